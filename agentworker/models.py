@@ -1,0 +1,184 @@
+"""Assistants, and the conversations they had. Nothing here knows what a call is."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from veyra.querysets import VisibleQuerySet
+
+
+class Language(models.TextChoices):
+    RUSSIAN = "ru", _("Russian")
+    ENGLISH = "en", _("English")
+
+
+class Agent(models.Model):
+    """An assistant that answers calls. What it says stands in its newest version."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    objects = VisibleQuerySet["Agent"].as_manager()
+
+    class Meta:
+        verbose_name = _("assistant")
+        verbose_name_plural = _("assistants")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def current(self) -> "AgentVersion | None":
+        """The version that answers the next call."""
+        return self.versions.order_by("-number").first()
+
+
+class AgentVersion(models.Model):
+    """What an assistant says, as it stood at one moment. Never changed: a change is a new row."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    language = models.CharField(_("language"), max_length=8, choices=Language.choices)
+    greeting = models.TextField(_("greeting"))
+    # [{"press": "1", "say": "..."}], in the order in which the greeting menu names them
+    menu = models.JSONField(default=list, blank=True)
+    # [{"words": ["price", "cost"], "say": "..."}], first match answers
+    rules = models.JSONField(default=list, blank=True)
+    fallback = models.TextField(_("when it did not understand"), blank=True)
+    goodbye = models.TextField(_("goodbye"), blank=True)
+    voice = models.CharField(_("voice"), max_length=50, default="offline")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("assistant version")
+        verbose_name_plural = _("assistant versions")
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["agent", "number"], name="version_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent} · {self.number}"
+
+
+class Session(models.Model):
+    """One conversation: a job of the worker, in one room, with one caller."""
+
+    job_id = models.CharField(max_length=64, unique=True)
+    version = models.ForeignKey(
+        AgentVersion, null=True, on_delete=models.PROTECT, related_name="sessions"
+    )
+    worker = models.CharField(max_length=100, blank=True)
+    room_name = models.CharField(max_length=200, blank=True)
+    room_sid = models.CharField(max_length=64, blank=True, db_index=True)
+    # The caller's leg: the gateway's call id (SCL_...) where it is a phone, and the participant.
+    sip_call_id = models.CharField(max_length=64, blank=True, db_index=True)
+    participant_sid = models.CharField(max_length=64, blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    close_reason = models.CharField(max_length=100, blank=True)
+    error = models.TextField(blank=True)
+
+    objects = VisibleQuerySet["Session"].as_manager()
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return self.job_id
+
+
+class Speaker(models.TextChoices):
+    CALLER = "caller", _("Caller")
+    AGENT = "agent", _("Assistant")
+
+
+class Turn(models.Model):
+    """One thing said, by the caller or by the assistant."""
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="turns")
+    # The spool's line id: a line shipped twice is one row.
+    turn_id = models.CharField(max_length=64, unique=True)
+    speaker = models.CharField(max_length=8, choices=Speaker.choices)
+    # Empty where nobody understood the words; `seconds` then says how long he spoke.
+    text = models.TextField(blank=True)
+    # A key pressed on the phone, where the turn is one.
+    digit = models.CharField(max_length=1, blank=True)
+    at = models.DateTimeField()
+    seconds = models.FloatField(null=True)
+    # From the end of the caller's words to the first sound of the answer.
+    delay_ms = models.PositiveIntegerField(null=True)
+    interrupted = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.speaker} {self.turn_id}"
+
+
+class SessionEvent(models.Model):
+    """A fact that the job saw. Others read what has no `folded_at` and mark what they took."""
+
+    event_id = models.CharField(max_length=64, unique=True)
+    job_id = models.CharField(max_length=64, db_index=True)
+    room_name = models.CharField(max_length=200, blank=True)
+    room_sid = models.CharField(max_length=64, blank=True)
+    sip_call_id = models.CharField(max_length=64, blank=True)
+    participant_sid = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    payload = models.JSONField(default=dict)
+    folded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("conversation event")
+        verbose_name_plural = _("conversation events")
+        ordering = ["at", "pk"]
+        indexes: ClassVar[list[models.Index]] = [
+            # Telephony's drain asks for exactly these.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(folded_at=None),
+                name="session_event_unfolded",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"
+
+
+class Worker(models.Model):
+    """A process that takes calls, as it said of itself within the last seconds."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    host = models.CharField(_("host"), max_length=200)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField(_("last seen"))
+    # [{"job": "AJ_...", "room": "..."}]
+    jobs = models.JSONField(default=list)
+    capacity = models.PositiveIntegerField(_("calls at once"))
+    registered = models.BooleanField(default=False)
+    draining = models.BooleanField(default=False)
+
+    objects = VisibleQuerySet["Worker"].as_manager()
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

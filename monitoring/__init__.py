@@ -1,0 +1,1 @@
+"""Is the line well; and the pages that combine the apps."""

@@ -1,0 +1,233 @@
+"""What happened: calls, the facts they are folded from, and the callers who were refused."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from veyra.querysets import VisibleQuerySet
+
+
+class Call(models.Model):
+    """One telephone call as staff see it. Written by the fold alone, from CallEvents."""
+
+    class State(models.TextChoices):
+        RINGING = "ringing", _("Ringing")
+        ANSWERED = "answered", _("Talking")
+        ENDED = "ended", _("Ended")
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered", _("Answered")
+        ABANDONED = "abandoned", _("Caller gave up")
+        REJECTED = "rejected", _("Refused")
+        FAILED = "failed", _("Failed")
+        NO_AGENT = "no_agent", _("Nobody answered")
+
+    class Direction(models.TextChoices):
+        INBOUND = "inbound", _("Incoming")
+        BROWSER = "browser", _("From the browser")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    unit = models.CharField(max_length=80, db_index=True)
+    direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.INBOUND)
+    state = models.CharField(max_length=8, choices=State.choices)
+    outcome = models.CharField(max_length=9, choices=Outcome.choices, blank=True)
+    from_number = models.CharField(_("from"), max_length=100, blank=True)
+    to_number = models.CharField(_("to"), max_length=100, blank=True)
+    source_ip = models.CharField(max_length=64, blank=True)
+    trunk = models.ForeignKey(
+        "telephony.Trunk", null=True, on_delete=models.SET_NULL, related_name="calls"
+    )
+    number = models.ForeignKey(
+        "telephony.PhoneNumber", null=True, on_delete=models.SET_NULL, related_name="calls"
+    )
+    rule = models.ForeignKey(
+        "telephony.DispatchRule", null=True, on_delete=models.SET_NULL, related_name="calls"
+    )
+    agent = models.ForeignKey(
+        "agentworker.Agent", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    room_name = models.CharField(max_length=200, blank=True)
+    room_sid = models.CharField(max_length=64, blank=True)
+    started_at = models.DateTimeField(_("started"))
+    answered_at = models.DateTimeField(null=True)
+    # Known to the second only: no tap was listening, so the answer was seen from afar.
+    answered_is_approximate = models.BooleanField(default=False)
+    ended_at = models.DateTimeField(null=True)
+    # Why it ended as it did, as a code of telephony.sentences; it has a sentence in each language.
+    reason = models.CharField(max_length=60, blank=True)
+    # What LiveKit, the gateway or the agent said, word for word, for "Details".
+    detail = models.TextField(blank=True)
+    sip_status = models.PositiveIntegerField(null=True)
+    codec = models.CharField(max_length=40, blank=True)
+    is_test = models.BooleanField(default=False)
+    is_demo = models.BooleanField(default=False)
+    # Grows with every change: pages render a version once.
+    version = models.PositiveIntegerField(default=0)
+
+    objects = VisibleQuerySet["Call"].as_manager()
+
+    class Meta:
+        verbose_name = _("call")
+        verbose_name_plural = _("calls")
+        ordering = ["-started_at"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["-started_at"], name="call_newest_first"),
+            models.Index(
+                fields=["started_at"], condition=~models.Q(state="ended"), name="call_now"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Leg(models.Model):
+    """One party of a call: joins the gateway's call id, the participant and the room."""
+
+    class Role(models.TextChoices):
+        CALLER = "caller", _("Caller")
+        BROWSER = "browser", _("Browser")
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="legs")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    sip_call_id = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001  # unique, unknown at first
+    participant_sid = models.CharField(max_length=64, blank=True, db_index=True)
+    identity = models.CharField(max_length=200, blank=True)
+    room_sid = models.CharField(max_length=64, blank=True)
+    joined_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("party")
+        verbose_name_plural = _("parties")
+
+    def __str__(self) -> str:
+        return self.sip_call_id or self.participant_sid
+
+
+class CallEvent(models.Model):
+    """One fact about a call or a room, from whoever saw it. Never changed."""
+
+    class Source(models.TextChoices):
+        WEBHOOK = "webhook", _("LiveKit")
+        TAP = "tap", _("gateway")
+        AGENT = "agent", _("assistant")
+        OBSERVER = "observer", _("observer")
+        STAFF = "staff", _("staff")
+
+    event_id = models.CharField(max_length=100, unique=True)
+    source = models.CharField(max_length=10, choices=Source.choices)
+    kind = models.CharField(max_length=60)
+    at = models.DateTimeField()
+    payload = models.JSONField(default=dict)
+    received_at = models.DateTimeField(auto_now_add=True)
+    # What the fact names; empty where it does not say.
+    sip_call_id = models.CharField(max_length=64, blank=True, db_index=True)
+    participant_sid = models.CharField(max_length=64, blank=True)
+    room_sid = models.CharField(max_length=64, blank=True, db_index=True)
+    room_name = models.CharField(max_length=200, blank=True)
+
+    objects = VisibleQuerySet["CallEvent"].as_manager()
+
+    class Meta:
+        verbose_name = _("call event")
+        verbose_name_plural = _("call events")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"
+
+
+class FoldUnit(models.Model):
+    """Events that are folded together: those of one room instance, or of a call without a room."""
+
+    # "room:RM_..." or "call:SCL_..."
+    key = models.CharField(max_length=80, unique=True)
+    # When the oldest fact not yet folded was stored; null: nothing to do.
+    dirty_at = models.DateTimeField(null=True)
+    # The fold asked to be run again then: time itself may decide (silence, a timeout).
+    look_again_at = models.DateTimeField(null=True)
+    locked_until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("fold unit")
+        verbose_name_plural = _("fold units")
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["dirty_at"], condition=~models.Q(dirty_at=None), name="unit_dirty"
+            ),
+            models.Index(
+                fields=["look_again_at"],
+                condition=~models.Q(look_again_at=None),
+                name="unit_look_again",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Refused(models.Model):
+    """Callers that the line turned away, counted: scanners must not fill the database."""
+
+    address = models.CharField(_("address"), max_length=64)
+    number = models.CharField(_("called"), max_length=100)
+    caller = models.CharField(_("caller"), max_length=100, blank=True)
+    reason = models.CharField(max_length=60)
+    count = models.PositiveIntegerField(_("times"), default=1)
+    first_at = models.DateTimeField(_("first"))
+    last_at = models.DateTimeField(_("last"))
+
+    objects = VisibleQuerySet["Refused"].as_manager()
+
+    class Meta:
+        verbose_name = _("refused call")
+        verbose_name_plural = _("refused calls")
+        ordering = ["-last_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["address", "number", "caller", "reason"], name="refused_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.reason}"
+
+
+class TestCall(models.Model):
+    """ "Call this line now": a call that we place ourselves, and what it heard."""
+
+    __test__ = False  # not a test case, whatever its name looks like to pytest
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        CALLING = "calling", _("Calling")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.ForeignKey(
+        "telephony.PhoneNumber", on_delete=models.CASCADE, related_name="test_calls"
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    asked_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    # What came of it, as (msgid, parameters).
+    result = models.JSONField(default=dict, blank=True)
+    # What the caller heard, WAV; relative to MEDIA_ROOT.
+    heard = models.CharField(max_length=200, blank=True)
+
+    objects = VisibleQuerySet["TestCall"].as_manager()
+
+    class Meta:
+        verbose_name = _("test call")
+        verbose_name_plural = _("test calls")
+        ordering = ["-asked_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)

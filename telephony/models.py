@@ -1,0 +1,193 @@
+"""The line as staff describe it (wish), and the objects in LiveKit that it became."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from agentworker.models import Agent
+from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
+from veyra.querysets import VisibleQuerySet
+from veyra.secrets import EncryptedTextField
+
+__all__ = [
+    "Call",
+    "CallEvent",
+    "DispatchRule",
+    "FoldUnit",
+    "Gateway",
+    "Leg",
+    "PhoneNumber",
+    "PublishedObject",
+    "Refused",
+    "TestCall",
+    "Trunk",
+]
+
+
+class Gateway(models.Model):
+    """Where providers send calls: the public address of livekit/sip. One row."""
+
+    host = models.CharField(_("address"), max_length=200)
+    port = models.PositiveIntegerField(
+        _("port"), default=5060, validators=[MinValueValidator(1), MaxValueValidator(65535)]
+    )
+
+    objects = VisibleQuerySet["Gateway"].as_manager()
+
+    class Meta:
+        verbose_name = _("call entrance")
+        verbose_name_plural = _("call entrance")
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @classmethod
+    def get(cls) -> "Gateway":
+        """The one row; made from SIP_HOST and SIP_PORT when nobody has made it yet."""
+        defaults = {"host": settings.SIP_HOST, "port": settings.SIP_PORT}
+        return cls.objects.get_or_create(pk=1, defaults=defaults)[0]
+
+
+class Spelling(models.TextChoices):
+    """How a provider writes the called number in its INVITE."""
+
+    ANY = "any", _("any: +7…, 7… or 8…")
+    PLUS = "plus", _("with plus: +7…")
+    DIGITS = "digits", _("digits only: 7…")
+    NATIONAL = "national", _("national: 8…")
+
+
+class Trunk(models.Model):
+    """A provider's connection: the addresses its calls come from and the login it uses."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    provider = models.CharField(_("provider"), max_length=40, blank=True)
+    # One CIDR, address or host name a line; host names are resolved by us.
+    addresses = models.TextField(_("addresses that calls come from"), blank=True)
+    username = models.CharField(_("login"), max_length=100, blank=True)
+    password = EncryptedTextField(_("password"), blank=True)
+    spelling = models.CharField(
+        _("how the number is written"),
+        max_length=10,
+        choices=Spelling.choices,
+        default=Spelling.ANY,
+    )
+    is_active = models.BooleanField(_("in use"), default=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    objects = VisibleQuerySet["Trunk"].as_manager()
+
+    class Meta:
+        verbose_name = _("provider connection")
+        verbose_name_plural = _("provider connections")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PhoneNumber(models.Model):
+    """A number that people call, in E.164 (+74991124148), and the trunk it arrives by."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.CharField(_("number"), max_length=32, unique=True)
+    label = models.CharField(_("what it is for"), max_length=100, blank=True)
+    trunk = models.ForeignKey(
+        Trunk,
+        on_delete=models.PROTECT,
+        related_name="numbers",
+        verbose_name=_("provider connection"),
+    )
+    is_active = models.BooleanField(_("in use"), default=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    objects = VisibleQuerySet["PhoneNumber"].as_manager()
+
+    class Meta:
+        verbose_name = _("number")
+        verbose_name_plural = _("numbers")
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class RoomKind(models.TextChoices):
+    INDIVIDUAL = "individual", _("a room for each call")
+    DIRECT = "direct", _("one shared room (conference)")
+
+
+class DispatchRule(models.Model):
+    """Who answers: which numbers go to which room and which assistant."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    trunks = models.ManyToManyField(
+        Trunk, blank=True, related_name="rules", verbose_name=_("every number of")
+    )
+    numbers = models.ManyToManyField(
+        PhoneNumber, blank=True, related_name="rules", verbose_name=_("these numbers")
+    )
+    agent = models.ForeignKey(
+        Agent, on_delete=models.PROTECT, related_name="+", verbose_name=_("assistant")
+    )
+    kind = models.CharField(
+        _("room"), max_length=12, choices=RoomKind.choices, default=RoomKind.INDIVIDUAL
+    )
+    # The prefix of each call's room, or the name of the shared one.
+    room = models.CharField(_("room name"), max_length=100, default="call-")
+    # A PIN is a secret of the caller's, but LiveKit and the person who tells it need it in clear.
+    pin = models.CharField(_("PIN"), max_length=12, blank=True)
+    # One number a line; empty: everybody.
+    callers = models.TextField(_("only these callers"), blank=True)
+    is_active = models.BooleanField(_("in use"), default=True)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    objects = VisibleQuerySet["DispatchRule"].as_manager()
+
+    class Meta:
+        verbose_name = _("who answers")
+        verbose_name_plural = _("who answers")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PublishedState(models.TextChoices):
+    LIVE = "live", _("Live")
+    WAITING = "waiting", _("Waiting")
+    FAILED = "failed", _("Failed")
+
+
+class PublishedObject(models.Model):
+    """One object of ours in LiveKit: what it is there, and whether it is as we want it."""
+
+    class Kind(models.TextChoices):
+        TRUNK = "trunk", _("provider connection")
+        RULE = "rule", _("who answers")
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    # The key in the object's metadata; the row that it comes from is `source` (its key).
+    key = models.CharField(max_length=100, unique=True)
+    source = models.UUIDField(db_index=True)
+    livekit_id = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=8, choices=PublishedState.choices)
+    # A sentence, as (msgid, parameters), so that each reader gets it in his language.
+    error = models.JSONField(default=dict, blank=True)
+    synced_at = models.DateTimeField(null=True)
+
+    objects = VisibleQuerySet["PublishedObject"].as_manager()
+
+    class Meta:
+        verbose_name = _("object in LiveKit")
+        verbose_name_plural = _("objects in LiveKit")
+        constraints: ClassVar[list[Any]] = []
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class VeyraConfig(AppConfig):
+    name = "veyra"
+
+    def ready(self) -> None:
+        from veyra import checks  # noqa: F401  # registers the settings checks

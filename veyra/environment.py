@@ -1,0 +1,99 @@
+"""Reading the environment so that a wrong value becomes a sentence, not a traceback.
+
+A value that cannot be read is replaced by its default and remembered in `problems`;
+`veyra.checks` turns each into a system check that stops the start and names the variable.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A setting that cannot be used: its name, what is wrong, and what to write instead."""
+
+    name: str
+    wrong: str
+    hint: str
+
+
+@dataclass
+class Reader:
+    """Typed reading of variables; `defaults` stand in for what the environment lacks."""
+
+    defaults: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def text(self, name: str, default: str = "") -> str:
+        return str(environ.Env().str(name, default=self.defaults.get(name, default)))
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        def parse(value: str) -> int:
+            number = int(value)
+            if not low <= number <= high:
+                raise ValueError
+            return number
+
+        return self._read(name, default, parse, f"Write a whole number from {low} to {high}.")
+
+    def flag(self, name: str, default: bool) -> bool:
+        words = {"1": True, "true": True, "yes": True, "on": True}
+        words |= {"0": False, "false": False, "no": False, "off": False}
+        return self._read(name, default, lambda v: words[v.lower()], "Write true or false.")
+
+    def names(self, name: str, default: list[str]) -> list[str]:
+        text = self.text(name)
+        return [part.strip() for part in text.split(",") if part.strip()] or default
+
+    def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        def parse(value: str) -> str:
+            if urlsplit(value).scheme not in schemes:
+                raise ValueError
+            return value.rstrip("/")
+
+        wanted = ", ".join(f"{scheme}://" for scheme in schemes)
+        return self._read(name, default, parse, f"Write an address that starts with {wanted}.")
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        def parse(value: str) -> dict[str, Any]:
+            config: dict[str, Any] = environ.Env.db_url_config(value)
+            if "sqlite" not in config.get("ENGINE", "") and "postg" not in config.get("ENGINE", ""):
+                raise ValueError
+            return config
+
+        hint = "Write sqlite:////path/to/file or postgres://user:password@host:5432/name."
+        return self._read(name, parse(default), parse, hint)
+
+    def choice(self, name: str, default: str, allowed: Callable[[str], bool], hint: str) -> str:
+        def parse(value: str) -> str:
+            if not allowed(value):
+                raise ValueError
+            return value
+
+        return self._read(name, default, parse, hint)
+
+    def ports(self, name: str, default: str) -> tuple[int, int]:
+        def parse(value: str) -> tuple[int, int]:
+            low, high = (int(part) for part in value.split("-"))
+            if not 1024 <= low < high <= 65535:
+                raise ValueError
+            return low, high
+
+        return self._read(name, parse(default), parse, "Write a range such as 10000-10100.")
+
+    def _read(self, name: str, default: T, parse: Callable[[str], T], hint: str) -> T:
+        text = self.text(name)
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except Exception:  # whatever a parser raises means the same: this value cannot be used
+            # The value itself is not repeated: a URL may carry a password.
+            self.problems.append(Problem(name, f"{name} has a value that cannot be used.", hint))
+            return default

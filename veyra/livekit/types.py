@@ -1,0 +1,85 @@
+"""LiveKit's objects as frozen values. SDK types do not leave veyra.livekit."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class InboundTrunk:
+    """livekit.SIPInboundTrunkInfo, the fields that Veyra uses. `id` is empty before creation."""
+
+    id: str = ""
+    name: str = ""
+    metadata: str = ""
+    numbers: tuple[str, ...] = ()
+    allowed_addresses: tuple[str, ...] = ()
+    allowed_numbers: tuple[str, ...] = ()
+    auth_username: str = ""
+    # Never in logs: repr leaves it out.
+    auth_password: str = field(default="", repr=False)
+    ringing_timeout: timedelta = timedelta()
+    max_call_duration: timedelta = timedelta()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentDispatch:
+    """Which worker is sent into a new room, and the brief that travels with the job."""
+
+    agent_name: str
+    metadata: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchRule:
+    """livekit.SIPDispatchRuleInfo. `room` is a prefix (individual) or a name (direct)."""
+
+    id: str = ""
+    name: str = ""
+    metadata: str = ""
+    trunk_ids: tuple[str, ...] = ()
+    kind: Literal["direct", "individual", "callee"] = "individual"
+    room: str = ""
+    pin: str = ""
+    # Callers for whom the rule is (LiveKit's name is reversed), compared as exact strings.
+    inbound_numbers: tuple[str, ...] = ()
+    # Called numbers; Veyra leaves them empty, since they belong to the trunk.
+    numbers: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    agents: tuple[AgentDispatch, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """livekit.Room. `created_at` has whole seconds."""
+
+    sid: str
+    name: str
+    created_at: datetime
+    participants: int = 0
+
+
+ParticipantKind = Literal["standard", "sip", "agent", "egress", "ingress", "other"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Participant:
+    """livekit.ParticipantInfo. `joined_at` has whole seconds."""
+
+    sid: str
+    identity: str
+    kind: ParticipantKind
+    attributes: dict[str, str] = field(default_factory=dict)
+    joined_at: datetime | None = None
+    disconnect_reason: str = ""
+
+
+class LiveKitError(Exception):
+    """LiveKit refused or could not be reached. `permanent`: the same request fails again.
+
+    `code` is Twirp's word (invalid_argument, not_found, unavailable...), the message LiveKit's own.
+    """
+
+    def __init__(self, message: str, *, permanent: bool, code: str = "") -> None:
+        super().__init__(message)
+        self.message, self.permanent, self.code = message, permanent, code

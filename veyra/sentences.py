@@ -1,0 +1,27 @@
+"""Sentences for people that are made in one process and read in another, in another language."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from django.utils.translation import gettext
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A translatable sentence: its msgid and the values of its %(name)s places.
+
+    Mark the msgid with gettext_noop where it is written, so that makemessages finds it.
+    """
+
+    msgid: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return gettext(self.msgid) % self.values if self.msgid else ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"msgid": self.msgid, "values": self.values}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        return cls(stored.get("msgid", ""), stored.get("values", {}))

@@ -1,0 +1,208 @@
+"""Settings. Everything comes from the environment and has a default that runs on one machine.
+
+`.env.example` has a sentence for each variable; `veyra.checks` names the wrong ones at start.
+"""
+
+import sys
+import zoneinfo
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.utils.translation import gettext_lazy as _
+
+from veyra.environment import Reader
+from veyra.state import local_keys, state_dir
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")
+STATE = state_dir(BASE_DIR)
+TESTING = "pytest" in sys.modules
+
+read = Reader(defaults=local_keys(STATE))
+
+DEBUG = read.flag("DEBUG", True)
+SECRET_KEY = read.text("SECRET_KEY")
+FIELD_KEYS = read.names("FIELD_KEYS", [])
+PORT = read.whole("PORT", 8000, 1, 65535)
+PUBLIC_URL = read.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}", ("http", "https"))
+PUBLIC_IP = read.text("PUBLIC_IP")
+ALLOWED_HOSTS = read.names("ALLOWED_HOSTS", ["*"] if DEBUG else ["127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# LiveKit
+LIVEKIT_PORT = read.whole("LIVEKIT_PORT", 7880, 1024, 65535)
+LIVEKIT_URL = read.url(
+    "LIVEKIT_URL", f"ws://127.0.0.1:{LIVEKIT_PORT}", ("ws", "wss", "http", "https")
+)
+LIVEKIT_API_KEY = read.text("LIVEKIT_API_KEY")
+LIVEKIT_API_SECRET = read.text("LIVEKIT_API_SECRET")
+LIVEKIT_PUBLIC_URL = read.url("LIVEKIT_PUBLIC_URL", LIVEKIT_URL, ("ws", "wss", "http", "https"))
+SIP_HOST = read.text("SIP_HOST", "127.0.0.1")
+SIP_PORT = read.whole("SIP_PORT", 5060, 1, 65535)
+SIP_LISTEN = read.text("SIP_LISTEN", "127.0.0.1")
+RTP_PORTS = read.ports("RTP_PORTS", "10000-10100")
+# The address that our own test caller's INVITEs come from; trunks with an address list admit it.
+SIP_TEST_FROM = read.text("SIP_TEST_FROM", "127.0.0.1/32")
+
+# Redis: the queue, the live pages, and the bus on which the tap listens
+REDIS_URL = read.url("REDIS_URL", f"unix://{STATE}/broker.sock", ("redis", "rediss", "unix"))
+LIVEKIT_REDIS_URL = read.url("LIVEKIT_REDIS_URL", REDIS_URL, ("redis", "rediss", "unix"))
+
+DATABASES = {"default": read.database("DATABASE_URL", f"sqlite:///{STATE}/db.sqlite3")}
+if "sqlite" in DATABASES["default"]["ENGINE"]:
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"pool": not TESTING}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "veyra",
+    "django.contrib.admin",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "agentworker",
+    "telephony",
+    "recordings",
+    "monitoring",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "veyra.people.PersonMiddleware",
+]
+
+ROOT_URLCONF = "veyra.urls"
+ASGI_APPLICATION = "veyra.asgi.application"
+WSGI_APPLICATION = "veyra.wsgi.application"
+AUTH_USER_MODEL = "veyra.User"
+LOGIN_URL = "admin:login"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = read.choice(
+    "TIME_ZONE",
+    "Europe/Moscow",
+    lambda name: name in zoneinfo.available_timezones(),
+    "Write a name such as Europe/Moscow or UTC.",
+)
+USE_I18N = True
+USE_TZ = True
+FORMAT_MODULE_PATH = None
+
+STATIC_URL = "/static/"
+STATIC_ROOT = STATE / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = STATE / "media"
+SPOOL_DIR = STATE / "spool"
+
+EMAIL_CONFIG = environ.Env.email_url_config(read.text("EMAIL_URL", "consolemail://"))
+vars().update(EMAIL_CONFIG)
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https")
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "DENY"
+# The largest webhook seen from LiveKit is a few kilobytes; see telephony.views.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    if TESTING
+    else {
+        # The queue-based layer of channels-redis drops every socket when the broker restarts.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+}
+
+CELERY_BROKER_URL = "memory://" if TESTING else REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"telephony.apply": {"queue": "livekit"}}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "apply": {"task": "telephony.apply", "schedule": 30.0},
+    "fold": {"task": "telephony.fold", "schedule": 2.0},
+    "observe": {"task": "telephony.observe", "schedule": 15.0},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 50,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Veyra",
+    "VERSION": "1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
+
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+SETTINGS_PROBLEMS = read.problems

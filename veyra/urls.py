@@ -1,0 +1,21 @@
+"""Doors to the outside. Apps are named by string only."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.utils.module_loading import import_string
+from django.views.i18n import JavaScriptCatalog
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/js/", JavaScriptCatalog.as_view(), name="javascript-catalog"),
+    path("api/v1/", include("veyra.api")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("", include("veyra.people_urls")),
+    path("", include("telephony.urls")),
+    path("", include("monitoring.urls")),
+]
+
+websocket_urlpatterns = import_string("monitoring.consumers.websocket_urlpatterns")
