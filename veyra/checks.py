@@ -17,7 +17,7 @@ def settings_can_be_read(**kwargs: Any) -> list[CheckMessage]:
 
 @register()
 def field_keys_fit(**kwargs: Any) -> list[CheckMessage]:
-    hint = "Make one with: python -c 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())'"
+    hint = "Make one with cryptography.fernet.Fernet.generate_key()."
     if not settings.FIELD_KEYS:
         return [Error("FIELD_KEYS is empty.", hint=hint, id="veyra.E002")]
     try:
