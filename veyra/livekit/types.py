@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+# The one name under which our workers register; the brief says which assistant speaks.
+AGENT_NAME = "veyra"
+
 
 @dataclass(frozen=True, kw_only=True)
 class InboundTrunk:
