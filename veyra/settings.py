@@ -7,6 +7,7 @@ import sys
 import zoneinfo
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +28,9 @@ FIELD_KEYS = read.names("FIELD_KEYS", [])
 PORT = read.whole("PORT", 8000, 1, 65535)
 PUBLIC_URL = read.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}", ("http", "https"))
 PUBLIC_IP = read.text("PUBLIC_IP")
-ALLOWED_HOSTS = read.names("ALLOWED_HOSTS", ["*"] if DEBUG else ["127.0.0.1", "localhost"])
+ALLOWED_HOSTS = read.names(
+    "ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or ""]
+)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # LiveKit
