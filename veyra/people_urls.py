@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+"""The first login and the language switch."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import path
+
+from veyra import people
+
+urlpatterns = [
+    path("setup/", people.setup, name="setup"),
+    path("language/", people.language, name="language"),
+]

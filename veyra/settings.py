@@ -13,6 +13,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 from veyra.environment import Reader
+from veyra.look import UNFOLD as UNFOLD
 from veyra.state import local_keys, state_dir
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -47,6 +48,9 @@ SIP_LISTEN = read.text("SIP_LISTEN", "127.0.0.1")
 RTP_PORTS = read.ports("RTP_PORTS", "10000-10100")
 # The address that our own test caller's INVITEs come from; trunks with an address list admit it.
 SIP_TEST_FROM = read.text("SIP_TEST_FROM", "127.0.0.1/32")
+
+# Set by `manage.py up` where it started the simulator; every page then says so.
+LIVEKIT_SIMULATED = read.flag("LIVEKIT_SIMULATED", False)
 
 # Redis: the queue, the live pages, and the bus on which the tap listens
 REDIS_URL = read.url("REDIS_URL", f"unix://{STATE}/broker.sock", ("redis", "rediss", "unix"))

@@ -18,4 +18,5 @@ urlpatterns = [
     path("", include("monitoring.urls")),
 ]
 
+handler403 = "veyra.people.forbidden"
 websocket_urlpatterns = import_string("monitoring.consumers.websocket_urlpatterns")

@@ -1,0 +1,132 @@
+"""How the pages look: names, colours, and the menu that each person gets.
+
+Apps are named by string only; a line of the menu shows where its model is in the admin and the
+person may see it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse, reverse_lazy
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the menu. `url` is a URL name; `permission` is what opens the page."""
+
+    title: str | Promise
+    icon: str
+    url: str
+    permission: str = ""
+
+
+def rows_of(model: str, title: str | Promise, icon: str) -> Line:
+    """The list of "app.model" in the admin."""
+    app, name = model.split(".")
+    return Line(title, icon, f"admin:{app}_{name}_changelist", f"{app}.view_{name}")
+
+
+EVERYDAY: Sequence[Line] = [
+    Line(_("Home"), "home", "admin:index"),
+    Line(_("Now"), "graphic_eq", "live", "telephony.view_call"),
+    rows_of("telephony.call", _("Calls"), "call_log"),
+    rows_of("telephony.phonenumber", _("Numbers"), "dialpad"),
+    rows_of("agentworker.agent", _("Assistants"), "support_agent"),
+    rows_of("telephony.dispatchrule", _("Who answers"), "call_split"),
+]
+ENGINEERING: Sequence[Line] = [
+    rows_of("telephony.trunk", _("Provider connections"), "cable"),
+    rows_of("telephony.gateway", _("Call entrance"), "login"),
+    rows_of("telephony.publishedobject", _("Objects in LiveKit"), "cloud_sync"),
+    rows_of("telephony.refused", _("Refused calls"), "phone_disabled"),
+    rows_of("telephony.testcall", _("Test calls"), "phone_in_talk"),
+    rows_of("telephony.callevent", _("Call events"), "list_alt"),
+    rows_of("agentworker.session", _("Conversations"), "forum"),
+    rows_of("agentworker.worker", _("Workers"), "memory"),
+    rows_of("django_celery_beat.periodictask", _("Schedule"), "schedule"),
+]
+PEOPLE: Sequence[Line] = [
+    rows_of("veyra.user", _("People"), "group"),
+    rows_of("auth.group", _("Roles"), "badge"),
+]
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of the menu, in unfold's shape."""
+    return [
+        {"items": _items(request, EVERYDAY)},
+        {
+            "title": _("For the engineer"),
+            "collapsible": True,
+            "separator": True,
+            "items": _items(request, ENGINEERING),
+        },
+        {"title": _("People"), "collapsible": True, "items": _items(request, PEOPLE)},
+    ]
+
+
+def _items(request: HttpRequest, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    allowed = [one for one in lines if not one.permission or request.user.has_perm(one.permission)]
+    links = [(line, _link(line)) for line in allowed]
+    return [{"title": line.title, "icon": line.icon, "link": link} for line, link in links if link]
+
+
+def _link(line: Line) -> str:
+    try:
+        return reverse(line.url)
+    except NoReverseMatch:  # a model that has no page in the admin has no line either
+        return ""
+
+
+def every_page(request: HttpRequest) -> dict[str, Any]:
+    """What the frame of every page needs to know."""
+    return {"livekit_is_simulated": settings.LIVEKIT_SIMULATED}
+
+
+def stylesheet(request: HttpRequest) -> str:
+    return static("veyra/veyra.css")
+
+
+def logo(request: HttpRequest) -> str:
+    return static("veyra/logo.svg")
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Veyra",
+    "SITE_HEADER": "Veyra",
+    "SITE_SUBHEADER": _("The control desk of your phone line"),
+    "SITE_URL": None,
+    "SITE_ICON": logo,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": logo}],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "LANGUAGES": {"action": reverse_lazy("language")},
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "8px",
+    "STYLES": [stylesheet],
+    "GLOBAL_CALLBACK": "veyra.look.every_page",
+    "DASHBOARD_CALLBACK": "monitoring.home.dashboard",
+    "SIDEBAR": {"show_search": False, "navigation": menu},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .014 190)",
+            "100": "oklch(94.5% .03 190)",
+            "200": "oklch(89.5% .06 190)",
+            "300": "oklch(83% .09 190)",
+            "400": "oklch(74% .11 190)",
+            "500": "oklch(64% .11 191)",
+            "600": "oklch(52% .092 192)",
+            "700": "oklch(45% .08 193)",
+            "800": "oklch(39% .066 194)",
+            "900": "oklch(34% .055 195)",
+            "950": "oklch(26% .045 196)",
+        }
+    },
+}
