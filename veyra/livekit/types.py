@@ -23,6 +23,17 @@ class InboundTrunk:
     auth_password: str = field(default="", repr=False)
     ringing_timeout: timedelta = timedelta()
     max_call_duration: timedelta = timedelta()
+    # Settings on the object that Veyra never makes (its names); a drift where they are not empty.
+    other: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboundTrunk:
+    """livekit.SIPOutboundTrunkInfo, as far as telling whose it is."""
+
+    id: str
+    name: str = ""
+    metadata: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +44,9 @@ class AgentDispatch:
     metadata: str = ""
 
 
+RuleKind = Literal["direct", "individual", "callee"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class DispatchRule:
     """livekit.SIPDispatchRuleInfo. `room` is a prefix (individual) or a name (direct)."""
@@ -41,7 +55,7 @@ class DispatchRule:
     name: str = ""
     metadata: str = ""
     trunk_ids: tuple[str, ...] = ()
-    kind: Literal["direct", "individual", "callee"] = "individual"
+    kind: RuleKind = "individual"
     room: str = ""
     pin: str = ""
     # Callers for whom the rule is (LiveKit's name is reversed), compared as exact strings.
@@ -50,6 +64,8 @@ class DispatchRule:
     numbers: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
     agents: tuple[AgentDispatch, ...] = ()
+    # Settings on the object that Veyra never makes (its names); a drift where they are not empty.
+    other: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

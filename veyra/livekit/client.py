@@ -1,0 +1,152 @@
+"""LiveKit's API for synchronous code: frozen values in and out, one error."""
+
+import asyncio
+from collections.abc import Awaitable
+from types import TracebackType
+from typing import Self, TypeVar
+
+import aiohttp
+from django.conf import settings
+from google.protobuf.message import DecodeError
+from livekit import api
+
+from veyra.livekit import wire
+from veyra.livekit.types import (
+    DispatchRule,
+    InboundTrunk,
+    LiveKitError,
+    OutboundTrunk,
+    Participant,
+    Room,
+)
+
+T = TypeVar("T")
+
+TIMEOUT_SECONDS = 10.0
+# The same request may pass later: the server is starting, busy, or without its broker.
+PASSING = {"aborted", "canceled", "deadline_exceeded", "resource_exhausted", "unavailable"}
+
+
+class LiveKit:
+    """One connection to LiveKit, open inside `with`. Not for code that runs in an event loop.
+
+    Every method raises LiveKitError, and nothing else, when LiveKit refuses or is away.
+    """
+
+    def __init__(self, url: str, key: str, secret: str, timeout: float = TIMEOUT_SECONDS) -> None:
+        self._url, self._key, self._secret = url, key, secret
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._runner = asyncio.Runner()
+
+    @classmethod
+    def from_settings(cls) -> Self:
+        """The LiveKit of LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET."""
+        return cls(settings.LIVEKIT_URL, settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
+
+    def __enter__(self) -> Self:
+        # The SDK opens its session in the constructor, which must happen inside the loop.
+        self._api = self._runner.run(self._open())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._runner.run(self._api.aclose())
+        finally:
+            self._runner.close()
+
+    async def _open(self) -> api.LiveKitAPI:
+        return api.LiveKitAPI(
+            self._url, self._key, self._secret, timeout=self._timeout, failover=False
+        )
+
+    def _ask(self, request: Awaitable[T]) -> T:
+        return self._runner.run(_answer(request))
+
+    def list_inbound_trunks(self) -> list[InboundTrunk]:
+        """Every inbound trunk, with its password in clear: LiveKit sends it so."""
+        answer = self._ask(self._api.sip.list_inbound_trunk(api.ListSIPInboundTrunkRequest()))
+        return [wire.trunk_from(item) for item in answer.items]
+
+    def list_outbound_trunks(self) -> list[OutboundTrunk]:
+        answer = self._ask(self._api.sip.list_outbound_trunk(api.ListSIPOutboundTrunkRequest()))
+        return [
+            OutboundTrunk(id=item.sip_trunk_id, name=item.name, metadata=item.metadata)
+            for item in answer.items
+        ]
+
+    def create_inbound_trunk(self, trunk: InboundTrunk) -> str:
+        """The new object's id."""
+        request = api.CreateSIPInboundTrunkRequest(trunk=wire.trunk_to(trunk))
+        return str(self._ask(self._api.sip.create_inbound_trunk(request)).sip_trunk_id)
+
+    def replace_inbound_trunk(self, livekit_id: str, trunk: InboundTrunk) -> None:
+        """The whole object is overwritten; its id stays."""
+        self._ask(self._api.sip.update_inbound_trunk(livekit_id, wire.trunk_to(trunk)))
+
+    def delete_inbound_trunk(self, livekit_id: str) -> None:
+        """An unknown id is no error: LiveKit says nothing of it."""
+        request = api.DeleteSIPTrunkRequest(sip_trunk_id=livekit_id)
+        self._ask(self._api.sip.delete_trunk(request))
+
+    def list_dispatch_rules(self) -> list[DispatchRule]:
+        answer = self._ask(self._api.sip.list_dispatch_rule(api.ListSIPDispatchRuleRequest()))
+        return [wire.rule_from(item) for item in answer.items]
+
+    def create_dispatch_rule(self, rule: DispatchRule) -> str:
+        """The new object's id."""
+        request = api.CreateSIPDispatchRuleRequest(dispatch_rule=wire.rule_to(rule))
+        return str(self._ask(self._api.sip.create_dispatch_rule(request)).sip_dispatch_rule_id)
+
+    def replace_dispatch_rule(self, livekit_id: str, rule: DispatchRule) -> None:
+        """The whole object is overwritten; its id stays."""
+        self._ask(self._api.sip.update_dispatch_rule(livekit_id, wire.rule_to(rule)))
+
+    def delete_dispatch_rule(self, livekit_id: str) -> None:
+        """An unknown id is LiveKitError with code not_found."""
+        request = api.DeleteSIPDispatchRuleRequest(sip_dispatch_rule_id=livekit_id)
+        self._ask(self._api.sip.delete_dispatch_rule(request))
+
+    def list_rooms(self) -> list[Room]:
+        answer = self._ask(self._api.room.list_rooms(api.ListRoomsRequest()))
+        return [wire.room_from(item) for item in answer.rooms]
+
+    def list_participants(self, room: str) -> list[Participant]:
+        request = api.ListParticipantsRequest(room=room)
+        answer = self._ask(self._api.room.list_participants(request))
+        return [wire.participant_from(item) for item in answer.participants]
+
+    def delete_room(self, room: str) -> None:
+        self._ask(self._api.room.delete_room(api.DeleteRoomRequest(room=room)))
+
+    def remove_participant(self, room: str, identity: str) -> None:
+        request = api.RoomParticipantIdentity(room=room, identity=identity)
+        self._ask(self._api.room.remove_participant(request))
+
+    def create_dispatch(self, agent_name: str, room: str, metadata: str) -> str:
+        """Send a worker of `agent_name` into `room`; the dispatch's id."""
+        request = api.CreateAgentDispatchRequest(
+            agent_name=agent_name, room=room, metadata=metadata
+        )
+        return str(self._ask(self._api.agent_dispatch.create_dispatch(request)).id)
+
+
+async def _answer(request: Awaitable[T]) -> T:
+    """The SDK's answer; each of its errors as LiveKitError."""
+    try:
+        return await request
+    except api.ServerError as error:
+        # A wrong key is answered in plain text, so the SDK knows no code for it.
+        code = "unauthenticated" if error.status == 401 else error.code
+        passing = error.status >= 500 or code in PASSING
+        raise LiveKitError(error.message, permanent=not passing, code=code) from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        # The error's own text may name hosts and ports; its type says enough for the log.
+        raise LiveKitError(type(error).__name__, permanent=False, code="unavailable") from error
+    except (aiohttp.InvalidURL, DecodeError, ValueError) as error:
+        # Something answers at LIVEKIT_URL that is not LiveKit.
+        raise LiveKitError(type(error).__name__, permanent=True, code="malformed") from error

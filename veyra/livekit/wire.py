@@ -1,0 +1,186 @@
+"""The SDK's messages to our values and back: pure."""
+
+from datetime import UTC, datetime, timedelta
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from livekit import api
+from livekit.protocol.models import DisconnectReason, ParticipantInfo
+
+from veyra.livekit.types import (
+    AgentDispatch,
+    DispatchRule,
+    InboundTrunk,
+    Participant,
+    ParticipantKind,
+    Room,
+    RuleKind,
+)
+
+KINDS: dict[int, ParticipantKind] = {0: "standard", 1: "ingress", 2: "egress", 3: "sip", 4: "agent"}
+
+# Fields that our values carry, and those that LiveKit fills by itself.
+TRUNK_FIELDS = {
+    "sip_trunk_id",
+    "name",
+    "metadata",
+    "numbers",
+    "allowed_addresses",
+    "allowed_numbers",
+    "auth_username",
+    "auth_password",
+    "ringing_timeout",
+    "max_call_duration",
+    "created_at",
+    "updated_at",
+}
+RULE_FIELDS = {
+    "sip_dispatch_rule_id",
+    "name",
+    "metadata",
+    "trunk_ids",
+    "rule",
+    "inbound_numbers",
+    "numbers",
+    "attributes",
+    "room_config",
+    "created_at",
+    "updated_at",
+}
+
+
+def trunk_to(trunk: InboundTrunk) -> api.SIPInboundTrunkInfo:
+    return api.SIPInboundTrunkInfo(
+        name=trunk.name,
+        metadata=trunk.metadata,
+        numbers=trunk.numbers,
+        allowed_addresses=trunk.allowed_addresses,
+        allowed_numbers=trunk.allowed_numbers,
+        auth_username=trunk.auth_username,
+        auth_password=trunk.auth_password,
+        ringing_timeout=_duration(trunk.ringing_timeout),
+        max_call_duration=_duration(trunk.max_call_duration),
+    )
+
+
+def trunk_from(info: api.SIPInboundTrunkInfo) -> InboundTrunk:
+    return InboundTrunk(
+        id=info.sip_trunk_id,
+        name=info.name,
+        metadata=info.metadata,
+        numbers=tuple(info.numbers),
+        allowed_addresses=tuple(info.allowed_addresses),
+        allowed_numbers=tuple(info.allowed_numbers),
+        auth_username=info.auth_username,
+        auth_password=info.auth_password,
+        ringing_timeout=info.ringing_timeout.ToTimedelta(),
+        max_call_duration=info.max_call_duration.ToTimedelta(),
+        other=_other(info, TRUNK_FIELDS),
+    )
+
+
+def rule_to(rule: DispatchRule) -> api.SIPDispatchRuleInfo:
+    agents = [
+        api.RoomAgentDispatch(agent_name=agent.agent_name, metadata=agent.metadata)
+        for agent in rule.agents
+    ]
+    return api.SIPDispatchRuleInfo(
+        name=rule.name,
+        metadata=rule.metadata,
+        trunk_ids=rule.trunk_ids,
+        rule=_room_to(rule),
+        inbound_numbers=rule.inbound_numbers,
+        numbers=rule.numbers,
+        attributes=dict(rule.attributes),
+        room_config=api.RoomConfiguration(agents=agents) if agents else None,
+    )
+
+
+def _room_to(rule: DispatchRule) -> api.SIPDispatchRule:
+    match rule.kind:
+        case "direct":
+            direct = api.SIPDispatchRuleDirect(room_name=rule.room, pin=rule.pin)
+            return api.SIPDispatchRule(dispatch_rule_direct=direct)
+        case "individual":
+            individual = api.SIPDispatchRuleIndividual(room_prefix=rule.room, pin=rule.pin)
+            return api.SIPDispatchRule(dispatch_rule_individual=individual)
+        case "callee":
+            callee = api.SIPDispatchRuleCallee(room_prefix=rule.room, pin=rule.pin)
+            return api.SIPDispatchRule(dispatch_rule_callee=callee)
+
+
+def rule_from(info: api.SIPDispatchRuleInfo) -> DispatchRule:
+    kind, room, pin, detail = _room_from(info.rule)
+    return DispatchRule(
+        id=info.sip_dispatch_rule_id,
+        name=info.name,
+        metadata=info.metadata,
+        trunk_ids=tuple(info.trunk_ids),
+        kind=kind,
+        room=room,
+        pin=pin,
+        inbound_numbers=tuple(info.inbound_numbers),
+        numbers=tuple(info.numbers),
+        attributes=tuple(sorted(info.attributes.items())),
+        agents=tuple(
+            AgentDispatch(agent_name=agent.agent_name, metadata=agent.metadata)
+            for agent in info.room_config.agents
+        ),
+        other=(
+            *_other(info, RULE_FIELDS),
+            *_other(info.room_config, {"agents"}),
+            *_other(detail, {"room_prefix", "room_name", "pin"}),
+        ),
+    )
+
+
+def _room_from(rule: api.SIPDispatchRule) -> tuple[RuleKind, str, str, Message]:
+    match rule.WhichOneof("rule"):
+        case "dispatch_rule_direct":
+            direct = rule.dispatch_rule_direct
+            return "direct", direct.room_name, direct.pin, direct
+        case "dispatch_rule_callee":
+            callee = rule.dispatch_rule_callee
+            return "callee", callee.room_prefix, callee.pin, callee
+        case _:
+            individual = rule.dispatch_rule_individual
+            return "individual", individual.room_prefix, individual.pin, individual
+
+
+def room_from(info: api.Room) -> Room:
+    return Room(
+        sid=info.sid,
+        name=info.name,
+        created_at=datetime.fromtimestamp(info.creation_time, UTC),
+        participants=info.num_participants,
+    )
+
+
+def participant_from(info: ParticipantInfo) -> Participant:
+    left = info.disconnect_reason
+    return Participant(
+        sid=info.sid,
+        identity=info.identity,
+        kind=KINDS.get(info.kind, "other"),
+        attributes=dict(info.attributes),
+        joined_at=datetime.fromtimestamp(info.joined_at, UTC) if info.joined_at else None,
+        disconnect_reason=DisconnectReason.Name(left) if left else "",
+    )
+
+
+def _other(message: Message, known: set[str]) -> tuple[str, ...]:
+    """Names of the fields that are set and that our values do not carry."""
+    return tuple(
+        field.name
+        for field, value in message.ListFields()
+        # LiveKit adds an empty `media` to every rule.
+        if field.name not in known and not (isinstance(value, Message) and not value.ByteSize())
+    )
+
+
+def _duration(value: timedelta) -> Duration | None:
+    if not value:
+        return None
+    duration = Duration()
+    duration.FromTimedelta(value)
+    return duration
