@@ -1,7 +1,8 @@
 """Assistants, and the conversations they had. Nothing here knows what a call is."""
 
 import uuid
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -68,6 +69,18 @@ class AgentVersion(models.Model):
         return f"{self.agent} · {self.number}"
 
 
+class SessionQuerySet(VisibleQuerySet["Session"]):
+    def of_callers(self, names: Iterable[str]) -> Self:
+        """Conversations with these callers: call ids of the gateway or participants' sids."""
+        names = list(names)
+        return self.filter(models.Q(sip_call_id__in=names) | models.Q(participant_sid__in=names))
+
+    def with_last_turn(self) -> "models.QuerySet[Session]":
+        """Each with `last_turn`, the key of the newest thing said in it, or None."""
+        newest = Turn.objects.filter(session=models.OuterRef("pk")).order_by("-at", "-pk")
+        return self.annotate(last_turn=models.Subquery(newest.values("pk")[:1]))
+
+
 class Session(models.Model):
     """One conversation: a job of the worker, in one room, with one caller."""
 
@@ -86,7 +99,7 @@ class Session(models.Model):
     close_reason = models.CharField(max_length=100, blank=True)
     error = models.TextField(blank=True)
 
-    objects = VisibleQuerySet["Session"].as_manager()
+    objects = SessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("conversation")

@@ -1,5 +1,61 @@
 """Sockets of the live pages."""
 
+import asyncio
+import contextlib
 from typing import Any
 
-websocket_urlpatterns: list[Any] = []
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.urls import path
+
+from monitoring.board import Viewer, may_see
+from monitoring.hub import hub
+from veyra.models import User
+
+# A reader this many messages behind is better off with a new socket and the whole board.
+BEHIND = 50
+# Rights are read when a socket opens; so often it is opened anew.
+SECONDS_OF_A_SOCKET = 120
+REOPEN, FORBIDDEN = 4000, 4403
+
+
+class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ships no types
+    """Passes the hub's text on to one browser."""
+
+    async def connect(self) -> None:
+        self.texts: asyncio.Queue[str | None] = asyncio.Queue(BEHIND)
+        self.sender: asyncio.Task[None] | None = None
+        viewer = await database_sync_to_async(_viewer)(self.scope["user"])
+        await self.accept()
+        if viewer is None:
+            await self.close(FORBIDDEN)
+            return
+        self.sender = asyncio.create_task(self._pass_on())
+        hub().join(self, viewer)
+
+    async def disconnect(self, code: int) -> None:
+        hub().leave(self)
+        if self.sender:
+            self.sender.cancel()
+
+    def deliver(self, text: str) -> None:
+        if self.texts.full():
+            hub().leave(self)
+            self.texts = asyncio.Queue()
+            self.texts.put_nowait(None)
+        else:
+            self.texts.put_nowait(text)
+
+    async def _pass_on(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS_OF_A_SOCKET):
+                while (text := await self.texts.get()) is not None:
+                    await self.send(text_data=text)
+        await self.close(REOPEN)
+
+
+def _viewer(user: Any) -> Viewer | None:
+    return Viewer.of(user) if isinstance(user, User) and may_see(user) else None
+
+
+websocket_urlpatterns = [path("ws/live/", BoardConsumer.as_asgi())]

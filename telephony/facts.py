@@ -1,13 +1,26 @@
 """What happened: calls, the facts they are folded from, and the callers who were refused."""
 
 import uuid
-from typing import ClassVar
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from veyra.querysets import VisibleQuerySet
+
+# A room's own facts belong to a call from a little before its start to a little after its end.
+ROOM_MARGIN = timedelta(seconds=5)
+
+
+class CallQuerySet(VisibleQuerySet["Call"]):
+    def on_board(self, ended_since: datetime) -> Self:
+        """Calls of this moment, newest first, and those that ended a moment ago."""
+        now = models.Q(ended_at__gte=ended_since) | ~models.Q(state="ended")
+        related = self.filter(now).select_related("number", "agent").prefetch_related("legs")
+        return related.order_by("-started_at", "pk")
 
 
 class Call(models.Model):
@@ -67,7 +80,7 @@ class Call(models.Model):
     # Grows with every change: pages render a version once.
     version = models.PositiveIntegerField(default=0)
 
-    objects = VisibleQuerySet["Call"].as_manager()
+    objects = CallQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("call")
@@ -108,6 +121,21 @@ class Leg(models.Model):
         return self.sip_call_id or self.participant_sid
 
 
+class CallEventQuerySet(VisibleQuerySet["CallEvent"]):
+    def of_call(self, call: Call, legs: Iterable[Leg]) -> Self:
+        """Facts that name a leg of the call, or its room while the call was in it, by time."""
+        legs = list(legs)
+        named = models.Q(sip_call_id__in=[leg.sip_call_id for leg in legs if leg.sip_call_id])
+        named |= models.Q(
+            participant_sid__in=[x.participant_sid for x in legs if x.participant_sid]
+        )
+        in_room = models.Q(room_sid=call.room_sid, sip_call_id="", participant_sid="")
+        in_room &= models.Q(at__gte=call.started_at - ROOM_MARGIN)
+        if call.ended_at:
+            in_room &= models.Q(at__lte=call.ended_at + ROOM_MARGIN)
+        return self.filter(named | in_room if call.room_sid else named).order_by("at", "pk")
+
+
 class CallEvent(models.Model):
     """One fact about a call or a room, from whoever saw it. Never changed."""
 
@@ -130,7 +158,7 @@ class CallEvent(models.Model):
     room_sid = models.CharField(max_length=64, blank=True, db_index=True)
     room_name = models.CharField(max_length=200, blank=True)
 
-    objects = VisibleQuerySet["CallEvent"].as_manager()
+    objects = CallEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("call event")

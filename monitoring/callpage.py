@@ -1,0 +1,70 @@
+"""Everything that the page of one call shows, gathered with a fixed number of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from agentworker.models import Session, Speaker, Turn
+from monitoring.words import said, summary, told
+from telephony.models import Call, CallEvent
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A line of the timeline."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the transcript."""
+
+    turn: Turn
+    text: str
+    ours: bool
+
+
+@dataclass(frozen=True)
+class CallPage:
+    call: Call
+    summary: str
+    timeline: Sequence[Moment]
+    lines: Sequence[Line]
+    sessions: Sequence[Session]
+    events: Sequence[CallEvent]
+    # The assistant hears that people speak, but has nothing that makes words of it.
+    deaf: bool
+
+
+def gather(call: Call, *, with_words: bool) -> CallPage:
+    """`call` comes with its legs. Without the right to words there is no transcript."""
+    legs = list(call.legs.all())
+    names = [leg.sip_call_id or leg.participant_sid for leg in legs]
+    sessions = list(Session.objects.of_callers(names).select_related("version__agent"))
+    events = list(CallEvent.objects.of_call(call, legs))
+    turns = list(Turn.objects.filter(session__in=sessions)) if with_words else []
+    return CallPage(
+        call=call,
+        summary=summary(call),
+        timeline=timeline(call, events),
+        lines=[Line(turn, said(turn), turn.speaker == Speaker.AGENT) for turn in turns],
+        sessions=sessions,
+        events=events,
+        deaf=any(t.speaker == Speaker.CALLER and not t.text and not t.digit for t in turns),
+    )
+
+
+def timeline(call: Call, events: Sequence[CallEvent]) -> list[Moment]:
+    """What the call itself tells, and what the assistant and the staff did in it, by time."""
+    moments = [Moment(call.started_at, _("The call began"))]
+    if call.answered_at:
+        text = _("Answered, about this time") if call.answered_is_approximate else _("Answered")
+        moments.append(Moment(call.answered_at, text))
+    moments += [Moment(event.at, text) for event in events if (text := told(event))]
+    if call.ended_at:
+        moments.append(Moment(call.ended_at, _("The call ended")))
+    return sorted(moments, key=lambda moment: moment.at)

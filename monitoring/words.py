@@ -1,0 +1,91 @@
+"""What happened, in the words of the people who read it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agentworker.models import Speaker, Turn
+from telephony.models import Call, CallEvent
+
+
+def said(turn: Turn) -> str:
+    """A line of the conversation; honest where nobody understood the words."""
+    if turn.digit:
+        return _("pressed %(key)s") % {"key": turn.digit}
+    if turn.text:
+        return turn.text
+    seconds = max(1, round(turn.seconds or 0))
+    if turn.speaker == Speaker.CALLER:
+        return _("(speech, %(seconds)s s: no recogniser)") % {"seconds": seconds}
+    return _("(silence)")
+
+
+def lasted(call: Call) -> str:
+    """How long the parties were connected, "2 min 05 s"; empty where they never were."""
+    if not (call.answered_at and call.ended_at):
+        return ""
+    return spell(call.ended_at - call.answered_at)
+
+
+def spell(length: timedelta) -> str:
+    minutes, seconds = divmod(max(0, round(length.total_seconds())), 60)
+    if not minutes:
+        return _("%(seconds)s s") % {"seconds": seconds}
+    return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": f"{seconds:02}"}
+
+
+def summary(call: Call) -> str:
+    """The call in one sentence."""
+    names = {
+        "caller": call.from_number or _("A withheld number"),
+        "number": call.to_number or _("this line"),
+        "assistant": call.agent.name if call.agent else _("the assistant"),
+        "time": lasted(call),
+    }
+    return _sentence(call) % names
+
+
+def _sentence(call: Call) -> str:
+    if call.state == Call.State.RINGING:
+        return _("%(caller)s is calling %(number)s; nobody has answered yet.")
+    if call.state == Call.State.ANSWERED:
+        return _("%(caller)s is talking to %(assistant)s on %(number)s.")
+    endings = {
+        Call.Outcome.ANSWERED: _("%(caller)s talked to %(assistant)s on %(number)s for %(time)s.")
+        if call.answered_at
+        else _("%(caller)s talked to %(assistant)s on %(number)s."),
+        Call.Outcome.ABANDONED: _("%(caller)s called %(number)s and hung up before an answer."),
+        Call.Outcome.REJECTED: _("A call from %(caller)s to %(number)s was turned away."),
+        Call.Outcome.NO_AGENT: _("%(caller)s called %(number)s and nobody answered."),
+        Call.Outcome.FAILED: _("The call from %(caller)s to %(number)s failed."),
+    }
+    return (
+        endings.get(Call.Outcome(call.outcome), "")
+        if call.outcome
+        else _("The call from %(caller)s to %(number)s has ended.")
+    )
+
+
+# What an event is called. The call itself tells when it began, was answered and ended; events that
+# are not here stand only in "Details".
+EVENTS: Mapping[str, Any] = {
+    "claimed": gettext_lazy("A person called from the browser"),
+    "started": gettext_lazy("The assistant came to the call"),
+    "audio_heard_by_caller": gettext_lazy("The caller began to hear the assistant"),
+    "speech_started": gettext_lazy("The assistant began to speak"),
+    "dtmf": gettext_lazy("The caller pressed %(digit)s"),
+    "failed": gettext_lazy("The assistant could not start: %(error)s"),
+    "closed": gettext_lazy("The assistant ended the conversation"),
+}
+
+
+def told(event: CallEvent) -> str:
+    """The event as a sentence, or "" where it says nothing to a person."""
+    sentence = EVENTS.get(event.kind)
+    if sentence is None:
+        return ""
+    payload = event.payload if isinstance(event.payload, dict) else {}
+    return str(sentence) % {"digit": payload.get("digit", ""), "error": payload.get("error", "")}
