@@ -1,4 +1,4 @@
-"""The calls of this moment, as rows of the board: read once, rendered once for each kind of viewer."""
+"""The calls of this moment as rows of the board: read once, rendered once a kind of viewer."""
 
 import json
 import uuid
