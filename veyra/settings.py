@@ -3,6 +3,7 @@
 `.env.example` has a sentence for each variable; `veyra.checks` names the wrong ones at start.
 """
 
+import os
 import sys
 import zoneinfo
 from pathlib import Path
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from veyra.environment import Reader
+from veyra.environment import Reader, is_address
 from veyra.look import UNFOLD as UNFOLD
 from veyra.state import local_keys, state_dir
 
@@ -28,7 +29,9 @@ SECRET_KEY = read.text("SECRET_KEY")
 FIELD_KEYS = read.names("FIELD_KEYS", [])
 PORT = read.whole("PORT", 8000, 1, 65535)
 PUBLIC_URL = read.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}", ("http", "https"))
-PUBLIC_IP = read.text("PUBLIC_IP")
+# Where the web listens, and with which address the line is reached from outside.
+WEB_LISTEN = read.text("WEB_LISTEN", "127.0.0.1")
+PUBLIC_IP = read.choice("PUBLIC_IP", "", is_address, "Write an IP address, or auto.")
 ALLOWED_HOSTS = read.names(
     "ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or ""]
 )
@@ -41,13 +44,21 @@ LIVEKIT_URL = read.url(
 )
 LIVEKIT_API_KEY = read.text("LIVEKIT_API_KEY")
 LIVEKIT_API_SECRET = read.text("LIVEKIT_API_SECRET")
+LIVEKIT_UDP_PORT = read.whole("LIVEKIT_UDP_PORT", 7882, 1024, 65535)
+LIVEKIT_TCP_PORT = read.whole("LIVEKIT_TCP_PORT", 7881, 1024, 65535)
 LIVEKIT_PUBLIC_URL = read.url("LIVEKIT_PUBLIC_URL", LIVEKIT_URL, ("ws", "wss", "http", "https"))
 SIP_HOST = read.text("SIP_HOST", "127.0.0.1")
 SIP_PORT = read.whole("SIP_PORT", 5060, 1, 65535)
-SIP_LISTEN = read.text("SIP_LISTEN", "127.0.0.1")
+SIP_LISTEN = read.text("SIP_LISTEN", "0.0.0.0" if PUBLIC_IP else "127.0.0.1")  # noqa: S104  # asked for
 RTP_PORTS = read.ports("RTP_PORTS", "10000-10100")
 # The address that our own test caller's INVITEs come from; trunks with an address list admit it.
 SIP_TEST_FROM = read.text("SIP_TEST_FROM", "127.0.0.1/32")
+
+# Asks `manage.py up` for the simulator even where a real LiveKit could be had.
+SIMULATOR = read.flag("SIMULATOR", False)
+# The assistant: calls that one worker takes at once (a core carries about five), its health port
+AGENT_CALLS = read.whole("AGENT_CALLS", 5 * (os.cpu_count() or 1), 1, 1000)
+AGENT_PORT = read.whole("AGENT_PORT", 8081, 1, 65535)
 
 # Set by `manage.py up` where it started the simulator; every page then says so.
 LIVEKIT_SIMULATED = read.flag("LIVEKIT_SIMULATED", False)

@@ -1,0 +1,208 @@
+"""A conversation as it goes: greeting, turns, keys, people who come and go, and its end."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+
+from livekit import rtc
+from livekit.agents import Agent, AgentSession, StopResponse, llm, room_io, vad
+from livekit.agents.voice import (
+    AgentStateChangedEvent,
+    CloseEvent,
+    ConversationItemAddedEvent,
+    UserStateChangedEvent,
+)
+
+from agentworker.people import Kind, Person, after_leaving
+from agentworker.providers import Providers
+from agentworker.script import Script, answer_key, goodbye, greet, hint, may_hint
+from agentworker.spool import Leg, Spool
+
+# Both sides silent for so long: a forgotten handset.
+SILENCE_SECONDS = 60
+# Who joins a shared room hears us a moment after his call was put through.
+JOIN_SECONDS = 0.5
+TELEPHONE_RATE = 16000
+
+KINDS: dict[int, Kind] = {
+    rtc.ParticipantKind.PARTICIPANT_KIND_SIP: "sip",
+    rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD: "standard",
+    rtc.ParticipantKind.PARTICIPANT_KIND_AGENT: "agent",
+}
+
+
+def person(participant: rtc.RemoteParticipant) -> Person:
+    kind = KINDS.get(participant.kind, "other")
+    attributes = dict(participant.attributes)
+    return Person(participant.identity, participant.sid, kind, attributes)
+
+
+def people(room: rtc.Room) -> list[Person]:
+    return [person(participant) for participant in room.remote_participants.values()]
+
+
+def leg(someone: Person | None) -> Leg:
+    return Leg(someone.sip_call_id, someone.sid) if someone else Leg()
+
+
+class Conversation(Agent):
+    """Started by `start`; `finish(reason)` is called when it should end."""
+
+    def __init__(
+        self, script: Script, providers: Providers, spool: Spool, finish: Callable[[str], None]
+    ) -> None:
+        super().__init__(instructions="")
+        self.script, self.providers, self.spool, self.finish = script, providers, spool, finish
+        self.hears_words = providers.recogniser is not None
+        self.caller: Person | None = None
+        # When the caller last stopped speaking or pressed a key, and nobody has answered yet.
+        self._asked_at: float | None = None
+        self._last_hint: float | None = None
+        self._cut_off = False
+        self._has_spoken = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, room: rtc.Room, caller: Person, ears: vad.VAD) -> None:
+        """Publish our voice and say the greeting; it waits until somebody can hear it."""
+        self.room, self.caller = room, caller
+        self.live = AgentSession(
+            vad=ears,
+            llm=self.providers.mind,
+            tts=self.providers.voice,
+            **({"stt": self.providers.recogniser} if self.providers.recogniser else {}),
+            turn_handling={"turn_detection": "vad"},
+            # Otherwise the first three seconds of what the caller says are not heard.
+            aec_warmup_duration=None,
+            user_away_timeout=SILENCE_SECONDS,
+        )
+        self._listen()
+        options = room_io.RoomOptions(
+            participant_identity=caller.identity,
+            audio_input=room_io.AudioInputOptions(sample_rate=TELEPHONE_RATE),
+            text_input=False,
+            close_on_disconnect=False,
+        )
+        await self.live.start(self, room=room, room_options=options, record=False)
+        self.live.say(greet(self.script, self.hears_words))
+
+    def _listen(self) -> None:
+        self.room.on("local_track_subscribed", self._on_heard)
+        self.room.on("sip_dtmf_received", self._on_key)
+        self.room.on("participant_connected", self._on_joined)
+        self.room.on("participant_disconnected", self._on_left)
+        self.live.on("user_state_changed", self._on_caller_state)
+        self.live.on("agent_state_changed", self._on_agent_state)
+        self.live.on("conversation_item_added", self._on_item)
+        self.live.on("close", self._on_close)
+
+    # What the caller does
+
+    async def on_user_turn_completed(
+        self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
+    ) -> None:
+        """The caller has finished; words are the mind's to answer, mere speech is ours."""
+        text, metrics = new_message.text_content or "", new_message.metrics
+        stopped = metrics.get("stopped_speaking_at", time.time())
+        started = metrics.get("started_speaking_at", stopped)
+        self.spool.turn("caller", started, text=text, seconds=round(stopped - started, 2))
+        self._asked_at = stopped
+        if text:
+            return
+        if may_hint(time.monotonic(), self._last_hint, self._cut_off):
+            self._last_hint = time.monotonic()
+            self.live.say(hint(self.script))
+        raise StopResponse
+
+    def _on_key(self, key: rtc.SipDTMF) -> None:
+        who = person(key.participant) if key.participant else self.caller
+        now = time.time()
+        self.spool.turn("caller", now, digit=key.digit)
+        self.spool.event("dtmf", leg(who), now, digit=key.digit)
+        self._asked_at = now
+        self.live.interrupt()
+        reply = answer_key(self.script, key.digit)
+        if reply.hang_up:
+            self._say_goodbye("goodbye")
+        else:
+            self.live.say(reply.text)
+
+    def _on_caller_state(self, event: UserStateChangedEvent) -> None:
+        if event.new_state == "speaking":
+            self._cut_off = self.live.agent_state == "speaking"
+        elif event.new_state == "away":
+            self._say_goodbye("silence")
+
+    def _say_goodbye(self, reason: str) -> None:
+        """End the call; where several people talk in one room, nobody ends it for the others."""
+        if sum(someone.is_party for someone in people(self.room)) == 1:
+            self._keep(self._part(reason))
+
+    async def _part(self, reason: str) -> None:
+        await self.live.say(goodbye(self.script), allow_interruptions=False)
+        self.finish(reason)
+
+    # What we do
+
+    def _on_heard(self, _publication: rtc.LocalTrackPublication) -> None:
+        self.spool.event("audio_heard_by_caller", leg(self.caller))
+
+    def _on_agent_state(self, event: AgentStateChangedEvent) -> None:
+        if event.new_state == "speaking" and not self._has_spoken:
+            self._has_spoken = True
+            self.spool.event("speech_started", leg(self.caller), event.created_at)
+
+    def _on_item(self, event: ConversationItemAddedEvent) -> None:
+        item = event.item
+        if not isinstance(item, llm.ChatMessage) or item.role != "assistant":
+            return
+        started = item.metrics.get("started_speaking_at", item.created_at)
+        stopped = item.metrics.get("stopped_speaking_at", started)
+        delay, self._asked_at = self._delay_ms(started), None
+        self.spool.turn(
+            "agent",
+            started,
+            text=item.text_content or "",
+            seconds=round(stopped - started, 2),
+            delay_ms=delay,
+            interrupted=item.interrupted,
+        )
+
+    def _delay_ms(self, started: float) -> int | None:
+        if self._asked_at is None or started < self._asked_at:
+            return None
+        return round((started - self._asked_at) * 1000)
+
+    # Who comes and goes
+
+    def _on_joined(self, participant: rtc.RemoteParticipant) -> None:
+        newcomer = person(participant)
+        if newcomer.is_caller:
+            self._keep(self._greet_newcomer(newcomer))
+
+    async def _greet_newcomer(self, newcomer: Person) -> None:
+        await asyncio.sleep(JOIN_SECONDS)
+        if newcomer.identity not in self.room.remote_participants:
+            return
+        self.spool.event("audio_heard_by_caller", leg(newcomer))
+        self.live.say(greet(self.script, self.hears_words))
+        self.spool.event("speech_started", leg(newcomer))
+
+    def _on_left(self, participant: rtc.RemoteParticipant) -> None:
+        linked = self.caller.identity if self.caller else ""
+        decision = after_leaving(person(participant), linked, people(self.room))
+        if decision.end:
+            self.finish("caller left")
+        elif decision.turn_to:
+            self.caller = decision.turn_to
+            self.live.room_io.set_participant(self.caller.identity)
+
+    def _on_close(self, event: CloseEvent) -> None:
+        if event.error is not None:
+            self.spool.session(error=f"{type(event.error).__name__}: {event.error.label}")
+            self.finish("error")
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        # The loop itself holds tasks only weakly.
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

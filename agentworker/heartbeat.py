@@ -1,0 +1,53 @@
+"""Life signs: who takes calls, and which jobs live, as one row that others read."""
+
+import os
+import socket
+import time
+from dataclasses import asdict
+from datetime import datetime
+
+from django.utils import timezone
+
+from agentworker.models import Worker
+from agentworker.worker import LineWorker, LiveJob
+
+EVERY_SECONDS = 2.0
+
+
+class Heartbeat:
+    """Writes the worker's row every two seconds, and at once when something changed."""
+
+    def __init__(self, name: str, line: LineWorker) -> None:
+        self.name, self.line = name, line
+        self.started_at: datetime = timezone.now()
+        self._written = 0.0
+        self._last: tuple[list[LiveJob], bool, bool] | None = None
+
+    def beat(self) -> bool:
+        """Write the row if it is time. Raises DatabaseError."""
+        state = (self.line.jobs(), self.line.registered, self.line.server.draining)
+        now = time.monotonic()
+        if state == self._last and now - self._written < EVERY_SECONDS:
+            return False
+        self._write(*state)
+        self._last, self._written = state, now
+        return True
+
+    def stop(self) -> None:
+        """The row goes with its worker; one that was killed leaves it, and it grows old."""
+        Worker.objects.filter(name=self.name, pid=os.getpid()).delete()
+
+    def _write(self, jobs: list[LiveJob], registered: bool, draining: bool) -> None:
+        Worker.objects.update_or_create(
+            name=self.name,
+            defaults={
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "started_at": self.started_at,
+                "seen_at": timezone.now(),
+                "jobs": [asdict(job) for job in jobs],
+                "capacity": self.line.capacity,
+                "registered": registered,
+                "draining": draining,
+            },
+        )

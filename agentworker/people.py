@@ -1,0 +1,66 @@
+"""Who is who in a room, and what follows when somebody comes or goes. Pure decisions."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["standard", "sip", "agent", "other"]
+# Participants of these roles are staff or machines: the room does not live for them.
+SILENT_ROLES = frozenset({"listener", "supervisor", "standby"})
+
+
+@dataclass(frozen=True)
+class Person:
+    """A participant, without the SDK's types."""
+
+    identity: str
+    sid: str
+    kind: Kind
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def role(self) -> str:
+        return self.attributes.get("veyra.role", "")
+
+    @property
+    def sip_call_id(self) -> str:
+        return self.attributes.get("sip.callID", "")
+
+    @property
+    def is_party(self) -> bool:
+        """Somebody for whose sake the room exists: a telephone, or a browser that calls."""
+        if self.kind == "sip":
+            return self.role not in SILENT_ROLES
+        return self.kind == "standard" and self.role == "browser"
+
+    @property
+    def is_caller(self) -> bool:
+        """Somebody to greet: not a colleague whom we dialled."""
+        return self.is_party and self.role in ("", "caller", "browser")
+
+
+def first_caller(people: Iterable[Person]) -> Person | None:
+    return next((person for person in people if person.is_caller), None)
+
+
+def agent_is_here(people: Iterable[Person]) -> bool:
+    """Another assistant was in the room before us: two would greet over each other."""
+    return any(person.kind == "agent" for person in people)
+
+
+@dataclass(frozen=True)
+class AfterLeaving:
+    """What the assistant does when somebody left: end with the room, or turn to `turn_to`."""
+
+    end: bool = False
+    turn_to: Person | None = None
+
+
+def after_leaving(left: Person, linked: str, others: Iterable[Person]) -> AfterLeaving:
+    """`others` are those who stay. The room ends with its last party, and only then."""
+    staying = [person for person in others if person.is_party]
+    if not staying:
+        return AfterLeaving(end=left.is_party)
+    if left.identity != linked:
+        return AfterLeaving()
+    return AfterLeaving(turn_to=first_caller(staying))

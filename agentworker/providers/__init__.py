@@ -1,0 +1,29 @@
+"""Who speaks, thinks and listens for an assistant: a dict of small builders, one file each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from livekit.agents import llm, stt, tts
+
+from agentworker.providers import offline
+from agentworker.script import Script
+
+
+@dataclass(frozen=True)
+class Providers:
+    voice: tts.TTS
+    mind: llm.LLM
+    # None: speech is heard, its words are not understood.
+    recogniser: stt.STT | None = None
+
+
+def build_offline(script: Script) -> Providers:
+    return Providers(offline.EspeakVoice(script.language), offline.RulesMind(script))
+
+
+# The key is AgentVersion.voice.
+BUILDERS: dict[str, Callable[[Script], Providers]] = {"offline": build_offline}
+
+
+def build(script: Script) -> Providers:
+    return BUILDERS[script.voice](script)

@@ -1,0 +1,99 @@
+"""Needs no key and no network: espeak-ng speaks, the version's own rules answer."""
+
+import asyncio
+from typing import Any
+
+from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, llm, tts, utils
+
+from agentworker.espeak import engine
+from agentworker.script import Script, answer_words
+
+VOICES = {"ru": "ru", "en": "en-us"}
+WORDS_PER_MINUTE = 155
+
+
+class EspeakVoice(tts.TTS):
+    def __init__(self, language: str) -> None:
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=False),
+            sample_rate=engine().rate,
+            num_channels=1,
+        )
+        self.voice = VOICES[language]
+
+    @property
+    def model(self) -> str:
+        return f"espeak-ng {self.voice}"
+
+    @property
+    def provider(self) -> str:
+        return "offline"
+
+    def synthesize(
+        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> "EspeakStream":
+        return EspeakStream(tts=self, input_text=text, conn_options=conn_options, voice=self.voice)
+
+
+class EspeakStream(tts.ChunkedStream):
+    def __init__(self, *, voice: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._voice = voice
+
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        output_emitter.initialize(
+            request_id=utils.shortuuid(),
+            sample_rate=engine().rate,
+            num_channels=1,
+            mime_type="audio/pcm",
+        )
+        # In a thread: a long text would hold up the audio of the call for its milliseconds.
+        samples = await asyncio.to_thread(
+            engine().speak, self._input_text, self._voice, WORDS_PER_MINUTE
+        )
+        output_emitter.push(samples)
+        output_emitter.flush()
+
+
+class RulesMind(llm.LLM):
+    """Answers the caller's last message by the script alone."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__()
+        self.script = script
+
+    @property
+    def model(self) -> str:
+        return "rules"
+
+    @property
+    def provider(self) -> str:
+        return "offline"
+
+    def chat(
+        self,
+        *,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool] | None = None,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+        **_options: Any,
+    ) -> "RulesStream":
+        return RulesStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+
+
+class RulesStream(llm.LLMStream):
+    async def _run(self) -> None:
+        mind = self._llm
+        if not isinstance(mind, RulesMind):
+            raise TypeError("a RulesStream belongs to a RulesMind")
+        answer = answer_words(mind.script, last_words(self._chat_ctx))
+        delta = llm.ChoiceDelta(role="assistant", content=answer)
+        self._event_ch.send_nowait(llm.ChatChunk(id=utils.shortuuid(), delta=delta))
+
+
+def last_words(chat_ctx: llm.ChatContext) -> str:
+    """What the caller said last; empty where nobody understood it."""
+    for item in reversed(chat_ctx.items):
+        if isinstance(item, llm.ChatMessage) and item.role == "user":
+            return item.text_content or ""
+    return ""

@@ -1,0 +1,155 @@
+"""What an assistant says, and when: decided from its version's words alone, without a model.
+
+The sentences below are spoken to callers in the assistant's language, so they are not in the
+catalogue of the pages' sentences, which follow the language of whoever reads.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WORD = re.compile(r"\w+")
+REPEAT_KEY, GOODBYE_KEY = "*", "#"
+# A caller who talks to a machine that knows no words is told so, but not at each breath.
+HINT_SECONDS = 8.0
+
+SPOKEN = {
+    "ru": {
+        "press": "{about}: нажмите {press}.",
+        "keys": "Нажмите {keys}.",
+        "or": " или ",
+        "unheard": "Извините, я пока не понимаю слов.",
+        "no_such_key": "Такого пункта нет.",
+        "goodbye": "До свидания!",
+    },
+    "en": {
+        "press": "{about}: press {press}.",
+        "keys": "Press {keys}.",
+        "or": " or ",
+        "unheard": "Sorry, I do not understand words yet.",
+        "no_such_key": "There is no such option.",
+        "goodbye": "Goodbye!",
+    },
+}
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """A key of the telephone, what it is about (may be empty), and what is said then."""
+
+    press: str
+    say: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is said to a caller who uses one of these words."""
+
+    words: tuple[str, ...]
+    say: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """An AgentVersion's words, without the database."""
+
+    agent: str
+    version: int
+    language: str
+    greeting: str
+    menu: tuple[MenuItem, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    fallback: str = ""
+    goodbye: str = ""
+    voice: str = "offline"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to say, and whether the call ends with it."""
+
+    text: str
+    hang_up: bool = False
+
+
+def greet(script: Script, hears_words: bool) -> str:
+    """The first words of a call. Who cannot understand speech names the keys to press."""
+    return script.greeting if hears_words else _join(script.greeting, announce(script))
+
+
+def announce(script: Script) -> str:
+    """The menu in spoken words, without the keys that the greeting names itself."""
+    spoken = SPOKEN[script.language]
+    unsaid = [item for item in script.menu if item.press not in WORD.findall(script.greeting)]
+    named = [spoken["press"].format(about=i.about, press=i.press) for i in unsaid if i.about]
+    nameless = [item.press for item in unsaid if not item.about]
+    if nameless:
+        named.append(spoken["keys"].format(keys=_listed(nameless, spoken["or"])))
+    return " ".join(named)
+
+
+def hint(script: Script) -> str:
+    """Said to a caller whose words nobody understood."""
+    spoken = SPOKEN[script.language]
+    keys = [item.press for item in script.menu]
+    menu = announce(script) or (keys and spoken["keys"].format(keys=_listed(keys, spoken["or"])))
+    return _join(script.fallback or spoken["unheard"], menu or "")
+
+
+def may_hint(now: float, last_hint: float | None, cut_off: bool) -> bool:
+    """Whether to answer speech with the hint: not again soon, unless it silenced the assistant."""
+    return cut_off or last_hint is None or now - last_hint >= HINT_SECONDS
+
+
+def answer_key(script: Script, digit: str) -> Reply:
+    """The answer to a key: the menu's, the menu again (*), or goodbye (#)."""
+    chosen = next((item for item in script.menu if item.press == digit), None)
+    if chosen:
+        return Reply(chosen.say)
+    if digit == GOODBYE_KEY:
+        return Reply(goodbye(script), hang_up=True)
+    if digit == REPEAT_KEY:
+        return Reply(greet(script, hears_words=False))
+    return Reply(_join(SPOKEN[script.language]["no_such_key"], announce(script)))
+
+
+def answer_words(script: Script, text: str) -> str:
+    """The answer of the first rule that knows one of the words; without one, the hint."""
+    said = [_plain(word) for word in WORD.findall(text)]
+    for rule in script.rules:
+        if any(_occurs(WORD.findall(_plain(word)), said) for word in rule.words):
+            return rule.say
+    return hint(script)
+
+
+def goodbye(script: Script) -> str:
+    return script.goodbye or SPOKEN[script.language]["goodbye"]
+
+
+def _occurs(wanted: Sequence[str], said: Sequence[str]) -> bool:
+    """Whether the words stand in `said` one after another, whatever their endings."""
+    if not wanted:
+        return False
+    spans = range(len(said) - len(wanted) + 1)
+    return any(
+        all(said[start + i].startswith(_stem(word)) for i, word in enumerate(wanted))
+        for start in spans
+    )
+
+
+def _stem(word: str) -> str:
+    # Russian and English inflect the end: "цена" is also met as "цены", "цену".
+    return word[:-1] if len(word) > 3 else word
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("ё", "е")
+
+
+def _listed(keys: list[str], last: str) -> str:
+    return last.join([", ".join(keys[:-1]), keys[-1]]) if len(keys) > 1 else keys[0]
+
+
+def _join(*parts: str) -> str:
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,158 @@
+"""The worker's end of the spools: lines become rows, and files that nobody writes any more go.
+
+Shipping a line twice is harmless: rows carry the line's id, and a repeated one is ignored. So
+several workers may share a folder, and a restarted one ships whatever it finds.
+"""
+
+import fcntl
+import json
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import DataError, IntegrityError, transaction
+
+from agentworker.models import Session, SessionEvent, Turn
+from veyra import live
+from veyra.celery import wake
+
+log = logging.getLogger(__name__)
+
+FOLD = "telephony.fold"
+BATCH_BYTES = 1_000_000
+Line = dict[str, Any]
+
+JOB_FIELDS = ("job_id", "room_name", "room_sid")
+EVENT_FIELDS = (*JOB_FIELDS, "sip_call_id", "participant_sid", "kind", "payload")
+SESSION_FIELDS = (
+    *JOB_FIELDS,
+    "worker",
+    "version_id",
+    "sip_call_id",
+    "participant_sid",
+    "started_at",
+    "ended_at",
+    "close_reason",
+    "error",
+)
+TURN_FIELDS = ("speaker", "text", "digit", "seconds", "delay_ms", "interrupted")
+
+
+class Shipper:
+    """Ships the spools of one folder, again and again; remembers how far it got."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._shipped: dict[Path, int] = {}
+
+    def ship(self) -> int:
+        """Store what was written since the last time. How many lines; raises DatabaseError."""
+        count = 0
+        for path in sorted(self.folder.glob("*.jsonl")):
+            count += self._ship_file(path)
+        return count
+
+    def _ship_file(self, path: Path) -> int:
+        start = self._shipped.get(path, 0)
+        try:
+            data = _read(path, start)
+        except FileNotFoundError:  # another worker of this folder was faster
+            self._shipped.pop(path, None)
+            return 0
+        whole = data[: data.rfind(b"\n") + 1]
+        lines = parse(whole)
+        store(lines)
+        self._shipped[path] = start + len(whole)
+        if len(data) < BATCH_BYTES and _remove_finished(path, start + len(data)):
+            self._shipped.pop(path, None)
+            if len(data) > len(whole):
+                log.warning("spool %s ended in the middle of a line", path.stem)
+        return len(lines)
+
+
+def _read(path: Path, start: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(BATCH_BYTES)
+
+
+def _remove_finished(path: Path, size: int) -> bool:
+    """Delete a file of `size` bytes whose writer is gone. False: it lives, or wrote more."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        if path.stat().st_size != size:
+            return False
+        path.unlink()
+        return True
+
+
+def parse(data: bytes) -> list[Line]:
+    """Lines of a spool; one that is no JSON object is left out and logged."""
+    lines = []
+    for raw in data.splitlines():
+        try:
+            line = json.loads(raw.replace(b"\\u0000", b""))
+        except ValueError:
+            line = None
+        if isinstance(line, dict) and {"id", "type", "job_id"} <= line.keys():
+            lines.append(line)
+        else:
+            log.warning("a line of a spool cannot be read")
+    return lines
+
+
+def store(lines: list[Line]) -> None:
+    """Rows for these lines. One that the database refuses does not hold up the others."""
+    try:
+        _store(lines)
+    except (DataError, IntegrityError, ValueError, TypeError, KeyError):
+        if len(lines) == 1:
+            log.exception("line %s cannot be stored", lines[0]["id"])
+            return
+        for line in lines:
+            store([line])
+
+
+@transaction.atomic
+def _store(lines: list[Line]) -> None:
+    sessions = {line["job_id"] for line in lines if line["type"] in ("session", "turn")}
+    for line in of_type(lines, "session"):
+        _store_session(line)
+    pks = dict(Session.objects.filter(job_id__in=sessions).values_list("job_id", "pk"))
+    Turn.objects.bulk_create(
+        [_turn(line, pks[line["job_id"]]) for line in of_type(lines, "turn")], ignore_conflicts=True
+    )
+    events = [_event(line) for line in of_type(lines, "event")]
+    SessionEvent.objects.bulk_create(events, ignore_conflicts=True)
+    if events:
+        wake(FOLD)
+    for pk in pks.values():
+        live.changed("session", pk)
+
+
+def of_type(lines: Iterable[Line], kind: str) -> list[Line]:
+    return [line for line in lines if line["type"] == kind]
+
+
+def _store_session(line: Line) -> None:
+    fields = {name: line[name] for name in SESSION_FIELDS if name in line}
+    if "started_at" in fields:
+        Session.objects.bulk_create([Session(**fields)], ignore_conflicts=True)
+    else:
+        Session.objects.filter(job_id=line["job_id"]).update(**fields)
+
+
+def _turn(line: Line, session: int) -> Turn:
+    fields = {name: line[name] for name in TURN_FIELDS if name in line}
+    at = datetime.fromisoformat(line["at"])
+    return Turn(turn_id=line["id"], session_id=session, at=at, **fields)
+
+
+def _event(line: Line) -> SessionEvent:
+    fields = {name: line[name] for name in EVENT_FIELDS if name in line}
+    return SessionEvent(event_id=line["id"], at=datetime.fromisoformat(line["at"]), **fields)

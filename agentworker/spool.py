@@ -1,0 +1,79 @@
+"""What a job saw, written down as it happens: one file a job, one JSON line a fact.
+
+The writer holds a lock on its file for as long as it lives, so a reader knows whether more will
+come; the kernel drops the lock of a process that was killed. See agentworker.shipping for the
+other end.
+"""
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """What every line of a job repeats, so that each can be read alone."""
+
+    job_id: str
+    room_name: str
+    room_sid: str
+    worker: str = ""
+
+
+@dataclass(frozen=True)
+class Leg:
+    """The caller whom a fact is about."""
+
+    sip_call_id: str = ""
+    participant_sid: str = ""
+
+
+def now_text(at: float | None = None) -> str:
+    """A moment (seconds since 1970, now if None) as text with its zone."""
+    moment = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
+    return moment.isoformat()
+
+
+class Spool:
+    """The job's end: each line is in the file when the call returns."""
+
+    def __init__(self, folder: Path, job: JobFacts) -> None:
+        self.job = job
+        self.path = folder / f"{job.job_id}.jsonl"
+        self._count = 0
+        self._file = _open_locked(self.path)
+
+    def session(self, **fields: Any) -> None:
+        """The conversation itself: once at its start, and again with what its end added."""
+        self._write({"type": "session", **fields})
+
+    def event(self, kind: str, leg: Leg, at: float | None = None, **payload: Any) -> None:
+        line = {"type": "event", "kind": kind, "at": now_text(at), "payload": payload}
+        self._write({**line, **leg.__dict__})
+
+    def turn(self, speaker: str, at: float, **fields: Any) -> None:
+        self._write({"type": "turn", "speaker": speaker, "at": now_text(at), **fields})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._count += 1
+        whole = {"id": f"{self.job.job_id}:{self._count}", **self.job.__dict__, **line}
+        self._file.write(json.dumps(whole, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _open_locked(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        file = path.open("a", encoding="utf-8")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        # A reader may have deleted the empty file between opening and locking it.
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
+        file.close()

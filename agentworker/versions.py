@@ -1,0 +1,44 @@
+"""An assistant's newest words, read once at the start of a job."""
+
+from django.core.exceptions import ValidationError
+from django.db import connections
+
+from agentworker.models import Agent, AgentVersion
+from agentworker.script import MenuItem, Rule, Script
+
+
+class NoScriptError(Exception):
+    """There is nobody to speak: the assistant was deleted, or nobody wrote its words."""
+
+
+def load_script(agent_key: str) -> Script:
+    """The newest version's words; the connection is closed behind it. Raises NoScriptError."""
+    try:
+        return script_of(newest_version(agent_key))
+    finally:
+        connections.close_all()
+
+
+def newest_version(agent_key: str) -> AgentVersion:
+    try:
+        agent = Agent.objects.filter(key=agent_key).first()
+    except ValidationError as error:
+        raise NoScriptError("the brief names no assistant") from error
+    version = agent.current() if agent else None
+    if version is None:
+        raise NoScriptError("the assistant has no words to say")
+    return version
+
+
+def script_of(version: AgentVersion) -> Script:
+    return Script(
+        agent=str(version.agent_id),
+        version=version.pk,
+        language=version.language,
+        greeting=version.greeting,
+        menu=tuple(MenuItem(**item) for item in version.menu),
+        rules=tuple(Rule(tuple(rule["words"]), rule["say"]) for rule in version.rules),
+        fallback=version.fallback,
+        goodbye=version.goodbye,
+        voice=version.voice,
+    )

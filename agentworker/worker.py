@@ -1,0 +1,89 @@
+"""The worker: registers with LiveKit, and starts a process for each call it takes."""
+
+import math
+import socket
+from dataclasses import dataclass
+
+from django.conf import settings
+from livekit.agents import AgentServer, JobRequest
+
+from agentworker import job
+from veyra.livekit.types import AGENT_NAME
+
+# LiveKit may be away for a night; the supervisor must not have to notice.
+FOR_EVER = 2**31
+# Two callers at once find a warm process each.
+IDLE_PROCESSES = 2
+
+
+@dataclass(frozen=True)
+class LiveJob:
+    job: str
+    room: str
+
+
+class LineWorker:
+    """The library's server, and what staff want to know of it."""
+
+    def __init__(self, capacity: int, port: int) -> None:
+        self.capacity = capacity
+        self.registered = False
+        self._started = False
+        self._accepting: set[str] = set()
+        self.server = AgentServer(
+            ws_url=settings.LIVEKIT_URL,
+            api_key=settings.LIVEKIT_API_KEY,
+            api_secret=settings.LIVEKIT_API_SECRET,
+            host="127.0.0.1",
+            port=port,
+            setup_fnc=job.prewarm,
+            preload_modules=["agentworker.job"],
+            num_idle_processes=IDLE_PROCESSES,
+            initialize_process_timeout=60,
+            max_retry=FOR_EVER,
+            load_fnc=self.load,
+            # Calls are counted in `on_request`: the library's guess at the load of a call that
+            # has just begun turns the second of two simultaneous callers away.
+            load_threshold=math.inf,
+        )
+        self.server.rtc_session(
+            job.entrypoint,
+            agent_name=AGENT_NAME,
+            on_request=self.on_request,
+            on_session_end=job.on_session_end,
+        )
+        self.server.on("worker_started", self._on_started)
+        self.server.on("worker_registered", self._on_registered)
+
+    async def on_request(self, request: JobRequest) -> None:
+        """Take the call if there is room for one more; else LiveKit asks another worker."""
+        taken = {live.job for live in self.jobs()} | self._accepting
+        if len(taken) >= self.capacity:
+            await request.reject(terminate=False)
+            return
+        self._accepting.add(request.id)
+        try:
+            await request.accept()
+        finally:
+            self._accepting.discard(request.id)
+
+    def load(self) -> float:
+        """From 0, idle, to 1, full: LiveKit prefers the least loaded worker."""
+        return min(len(self.jobs()) / self.capacity, 1.0)
+
+    def jobs(self) -> list[LiveJob]:
+        """Calls whose process lives."""
+        if not self._started:
+            return []
+        return [LiveJob(info.job.id, info.job.room.name) for info in self.server.active_jobs]
+
+    def _on_started(self) -> None:
+        self._started = True
+
+    def _on_registered(self, *_: object) -> None:
+        self.registered = True
+
+
+def default_name(port: int) -> str:
+    """One name for each worker of a host, the same after a restart."""
+    return f"{socket.gethostname()}:{port}"
