@@ -4,6 +4,7 @@ A value that cannot be read is replaced by its default and remembered in `proble
 `veyra.checks` turns each into a system check that stops the start and names the variable.
 """
 
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -12,6 +13,11 @@ from urllib.parse import urlsplit
 import environ
 
 T = TypeVar("T")
+
+
+def is_address(text: str) -> bool:
+    """An IP address, or "auto": LiveKit finds its own. Raises ValueError for all else."""
+    return text == "auto" or bool(ipaddress.ip_address(text))
 
 
 @dataclass(frozen=True)

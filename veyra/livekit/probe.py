@@ -6,14 +6,14 @@ import socket
 from urllib.parse import urlsplit
 
 
-def server_answers(url: str, timeout: float = 2.0) -> bool:
-    """Does livekit-server at `url` (ws:// or http://) say that it is ready?"""
+def server_answers(url: str, timeout: float = 2.0, path: str = "/") -> bool:
+    """Does `url` (ws:// or http://) answer 200? livekit-server does so at / when it is ready."""
     parts = urlsplit(url)
     secure = parts.scheme in ("wss", "https")
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=timeout)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

@@ -1,0 +1,51 @@
+# Everything that a person or a machine does with this repository. Commands stand in deploy/.
+
+PYTHON_ENV := .venv/bin/python
+
+.PHONY: run test lint bench demo prove livekit frontend lock messages
+
+run:
+	@exec deploy/run.sh
+
+test:
+	@exec deploy/test.sh
+
+lint: .venv/.requirements-dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy .
+
+bench: .venv/.requirements-dev
+	$(PYTHON_ENV) manage.py bench
+
+demo: .venv/.requirements
+	$(PYTHON_ENV) manage.py migrate -v 0
+	$(PYTHON_ENV) manage.py demo
+
+prove: .venv/.requirements-dev
+	.venv/bin/pytest -m prove
+
+livekit: .venv/.requirements
+	$(PYTHON_ENV) manage.py build livekit
+
+frontend: .venv/.requirements
+	$(PYTHON_ENV) manage.py build frontend
+
+# Needs uv. --universal: a lock made for one Python fails on Debian's own 3.11.2.
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+lock:
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) deploy/tools/go.in -o deploy/tools/go.txt
+	$(COMPILE) deploy/tools/node.in -o deploy/tools/node.txt
+
+# Needs gettext.
+messages: .venv/.requirements
+	$(PYTHON_ENV) manage.py makemessages -l ru --no-obsolete --ignore .venv --ignore frontend
+	$(PYTHON_ENV) manage.py compilemessages --ignore .venv
+
+.venv/.requirements: requirements.txt
+	deploy/setup.sh
+
+.venv/.requirements-dev: requirements.txt requirements-dev.txt
+	deploy/setup.sh dev

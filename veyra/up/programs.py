@@ -1,0 +1,136 @@
+"""The programs of one machine, and supervisord's configuration for them. Pure."""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from veyra.up.choose import Choice, Kind
+
+LEASH = Path(__file__).with_name("leash.py")
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Program:
+    """One supervised process. Higher priorities start later and stop earlier."""
+
+    name: str
+    command: tuple[str, ...]
+    priority: int
+    needs_broker: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Where things are: the interpreter, the project, the state folder, and the web's address.
+
+    `broker` is the program to start, empty where REDIS_URL names a server that runs already.
+    """
+
+    python: str
+    base: Path
+    state: Path
+    broker: str
+    web_host: str
+    web_port: int
+    livekit_port: int
+
+    @property
+    def broker_socket(self) -> Path:
+        return self.state / "broker.sock"
+
+    @property
+    def run(self) -> Path:
+        """Files that a start writes for the programs it starts."""
+        return self.state / "run"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+
+def programs(layout: Layout, choice: Choice) -> list[Program]:
+    """Everything that one supervisor keeps alive."""
+    return [*_broker(layout), *_livekit(layout, choice), *_veyra(layout, choice)]
+
+
+def _broker(layout: Layout) -> list[Program]:
+    if not layout.broker:
+        return []
+    options = "--port 0 --unixsocketperm 700 --save 60 1 --dbfilename broker.rdb"
+    limits = "--maxmemory 256mb --maxmemory-policy noeviction --loglevel warning"
+    places = ["--unixsocket", str(layout.broker_socket), "--dir", str(layout.state)]
+    command = (layout.broker, *options.split(), *limits.split(), *places)
+    return [Program("broker", command, 10, needs_broker=False)]
+
+
+def _livekit(layout: Layout, choice: Choice) -> list[Program]:
+    if choice.kind is Kind.SIMULATOR:
+        return [Program("simulator", _manage(layout, "simulator", str(layout.livekit_port)), 20)]
+    found = {"livekit-server": choice.server, "livekit-sip": choice.gateway}
+    return [
+        Program(name, (path, "--config", str(layout.run / f"{name}.yaml")), 20 + place)
+        for place, (name, path) in enumerate(found.items())
+        if path
+    ]
+
+
+def _veyra(layout: Layout, choice: Choice) -> list[Program]:
+    module = (layout.python, "-m")
+    bind = ("--host", layout.web_host, "--port", str(layout.web_port))
+    quiet = ("--lifespan", "off", "--timeout-graceful-shutdown", "5", "--no-access-log")
+    celery = (*module, "celery", "-A", "veyra")
+    # Threads: applying is single by its lease, so it never takes more than one of the four.
+    work = ("worker", "-P", "threads", "-c", "4", "-Q", "calls,default,livekit", "-l", "WARNING")
+    found = [
+        Program("web", (*module, "uvicorn", "veyra.asgi:application", *bind, *quiet), 30),
+        Program("worker", (*celery, *work), 40),
+        Program("beat", (*celery, "beat", "--pidfile=", "-l", "WARNING"), 40),
+        Program("tap", _manage(layout, "tap"), 40),
+    ]
+    if choice.kind is not Kind.SIMULATOR:
+        found.append(Program("agent", _manage(layout, "runagent"), 40))
+    return found
+
+
+def _manage(layout: Layout, *arguments: str) -> tuple[str, ...]:
+    return (layout.python, "manage.py", *arguments)
+
+
+def supervisord_conf(layout: Layout, wanted: Iterable[Program]) -> str:
+    """One supervisor without a control socket; each program's log in its own file."""
+    head = {
+        "nodaemon": "true",
+        "logfile": "/dev/null",
+        "logfile_maxbytes": "0",
+        "loglevel": "warn",
+        "pidfile": str(layout.run / "supervisord.pid"),
+        "directory": str(layout.base),
+    }
+    sections = [_section("supervisord", head)]
+    sections += [_section(f"program:{p.name}", _program(layout, p)) for p in wanted]
+    return "\n".join(sections)
+
+
+def _program(layout: Layout, program: Program) -> dict[str, str]:
+    after = ["--after", str(layout.broker_socket)] if layout.broker and program.needs_broker else []
+    leash = [layout.python, "-I", "-S", str(LEASH), *after]
+    return {
+        "command": shlex.join([*leash, *program.command]),
+        "priority": str(program.priority),
+        "autorestart": "true",
+        "startretries": "1000",
+        "stopwaitsecs": str(STOP_SECONDS),
+        "killasgroup": "true",
+        "redirect_stderr": "true",
+        "stdout_logfile": str(layout.logs / f"{program.name}.log"),
+        "stdout_logfile_maxbytes": "10MB",
+        "stdout_logfile_backups": "3",
+    }
+
+
+def _section(name: str, values: dict[str, str]) -> str:
+    # supervisord expands %(...)s, and takes " ;" for the beginning of a comment.
+    lines = [f"{key}={value.replace('%', '%%')}" for key, value in values.items()]
+    return "\n".join([f"[{name}]", *lines, ""])
