@@ -1,0 +1,31 @@
+"""Make what the repository does not hold: LiveKit's programs and the libraries of the pages."""
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from veyra.up import build
+from veyra.up.trouble import Trouble
+
+WHAT = {"frontend": [build.frontend], "livekit": [build.server, build.gateway]}
+
+
+class Command(BaseCommand):
+    help = "Build LiveKit's programs into the state folder, or the libraries of the pages."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("what", nargs="+", choices=sorted(WHAT))
+
+    def handle(self, *args: Any, what: list[str], **options: Any) -> None:
+        for make in [make for name in what for make in WHAT[name]]:
+            try:
+                make(settings.BASE_DIR, settings.STATE, self._say)
+            except Trouble as trouble:
+                self.stderr.write(str(trouble))
+                sys.exit(1)
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
