@@ -1,5 +1,6 @@
 """Secrets at rest: a text field that holds ciphertext in the database and never hands it out."""
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -7,6 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.query_utils import DeferredAttribute
 
 PREFIX = "f1:"
 
@@ -35,17 +37,50 @@ def decrypt(stored: str) -> str:
         raise SecretError("no key of FIELD_KEYS fits") from error
 
 
+@dataclass(frozen=True)
+class Sealed:
+    """Ciphertext as the database holds it. Only who needs the plain text opens it."""
+
+    stored: str = field(repr=False)
+
+    def open(self) -> str:
+        """Raises SecretError."""
+        return decrypt(self.stored)
+
+
+class _Opening(DeferredAttribute):
+    """Opens the secret when it is read, so that a row with a lost key can still be shown."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        value = super().__get__(instance, owner)
+        return value.open() if isinstance(value, Sealed) else value
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        instance.__dict__[self.field.attname] = value
+
+
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic only in the stubs
-    """Encrypted text. An empty string stays empty; nothing can be looked up by its value."""
+    """Encrypted text. An empty string stays empty; nothing can be looked up by its value.
+
+    Reading the attribute raises SecretError where no key fits; loading and saving the row do not,
+    and leave the ciphertext as it was.
+    """
+
+    descriptor_class = _Opening
 
     def get_prep_value(self, value: Any) -> Any:
+        if isinstance(value, Sealed):
+            return value.stored
         value = super().get_prep_value(value)
         return encrypt(value) if value else value
 
     def from_db_value(
         self, value: str | None, expression: object, connection: BaseDatabaseWrapper
-    ) -> str | None:
-        return decrypt(value) if value else value
+    ) -> Sealed | str | None:
+        return Sealed(value) if value else value
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        return model_instance.__dict__[self.attname]
 
     def get_lookup(self, lookup_name: str) -> Any:
         return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
