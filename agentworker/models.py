@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -172,6 +173,17 @@ class SessionEvent(models.Model):
         return f"{self.kind} {self.event_id}"
 
 
+class WorkerQuerySet(VisibleQuerySet["Worker"]):
+    def taking_calls(self, seen_since: datetime) -> Self:
+        """Workers that LiveKit knows and that are not about to leave."""
+        return self.filter(seen_at__gte=seen_since, registered=True, draining=False)
+
+    def places(self, seen_since: datetime) -> int:
+        """How many calls they carry at once, all together."""
+        total = self.taking_calls(seen_since).aggregate(models.Sum("capacity"))
+        return total["capacity__sum"] or 0
+
+
 class Worker(models.Model):
     """A process that takes calls, as it said of itself within the last seconds."""
 
@@ -186,7 +198,7 @@ class Worker(models.Model):
     registered = models.BooleanField(default=False)
     draining = models.BooleanField(default=False)
 
-    objects = VisibleQuerySet["Worker"].as_manager()
+    objects = WorkerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("worker")

@@ -59,3 +59,18 @@ class Lease(models.Model):
     @classmethod
     def release(cls, name: str, holder: uuid.UUID) -> None:
         cls.objects.filter(name=name, holder=holder).delete()
+
+
+class Pulse(models.Model):
+    """The last sign of life of a part that has no row of its own: the schedule, the tap."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def beat(cls, name: str) -> None:
+        """I am alive. Raises DatabaseError."""
+        cls.objects.update_or_create(name=name, defaults={"at": timezone.now()})

@@ -195,6 +195,7 @@ CELERY_BEAT_SCHEDULE = {
     "apply": {"task": "telephony.apply", "schedule": 30.0},
     "fold": {"task": "telephony.fold", "schedule": 2.0},
     "observe": {"task": "telephony.observe", "schedule": 15.0},
+    "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
 }
 
 REST_FRAMEWORK = {

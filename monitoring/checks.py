@@ -1,0 +1,225 @@
+"""Is the line well? Each check is a small function that returns a status and a sentence."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from agentworker.models import Worker
+from monitoring.models import HealthCheck
+from veyra.livekit.client import LiveKit
+from veyra.livekit.probe import gateway_answers
+from veyra.livekit.types import LiveKitError
+from veyra.models import Pulse
+from veyra.sentences import Sentence
+
+OK, FAILED, OFF = HealthCheck.Status.OK, HealthCheck.Status.FAILED, HealthCheck.Status.OFF
+# Names of pulses.
+SCHEDULE, TAP = "schedule", "tap"
+SCHEDULE_IS_OLD = timedelta(seconds=60)
+TAP_IS_OLD = timedelta(seconds=30)
+WORKER_IS_OLD = timedelta(seconds=6)
+NETWORK_SECONDS = 2.0
+# Doors without a login look again only when the last look is this old.
+FRESH_SECONDS = 4.0
+
+Verdict = tuple[str, Sentence]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check found. `since`: when it began to say so; None where that is not known."""
+
+    name: str
+    status: str
+    sentence: Sentence
+    since: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        since = self.since.isoformat() if self.since else None
+        return {
+            "name": self.name,
+            "status": self.status,
+            "sentence": str(self.sentence),
+            "since": since,
+        }
+
+
+def database() -> Verdict:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return FAILED, Sentence(
+            gettext_noop("The database does not answer. Start it, or correct DATABASE_URL.")
+        )
+    return OK, Sentence(gettext_noop("The database answers."))
+
+
+def broker() -> Verdict:
+    try:
+        with redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=NETWORK_SECONDS, socket_connect_timeout=1
+        ) as client:
+            client.ping()
+    except (redis.RedisError, OSError):
+        return FAILED, Sentence(
+            gettext_noop("The queue's Redis does not answer. Start it, or correct REDIS_URL.")
+        )
+    return OK, Sentence(gettext_noop("The queue answers."))
+
+
+def livekit() -> Verdict:
+    keys = (settings.LIVEKIT_URL, settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
+    try:
+        with LiveKit(*keys, timeout=NETWORK_SECONDS) as client:
+            client.list_rooms()
+    except LiveKitError as error:
+        if error.code in ("unauthenticated", "permission_denied"):
+            return FAILED, Sentence(
+                gettext_noop(
+                    "LiveKit refuses our key. Compare LIVEKIT_API_KEY and LIVEKIT_API_SECRET"
+                    " with LiveKit's own."
+                )
+            )
+        return FAILED, Sentence(
+            gettext_noop("LiveKit does not answer. Start it, or correct LIVEKIT_URL.")
+        )
+    if settings.LIVEKIT_SIMULATED:
+        return OK, Sentence(gettext_noop("The simulator answers in LiveKit's place."))
+    return OK, Sentence(gettext_noop("LiveKit answers."))
+
+
+def gateway() -> Verdict:
+    if settings.LIVEKIT_SIMULATED:
+        return OFF, Sentence(gettext_noop("The simulator needs no call entrance."))
+    if gateway_answers(settings.SIP_HOST, settings.SIP_PORT, NETWORK_SECONDS):
+        return OK, Sentence(gettext_noop("The call entrance answers."))
+    return FAILED, Sentence(
+        gettext_noop("The call entrance does not answer: no telephone call gets in. Start it.")
+    )
+
+
+def worker() -> Verdict:
+    if settings.LIVEKIT_SIMULATED:
+        return OFF, Sentence(gettext_noop("The simulator answers calls by itself."))
+    places = Worker.objects.places(timezone.now() - WORKER_IS_OLD)
+    if not places:
+        return FAILED, Sentence(
+            gettext_noop(
+                "No worker is ready, so assistants cannot answer. Start `manage.py runagent`."
+            )
+        )
+    return OK, Sentence(
+        gettext_noop("Assistants can take %(places)s calls at once."), {"places": places}
+    )
+
+
+def tap() -> Verdict:
+    if _beats(TAP, TAP_IS_OLD):
+        return OK, Sentence(gettext_noop("We hear the call entrance: answer times are exact."))
+    return FAILED, Sentence(
+        gettext_noop(
+            "Nobody listens to the call entrance: answer times are approximate and refused"
+            " calls are not seen. Start `manage.py tap`."
+        )
+    )
+
+
+def schedule() -> Verdict:
+    if _beats(SCHEDULE, SCHEDULE_IS_OLD):
+        return OK, Sentence(gettext_noop("Background work is done on time."))
+    return FAILED, Sentence(
+        gettext_noop(
+            "Background work stands still: saved changes do not reach LiveKit. Start the Celery"
+            " worker and beat."
+        )
+    )
+
+
+def _beats(name: str, old: timedelta) -> bool:
+    return Pulse.objects.filter(name=name, at__gte=timezone.now() - old).exists()
+
+
+CHECKS: Sequence[Callable[[], Verdict]] = (
+    database,
+    broker,
+    livekit,
+    gateway,
+    worker,
+    tap,
+    schedule,
+)
+NEEDS_NO_DATABASE = (broker, livekit, gateway)
+READY = ("database", "broker")
+
+
+def look() -> list[Check]:
+    """Run every check; those on the network side by side."""
+    with ThreadPoolExecutor(len(NEEDS_NO_DATABASE)) as pool:
+        asked = {check: pool.submit(check) for check in NEEDS_NO_DATABASE}
+        verdicts = {c: _safely(c) for c in CHECKS if c not in asked}
+        verdicts |= {check: future.result() for check, future in asked.items()}
+    since = _since({check.__name__: verdicts[check][0] for check in CHECKS})
+    return [Check(c.__name__, *verdicts[c], since.get(c.__name__)) for c in CHECKS]
+
+
+def _safely(check: Callable[[], Verdict]) -> Verdict:
+    """A check that reads tables cannot tell anything while the database is away."""
+    try:
+        return check()
+    except DatabaseError:
+        return FAILED, Sentence(gettext_noop("Not known while the database does not answer."))
+
+
+def _since(statuses: dict[str, str]) -> dict[str, datetime]:
+    """When each check began to say what it says; a change is remembered."""
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            known = {row.name: row for row in HealthCheck.objects.filter(name__in=statuses)}
+            for name, status in statuses.items():
+                if name not in known or known[name].status != status:
+                    HealthCheck.objects.update_or_create(
+                        name=name, defaults={"status": status, "since": now}
+                    )
+    except DatabaseError:
+        return {}
+    return {
+        name: known[name].since if name in known and known[name].status == status else now
+        for name, status in statuses.items()
+    }
+
+
+class _Last:
+    """The last look of this process, shared by everybody who asks within a few seconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at = float("-inf")
+        self._checks: list[Check] = []
+
+    def get(self) -> list[Check]:
+        with self._lock:
+            if time.monotonic() - self._at > FRESH_SECONDS:
+                self._checks, self._at = look(), time.monotonic()
+            return self._checks
+
+    def forget(self) -> None:
+        self._at = float("-inf")
+
+
+last = _Last()
+
+
+def overall(checks: Iterable[Check]) -> str:
+    return FAILED if any(check.status == FAILED for check in checks) else OK

@@ -1,0 +1,55 @@
+"""Doors for machines, without a login: is the line well, and its figures.
+
+Whoever asks often gets the last answer again, so that asking costs nothing.
+"""
+
+from functools import lru_cache
+from time import monotonic
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from monitoring import metrics as figures
+from monitoring.checks import FAILED, FRESH_SECONDS, READY, Check, last, overall
+
+
+def _answer(checks: list[Check]) -> JsonResponse:
+    status = overall(checks)
+    body = {"status": status, "checks": [check.to_json() for check in checks]}
+    return JsonResponse(body, status=503 if status == FAILED else 200)
+
+
+@require_safe
+@never_cache
+def health(request: HttpRequest) -> HttpResponse:
+    """Every check. 503 where one of them failed."""
+    return _answer(last.get())
+
+
+@require_safe
+@never_cache
+def ready(request: HttpRequest) -> HttpResponse:
+    """May this process be given requests: what it cannot work without."""
+    return _answer([check for check in last.get() if check.name in READY])
+
+
+@require_safe
+@never_cache
+def live(request: HttpRequest) -> HttpResponse:
+    """This process answers."""
+    return _answer([])
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text format."""
+    return HttpResponse(_figures(int(monotonic() / FRESH_SECONDS)), CONTENT_TYPE_LATEST)
+
+
+@lru_cache(maxsize=1)
+def _figures(moment: int) -> bytes:
+    """One reading for each `moment`."""
+    return figures.text()

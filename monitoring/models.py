@@ -1,0 +1,25 @@
+"""What monitoring remembers between two looks."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class HealthCheck(models.Model):
+    """Since when a check says what it says. Written only when that changes."""
+
+    class Status(models.TextChoices):
+        OK = "ok", _("Well")
+        FAILED = "failed", _("Not well")
+        OFF = "off", _("Not used")
+
+    name = models.CharField(max_length=40, unique=True)
+    status = models.CharField(max_length=6, choices=Status.choices)
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("health check")
+        verbose_name_plural = _("health checks")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
