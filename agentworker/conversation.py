@@ -55,6 +55,8 @@ class Conversation(Agent):
         self.script, self.providers, self.spool, self.finish = script, providers, spool, finish
         self.hears_words = providers.recogniser is not None
         self.caller: Person | None = None
+        # When the caller began and stopped to speak the last time.
+        self._speech = (0.0, 0.0)
         # When the caller last stopped speaking or pressed a key, and nobody has answered yet.
         self._asked_at: float | None = None
         self._last_hint: float | None = None
@@ -101,9 +103,7 @@ class Conversation(Agent):
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
     ) -> None:
         """The caller has finished; words are the mind's to answer, mere speech is ours."""
-        text, metrics = new_message.text_content or "", new_message.metrics
-        stopped = metrics.get("stopped_speaking_at", time.time())
-        started = metrics.get("started_speaking_at", stopped)
+        text, (started, stopped) = new_message.text_content or "", self._speech
         self.spool.turn("caller", started, text=text, seconds=round(stopped - started, 2))
         self._asked_at = stopped
         if text:
@@ -128,7 +128,10 @@ class Conversation(Agent):
 
     def _on_caller_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
+            self._speech = event.created_at, event.created_at
             self._cut_off = self.live.agent_state == "speaking"
+        elif event.new_state == "listening":
+            self._speech = self._speech[0], event.created_at
         elif event.new_state == "away":
             self._say_goodbye("silence")
 

@@ -1,0 +1,171 @@
+"""Veyra as it runs: web, worker, tap and assistant as processes, beside a real LiveKit.
+
+system = System(folder); system.start()
+system.manage("loaddata", ...)      # or open_database() for rows
+result = system.call("74991124148", "listen:20")
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from tests.live.stack import ROOT, Stack, free_port, wait_until
+
+QUEUES = "default,calls,livekit,slow"
+PROGRAMS = ("web", "worker", "beat", "tap", "agent")
+
+
+class System:
+    """All of it. `start` any subset of PROGRAMS; logs lie in `folder` as <program>.log."""
+
+    def __init__(self, folder: Path, database: str = "", **environment: str) -> None:
+        self.folder = folder
+        self.stack = Stack(folder)
+        self.web_port = self.stack.webhook_port
+        self.agent_port = free_port()
+        self.url = f"http://127.0.0.1:{self.web_port}"
+        self.environment = {
+            **os.environ,
+            **self.stack.environment(),
+            "VEYRA_STATE": str(folder),
+            "DATABASE_URL": database or f"sqlite:///{folder}/db.sqlite3",
+            "PORT": str(self.web_port),
+            "AGENT_PORT": str(self.agent_port),
+            "DEBUG": "true",
+            "PYTHONUNBUFFERED": "1",
+            **environment,
+        }
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, *programs: str) -> None:
+        """LiveKit, the tables, then `programs` (all, if none is named), each until it is ready."""
+        self.stack.start()
+        self.manage("migrate", "--verbosity", "0")
+        for program in programs or PROGRAMS:
+            self.start_program(program)
+        for program in programs or PROGRAMS:
+            wait_until(self._ready(program), f"{program} was not ready", 90)
+
+    def stop(self) -> None:
+        for name in reversed(list(self.processes)):
+            self.end(name)
+        self.stack.stop()
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command of manage.py to its end; its output. Raises CalledProcessError."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    def start_program(self, name: str) -> None:
+        # A test run that is killed takes its processes along.
+        leash = shutil.which("setpriv")
+        prefix = [leash, "--pdeathsig", "KILL"] if leash else []
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [*prefix, *self._command(name)],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def end(self, name: str, seconds: float = 15) -> None:
+        """Ask a program to stop, and insist after `seconds`."""
+        process = self.processes.pop(name)
+        process.terminate()
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+    def _command(self, name: str) -> list[str]:
+        python = sys.executable
+        celery = [python, "-m", "celery", "-A", "veyra"]
+        uvicorn = [python, "-m", "uvicorn", "veyra.asgi:application", "--host", "127.0.0.1"]
+        commands = {
+            "web": [*uvicorn, "--port", str(self.web_port), "--lifespan", "off"],
+            "worker": [*celery, "worker", "-P", "threads", "-c", "4", "-Q", QUEUES, "-l", "INFO"],
+            "beat": [*celery, "beat", "-l", "INFO", "--pidfile="],
+            "tap": [python, "manage.py", "tap"],
+            "agent": [python, "manage.py", "runagent"],
+        }
+        return commands[name]
+
+    def _ready(self, name: str) -> Callable[[], bool]:
+        if name == "web":
+            return lambda: self._answers("/health/live")
+        words = {"worker": "ready.", "beat": "beat: Starting", "tap": "", "agent": "registered"}
+        return lambda: words[name] in self.log(name)
+
+    def _answers(self, path: str) -> bool:
+        connection = HTTPConnection("127.0.0.1", self.web_port, timeout=1)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    # Calls
+
+    def dial(self, number: str, *steps: str, user: str = "79161234567", **options: str) -> "Caller":
+        """Place a call in the background; Caller.result() waits for its end."""
+        return Caller(self, number, steps, user, options)
+
+    def call(self, number: str, *steps: str, user: str = "79161234567", **options: str) -> Any:
+        """Place a call and wait until it is over: telephony.sip_caller.Result as a dict."""
+        return self.dial(number, *steps, user=user, **options).result()
+
+
+class Caller:
+    """One call of our SIP caller, which runs as a process of its own."""
+
+    def __init__(
+        self,
+        system: System,
+        number: str,
+        steps: tuple[str, ...],
+        user: str,
+        options: dict[str, str],
+    ) -> None:
+        self.heard = Path(tempfile.mkstemp(suffix=".wav", dir=system.folder)[1])
+        uri = f"sip:{number}@{system.stack.sip_host}:{system.stack.sip_port}"
+        command = [sys.executable, "-m", "telephony.sip_caller", uri, "--user", user]
+        command += ["--heard", str(self.heard), "--do", *(steps or ("listen:20",))]
+        for name, value in options.items():
+            command += [f"--{name}", value]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    def result(self, seconds: float = 90) -> dict[str, Any]:
+        output, _ = self.process.communicate(timeout=seconds)
+        answer: dict[str, Any] = json.loads(output)
+        return answer
+
+
+@contextmanager
+def running(*programs: str, database: str = "", **environment: str) -> Iterator[System]:
+    """A system in a folder of its own, ended behind the block."""
+    # pytest's own folders are too deep for a socket's path, which ends at 107 characters.
+    with tempfile.TemporaryDirectory(prefix="veyra-") as folder:
+        system = System(Path(folder), database, **environment)
+        try:
+            system.start(*programs)
+            yield system
+        finally:
+            system.stop()
