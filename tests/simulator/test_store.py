@@ -49,7 +49,7 @@ def test_one_number_for_two_callers_is_no_conflict_until_they_share_a_caller() -
     store = Store()
     store.create_inbound_trunk(replace(TRUNK, allowed_numbers=("+79160000001",)))
     store.create_inbound_trunk(replace(TRUNK, allowed_numbers=("+79160000002",)))
-    with pytest.raises(LiveKitError, match='and AllowedNumber "79160000002"$'):
+    with pytest.raises(LiveKitError, match=r'and AllowedNumber "79160000002"$'):
         store.create_inbound_trunk(replace(TRUNK, allowed_numbers=("79160000002",)))
 
 
@@ -112,7 +112,7 @@ def test_a_second_rule_for_the_same_trunk_caller_and_pin_is_refused() -> None:
 
 
 def test_both_spellings_of_a_caller_in_one_rule_are_refused() -> None:
-    with pytest.raises(LiveKitError, match='"<new>" "Support"$'):
+    with pytest.raises(LiveKitError, match=r'"<new>" "Support"$'):
         Store().create_dispatch_rule(replace(RULE, inbound_numbers=("+7916", "7916")))
 
 

@@ -3,12 +3,11 @@
 The methods are those of `veyra.livekit.client.LiveKit`, so tests can apply a plan to either.
 """
 
-import secrets
-import string
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from veyra.livekit.simulator.ids import new_id
 from veyra.livekit.simulator.validation import (
     check_rules,
     check_trunk,
@@ -26,13 +25,6 @@ from veyra.livekit.types import (
 )
 
 T = TypeVar("T")
-
-ALPHABET = string.ascii_letters + string.digits
-
-
-def new_id(prefix: str) -> str:
-    """An id as LiveKit makes them: ST_4wGm9Qq7LrTz."""
-    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(12))
 
 
 @dataclass(frozen=True)

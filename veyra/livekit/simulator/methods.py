@@ -1,0 +1,166 @@
+"""The Twirp methods that Veyra calls, over the simulator's store."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+from livekit import api
+from livekit.protocol.agent_dispatch import AgentDispatch
+from livekit.protocol.room import DeleteRoomResponse, RemoveParticipantResponse
+
+from veyra.livekit import wire
+from veyra.livekit.simulator import encoding
+from veyra.livekit.simulator.switchboard import Switchboard
+from veyra.livekit.simulator.validation import refused
+
+
+@dataclass(frozen=True)
+class Method:
+    """A Twirp method: the grant that it asks for, its request and its answer."""
+
+    grant: str
+    request: type[Message]
+    answer: Callable[[Any], Awaitable[Message]]
+
+
+class Methods:
+    """Only whole objects are replaced: `update_*_fields` is not something that Veyra uses."""
+
+    def __init__(self, switchboard: Switchboard, saved: Callable[[], None]) -> None:
+        self.switchboard, self.store, self.saved = switchboard, switchboard.store, saved
+
+    def table(self) -> dict[str, Method]:
+        """By service and method name."""
+        sip, rooms = "SIP/", "RoomService/"
+        return {
+            sip + "ListSIPInboundTrunk": Method(
+                "sip_admin", api.ListSIPInboundTrunkRequest, self.list_inbound_trunks
+            ),
+            sip + "ListSIPOutboundTrunk": Method(
+                "sip_admin", api.ListSIPOutboundTrunkRequest, self.list_outbound_trunks
+            ),
+            sip + "CreateSIPInboundTrunk": Method(
+                "sip_admin", api.CreateSIPInboundTrunkRequest, self.create_inbound_trunk
+            ),
+            sip + "UpdateSIPInboundTrunk": Method(
+                "sip_admin", api.UpdateSIPInboundTrunkRequest, self.update_inbound_trunk
+            ),
+            sip + "DeleteSIPTrunk": Method(
+                "sip_admin", api.DeleteSIPTrunkRequest, self.delete_trunk
+            ),
+            sip + "ListSIPDispatchRule": Method(
+                "sip_admin", api.ListSIPDispatchRuleRequest, self.list_dispatch_rules
+            ),
+            sip + "CreateSIPDispatchRule": Method(
+                "sip_admin", api.CreateSIPDispatchRuleRequest, self.create_dispatch_rule
+            ),
+            sip + "UpdateSIPDispatchRule": Method(
+                "sip_admin", api.UpdateSIPDispatchRuleRequest, self.update_dispatch_rule
+            ),
+            sip + "DeleteSIPDispatchRule": Method(
+                "sip_admin", api.DeleteSIPDispatchRuleRequest, self.delete_dispatch_rule
+            ),
+            rooms + "ListRooms": Method("room_list", api.ListRoomsRequest, self.list_rooms),
+            rooms + "ListParticipants": Method(
+                "room_admin", api.ListParticipantsRequest, self.list_participants
+            ),
+            rooms + "DeleteRoom": Method("room_create", api.DeleteRoomRequest, self.delete_room),
+            rooms + "RemoveParticipant": Method(
+                "room_admin", api.RoomParticipantIdentity, self.remove_participant
+            ),
+            "AgentDispatchService/CreateDispatch": Method(
+                "room_admin", api.CreateAgentDispatchRequest, self.create_dispatch
+            ),
+        }
+
+    async def list_inbound_trunks(
+        self, asked: api.ListSIPInboundTrunkRequest
+    ) -> api.ListSIPInboundTrunkResponse:
+        trunks = self.store.list_inbound_trunks()
+        return api.ListSIPInboundTrunkResponse(items=map(encoding.trunk, trunks))
+
+    async def list_outbound_trunks(
+        self, asked: api.ListSIPOutboundTrunkRequest
+    ) -> api.ListSIPOutboundTrunkResponse:
+        return api.ListSIPOutboundTrunkResponse()
+
+    async def create_inbound_trunk(
+        self, asked: api.CreateSIPInboundTrunkRequest
+    ) -> api.SIPInboundTrunkInfo:
+        livekit_id = self.store.create_inbound_trunk(wire.trunk_from(asked.trunk))
+        self.saved()
+        return encoding.trunk(self.store.trunks[livekit_id])
+
+    async def update_inbound_trunk(
+        self, asked: api.UpdateSIPInboundTrunkRequest
+    ) -> api.SIPInboundTrunkInfo:
+        if not asked.HasField("replace"):
+            raise refused("missing or unsupported update action")
+        self.store.replace_inbound_trunk(asked.sip_trunk_id, wire.trunk_from(asked.replace))
+        self.saved()
+        return encoding.trunk(self.store.trunks[asked.sip_trunk_id])
+
+    async def delete_trunk(self, asked: api.DeleteSIPTrunkRequest) -> api.SIPTrunkInfo:
+        self.store.delete_inbound_trunk(asked.sip_trunk_id)
+        self.saved()
+        return api.SIPTrunkInfo(sip_trunk_id=asked.sip_trunk_id)
+
+    async def list_dispatch_rules(
+        self, asked: api.ListSIPDispatchRuleRequest
+    ) -> api.ListSIPDispatchRuleResponse:
+        rules = self.store.list_dispatch_rules()
+        return api.ListSIPDispatchRuleResponse(items=map(encoding.rule, rules))
+
+    async def create_dispatch_rule(
+        self, asked: api.CreateSIPDispatchRuleRequest
+    ) -> api.SIPDispatchRuleInfo:
+        if not asked.dispatch_rule.HasField("rule"):
+            raise refused("missing rule")
+        livekit_id = self.store.create_dispatch_rule(wire.rule_from(asked.dispatch_rule))
+        self.saved()
+        return encoding.rule(self.store.rules[livekit_id])
+
+    async def update_dispatch_rule(
+        self, asked: api.UpdateSIPDispatchRuleRequest
+    ) -> api.SIPDispatchRuleInfo:
+        if not asked.HasField("replace"):
+            raise refused("missing or unsupported update action")
+        if not asked.replace.HasField("rule"):
+            raise refused("missing rule")
+        rule = wire.rule_from(asked.replace)
+        self.store.replace_dispatch_rule(asked.sip_dispatch_rule_id, rule)
+        self.saved()
+        return encoding.rule(self.store.rules[asked.sip_dispatch_rule_id])
+
+    async def delete_dispatch_rule(
+        self, asked: api.DeleteSIPDispatchRuleRequest
+    ) -> api.SIPDispatchRuleInfo:
+        self.store.delete_dispatch_rule(asked.sip_dispatch_rule_id)
+        self.saved()
+        return api.SIPDispatchRuleInfo(sip_dispatch_rule_id=asked.sip_dispatch_rule_id)
+
+    async def list_rooms(self, asked: api.ListRoomsRequest) -> api.ListRoomsResponse:
+        return api.ListRoomsResponse(rooms=map(encoding.room, self.store.list_rooms()))
+
+    async def list_participants(
+        self, asked: api.ListParticipantsRequest
+    ) -> api.ListParticipantsResponse:
+        people = self.store.list_participants(asked.room)
+        return api.ListParticipantsResponse(participants=map(encoding.participant, people))
+
+    async def delete_room(self, asked: api.DeleteRoomRequest) -> DeleteRoomResponse:
+        await self.switchboard.delete_room(asked.room)
+        return DeleteRoomResponse()
+
+    async def remove_participant(
+        self, asked: api.RoomParticipantIdentity
+    ) -> RemoveParticipantResponse:
+        await self.switchboard.remove_participant(asked.room, asked.identity)
+        return RemoveParticipantResponse()
+
+    async def create_dispatch(self, asked: api.CreateAgentDispatchRequest) -> AgentDispatch:
+        livekit_id = self.store.create_dispatch(asked.agent_name, asked.room, asked.metadata)
+        return AgentDispatch(
+            id=livekit_id, agent_name=asked.agent_name, room=asked.room, metadata=asked.metadata
+        )

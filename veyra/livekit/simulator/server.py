@@ -1,0 +1,115 @@
+"""The simulator's HTTP door: LiveKit's Twirp API, and two paths that place and end calls."""
+
+from collections.abc import Callable, Mapping
+
+from aiohttp import web
+from google.protobuf.message import DecodeError
+from livekit import api
+
+from veyra.livekit.simulator.decision import Invite
+from veyra.livekit.simulator.methods import Method, Methods
+from veyra.livekit.simulator.switchboard import Switchboard
+from veyra.livekit.types import LiveKitError
+
+# Twirp's words and their HTTP status.
+STATUS = {
+    "invalid_argument": 400,
+    "malformed": 400,
+    "unauthenticated": 401,
+    "not_found": 404,
+    "bad_route": 404,
+    "failed_precondition": 412,
+}
+
+
+def application(
+    switchboard: Switchboard, key: str, secret: str, saved: Callable[[], None]
+) -> web.Application:
+    """LiveKit's API over `switchboard`, for callers who hold tokens signed with our key.
+
+    `saved` is called when what is published has changed.
+    """
+    methods = Methods(switchboard, saved).table()
+    door = Door(switchboard, methods, api.TokenVerifier(key, secret))
+    app = web.Application()
+    app.router.add_get("/", door.alive)
+    app.router.add_post("/twirp/{service}/{method}", door.twirp)
+    app.router.add_post("/simulate", door.place_call)
+    app.router.add_post("/simulate/{call}/bye", door.hang_up)
+    return app
+
+
+class Door:
+    def __init__(
+        self,
+        switchboard: Switchboard,
+        methods: Mapping[str, Method],
+        verifier: api.TokenVerifier,
+    ) -> None:
+        self.switchboard, self.methods, self.verifier = switchboard, methods, verifier
+
+    async def alive(self, request: web.Request) -> web.Response:
+        return web.Response(text="OK")
+
+    async def twirp(self, request: web.Request) -> web.Response:
+        service, name = request.match_info["service"], request.match_info["method"]
+        method = self.methods.get(f"{service.removeprefix('livekit.')}/{name}")
+        if method is None:
+            return _refusal("bad_route", f"no handler for path {request.path!r}")
+        if method.grant not in self._grants(request):
+            return _refusal("unauthenticated", "permissions denied")
+        try:
+            asked = method.request.FromString(await request.read())
+            answer = await method.answer(asked)
+        except DecodeError:
+            return _refusal("malformed", "the protobuf request could not be decoded")
+        except LiveKitError as error:
+            return _refusal(error.code, error.message)
+        return web.Response(body=answer.SerializeToString(), content_type="application/protobuf")
+
+    async def place_call(self, request: web.Request) -> web.Response:
+        """{"from", "to", "ip", "agent": true, "username", "password"}: see Switchboard."""
+        if "sip_call" not in self._grants(request):
+            return _refusal("unauthenticated", "permissions denied")
+        try:
+            asked = await request.json()
+            invite = Invite(
+                caller=str(asked["from"]),
+                called=str(asked["to"]),
+                source_ip=str(asked["ip"]),
+                username=str(asked.get("username", "")),
+                password=str(asked.get("password", "")),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return _refusal("malformed", "a JSON object with from, to and ip is needed")
+        comes = bool(asked.get("agent", True))
+        return web.json_response(await self.switchboard.place_call(invite, agent_comes=comes))
+
+    async def hang_up(self, request: web.Request) -> web.Response:
+        if "sip_call" not in self._grants(request):
+            return _refusal("unauthenticated", "permissions denied")
+        if not await self.switchboard.hang_up(request.match_info["call"]):
+            return _refusal("not_found", "no such call")
+        return web.json_response({})
+
+    def _grants(self, request: web.Request) -> set[str]:
+        """What the bearer may do; nothing, where the token is not ours or is over."""
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        try:
+            claims = self.verifier.verify(token)
+        except Exception:  # PyJWT and the SDK raise many kinds; each means no
+            return set()
+        video, sip = claims.video or api.VideoGrants(), claims.sip or api.SIPGrants()
+        grants = {
+            "sip_admin": sip.admin,
+            "sip_call": sip.call,
+            "room_list": video.room_list,
+            "room_create": video.room_create,
+            "room_admin": video.room_admin,
+        }
+        return {name for name, given in grants.items() if given}
+
+
+def _refusal(code: str, message: str) -> web.Response:
+    """Twirp's error: JSON, whatever the request was written in."""
+    return web.json_response({"code": code, "msg": message}, status=STATUS.get(code, 500))

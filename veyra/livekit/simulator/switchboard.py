@@ -1,0 +1,183 @@
+"""Calls on the simulated line: who is let in, who rings, who talks, who left."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from veyra.livekit.simulator import sequence
+from veyra.livekit.simulator.decision import Invite, match_rule, match_trunk
+from veyra.livekit.simulator.sequence import Said, SimulatedAgent, SimulatedCall
+from veyra.livekit.simulator.store import Store
+from veyra.livekit.types import LiveKitError, Participant
+
+# LiveKit's own, where a trunk sets none.
+RINGING_TIMEOUT = timedelta(minutes=3)
+# From the caller's ringing to the agent's first sound, as seen on a real stack.
+AGENT_SECONDS = 0.25
+CLOSING_SECONDS = 1.0
+
+Speak = Callable[[list[Said]], Awaitable[None]]
+
+
+@dataclass
+class Line:
+    """A call that is going on, and what will end its ringing."""
+
+    call: SimulatedCall
+    timeout: asyncio.Task[None] | None = None
+
+
+class Switchboard:
+    """Places calls on a store's trunks and rules; `speak` sends what LiveKit would say of them."""
+
+    def __init__(self, store: Store, speak: Speak) -> None:
+        self.store, self.speak = store, speak
+        self.lines: dict[str, Line] = {}
+        # By room name: a room has one agent, however many callers share it.
+        self.agents: dict[str, SimulatedAgent] = {}
+        self.closing: set[asyncio.Task[None]] = set()
+
+    async def place_call(self, invite: Invite, *, agent_comes: bool = True) -> dict[str, Any]:
+        """The call as its caller and its agent see it, once it is answered, rings or is refused.
+
+        {"status": 200|180|401|486|503, "sip_call_id", "room", "room_sid", "participant_sid",
+        "job_id", "brief"}; what did not come to pass is empty. 486 stands for silence too.
+        """
+        call = SimulatedCall(invite=invite, created_at=datetime.now(UTC))
+        await self.speak(sequence.invited(call, call.created_at))
+        try:
+            trunk = match_trunk(self.store.list_inbound_trunks(), invite)
+            rule = match_rule(trunk, self.store.list_dispatch_rules(), invite)
+        except LiveKitError:
+            return _seen(call, 503)
+        call = replace(call, trunk=trunk)
+        if trunk and not _may_enter(invite, trunk.auth_username, trunk.auth_password):
+            await self.speak(sequence.refused(call, sequence.WRONG_PASSWORD, datetime.now(UTC)))
+            return _seen(call, 401)
+        if rule is None:
+            await self.speak(sequence.let_in(call, datetime.now(UTC)))
+            await self.speak(sequence.refused(call, sequence.NOT_AUTHORIZED, datetime.now(UTC)))
+            return _seen(call, 486)
+        return await self._ring(replace(call, rule=rule), agent_comes)
+
+    async def _ring(self, call: SimulatedCall, agent_comes: bool) -> dict[str, Any]:
+        name = call.wanted_room()
+        new_room = name not in self.store.rooms
+        call = replace(call, room=self.store.open_room(name))
+        self.store.join(name, sequence.as_participant(call, "ringing"))
+        now = datetime.now(UTC)
+        await self.speak(sequence.let_in(call, now))
+        await self.speak(sequence.rings(call, now, new_room=new_room))
+        line = self.lines[call.id] = Line(call)
+        # As in LiveKit, only a new room gets a job.
+        if call.rule and call.rule.agents and agent_comes and new_room:
+            await self._answer(line, SimulatedAgent(call.rule.agents[0]))
+        elif not new_room and self._answered_in(name):
+            await self._connect(line)
+        else:
+            line.timeout = asyncio.create_task(self._give_up_later(line))
+        status = 200 if line.call.answered_at else 180
+        return _seen(line.call, status, self.agents.get(name))
+
+    async def _answer(self, line: Line, agent: SimulatedAgent) -> None:
+        await asyncio.sleep(AGENT_SECONDS)
+        if line.call.id not in self.lines:  # gone while the agent was on its way
+            return
+        now = datetime.now(UTC)
+        call = line.call
+        self.agents[call.room_name] = agent
+        person = Participant(sid=agent.sid, identity=agent.identity, kind="agent", joined_at=now)
+        self.store.join(call.room_name, person)
+        await self.speak(sequence.agent_joins(call, agent, now))
+        await self._connect(line)
+
+    async def _connect(self, line: Line) -> None:
+        line.call = replace(line.call, answered_at=datetime.now(UTC))
+        call = line.call
+        self.store.join(call.room_name, sequence.as_participant(call, "active"))
+        await self.speak(sequence.answered(call, datetime.now(UTC)))
+
+    async def _give_up_later(self, line: Line) -> None:
+        trunk = line.call.trunk
+        after = (trunk and trunk.ringing_timeout) or RINGING_TIMEOUT
+        await asyncio.sleep(after.total_seconds())
+        line.timeout = None
+        await self._end(line, sequence.nobody_came)
+
+    async def hang_up(self, sip_call_id: str) -> bool:
+        """The caller's BYE. False: there is no such call."""
+        line = self.lines.get(sip_call_id)
+        if line is None:
+            return False
+        await self._end(line, sequence.hung_up)
+        return True
+
+    async def remove_participant(self, room: str, identity: str) -> None:
+        self.store.remove_participant(room, identity)
+        for line in self._in_room(room):
+            if line.call.identity == identity:
+                await self._end(line, sequence.thrown_out)
+
+    async def delete_room(self, room: str) -> None:
+        lines = self._in_room(room)
+        for line in lines:
+            await self._end(line, sequence.thrown_out, closing_seconds=0)
+        if not lines:
+            self.store.delete_room(room)
+
+    async def _end(
+        self,
+        line: Line,
+        how: Callable[[SimulatedCall, datetime], list[Said]],
+        closing_seconds: float = CLOSING_SECONDS,
+    ) -> None:
+        call = line.call
+        if self.lines.pop(call.id, None) is None:
+            return
+        if line.timeout:
+            line.timeout.cancel()
+        with suppress(LiveKitError):
+            self.store.remove_participant(call.room_name, call.identity)
+        await self.speak(how(call, datetime.now(UTC)))
+        if not self._in_room(call.room_name):
+            task = asyncio.create_task(self._close(call, closing_seconds))
+            self.closing.add(task)
+            task.add_done_callback(self.closing.discard)
+
+    async def _close(self, last: SimulatedCall, after: float) -> None:
+        """The room of `last`, unless somebody else has come into it meanwhile."""
+        await asyncio.sleep(after)
+        name, now = last.room_name, datetime.now(UTC)
+        if self.store.rooms.get(name) != last.room or self._in_room(name):
+            return
+        if agent := self.agents.pop(name, None):
+            await self.speak(sequence.agent_leaves(last, agent, now))
+        self.store.delete_room(name)
+        await self.speak(sequence.room_closes(last, now))
+
+    def _in_room(self, name: str) -> list[Line]:
+        return [line for line in self.lines.values() if line.call.room_name == name]
+
+    def _answered_in(self, name: str) -> bool:
+        return any(line.call.answered_at for line in self._in_room(name))
+
+
+def _may_enter(invite: Invite, username: str, password: str) -> bool:
+    if not username:
+        return True
+    return (invite.username, invite.password) == (username, password)
+
+
+def _seen(call: SimulatedCall, status: int, agent: SimulatedAgent | None = None) -> dict[str, Any]:
+    return {
+        "status": status,
+        "sip_call_id": call.id,
+        "room": call.room.name if call.room else "",
+        "room_sid": call.room.sid if call.room else "",
+        "participant_sid": call.participant_sid if call.room else "",
+        "job_id": agent.job_id if agent else "",
+        "brief": agent.dispatch.metadata if agent else "",
+    }
