@@ -35,6 +35,7 @@ class Layout:
     web_host: str
     web_port: int
     livekit_port: int
+    uid: int
 
     @property
     def broker_socket(self) -> Path:
@@ -107,6 +108,8 @@ def supervisord_conf(layout: Layout, wanted: Iterable[Program]) -> str:
         "loglevel": "warn",
         "pidfile": str(layout.run / "supervisord.pid"),
         "directory": str(layout.base),
+        # Whoever starts it; without the line supervisord warns root.
+        "user": str(layout.uid),
     }
     sections = [_section("supervisord", head)]
     sections += [_section(f"program:{p.name}", _program(layout, p)) for p in wanted]

@@ -74,6 +74,7 @@ def layout_of_this_machine() -> Layout:
         web_host=settings.WEB_LISTEN,
         web_port=settings.PORT,
         livekit_port=settings.LIVEKIT_PORT,
+        uid=os.getuid(),
     )
 
 
@@ -124,8 +125,6 @@ def _prepare(layout: Layout, say: Say) -> Start:
     _migrate(say)
     choice = choose(_facts(layout, say))
     _remember(choice, layout.state)
-    say(choice.why)
-    say(choice.gateway_why)
     write_livekit_files(layout.run, choice)
     return Start(layout, choice, first_login(layout.state))
 
