@@ -28,7 +28,9 @@ class Simulated:
     port: int = 0
 
     def __post_init__(self) -> None:
-        self.switchboard = Switchboard(self.store, self.speak)
+        self.switchboard = Switchboard(
+            self.store, self.speak, agent_seconds=0.01, closing_seconds=0.01
+        )
 
     @property
     def url(self) -> str:
@@ -56,9 +58,7 @@ class Simulated:
 
 
 @pytest.fixture
-def simulated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulated]:
-    monkeypatch.setattr("veyra.livekit.simulator.switchboard.AGENT_SECONDS", 0.01)
-    monkeypatch.setattr("veyra.livekit.simulator.switchboard.CLOSING_SECONDS", 0.01)
+def simulated() -> Iterator[Simulated]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -15,9 +15,6 @@ from veyra.livekit.types import LiveKitError, Participant
 
 # LiveKit's own, where a trunk sets none.
 RINGING_TIMEOUT = timedelta(minutes=3)
-# From the caller's ringing to the agent's first sound, as seen on a real stack.
-AGENT_SECONDS = 0.25
-CLOSING_SECONDS = 1.0
 
 Speak = Callable[[list[Said]], Awaitable[None]]
 
@@ -31,10 +28,22 @@ class Line:
 
 
 class Switchboard:
-    """Places calls on a store's trunks and rules; `speak` sends what LiveKit would say of them."""
+    """Places calls on a store's trunks and rules; `speak` sends what LiveKit would say of them.
 
-    def __init__(self, store: Store, speak: Speak) -> None:
+    The seconds are those seen on a real stack: from the caller's ringing to the agent's first
+    sound, and from the last caller's leaving to the end of the room.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        speak: Speak,
+        *,
+        agent_seconds: float = 0.25,
+        closing_seconds: float = 1.0,
+    ) -> None:
         self.store, self.speak = store, speak
+        self.agent_seconds, self.closing_seconds = agent_seconds, closing_seconds
         self.lines: dict[str, Line] = {}
         # By room name: a room has one agent, however many callers share it.
         self.agents: dict[str, SimulatedAgent] = {}
@@ -83,7 +92,7 @@ class Switchboard:
         return _seen(line.call, status, self.agents.get(name))
 
     async def _answer(self, line: Line, agent: SimulatedAgent) -> None:
-        await asyncio.sleep(AGENT_SECONDS)
+        await asyncio.sleep(self.agent_seconds)
         if line.call.id not in self.lines:  # gone while the agent was on its way
             return
         now = datetime.now(UTC)
@@ -124,7 +133,7 @@ class Switchboard:
     async def delete_room(self, room: str) -> None:
         lines = self._in_room(room)
         for line in lines:
-            await self._end(line, sequence.thrown_out, closing_seconds=0)
+            await self._end(line, sequence.thrown_out, at_once=True)
         if not lines:
             self.store.delete_room(room)
 
@@ -132,7 +141,8 @@ class Switchboard:
         self,
         line: Line,
         how: Callable[[SimulatedCall, datetime], list[Said]],
-        closing_seconds: float = CLOSING_SECONDS,
+        *,
+        at_once: bool = False,
     ) -> None:
         call = line.call
         if self.lines.pop(call.id, None) is None:
@@ -143,7 +153,8 @@ class Switchboard:
             self.store.remove_participant(call.room_name, call.identity)
         await self.speak(how(call, datetime.now(UTC)))
         if not self._in_room(call.room_name):
-            task = asyncio.create_task(self._close(call, closing_seconds))
+            after = 0 if at_once else self.closing_seconds
+            task = asyncio.create_task(self._close(call, after))
             self.closing.add(task)
             task.add_done_callback(self.closing.discard)
 
