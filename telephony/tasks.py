@@ -1,0 +1,10 @@
+"""Doors of the queue: each calls one service."""
+
+from telephony import testcalls
+from veyra.celery import app
+
+
+@app.task(name=testcalls.TASK)
+def testcall() -> None:
+    while testcalls.run_next():
+        pass
