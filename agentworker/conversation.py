@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Coroutine
 
 from livekit import rtc
-from livekit.agents import Agent, AgentSession, StopResponse, llm, room_io, vad
+from livekit.agents import NOT_GIVEN, Agent, AgentSession, StopResponse, llm, room_io, vad
 from livekit.agents.voice import (
     AgentStateChangedEvent,
     CloseEvent,
@@ -13,6 +13,7 @@ from livekit.agents.voice import (
     UserStateChangedEvent,
 )
 
+from agentworker import ears
 from agentworker.people import Kind, Person, after_leaving
 from agentworker.providers import Providers
 from agentworker.script import Script, answer_key, goodbye, greet, hint, may_hint
@@ -64,14 +65,14 @@ class Conversation(Agent):
         self._has_spoken = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self, room: rtc.Room, caller: Person, ears: vad.VAD) -> None:
+    async def start(self, room: rtc.Room, caller: Person, hearing: vad.VAD) -> None:
         """Publish our voice and say the greeting; it waits until somebody can hear it."""
         self.room, self.caller = room, caller
         self.live = AgentSession(
-            vad=ears,
+            vad=hearing,
             llm=self.providers.mind,
             tts=self.providers.voice,
-            **({"stt": self.providers.recogniser} if self.providers.recogniser else {}),
+            stt=self.providers.recogniser or NOT_GIVEN,
             turn_handling={"turn_detection": "vad"},
             # Otherwise the first three seconds of what the caller says are not heard.
             aec_warmup_duration=None,
@@ -128,10 +129,10 @@ class Conversation(Agent):
 
     def _on_caller_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
-            self._speech = event.created_at, event.created_at
+            self._speech = ears.began(event.created_at), event.created_at
             self._cut_off = self.live.agent_state == "speaking"
         elif event.new_state == "listening":
-            self._speech = self._speech[0], event.created_at
+            self._speech = self._speech[0], ears.stopped(event.created_at)
         elif event.new_state == "away":
             self._say_goodbye("silence")
 

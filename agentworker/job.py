@@ -5,14 +5,16 @@ Top-level functions, since the worker names them to its children. The database i
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from functools import partial
 
 from django.conf import settings
-from livekit.agents import AutoSubscribe, JobContext, JobProcess, inference
+from livekit.agents import AutoSubscribe, JobContext, JobProcess
 
 from agentworker import espeak, providers, ready  # noqa: F401  # ready: before any model
 from agentworker.brief import read_brief
 from agentworker.conversation import Conversation, leg, people
+from agentworker.ears import build_ears
 from agentworker.people import Person, agent_is_here, first_caller
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Leg, Spool, now_text
@@ -21,38 +23,41 @@ from agentworker.versions import load_script
 log = logging.getLogger(__name__)
 
 WAIT_FOR_CALLER_SECONDS = 30
-# Shorter sounds are clicks and breath: they must not cut the greeting.
-SPEECH_SECONDS = 0.2
-SILENCE_SECONDS = 0.4
 ERROR_LENGTH = 300
+# Said by the assistant when it was alone with its caller, or when its voice broke.
+HANGS_UP = frozenset({"goodbye", "silence", "error"})
 
 
 def prewarm(process: JobProcess) -> None:
     """Before any job: what would otherwise delay an answer."""
     espeak.engine()
-    process.userdata["vad"] = inference.VAD(
-        min_speech_duration=SPEECH_SECONDS, min_silence_duration=SILENCE_SECONDS
-    )
+    process.userdata["vad"] = build_ears()
     # The parent writes our log lines: our own handlers would write each a second time.
     root = logging.getLogger()
     root.handlers = [h for h in root.handlers if type(h) is not logging.StreamHandler]
 
 
 async def entrypoint(ctx: JobContext) -> None:
-    job = ctx.job
-    facts = JobFacts(job.id, job.room.name, job.room.sid, ctx.worker_id)
-    spool = ctx.proc.userdata["spool"] = Spool(settings.SPOOL_DIR, facts)
     try:
-        await answer(ctx, spool)
+        await answer(ctx, open_spool(ctx))
     except Exception as error:
-        log.exception("job %s could not start", job.id)
-        await give_up(ctx, spool, error)
+        log.exception("job %s could not start", ctx.job.id)
+        await give_up(ctx, error)
 
 
-async def give_up(ctx: JobContext, spool: Spool, error: Exception) -> None:
+def open_spool(ctx: JobContext) -> Spool:
+    room = ctx.job.room
+    facts = JobFacts(ctx.job.id, room.name, room.sid, ctx.worker_id)
+    spool = ctx.proc.userdata["spool"] = Spool(settings.SPOOL_DIR, facts)
+    return spool
+
+
+async def give_up(ctx: JobContext, error: Exception) -> None:
     """No caller is left ringing: the gateway refuses him as soon as his room is gone."""
     text = f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
-    spool.event("failed", leg(first_caller(people(ctx.room))), error=text)
+    spool: Spool | None = ctx.proc.userdata.get("spool")
+    if spool:
+        spool.event("failed", leg(first_caller(people(ctx.room))), error=text)
     await ctx.delete_room()
     leave(ctx, "failed")
 
@@ -103,11 +108,16 @@ def leave(ctx: JobContext, reason: str) -> None:
 
 async def on_session_end(ctx: JobContext) -> None:
     """The last lines of the spool, and the end of a room that nobody is in any more."""
-    spool: Spool = ctx.proc.userdata["spool"]
     reason = ctx.proc.userdata.get("reason", "shutdown")
-    spool.event("closed", Leg(), reason=reason)
-    spool.session(ended_at=now_text(), close_reason=reason)
-    spool.close()
-    said_goodbye = reason in ("goodbye", "silence", "error")
-    if said_goodbye or not any(someone.is_party for someone in people(ctx.room)):
+    spool: Spool | None = ctx.proc.userdata.get("spool")
+    if spool:
+        spool.event("closed", Leg(), reason=reason)
+        spool.session(ended_at=now_text(), close_reason=reason)
+        spool.close()
+    if ends_the_call(reason, people(ctx.room)):
         await ctx.delete_room()
+
+
+def ends_the_call(reason: str, staying: Iterable[Person]) -> bool:
+    """The room goes with its last party, or when the assistant itself ended the call."""
+    return reason in HANGS_UP or not any(someone.is_party for someone in staying)

@@ -157,7 +157,7 @@ def read_wav(path: str) -> bytes:
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
     mono = samples.reshape(-1, channels).mean(axis=1)
     moments = np.arange(0, len(mono), rate / RATE)
-    return np.interp(moments, np.arange(len(mono)), mono).astype(np.int16).tobytes()
+    return bytes(np.interp(moments, np.arange(len(mono)), mono).astype(np.int16).tobytes())
 
 
 async def place(options: argparse.Namespace) -> Result:

@@ -4,7 +4,7 @@ from telephony import testcalls
 from veyra.celery import app
 
 
-@app.task(name=testcalls.TASK)
+@app.task(name=testcalls.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def testcall() -> None:
     while testcalls.run_next():
         pass

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from livekit.agents import llm, stt, tts
 
@@ -11,10 +12,10 @@ from agentworker.script import Script
 
 @dataclass(frozen=True)
 class Providers:
-    voice: tts.TTS
-    mind: llm.LLM
+    voice: tts.TTS[Any]
+    mind: llm.LLM[Any]
     # None: speech is heard, its words are not understood.
-    recogniser: stt.STT | None = None
+    recogniser: stt.STT[Any] | None = None
 
 
 def build_offline(script: Script) -> Providers:

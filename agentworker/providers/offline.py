@@ -12,7 +12,7 @@ VOICES = {"ru": "ru", "en": "en-us"}
 WORDS_PER_MINUTE = 155
 
 
-class EspeakVoice(tts.TTS):
+class EspeakVoice(tts.TTS[Any]):
     def __init__(self, language: str) -> None:
         super().__init__(
             capabilities=tts.TTSCapabilities(streaming=False),
@@ -55,7 +55,7 @@ class EspeakStream(tts.ChunkedStream):
         output_emitter.flush()
 
 
-class RulesMind(llm.LLM):
+class RulesMind(llm.LLM[Any]):
     """Answers the caller's last message by the script alone."""
 
     def __init__(self, script: Script) -> None:
