@@ -1,0 +1,123 @@
+"""Everything that must hold before a change is taken: what `make test` runs, step by step.
+
+Every step runs even if an earlier one failed. The last line says how each of them ended.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import postgres
+from tests.live.stack import missing
+
+PYTHON = sys.executable
+FAST = "not live and not browser and not prove"
+NEWER = Path(".venv-newer")
+
+
+@dataclass(frozen=True)
+class Step:
+    """`command` runs, unless `skipped` says why it cannot on this machine."""
+
+    name: str
+    command: list[str]
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    name: str
+    ok: bool
+    words: str
+
+
+def pytest(marker: str, *options: str, python: str = PYTHON) -> list[str]:
+    return [python, "-m", "pytest", "-q", "-m", marker, *options]
+
+
+def steps() -> list[Step]:
+    has_postgres = "" if postgres.programs() else "PostgreSQL is not installed"
+    lacking = f"no {', '.join(missing())}" if missing() else ""
+    browser = "" if shutil.which("chromium") else "no Chromium"
+    on_postgres = [PYTHON, "-m", "tests.postgres", *pytest(FAST, "-n", "2")]
+    return [
+        Step("style", [PYTHON, "-m", "ruff", "check", "."]),
+        Step("format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
+        Step("types", [PYTHON, "-m", "mypy", "."]),
+        Step("migrations", [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"]),
+        Step("fast", pytest(f"{FAST} and not postgres", "-n", "2")),
+        Step("postgres", on_postgres, has_postgres),
+        # Each in a process of its own: Playwright keeps an event loop in the main thread.
+        Step("live", pytest("live"), lacking),
+        Step("browser", pytest("browser"), browser),
+        *newer(),
+    ]
+
+
+def newer() -> list[Step]:
+    """The fast suite on a Python newer than this one, where the machine has one."""
+    found = next((path for path in newer_pythons() if fits(path)), "")
+    if not found:
+        return [Step("newer Python", [], "none on this machine")]
+    python = str(NEWER / "bin" / "python")
+    make = f"{found} -m venv --clear {NEWER}"
+    install = f"{python} -m pip install -q --require-hashes -r requirements.txt"
+    test = " ".join(pytest(f"'{FAST} and not postgres'", "-n", "2", python=python))
+    whole = f"{make} && {install} -r requirements-dev.txt && {test}"
+    return [Step("newer Python", ["sh", "-c", whole])]
+
+
+def newer_pythons() -> list[str]:
+    names = [f"3.{minor}" for minor in (13, 12) if (3, minor) > sys.version_info[:2]]
+    managed = [p for n in names for p in Path.home().glob(f".pyenv/versions/{n}*/bin/python{n}")]
+    return [f"python{name}" for name in names] + [str(path) for path in managed]
+
+
+def fits(python: str) -> bool:
+    """Is there really a Python behind the name, and does it have what a venv needs?"""
+    try:
+        command = [python, "-c", "import venv, ensurepip, sqlite3, ssl"]
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def run(step: Step) -> Result:
+    sys.stdout.write(f"\n== {step.name}\n")
+    sys.stdout.flush()
+    if step.skipped:
+        return Result(step.name, True, f"skipped ({step.skipped})")
+    start = time.monotonic()
+    tail = ""
+    with subprocess.Popen(
+        step.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            tail = line if line.strip() else tail
+    return Result(step.name, process.returncode == 0, words(tail, time.monotonic() - start))
+
+
+def words(last_line: str, seconds: float) -> str:
+    """What pytest counted, and how long the step took."""
+    counts = re.findall(r"\d+ (?:passed|failed|errors?|skipped)", last_line)
+    return ", ".join([*counts, f"{seconds:.0f} s"])
+
+
+def main() -> int:
+    start = time.monotonic()
+    results = [run(step) for step in steps()]
+    ok = all(result.ok for result in results)
+    told = "; ".join(f"{r.name} {'' if r.ok else 'FAILED '}{r.words}" for r in results)
+    verdict = "passed" if ok else "FAILED"
+    sys.stdout.write(f"\nmake test {verdict} in {time.monotonic() - start:.0f} s: {told}\n")
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
