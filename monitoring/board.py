@@ -83,5 +83,6 @@ def message(rows: Iterable[tuple[Row, str]], *, full: bool, gone: Iterable[str] 
             "full": full,
             "rows": [{"id": str(row.call.pk), "html": html} for row, html in rows],
             "gone": list(gone),
-        }
+        },
+        ensure_ascii=False,
     )

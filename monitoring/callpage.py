@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from agentworker.models import Session, Speaker, Turn
 from monitoring.words import said, summary, told
+from telephony import reasons
 from telephony.models import Call, CallEvent
 
 
@@ -32,6 +33,8 @@ class Line:
 class CallPage:
     call: Call
     summary: str
+    # Why it ended as it did, and what to do; "" where there is nothing to say.
+    reason: str
     timeline: Sequence[Moment]
     lines: Sequence[Line]
     sessions: Sequence[Session]
@@ -50,6 +53,7 @@ def gather(call: Call, *, with_words: bool) -> CallPage:
     return CallPage(
         call=call,
         summary=summary(call),
+        reason=str(reasons.sentence(call.reason)),
         timeline=timeline(call, events),
         lines=[Line(turn, said(turn), turn.speaker == Speaker.AGENT) for turn in turns],
         sessions=sessions,

@@ -102,7 +102,8 @@ def livekit() -> Verdict:
 def gateway() -> Verdict:
     if settings.LIVEKIT_SIMULATED:
         return OFF, Sentence(gettext_noop("The simulator needs no call entrance."))
-    if gateway_answers(settings.SIP_HOST, settings.SIP_PORT, NETWORK_SECONDS):
+    host, _colon, port = settings.SIP_TEST_TO.rpartition(":")
+    if gateway_answers(host, int(port), NETWORK_SECONDS):
         return OK, Sentence(gettext_noop("The call entrance answers."))
     return FAILED, Sentence(
         gettext_noop("The call entrance does not answer: no telephone call gets in. Start it.")

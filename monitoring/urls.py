@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring import machines, views
+from monitoring import callnow, machines, views
 
 urlpatterns = [
     path("live/", views.live, name="live"),
@@ -12,4 +12,9 @@ urlpatterns = [
     path("health/ready", machines.ready),
     path("metrics", machines.metrics),
     path("calls/<uuid:pk>/", views.call, name="call"),
+    path("numbers/<int:pk>/call/", callnow.page, name="number-call"),
+    path("numbers/<int:pk>/call/tests/", callnow.tests, name="number-call-tests"),
+    path("numbers/<int:pk>/call/browser/", callnow.from_browser, name="number-call-browser"),
+    path("numbers/<int:pk>/call/telephone/", callnow.by_telephone, name="number-call-telephone"),
+    path("test-calls/<uuid:pk>/heard/", callnow.heard, name="testcall-heard"),
 ]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from agentworker.models import Speaker, Turn
 from telephony.models import Call, CallEvent
+from telephony.numbers import pretty
 
 
 def said(turn: Turn) -> str:
@@ -40,8 +41,8 @@ def spell(length: timedelta) -> str:
 def summary(call: Call) -> str:
     """The call in one sentence."""
     names = {
-        "caller": call.from_number or _("A withheld number"),
-        "number": call.to_number or _("this line"),
+        "caller": pretty(call.from_number) or _("A withheld number"),
+        "number": pretty(call.to_number) or _("this line"),
         "assistant": call.agent.name if call.agent else _("the assistant"),
         "time": lasted(call),
     }
@@ -72,7 +73,6 @@ def _sentence(call: Call) -> str:
 # What an event is called. The call itself tells when it began, was answered and ended; events that
 # are not here stand only in "Details".
 EVENTS: Mapping[str, Any] = {
-    "claimed": gettext_lazy("A person called from the browser"),
     "started": gettext_lazy("The assistant came to the call"),
     "audio_heard_by_caller": gettext_lazy("The caller began to hear the assistant"),
     "speech_started": gettext_lazy("The assistant began to speak"),

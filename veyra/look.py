@@ -73,14 +73,15 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _items(request: HttpRequest, lines: Sequence[Line]) -> list[dict[str, Any]]:
     allowed = [one for one in lines if not one.permission or request.user.has_perm(one.permission)]
-    links = [(line, _link(line)) for line in allowed]
-    return [{"title": line.title, "icon": line.icon, "link": link} for line, link in links if link]
+    links = [(line, link(line.url)) for line in allowed]
+    return [{"title": line.title, "icon": line.icon, "link": url} for line, url in links if url]
 
 
-def _link(line: Line) -> str:
+def link(name: str, *args: object) -> str:
+    """The page of this URL name; "" for a model that has no page in the admin."""
     try:
-        return reverse(line.url)
-    except NoReverseMatch:  # a model that has no page in the admin has no line either
+        return reverse(name, args=args)
+    except NoReverseMatch:
         return ""
 
 

@@ -1,0 +1,183 @@
+"""The hub reads and renders once for everybody."""
+
+import asyncio
+import itertools
+import json
+import uuid
+from collections import Counter
+from typing import Any
+
+import pytest
+from channels.layers import get_channel_layer
+from django.utils import timezone
+
+from monitoring import board
+from monitoring.board import Row, Viewer
+from monitoring.hub import Hub
+from telephony.models import Call
+from veyra.live import GROUP
+
+RUSSIAN, ENGLISH = Viewer("ru", True), Viewer("en", True)
+
+
+class Screen:
+    """Remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def deliver(self, text: str) -> None:
+        self.texts.append(text)
+
+    def messages(self) -> list[dict[str, Any]]:
+        return [json.loads(text) for text in self.texts]
+
+
+class Line:
+    """A board in memory that counts how often it is read."""
+
+    def __init__(self) -> None:
+        self.calls: dict[uuid.UUID, Call] = {}
+        self.reads = 0
+
+    def ring(self) -> Call:
+        call = Call(state=Call.State.RINGING, started_at=timezone.now(), from_number="+79161230001")
+        self.calls[call.pk] = call
+        return call
+
+    def read(self) -> list[Row]:
+        self.reads += 1
+        return [Row(call, None) for call in self.calls.values()]
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[Any, ...]]:
+    """How often each (row, version, viewer) was rendered."""
+    count: Counter[tuple[Any, ...]] = Counter()
+    real = board.render
+
+    def counting(row: Row, viewer: Viewer) -> str:
+        count[row.call.pk, row.version, viewer] += 1
+        return real(row, viewer)
+
+    monkeypatch.setattr(board, "render", counting)
+    return count
+
+
+async def tell() -> None:
+    await get_channel_layer().group_send(GROUP, {"type": "row.changed", "kind": "call", "pk": "1"})
+
+
+async def until(true: Any) -> None:
+    async with asyncio.timeout(3):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+async def test_whoever_joins_gets_the_whole_board() -> None:
+    line, screen = Line(), Screen()
+    call = line.ring()
+    hub = Hub(line.read, interval=0)
+    hub.join(screen, ENGLISH)
+    await until(lambda: screen.texts)
+    [message] = screen.messages()
+    assert message["full"] and [row["id"] for row in message["rows"]] == [str(call.pk)]
+    hub.leave(screen)
+
+
+async def test_a_change_is_rendered_once_for_each_kind_of_viewer(
+    rendered: Counter[tuple[Any, ...]],
+) -> None:
+    line = Line()
+    call = line.ring()
+    hub = Hub(line.read, interval=0)
+    screens = [Screen() for _ in range(20)]
+    for screen, viewer in zip(screens, itertools.cycle([RUSSIAN, ENGLISH]), strict=False):
+        hub.join(screen, viewer)
+    await until(lambda: all(screen.texts for screen in screens))
+    call.version += 1
+    await tell()
+    await until(lambda: all(len(screen.texts) == 2 for screen in screens))
+    assert set(rendered.values()) == {1} and len(rendered) == 4
+    assert screens[0].texts[1] is screens[2].texts[1]
+    for screen in screens:
+        hub.leave(screen)
+
+
+async def test_a_row_is_sent_at_most_as_often_as_the_interval_allows() -> None:
+    line, screen = Line(), Screen()
+    call = line.ring()
+    hub = Hub(line.read, interval=0.05)
+    hub.join(screen, ENGLISH)
+    await until(lambda: screen.texts)
+    for _ in range(30):
+        call.version += 1
+        await tell()
+        await asyncio.sleep(0.005)
+    # 30 changes in at least 0.15 s: one message for each 0.05 s, and the last state in the end.
+    await until(lambda: len(screen.texts) >= 3)
+    assert line.reads < 15
+    hub.leave(screen)
+
+
+async def test_a_change_that_nobody_announced_is_found_by_the_sweep() -> None:
+    line, screen = Line(), Screen()
+    hub = Hub(line.read, interval=0, sweep=0.02)
+    hub.join(screen, ENGLISH)
+    await until(lambda: screen.texts)
+    call = line.ring()
+    await until(lambda: len(screen.texts) == 2)
+    assert screen.messages()[1]["rows"][0]["id"] == str(call.pk)
+    hub.leave(screen)
+
+
+async def test_nothing_is_sent_when_nothing_changed() -> None:
+    line, screen = Line(), Screen()
+    line.ring()
+    hub = Hub(line.read, interval=0, sweep=0.01)
+    hub.join(screen, ENGLISH)
+    await until(lambda: line.reads > 5)
+    assert len(screen.texts) == 1
+    hub.leave(screen)
+
+
+async def test_a_call_that_left_the_board_is_named_as_gone() -> None:
+    line, screen = Line(), Screen()
+    call = line.ring()
+    hub = Hub(line.read, interval=0, sweep=0.02)
+    hub.join(screen, ENGLISH)
+    await until(lambda: screen.texts)
+    del line.calls[call.pk]
+    await until(lambda: len(screen.texts) == 2)
+    assert screen.messages()[1]["gone"] == [str(call.pk)]
+    hub.leave(screen)
+
+
+async def test_the_board_comes_back_after_the_database_was_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("monitoring.hub.AFTER_AN_ERROR", 0.01)
+    line, screen = Line(), Screen()
+    failures = iter([RuntimeError("away")])
+
+    def read() -> list[Row]:
+        for error in failures:
+            raise error
+        return line.read()
+
+    hub = Hub(read, interval=0)
+    hub.join(screen, ENGLISH)
+    await until(lambda: screen.texts)
+    assert screen.messages()[0]["full"]
+    hub.leave(screen)
+
+
+async def test_a_hub_without_boards_reads_nothing() -> None:
+    line, screen = Line(), Screen()
+    hub = Hub(line.read, interval=0, sweep=0.01)
+    hub.join(screen, ENGLISH)
+    await until(lambda: screen.texts)
+    hub.leave(screen)
+    reads = line.reads
+    await asyncio.sleep(0.05)
+    assert line.reads == reads
