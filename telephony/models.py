@@ -1,17 +1,19 @@
 """The line as staff describe it (wish), and the objects in LiveKit that it became."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from agentworker.models import Agent
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
+from veyra.sentences import Sentence
 
 __all__ = [
     "Call",
@@ -159,21 +161,47 @@ class DispatchRule(models.Model):
         return self.name
 
 
+SAVED = gettext_noop("Saved. It is on its way to LiveKit.")
+
+
 class PublishedState(models.TextChoices):
     LIVE = "live", _("Live")
     WAITING = "waiting", _("Waiting")
     FAILED = "failed", _("Failed")
 
 
+class PublishedQuerySet(VisibleQuerySet["PublishedObject"]):
+    def for_source(self, key: uuid.UUID) -> Self:
+        """What became of one saved row, the worst first."""
+        return self.filter(source=key).worst_first()
+
+    def worst_first(self) -> Self:
+        order = {"failed": 0, "waiting": 1, "live": 2}
+        cases = [models.When(state=state, then=place) for state, place in order.items()]
+        return self.order_by(models.Case(*cases, default=3), "pk")
+
+    def objects_by_key(self) -> dict[str, str]:
+        """The ids that LiveKit gave to our objects."""
+        return dict(self.exclude(livekit_id="").values_list("key", "livekit_id"))
+
+    def mark_saved(self, source: uuid.UUID) -> None:
+        """A person changed the row: until LiveKit has it, it waits."""
+        self.filter(source=source).update(
+            state=PublishedState.WAITING, error=Sentence(SAVED).to_json()
+        )
+
+
 class PublishedObject(models.Model):
-    """One object of ours in LiveKit: what it is there, and whether it is as we want it."""
+    """What became of a saved row: an object of ours in LiveKit, a number, or why there is none."""
 
     class Kind(models.TextChoices):
         TRUNK = "trunk", _("provider connection")
         RULE = "rule", _("who answers")
+        NUMBER = "number", _("number")
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    # The key in the object's metadata; the row that it comes from is `source` (its key).
+    # The key in the object's metadata ("number:…" for a number, "row:…" for a row that has no
+    # object); the saved row that it comes from is `source` (its key).
     key = models.CharField(max_length=100, unique=True)
     source = models.UUIDField(db_index=True)
     livekit_id = models.CharField(max_length=64, blank=True)
@@ -182,12 +210,17 @@ class PublishedObject(models.Model):
     error = models.JSONField(default=dict, blank=True)
     synced_at = models.DateTimeField(null=True)
 
-    objects = VisibleQuerySet["PublishedObject"].as_manager()
+    objects = PublishedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("object in LiveKit")
         verbose_name_plural = _("objects in LiveKit")
-        constraints: ClassVar[list[Any]] = []
+        ordering = ["kind", "key"]
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def sentence(self) -> Sentence:
+        """Why it waits or failed; empty where it is live."""
+        return Sentence.from_json(self.error)

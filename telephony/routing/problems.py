@@ -1,0 +1,222 @@
+"""Which rule serves which number, and what is wrong with what was saved, a sentence each."""
+
+from itertools import combinations
+
+from django.utils.translation import gettext_noop
+
+from telephony.numbers import NumberError, e164, pretty
+from telephony.routing.wish import Line, Number, Problem, Rule, Trunk
+from veyra.sentences import Sentence
+
+# An active number with a trunk in use -> the keys of the rules that serve it, sorted, never none.
+Routes = dict[Number, tuple[str, ...]]
+
+
+def login(trunk: Trunk) -> Problem | None:
+    """A login is a name and a password: LiveKit takes one without the other, and asks for none."""
+    if trunk.password is None:
+        msgid = gettext_noop(
+            "The password of “%(trunk)s” cannot be decrypted: FIELD_KEYS has changed."
+            " Put the old key back, or enter the password anew."
+        )
+    elif trunk.username and not trunk.password:
+        msgid = gettext_noop("“%(trunk)s” has a login without a password. Enter both or neither.")
+    elif trunk.password and not trunk.username:
+        msgid = gettext_noop("“%(trunk)s” has a password without a login. Enter both or neither.")
+    else:
+        return None
+    return Problem(kind="trunk", key=trunk.key, sentence=Sentence(msgid, {"trunk": trunk.name}))
+
+
+def is_open(trunk: Trunk) -> bool:
+    """Anybody who finds the line's address may call through it."""
+    return not trunk.addresses and not trunk.username
+
+
+def usable_rules(line: Line) -> tuple[list[Rule], list[Problem]]:
+    """The active rules without a fault of their own, in the order in which they were made."""
+    usable, found = [], []
+    for rule in line.rules:
+        wrong = rule_fault(rule) if rule.is_active else None
+        if wrong:
+            found.append(Problem(kind="rule", key=rule.key, sentence=wrong))
+        elif rule.is_active:
+            usable.append(rule)
+    return usable, found
+
+
+def rule_fault(rule: Rule) -> Sentence | None:
+    """What is wrong with a rule by itself."""
+    if not rule.trunks and not rule.numbers:
+        msgid = gettext_noop(
+            "“%(rule)s” names no number: choose numbers, or a provider connection."
+        )
+        return Sentence(msgid, {"rule": rule.name})
+    if not rule.room:
+        msgid = gettext_noop("“%(rule)s” has no room name. Write one, such as support-room-.")
+        return Sentence(msgid, {"rule": rule.name})
+    if rule.pin and not (rule.pin.isascii() and rule.pin.isdigit()):
+        msgid = gettext_noop("The PIN of “%(rule)s” must be digits: callers type it on the phone.")
+        return Sentence(msgid, {"rule": rule.name})
+    return _callers_fault(rule)
+
+
+def _callers_fault(rule: Rule) -> Sentence | None:
+    seen: set[str] = set()
+    for caller in rule.callers:
+        try:
+            number = e164(caller)
+        except NumberError as error:
+            return error.sentence
+        if number in seen:
+            msgid = gettext_noop("“%(rule)s” lists the caller %(caller)s twice.")
+            return Sentence(msgid, {"rule": rule.name, "caller": pretty(number)})
+        seen.add(number)
+    return None
+
+
+def number_fault(number: Number) -> Sentence | None:
+    """Only a number in E.164, or an extension, has known spellings."""
+    try:
+        right = e164(number.number)
+    except NumberError as error:
+        return error.sentence
+    if right == number.number:
+        return None
+    msgid = gettext_noop("“%(text)s” must be written %(right)s. Open it and save it again.")
+    return Sentence(msgid, {"text": number.number, "right": right})
+
+
+def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
+    """Which rules serve each number; where two would answer the same call, the older one does.
+
+    A rule that names a number goes before one that takes every number of its connection.
+    """
+    trunks = {trunk.key: trunk for trunk in line.trunks}
+    found: list[Problem] = []
+    served: Routes = {}
+    clashes: set[tuple[str, str]] = set()
+    for number in sorted(line.numbers, key=lambda each: each.number):
+        trunk = trunks.get(number.trunk)
+        if not number.is_active or trunk is None or not trunk.is_active:
+            continue
+        if wrong := number_fault(number):
+            found.append(Problem(kind="number", key=number.key, sentence=wrong))
+            continue
+        chosen, hidden = _serving(number, usable)
+        for rule, older in hidden:
+            if (rule.key, older.key) not in clashes:
+                clashes.add((rule.key, older.key))
+                found.append(_clash(rule, older, number))
+        if chosen:
+            served[number] = tuple(sorted(rule.key for rule in chosen))
+        else:
+            found.append(unserved(number))
+    return served, found
+
+
+def _serving(number: Number, usable: list[Rule]) -> tuple[list[Rule], list[tuple[Rule, Rule]]]:
+    """The rules that serve a number, and (rule left out, the rule that it clashes with)."""
+    named = [rule for rule in usable if number.key in rule.numbers]
+    chosen: list[Rule] = []
+    hidden: list[tuple[Rule, Rule]] = []
+    for rule in named:
+        clash = next((other for other in chosen if same_call(rule, other)), None)
+        hidden += [(rule, clash)] if clash else []
+        chosen += [] if clash else [rule]
+    specific = list(chosen)
+    for rule in usable:
+        if rule in named or number.trunk not in rule.trunks:
+            continue
+        clash = next((other for other in chosen if same_call(rule, other)), None)
+        if clash is None:
+            chosen.append(rule)
+        elif clash not in specific or rule.callers != clash.callers:
+            hidden.append((rule, clash))
+    return chosen, hidden
+
+
+def idle(usable: list[Rule], served: Routes, found: list[Problem]) -> list[Problem]:
+    """Rules that answer nothing, where no other sentence says why."""
+    busy = {key for keys in served.values() for key in keys} | {each.key for each in found}
+    msgid = gettext_noop(
+        "“%(rule)s” answers no number that is in use: look at its numbers and connections."
+    )
+    return [
+        Problem(kind="rule", key=rule.key, sentence=Sentence(msgid, {"rule": rule.name}))
+        for rule in usable
+        if rule.key not in busy
+    ]
+
+
+def same_call(one: Rule, other: Rule) -> bool:
+    """Would LiveKit find both for one call, and refuse it? Same PIN, and a caller in common."""
+    if one.pin != other.pin:
+        return False
+    if not one.callers or not other.callers:
+        return not one.callers and not other.callers
+    return bool(set(one.callers) & set(other.callers))
+
+
+def _clash(rule: Rule, older: Rule, number: Number) -> Problem:
+    msgid = gettext_noop(
+        "“%(rule)s” and “%(older)s” both answer %(number)s. “%(older)s” does; to change that, take"
+        " the number out of one of them, or give one a PIN or certain callers."
+    )
+    values = {"rule": rule.name, "older": older.name, "number": pretty(number.number)}
+    return Problem(kind="rule", key=rule.key, sentence=Sentence(msgid, values))
+
+
+def unserved(number: Number) -> Problem:
+    msgid = gettext_noop(
+        "Nobody answers %(number)s: add it to a rule under “Who answers”, then it will be"
+        " published."
+    )
+    values = {"number": pretty(number.number)}
+    return Problem(kind="number", key=number.key, sentence=Sentence(msgid, values))
+
+
+def warnings(line: Line, served: Routes) -> list[Problem]:
+    """What is published, but will not do what people expect."""
+    found = [_open(trunk) for trunk in line.trunks if trunk.is_active and is_open(trunk)]
+    rules = {rule.key: rule for rule in line.rules}
+    trunks = {trunk.key: trunk for trunk in line.trunks}
+    asked: dict[tuple[str, str], Number] = {}
+    guessed: dict[tuple[str, str], None] = {}
+    for number, keys in served.items():
+        for one, other in combinations((rules[key] for key in keys), 2):
+            if bool(one.pin) != bool(other.pin):
+                pin, free = (one, other) if one.pin else (other, one)
+                asked.setdefault((pin.key, free.key), number)
+        if trunks[number.trunk].spelling == "any":
+            guessed |= {(key, number.trunk): None for key in keys if rules[key].callers}
+    found += [_asked(rules[pin], rules[free], number) for (pin, free), number in asked.items()]
+    found += [_guessed(rules[rule], trunks[trunk]) for rule, trunk in guessed]
+    return found
+
+
+def _open(trunk: Trunk) -> Problem:
+    msgid = gettext_noop(
+        "“%(trunk)s” is open: anybody on the internet may call through it. Write the addresses that"
+        " the provider calls from, or a login and a password."
+    )
+    values = {"trunk": trunk.name}
+    return Problem(kind="trunk", key=trunk.key, sentence=Sentence(msgid, values), stops=False)
+
+
+def _asked(pin: Rule, free: Rule, number: Number) -> Problem:
+    msgid = gettext_noop(
+        "“%(pin)s” has a PIN, so everybody who calls %(number)s is asked for one, callers of"
+        " “%(free)s” too."
+    )
+    values = {"pin": pin.name, "free": free.name, "number": pretty(number.number)}
+    return Problem(kind="rule", key=pin.key, sentence=Sentence(msgid, values), stops=False)
+
+
+def _guessed(rule: Rule, trunk: Trunk) -> Problem:
+    msgid = gettext_noop(
+        "“%(rule)s” is for certain callers, whom we expect to be written +7… by “%(trunk)s”. Choose"
+        " how this provider writes numbers, or they may not be recognised."
+    )
+    values = {"rule": rule.name, "trunk": trunk.name}
+    return Problem(kind="rule", key=rule.key, sentence=Sentence(msgid, values), stops=False)

@@ -1,0 +1,151 @@
+"""One step of a plan, and the order in which rules can change without refusing each other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal
+
+from django.utils.translation import gettext_noop
+
+from telephony.numbers import pretty
+from telephony.routing.actual import normal
+from veyra.livekit.types import DispatchRule, InboundTrunk
+from veyra.sentences import Sentence
+
+Verb = Literal["create", "replace", "delete", "adopt"]
+# The id of an object that an earlier step of the same plan creates.
+NEW = "new:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One step. `needs`: where a step on one of these keys failed, this one must not be taken.
+
+    `livekit_id` and a rule's trunk_ids may be NEW + the key of an object created before.
+    An "adopt" asks nothing of LiveKit: the object is ours already, and only unknown here.
+    """
+
+    verb: Verb
+    key: str
+    source: str
+    livekit_id: str
+    sentence: Sentence
+    trunk: InboundTrunk | None = None
+    rule: DispatchRule | None = None
+    needs: frozenset[str] = frozenset()
+
+    @property
+    def kind(self) -> Literal["trunk", "rule"]:
+        return "rule" if self.key.startswith("rule:") else "trunk"
+
+
+def source_of(key: str) -> str:
+    """The key of the saved row that an object's key comes from."""
+    parts = key.split(":")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def trunk_step(
+    verb: Verb, key: str, livekit_id: str, trunk: InboundTrunk, needs: frozenset[str] = frozenset()
+) -> Action:
+    return Action(
+        verb=verb,
+        key=key,
+        source=source_of(key),
+        livekit_id=livekit_id,
+        sentence=_trunk_sentence(verb, trunk),
+        trunk=trunk,
+        needs=needs,
+    )
+
+
+def rule_step(
+    verb: Verb, key: str, livekit_id: str, rule: DispatchRule, needs: frozenset[str] = frozenset()
+) -> Action:
+    return Action(
+        verb=verb,
+        key=key,
+        source=source_of(key),
+        livekit_id=livekit_id,
+        sentence=Sentence(RULE_SENTENCES[verb], {"name": rule.name}),
+        rule=rule,
+        needs=needs,
+    )
+
+
+TRUNK_SENTENCES: dict[Verb, str] = {
+    "create": gettext_noop("Publish “%(name)s”: %(numbers)s."),
+    "replace": gettext_noop("Change “%(name)s”: %(numbers)s."),
+    "delete": gettext_noop("Take “%(name)s” out of LiveKit: %(numbers)s."),
+    "adopt": gettext_noop("“%(name)s” is in LiveKit already: %(numbers)s."),
+}
+RULE_SENTENCES: dict[Verb, str] = {
+    "create": gettext_noop("Publish who answers: “%(name)s”."),
+    "replace": gettext_noop("Change who answers: “%(name)s”."),
+    "delete": gettext_noop("Take “%(name)s” out of LiveKit."),
+    "adopt": gettext_noop("“%(name)s” is in LiveKit already."),
+}
+
+
+def _trunk_sentence(verb: Verb, trunk: InboundTrunk) -> Sentence:
+    # The other spellings of the same numbers would only repeat them.
+    shown = [pretty(text) for text in trunk.numbers if text.startswith("+")] or list(trunk.numbers)
+    text = ", ".join(shown[:5]) + (f" +{len(shown) - 5}" if len(shown) > 5 else "")
+    return Sentence(TRUNK_SENTENCES[verb], {"name": trunk.name, "numbers": text or "…"})
+
+
+def in_safe_order(
+    rules: Mapping[str, DispatchRule], changes: Sequence[Action], stale: Sequence[Action] = ()
+) -> list[Action]:
+    """The changes in an order in which no step meets a rule for the same call.
+
+    `rules`: ours as they stand, by id. `stale`: deletions that can wait, unless they are in the
+    way. Where two rules change places, one of them is deleted and created again: LiveKit would
+    refuse either of them first.
+    """
+    standing, pending = dict(rules), list(changes)
+    ordered: list[Action] = []
+    while pending:
+        step = next((each for each in pending if not _in_the_way(each, standing)), pending[0])
+        way = _in_the_way(step, standing)
+        blocker = next((each for each in (*stale, *pending) if each.livekit_id in way), None)
+        if blocker is None:
+            pending.remove(step)
+            ordered.append(step)
+            _take(step, standing)
+            continue
+        gone = standing.pop(blocker.livekit_id)
+        ordered.append(rule_step("delete", blocker.key, blocker.livekit_id, gone))
+        pending = [_anew(each) if each is blocker else each for each in pending]
+    return ordered
+
+
+def _anew(step: Action) -> Action:
+    """The same rule, created, for one that had to be deleted first."""
+    return replace(step, verb="create", livekit_id=NEW + step.key)
+
+
+def _take(step: Action, standing: dict[str, DispatchRule]) -> None:
+    if step.verb == "delete":
+        standing.pop(step.livekit_id, None)
+    elif step.rule is not None:
+        standing[step.livekit_id] = step.rule
+
+
+def _in_the_way(step: Action, standing: Mapping[str, DispatchRule]) -> set[str]:
+    """Ids of other rules that would be found for the same call as the step's rule."""
+    if step.verb == "delete" or step.rule is None:
+        return set()
+    mine = calls_of(step.rule)
+    return {
+        livekit_id
+        for livekit_id, rule in standing.items()
+        if livekit_id != step.livekit_id and mine & calls_of(rule)
+    }
+
+
+def calls_of(rule: DispatchRule) -> set[tuple[str, ...]]:
+    """What LiveKit compares: (PIN, trunk, caller, called) of every call that the rule takes."""
+    callers = [normal(number) for number in rule.inbound_numbers] or [""]
+    called = [normal(number) for number in rule.numbers] or [""]
+    return {(rule.pin, *each) for each in product(rule.trunk_ids or ("",), callers, called)}
