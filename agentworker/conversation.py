@@ -68,7 +68,7 @@ class Conversation(Agent):
     async def start(self, room: rtc.Room, caller: Person, hearing: vad.VAD) -> None:
         """Publish our voice and say the greeting; it waits until somebody can hear it."""
         self.room, self.caller = room, caller
-        self.live = AgentSession(
+        self.live: AgentSession[None] = AgentSession(
             vad=hearing,
             llm=self.providers.mind,
             tts=self.providers.voice,

@@ -59,6 +59,8 @@ class AgentVersion(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    objects = VisibleQuerySet["AgentVersion"].as_manager()
+
     class Meta:
         verbose_name = _("assistant version")
         verbose_name_plural = _("assistant versions")
@@ -80,6 +82,16 @@ class SessionQuerySet(VisibleQuerySet["Session"]):
         """Each with `last_turn`, the key of the newest thing said in it, or None."""
         newest = Turn.objects.filter(session=models.OuterRef("pk")).order_by("-at", "-pk")
         return self.annotate(last_turn=models.Subquery(newest.values("pk")[:1]))
+
+
+def with_newest(agents: models.QuerySet[Agent]) -> models.QuerySet[Any]:
+    """Each with newest_number, newest_language and newest_at of its newest version."""
+    newest = AgentVersion.objects.filter(agent=models.OuterRef("pk")).order_by("-number")
+    return agents.annotate(
+        newest_number=models.Subquery(newest.values("number")[:1]),
+        newest_language=models.Subquery(newest.values("language")[:1]),
+        newest_at=models.Subquery(newest.values("created_at")[:1]),
+    )
 
 
 class Session(models.Model):
@@ -132,6 +144,8 @@ class Turn(models.Model):
     # From the end of the caller's words to the first sound of the answer.
     delay_ms = models.PositiveIntegerField(null=True)
     interrupted = models.BooleanField(default=False)
+
+    objects = VisibleQuerySet["Turn"].as_manager()
 
     class Meta:
         verbose_name = _("line")

@@ -1,0 +1,120 @@
+"""The form of an assistant: its words as staff write them."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from agentworker.lines import LinesError, format_menu, format_rules, parse_menu, parse_rules
+from agentworker.models import Agent, Language
+from agentworker.services import Words
+
+# What a new assistant begins with, in the language that it will speak.
+FIRST_WORDS = {
+    "ru": {
+        "language": "ru",
+        "greeting": "Здравствуйте! Вы позвонили в нашу компанию.",
+        "menu": "1 часы работы = Мы работаем по будням с девяти до восемнадцати.\n"
+        "2 адрес = Наш адрес есть на сайте.",
+        "rules": "цена, стоимость, сколько стоит = Цены есть на нашем сайте.",
+        "fallback": "Извините, я пока не понимаю слов.",
+        "goodbye": "Спасибо за звонок. До свидания!",
+    },
+    "en": {
+        "language": "en",
+        "greeting": "Hello! You have reached our company.",
+        "menu": "1 opening hours = We are open on weekdays from nine to six.\n"
+        "2 address = You will find our address on our website.",
+        "rules": "price, cost, how much = You will find our prices on our website.",
+        "fallback": "Sorry, I do not understand words yet.",
+        "goodbye": "Thank you for calling. Goodbye!",
+    },
+}
+
+
+def area(rows: int) -> UnfoldAdminTextareaWidget:
+    return UnfoldAdminTextareaWidget(attrs={"rows": rows})
+
+
+class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+    """An Agent and its newest words; `words()` has what was written."""
+
+    language = forms.ChoiceField(
+        label=_("Language"), choices=Language.choices, widget=UnfoldAdminSelectWidget()
+    )
+    greeting = forms.CharField(
+        label=_("Greeting"),
+        widget=area(3),
+        help_text=_("The first words of each call. The keys below are named after it."),
+    )
+    menu = forms.CharField(
+        label=_("Keys of the telephone"),
+        required=False,
+        widget=area(5),
+        help_text=_(
+            "One key a line: “1 opening hours = We are open from 9 to 18”. "
+            "Key * repeats the menu, key # ends the call."
+        ),
+    )
+    rules = forms.CharField(
+        label=_("Answers to words"),
+        required=False,
+        widget=area(5),
+        help_text=_(
+            "One answer a line: “price, cost = Delivery is free”. "
+            "They are used once a recogniser is added."
+        ),
+    )
+    fallback = forms.CharField(
+        label=_("When it did not understand"), required=False, widget=area(2)
+    )
+    goodbye = forms.CharField(
+        label=_("Goodbye"), required=False, widget=UnfoldAdminTextInputWidget()
+    )
+
+    class Meta:
+        model = Agent
+        fields = ("name",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, value in first_values(self.instance).items():
+            self.fields[name].initial = value
+
+    def clean_menu(self) -> list[dict[str, Any]]:
+        try:
+            return parse_menu(self.cleaned_data["menu"])
+        except LinesError as error:
+            raise forms.ValidationError([str(sentence) for sentence in error.sentences]) from error
+
+    def clean_rules(self) -> list[dict[str, Any]]:
+        try:
+            return parse_rules(self.cleaned_data["rules"])
+        except LinesError as error:
+            raise forms.ValidationError([str(sentence) for sentence in error.sentences]) from error
+
+    def words(self) -> Words:
+        """What a valid form says."""
+        names = Words.__dataclass_fields__.keys() & self.cleaned_data.keys()
+        return Words(**{name: self.cleaned_data[name] for name in names})
+
+
+def first_values(agent: Agent) -> dict[str, str]:
+    """What the form shows before anybody wrote: the newest words, or those of a new assistant."""
+    version = agent.current() if agent.pk else None
+    if version is None:
+        return FIRST_WORDS["en" if (get_language() or "").startswith("en") else "ru"]
+    return {
+        "language": version.language,
+        "greeting": version.greeting,
+        "menu": format_menu(version.menu),
+        "rules": format_rules(version.rules),
+        "fallback": version.fallback,
+        "goodbye": version.goodbye,
+    }
