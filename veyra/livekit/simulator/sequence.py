@@ -7,6 +7,7 @@ bus, and webhooks.
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from google.protobuf.json_format import MessageToJson
 from livekit import api
 from livekit.protocol import models
 from livekit.protocol.sip import (
@@ -161,6 +162,11 @@ def agent_leaves(call: SimulatedCall, agent: SimulatedAgent, at: datetime) -> li
 
 def room_closes(call: SimulatedCall, at: datetime) -> list[Said]:
     return [_event("room_finished", call, at)]
+
+
+def body(event: api.WebhookEvent) -> str:
+    """A webhook's body as LiveKit writes it."""
+    return MessageToJson(event, indent=None)
 
 
 def as_participant(call: SimulatedCall, status: str) -> Participant:

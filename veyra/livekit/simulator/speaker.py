@@ -9,10 +9,10 @@ from datetime import timedelta
 
 import aiohttp
 import redis.asyncio
-from google.protobuf.json_format import MessageToJson
 from livekit import api
 from redis.exceptions import RedisError
 
+from veyra.livekit.simulator import sequence
 from veyra.livekit.simulator.bus import BusMessage
 from veyra.livekit.simulator.sequence import Said
 
@@ -74,7 +74,7 @@ class Speaker:
         del self._queues[room], self._senders[room]
 
     async def _send(self, event: api.WebhookEvent) -> None:
-        body = MessageToJson(event, indent=None)
+        body = sequence.body(event)
         headers = {
             "Content-Type": "application/webhook+json",
             "Authorization": signed(body, self._key, self._secret),
