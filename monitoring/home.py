@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from agentworker.models import Agent
 from monitoring.board import LINGER, may_see
-from monitoring.checks import last
+from monitoring.checks import FAILED, last
 from telephony.models import Call, DispatchRule, PhoneNumber, PublishedObject, Trunk
 from telephony.models import PublishedState as State
 from veyra.look import link
@@ -49,12 +49,14 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user = request.user
     if not isinstance(user, User):
         return context
-    steps = first_steps(user)
+    steps, checks = first_steps(user), last.get()
     return context | {
+        "title": _("Home"),
         "steps": [] if all(step.done for step in steps) else steps,
         "next_step": next((step for step in steps if not step.done), None),
         "numbers": number_lines(user) if user.has_perm("telephony.view_phonenumber") else [],
-        "checks": last.get(),
+        "checks": checks,
+        "failed": [check for check in checks if check.status == FAILED],
         "calls_now": _calls_now(user),
         "last_calls": _last_calls(user),
         "sees_calls": may_see(user),

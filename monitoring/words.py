@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from agentworker.models import Speaker, Turn
 from telephony.models import Call, CallEvent
 from telephony.numbers import pretty
+from telephony.testcalls import USER_PREFIX
 
 
 def said(turn: Turn) -> str:
@@ -22,6 +23,13 @@ def said(turn: Turn) -> str:
     if turn.speaker == Speaker.CALLER:
         return _("(speech, %(seconds)s s: no recogniser)") % {"seconds": seconds}
     return _("(silence)")
+
+
+def caller(call: Call) -> str:
+    """Who calls; "" where he withholds it."""
+    if call.from_number.startswith(USER_PREFIX):
+        return _("our own telephone")
+    return pretty(call.from_number)
 
 
 def lasted(call: Call) -> str:
@@ -41,7 +49,7 @@ def spell(length: timedelta) -> str:
 def summary(call: Call) -> str:
     """The call in one sentence."""
     names = {
-        "caller": pretty(call.from_number) or _("A withheld number"),
+        "caller": caller(call) or _("A withheld number"),
         "number": pretty(call.to_number) or _("this line"),
         "assistant": call.agent.name if call.agent else _("the assistant"),
         "time": lasted(call),

@@ -2,6 +2,7 @@
 
 from django import template
 
+from monitoring.words import caller as caller_of
 from monitoring.words import summary as summary_of
 from telephony.models import Call
 from telephony.numbers import pretty as spaced
@@ -19,3 +20,9 @@ def pretty(number: str) -> str:
 def summary(call: Call) -> str:
     """The call in one sentence."""
     return summary_of(call)
+
+
+@register.filter
+def caller(call: Call) -> str:
+    """Who calls; "" where he withholds it."""
+    return caller_of(call)
