@@ -1,0 +1,125 @@
+"""Assistants in the admin: each change of words is a new version."""
+
+import json
+import uuid
+
+import pytest
+from django.test import Client
+
+from agentworker.brief import Brief, BriefError, read_brief
+from agentworker.models import Agent, AgentVersion
+from agentworker.services import Words, save_words
+from agentworker.versions import NoScriptError, newest_version, script_of
+from veyra.models import User
+
+pytestmark = pytest.mark.django_db
+
+WORDS = Words("ru", "Алло", [{"press": "1", "about": "", "say": "Да"}], [])
+
+
+@pytest.fixture
+def owner() -> User:
+    return User.objects.create_superuser("owner", password="secret")
+
+
+@pytest.fixture
+def staff(client: Client, owner: User) -> Client:
+    client.force_login(owner)
+    return client
+
+
+def form(**changes: str) -> dict[str, str]:
+    words = {"name": "Поддержка", "language": "ru", "greeting": "Алло", "menu": "1 = Да"}
+    inline = {"versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}
+    return {**words, "rules": "", "fallback": "", "goodbye": "", **inline, **changes}
+
+
+def test_words_that_did_not_change_make_no_version(owner: User) -> None:
+    agent = Agent.objects.create(name="Поддержка")
+    first = save_words(agent, WORDS, owner)
+    assert first is not None and (first.number, first.created_by) == (1, owner)
+    assert save_words(agent, WORDS, owner) is None
+
+
+def test_words_that_changed_make_the_next_version_and_keep_the_old(owner: User) -> None:
+    agent = Agent.objects.create(name="Поддержка")
+    save_words(agent, WORDS, owner)
+    save_words(agent, Words("ru", "Добрый день", [], []), owner)
+    said = agent.versions.order_by("number").values_list("number", "greeting")
+    assert list(said) == [(1, "Алло"), (2, "Добрый день")]
+
+
+def test_a_new_assistant_begins_with_words_of_the_readers_language(staff: Client) -> None:
+    page = staff.get("/admin/agentworker/agent/add/", headers={"accept-language": "en"})
+    assert "You have reached our company" in page.content.decode()
+
+
+def test_an_assistant_is_written_in_the_admin(staff: Client, owner: User) -> None:
+    answer = staff.post("/admin/agentworker/agent/add/", form())
+    assert answer.status_code == 302
+    version = AgentVersion.objects.get()
+    assert (version.agent.name, version.number, version.created_by) == ("Поддержка", 1, owner)
+    assert version.menu == [{"press": "1", "about": "", "say": "Да"}]
+
+
+def test_saving_the_same_again_keeps_the_version(staff: Client) -> None:
+    staff.post("/admin/agentworker/agent/add/", form())
+    agent = Agent.objects.get()
+    staff.post(f"/admin/agentworker/agent/{agent.pk}/change/", form())
+    assert agent.versions.count() == 1
+    staff.post(f"/admin/agentworker/agent/{agent.pk}/change/", form(greeting="Добрый день"))
+    assert [v.greeting for v in agent.versions.order_by("number")] == ["Алло", "Добрый день"]
+
+
+def test_a_line_that_cannot_be_read_is_named_on_the_form(staff: Client) -> None:
+    answer = staff.post("/admin/agentworker/agent/add/", form(menu="1 = Да\nкнопка"))
+    assert answer.status_code == 200
+    errors = answer.context["adminform"].form.errors["menu"]
+    assert len(errors) == 1 and "2" in errors[0]
+    assert not Agent.objects.exists()
+
+
+def test_the_list_shows_version_and_language_in_a_fixed_number_of_queries(
+    staff: Client, owner: User, django_assert_max_num_queries: object
+) -> None:
+    for name in "абвгд":
+        save_words(Agent.objects.create(name=name), WORDS, owner)
+    with django_assert_max_num_queries(8):  # type: ignore[operator]  # a fixture of pytest-django
+        page = staff.get("/admin/agentworker/agent/")
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize("model", ["session", "worker"])
+def test_rows_of_machines_are_shown_and_never_added(staff: Client, model: str) -> None:
+    assert staff.get(f"/admin/agentworker/{model}/").status_code == 200
+    assert staff.get(f"/admin/agentworker/{model}/add/").status_code == 403
+
+
+def test_a_job_speaks_the_newest_words(owner: User) -> None:
+    agent = Agent.objects.create(name="Поддержка")
+    save_words(agent, WORDS, owner)
+    save_words(agent, Words("en", "Hello", [], [{"words": ["price"], "say": "Free"}]), owner)
+    script = script_of(newest_version(str(agent.key)))
+    assert (script.language, script.greeting, script.rules[0].words) == ("en", "Hello", ("price",))
+
+
+@pytest.mark.parametrize("key", [str(uuid.uuid4()), "nonsense", ""])
+def test_a_brief_for_nobody_is_an_error_with_a_sentence(key: str) -> None:
+    with pytest.raises(NoScriptError, match="assistant"):
+        newest_version(key)
+
+
+def test_an_assistant_without_words_cannot_speak() -> None:
+    agent = Agent.objects.create(name="Пустой")
+    with pytest.raises(NoScriptError, match="no words"):
+        newest_version(str(agent.key))
+
+
+@pytest.mark.parametrize("metadata", ["", "{}", "[]", "null", '"agent"', '{"rule": "x"}'])
+def test_metadata_that_is_no_brief_is_refused(metadata: str) -> None:
+    with pytest.raises(BriefError):
+        read_brief(metadata)
+
+
+def test_a_brief_names_the_assistant_and_the_rule() -> None:
+    assert read_brief(json.dumps({"agent": "a", "rule": "r"})) == Brief("a", "r")
