@@ -69,7 +69,7 @@ class Call(models.Model):
     # Known to the second only: no tap was listening, so the answer was seen from afar.
     answered_is_approximate = models.BooleanField(default=False)
     ended_at = models.DateTimeField(null=True)
-    # Why it ended as it did, as a code of telephony.sentences; it has a sentence in each language.
+    # Why it ended as it did, as a code of telephony.reasons; it has a sentence in each language.
     reason = models.CharField(max_length=60, blank=True)
     # What LiveKit, the gateway or the agent said, word for word, for "Details".
     detail = models.TextField(blank=True)
@@ -174,7 +174,7 @@ class FoldUnit(models.Model):
 
     # "room:RM_..." or "call:SCL_..."
     key = models.CharField(max_length=80, unique=True)
-    # When the oldest fact not yet folded was stored; null: nothing to do.
+    # When the newest fact not yet folded was stored; null: nothing to do.
     dirty_at = models.DateTimeField(null=True)
     # The fold asked to be run again then: time itself may decide (silence, a timeout).
     look_again_at = models.DateTimeField(null=True)

@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from telephony import views
+
+urlpatterns = [path("livekit/webhook", views.livekit_webhook, name="livekit-webhook")]

@@ -1,0 +1,156 @@
+"""A folded call becomes rows: Call, its Leg, and the rows of the line that it went through."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from agentworker.models import Agent
+from telephony import refusals
+from telephony.journal import CallState
+from telephony.models import Call, DispatchRule, Leg, PhoneNumber, PublishedObject, Trunk
+from telephony.numbers import NumberError, e164
+
+# The From of our own test caller.
+TEST_CALLER = "veyra-test-"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a folded call. Refused: it is counted, and has no row."""
+
+    call_id: UUID | None = None
+    changed: bool = False
+    refused: bool = False
+
+
+def save(unit: str, state: CallState) -> Saved:
+    """Write `state`, folded in `unit`, if it differs from the rows. Inside a transaction."""
+    leg = _leg(state)
+    if leg is None:
+        return _first_sight(unit, state)
+    call = leg.call
+    if unit.startswith("call:") and call.unit.startswith("room:"):
+        return Saved(call.pk)  # the room's fold knows more
+    return Saved(call.pk, changed=_update(call, leg, unit, state))
+
+
+def _leg(state: CallState) -> Leg | None:
+    legs = Leg.objects.select_related("call")
+    if state.claimed_id:
+        return legs.filter(call_id=state.claimed_id, role=Leg.Role.BROWSER).first()
+    return legs.filter(sip_call_id=state.sip_call_id).first()
+
+
+def _first_sight(unit: str, state: CallState) -> Saved:
+    if not state.is_placed:
+        return Saved()
+    if state.outcome == Call.Outcome.REJECTED and not refusals.is_worth_a_call(state):
+        refusals.count(state)
+        return Saved(refused=True)
+    values = _call_values(unit, state) | _line(Call(), state)
+    call = Call(id=state.claimed_id or uuid4(), version=1, **values)
+    call.save(force_insert=True)
+    Leg.objects.create(call=call, sip_call_id=state.sip_call_id or None, **_leg_values(state))
+    return Saved(call.pk, changed=True)
+
+
+def _update(call: Call, leg: Leg, unit: str, state: CallState) -> bool:
+    """Did anything change? Only then does the version grow, and pages hear of it."""
+    wanted = _call_values(unit, state) | _line(call, state)
+    new = {name: value for name, value in wanted.items() if getattr(call, name) != value}
+    if new:
+        new["version"] = call.version + 1
+        Call.objects.filter(pk=call.pk).update(**new)
+    of_leg = {n: v for n, v in _leg_values(state).items() if getattr(leg, n) != v}
+    if of_leg:
+        Leg.objects.filter(pk=leg.pk).update(**of_leg)
+    return bool(new)
+
+
+def _call_values(unit: str, state: CallState) -> dict[str, Any]:
+    return {
+        "unit": unit,
+        "direction": Call.Direction.BROWSER if state.claimed_id else Call.Direction.INBOUND,
+        "state": state.state,
+        "outcome": state.outcome,
+        "from_number": state.from_number[:100],
+        "to_number": state.to_number[:100],
+        "source_ip": state.source_ip[:64],
+        "room_name": state.room_name,
+        "room_sid": state.room_sid,
+        "started_at": state.started_at,
+        "answered_at": state.answered_at,
+        "answered_is_approximate": state.answered_is_approximate,
+        "ended_at": state.ended_at,
+        "reason": str(state.reason),
+        "detail": state.detail,
+        "sip_status": state.sip_status,
+        "codec": state.codec[:40],
+        "is_test": state.from_number.startswith(TEST_CALLER),
+    }
+
+
+def _leg_values(state: CallState) -> dict[str, Any]:
+    return {
+        "role": Leg.Role.BROWSER if state.claimed_id else Leg.Role.CALLER,
+        "participant_sid": state.participant_sid,
+        "identity": state.identity[:200],
+        "room_sid": state.room_sid,
+        "joined_at": state.joined_at,
+        "left_at": state.ended_at,
+    }
+
+
+def _line(call: Call, state: CallState) -> dict[str, Any]:
+    """Keys of the rows that the call went through; what is known already is not asked again."""
+    trunk = call.trunk_id or _source_pk(Trunk, state.trunk_id)
+    number = call.number_id or _number_pk(state.to_number)
+    rule = call.rule_id or _rule_pk(state)
+    return {
+        "trunk_id": trunk,
+        "number_id": number,
+        "rule_id": rule,
+        "agent_id": _agent_pk(call, state, rule),
+    }
+
+
+def _source_pk(model: type[Trunk] | type[DispatchRule], livekit_id: str) -> int | None:
+    """The row whose published object has this id in LiveKit."""
+    if not livekit_id:
+        return None
+    source = PublishedObject.objects.filter(livekit_id=livekit_id).values("source")
+    return model._default_manager.filter(key__in=source).values_list("pk", flat=True).first()
+
+
+def _number_pk(called: str) -> int | None:
+    try:
+        number = e164(called)
+    except NumberError:
+        return None
+    return PhoneNumber.objects.filter(number=number).values_list("pk", flat=True).first()
+
+
+def _rule_pk(state: CallState) -> int | None:
+    if key := _uuid(state.rule_key):
+        found = DispatchRule.objects.filter(key=key).values_list("pk", flat=True).first()
+        if found:
+            return found
+    return _source_pk(DispatchRule, state.rule_id)
+
+
+def _agent_pk(call: Call, state: CallState, rule: int | None) -> int | None:
+    """The assistant that came, as it said itself; before it came, the one that the rule sends."""
+    if key := _uuid(state.agent_key):
+        found = Agent.objects.filter(key=key).values_list("pk", flat=True).first()
+        if found:
+            return found
+    if call.agent_id or not rule:
+        return call.agent_id
+    return DispatchRule.objects.values_list("agent_id", flat=True).get(pk=rule)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,114 @@
+"""Marked units are folded, each under a lock of its own, and what they tell is saved."""
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from telephony import calls, intake, refusals
+from telephony.journal import Fact, UnitState, fold
+from telephony.models import CallEvent, FoldUnit
+from veyra.live import changed
+
+log = logging.getLogger(__name__)
+
+# Much longer than any fold takes. A unit whose fold fails is left alone for so long, too.
+LOCK = timedelta(seconds=60)
+BATCH = 100
+
+
+def drain(seconds: float = 20) -> int:
+    """Fold until nothing is left to do, or `seconds` have passed; how many units were folded."""
+    until = time.monotonic() + seconds
+    done = 0
+    while time.monotonic() < until:
+        taken = intake.take_agent_facts()
+        units = list(FoldUnit.objects.filter(_due())[:BATCH])
+        done += sum(fold_unit(unit) for unit in units)
+        if not units and not taken:
+            break
+    return done
+
+
+def _due() -> Q:
+    """Units with new facts, or for whom time has come, that nobody else is folding."""
+    now = timezone.now()
+    free = Q(locked_until=None) | Q(locked_until__lt=now)
+    return free & (Q(dirty_at__isnull=False) | Q(look_again_at__lte=now))
+
+
+def fold_unit(unit: FoldUnit) -> bool:
+    """Fold `unit` if it is free and as it was read. False: somebody else is at it."""
+    as_read = FoldUnit.objects.filter(pk=unit.pk, dirty_at=unit.dirty_at)
+    if not as_read.filter(_due()).update(locked_until=timezone.now() + LOCK):
+        return False
+    try:
+        with transaction.atomic():
+            state = _fold(unit.key)
+    except Exception:  # one unit that cannot be folded must not keep the others waiting
+        log.exception("unit %s was not folded", unit.key)
+        return False
+    settled = {"locked_until": None, "look_again_at": state.look_again_at if state else None}
+    if state is None:
+        as_read.delete()
+    elif not as_read.update(dirty_at=None, **settled):
+        # Facts came while we folded: it stays dirty.
+        FoldUnit.objects.filter(pk=unit.pk).update(**settled)
+    return True
+
+
+def _fold(key: str) -> UnitState | None:
+    """The unit's calls, saved; None where nothing of it is worth keeping."""
+    kind, _, name = key.partition(":")
+    if kind == "call" and _hand_over(name):
+        return UnitState()
+    facts = _facts_of_room(name) if kind == "room" else _facts_of_call(name)
+    state = fold(facts, timezone.now())
+    worth = [calls.save(key, call) for call in state.calls]
+    for saved in worth:
+        if saved.changed:
+            changed("call", saved.call_id)
+    if kind == "call" and state.calls and all(saved.refused for saved in worth):
+        refusals.forget(name)
+        return None
+    return state
+
+
+def _hand_over(sip_call_id: str) -> bool:
+    """A call that has come to a room is folded with the room."""
+    in_room = CallEvent.objects.filter(sip_call_id=sip_call_id).exclude(room_sid="")
+    room_sid = in_room.values_list("room_sid", flat=True).first()
+    if room_sid:
+        intake.mark([f"room:{room_sid}"])
+    return bool(room_sid)
+
+
+def _facts_of_room(room_sid: str) -> Iterator[Fact]:
+    """What names the room, and what was said of its callers before they came to it."""
+    events = list(CallEvent.objects.filter(room_sid=room_sid))
+    legs = {event.sip_call_id for event in events if event.sip_call_id}
+    if legs:
+        events += CallEvent.objects.filter(room_sid="", sip_call_id__in=legs)
+    return map(fact_of, events)
+
+
+def _facts_of_call(sip_call_id: str) -> Iterator[Fact]:
+    return map(fact_of, CallEvent.objects.filter(sip_call_id=sip_call_id))
+
+
+def fact_of(event: CallEvent) -> Fact:
+    return Fact(
+        id=event.event_id,
+        source=event.source,
+        kind=event.kind,
+        at=event.at,
+        payload=event.payload,
+        sip_call_id=event.sip_call_id,
+        participant_sid=event.participant_sid,
+        room_sid=event.room_sid,
+        room_name=event.room_name,
+    )

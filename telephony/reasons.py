@@ -1,0 +1,237 @@
+"""Why a call ended as it did: a code on the row, and for each code a sentence with what to do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils.translation import gettext_noop as _
+
+from veyra.sentences import Sentence
+
+
+class Reason(StrEnum):
+    HUNG_UP = "hung_up"
+    HUNG_UP_BY_CALLER = "hung_up_by_caller"
+    HUNG_UP_BY_AGENT = "hung_up_by_agent"
+    CALLER_GAVE_UP = "caller_gave_up"
+    NO_AGENT = "no_agent"
+    AGENT_FAILED = "agent_failed"
+    AGENT_SILENT = "agent_silent"
+    MEDIA_TIMEOUT = "media_timeout"
+    NO_ACK = "no_ack"
+    THROWN_OUT = "thrown_out"
+    REMOVED = "removed"
+    CONNECTION_LOST = "connection_lost"
+    SERVER_SHUTDOWN = "server_shutdown"
+    UNKNOWN_NUMBER = "unknown_number"
+    NO_RULE = "no_rule"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105  # a reason's code
+    NO_PASSWORD = "no_password"  # noqa: S105  # likewise
+    NUMBER_CONFLICT = "number_conflict"
+    RULE_CONFLICT = "rule_conflict"
+    WRONG_PIN = "wrong_pin"
+    NO_CODEC = "no_codec"
+    NO_ENCRYPTION = "no_encryption"
+    BAD_OFFER = "bad_offer"
+    GATEWAY_ERROR = "gateway_error"
+    LOST = "lost"
+
+
+# What LiveKit's gateway writes into a call record, in lower case, and what it means. The first
+# that is found in the text counts.
+ERRORS: tuple[tuple[str, Reason], ...] = (
+    ("not authorized by trunk configuration", Reason.UNKNOWN_NUMBER),
+    ("invalid credentials", Reason.WRONG_PASSWORD),
+    ("no authenticated retry", Reason.NO_PASSWORD),
+    ("wrong pin", Reason.WRONG_PIN),
+    ("room subscription timed out", Reason.NO_AGENT),
+    ("media-timeout", Reason.MEDIA_TIMEOUT),
+    ("no ack received", Reason.NO_ACK),
+    ("common audio codec not found", Reason.NO_CODEC),
+    ("no common encryption", Reason.NO_ENCRYPTION),
+    ("sdp", Reason.BAD_OFFER),
+)
+
+# The caller was turned away before anything of ours had a chance to answer.
+REFUSALS = frozenset(
+    {
+        Reason.UNKNOWN_NUMBER,
+        Reason.NO_RULE,
+        Reason.WRONG_PASSWORD,
+        Reason.NO_PASSWORD,
+        Reason.NUMBER_CONFLICT,
+        Reason.RULE_CONFLICT,
+        Reason.WRONG_PIN,
+        Reason.NO_CODEC,
+        Reason.NO_ENCRYPTION,
+        Reason.BAD_OFFER,
+    }
+)
+
+# LiveKit's word for why a participant left, where it says more than "he left".
+DEPARTURES = {
+    "DUPLICATE_IDENTITY": Reason.THROWN_OUT,
+    "PARTICIPANT_REMOVED": Reason.REMOVED,
+    "CONNECTION_TIMEOUT": Reason.CONNECTION_LOST,
+    "SIGNAL_CLOSE": Reason.CONNECTION_LOST,
+    "MEDIA_FAILURE": Reason.CONNECTION_LOST,
+    "JOIN_FAILURE": Reason.CONNECTION_LOST,
+    "SERVER_SHUTDOWN": Reason.SERVER_SHUTDOWN,
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`sip_status` is the final answer that the caller's side got, where LiveKit always gives it;
+    None: it got none, or it depends.
+    """
+
+    msgid: str
+    sip_status: int | None = None
+
+
+EXPLANATIONS: dict[str, Explanation] = {
+    Reason.HUNG_UP: Explanation(_("The conversation ended normally."), 200),
+    Reason.HUNG_UP_BY_CALLER: Explanation(_("The caller hung up."), 200),
+    Reason.HUNG_UP_BY_AGENT: Explanation(_("The assistant ended the conversation."), 200),
+    Reason.CALLER_GAVE_UP: Explanation(
+        _(
+            "The caller hung up before anybody spoke. If it rang for long, see that the "
+            "assistant is working."
+        ),
+        487,
+    ),
+    Reason.NO_AGENT: Explanation(
+        _(
+            "No assistant came to the call, and the caller heard only ringing. See on the home "
+            "page that the assistant is working and has free places, then call again."
+        ),
+        486,
+    ),
+    Reason.AGENT_FAILED: Explanation(
+        _(
+            "The assistant could not start. The details have its error; check the assistant's "
+            "settings, then call again."
+        )
+    ),
+    Reason.AGENT_SILENT: Explanation(
+        _(
+            "The call was picked up, but the assistant said nothing. Check its greeting and its "
+            "voice, then call again."
+        ),
+        200,
+    ),
+    Reason.MEDIA_TIMEOUT: Explanation(
+        _(
+            "The caller's sound stopped coming, so the call was ended. If this repeats, open the "
+            "sound ports in the firewall, or ask the provider whether it sends sound in silence."
+        ),
+        200,
+    ),
+    Reason.NO_ACK: Explanation(
+        _(
+            "We answered, but the provider never confirmed it. Check that the call entrance "
+            "shows the public address, and that the firewall lets answers out."
+        ),
+        200,
+    ),
+    Reason.THROWN_OUT: Explanation(
+        _(
+            "A second call from the same number entered the same shared room and took this "
+            "one's place. Let “Who answers” make a room for each call."
+        )
+    ),
+    Reason.REMOVED: Explanation(_("Somebody removed the caller from the conversation.")),
+    Reason.CONNECTION_LOST: Explanation(
+        _("The connection broke. If this repeats, check the network and the load of the server.")
+    ),
+    Reason.SERVER_SHUTDOWN: Explanation(
+        _("LiveKit was stopped during the call. Nothing needs to be done if it was restarted.")
+    ),
+    Reason.UNKNOWN_NUMBER: Explanation(
+        _(
+            "Nobody serves the called number. Add it under “Numbers”, give it to somebody under "
+            "“Who answers”, and check that the provider's addresses include the caller's."
+        )
+    ),
+    Reason.NO_RULE: Explanation(
+        _("The number is known, but nobody answers it. Choose an assistant under “Who answers”.")
+    ),
+    Reason.WRONG_PASSWORD: Explanation(
+        _(
+            "The provider logged in with a wrong login or password. Enter the same ones in the "
+            "provider connection and in the provider's account."
+        ),
+        401,
+    ),
+    Reason.NO_PASSWORD: Explanation(
+        _(
+            "The provider was asked for its login and sent none. Enter the login in the "
+            "provider's account, or leave it empty in the provider connection and list the "
+            "provider's addresses."
+        ),
+        407,
+    ),
+    Reason.NUMBER_CONFLICT: Explanation(
+        _(
+            "Two provider connections claim this number, so LiveKit could not choose. Keep the "
+            "number in one of them, and look for connections that Veyra does not manage."
+        ),
+        503,
+    ),
+    Reason.RULE_CONFLICT: Explanation(
+        _(
+            "Two rules claim this call, so LiveKit could not choose. Under “Who answers”, keep "
+            "one for these numbers and callers."
+        ),
+        503,
+    ),
+    Reason.WRONG_PIN: Explanation(
+        _("The caller typed a wrong PIN, or none. Tell him the PIN, or remove it.")
+    ),
+    Reason.NO_CODEC: Explanation(
+        _(
+            "The provider offered no sound format that we know. Ask it to allow G.711 (PCMA or "
+            "PCMU) or G.722."
+        ),
+        400,
+    ),
+    Reason.NO_ENCRYPTION: Explanation(
+        _(
+            "The provider and the call entrance do not agree on encryption of sound. Ask the "
+            "provider to switch SRTP off, or on, as on your side."
+        ),
+        400,
+    ),
+    Reason.BAD_OFFER: Explanation(
+        _("The provider described the call's sound in a way that cannot be read. Ask it for help."),
+        400,
+    ),
+    Reason.GATEWAY_ERROR: Explanation(
+        _(
+            "The call entrance reported an error; the details have its words. If it repeats, "
+            "show them to your engineer."
+        )
+    ),
+    Reason.LOST: Explanation(
+        _(
+            "Nothing more was heard of this call, so it counts as ended. If it repeats, check "
+            "that LiveKit and the call entrance run without restarts."
+        )
+    ),
+}
+
+
+def of_error(text: str) -> Reason:
+    """What the gateway's error text means."""
+    lowered = text.lower()
+    return next((reason for part, reason in ERRORS if part in lowered), Reason.GATEWAY_ERROR)
+
+
+def sentence(code: str) -> Sentence:
+    """What `Call.reason` or `Refused.reason` says to people; empty for an empty or unknown code."""
+    found = EXPLANATIONS.get(code)
+    return Sentence(found.msgid if found else "")
+
+
+def sip_status(code: Reason) -> int | None:
+    return EXPLANATIONS[code].sip_status

@@ -1,0 +1,84 @@
+"""Callers who were turned away: a few become calls that staff read, the rest are counted."""
+
+import ipaddress
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Greatest, Least
+
+from telephony.journal import CallState
+from telephony.models import Call, CallEvent, PhoneNumber, Refused, Trunk
+from telephony.numbers import NumberError, e164
+
+# Of one address and one reason, as many become calls in an hour.
+CALLS_AN_HOUR = 20
+# Rows of Refused; the oldest make room for new ones.
+ROWS = 10_000
+ROOM_AT_ONCE = 100
+
+
+def is_worth_a_call(state: CallState) -> bool:
+    """Is the caller a provider of ours, or the number ours, and is this not the hundredth time?"""
+    if not (_is_our_number(state.to_number) or _is_our_provider(state)):
+        return False
+    same = Call.objects.filter(
+        outcome=Call.Outcome.REJECTED,
+        source_ip=state.source_ip,
+        reason=state.reason,
+        started_at__gt=state.started_at - timedelta(hours=1),
+    )
+    return same.count() < CALLS_AN_HOUR
+
+
+def _is_our_number(called: str) -> bool:
+    try:
+        return PhoneNumber.objects.filter(number=e164(called)).exists()
+    except NumberError:
+        return False
+
+
+def _is_our_provider(state: CallState) -> bool:
+    try:
+        address = ipaddress.ip_address(state.source_ip)
+    except ValueError:
+        return False
+    return any(address in network for network in _provider_networks())
+
+
+def _provider_networks() -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Networks of the trunks, and of our own test caller. Names are not looked up here."""
+    texts = [settings.SIP_TEST_FROM] if Trunk.objects.exists() else []
+    for addresses in Trunk.objects.values_list("addresses", flat=True):
+        texts += addresses.split()
+    for text in texts:
+        try:
+            yield ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            continue
+
+
+def count(state: CallState) -> None:
+    """One more refusal of this kind."""
+    same: dict[str, Any] = {
+        "address": state.source_ip[:64],
+        "number": state.to_number[:100],
+        "caller": state.from_number[:100],
+        "reason": str(state.reason),
+    }
+    at = state.started_at
+    seen = Refused.objects.filter(**same)
+    again = {"first_at": Least("first_at", at), "last_at": Greatest("last_at", at)}
+    if seen.update(count=F("count") + 1, **again):
+        return
+    if Refused.objects.count() >= ROWS:
+        oldest = Refused.objects.order_by("last_at").values("pk")[:ROOM_AT_ONCE]
+        Refused.objects.filter(pk__in=list(oldest.values_list("pk", flat=True))).delete()
+    Refused.objects.create(**same, first_at=at, last_at=at)
+
+
+def forget(sip_call_id: str) -> None:
+    """A counted refusal leaves no facts behind: scanners must not fill the database."""
+    CallEvent.objects.filter(sip_call_id=sip_call_id).delete()

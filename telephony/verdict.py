@@ -1,0 +1,131 @@
+"""How an ended call is to be called: its outcome, and why. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from telephony.reasons import DEPARTURES, REFUSALS, Reason, of_error, sip_status
+
+# Who hangs up sooner after the answer than an assistant draws breath was not kept waiting by it.
+BREATH = timedelta(seconds=3)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """When a call ended, and the best witness: the gateway's record, the participant's own
+    leaving, the end of the room, or only the gateway's silence.
+    """
+
+    at: datetime
+    witness: Literal["tap", "webhook", "room", "silence"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What is known of a call that ended."""
+
+    witness: Literal["tap", "webhook", "room", "silence"]
+    # From the answer to the end; None: never answered.
+    talked: timedelta | None
+    # The gateway's error text.
+    error: str = ""
+    # LiveKit's word for the participant's leaving, and the telephone's status at that moment.
+    departure: str = ""
+    status_at_leaving: str = ""
+    has_trunk: bool = False
+    has_room: bool = False
+    # The gateway's last question or record before it fell silent, and whether it got to the rules.
+    last_knock: str = ""
+    asked_for_rule: bool = False
+    # An assistant of ours was sent; it said something; why it could not.
+    agent_came: bool = False
+    agent_spoke: bool = False
+    agent_error: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    outcome: str = ""
+    reason: str = ""
+    # The witnesses' own words.
+    detail: str = ""
+    sip_status: int | None = None
+
+
+def judge(evidence: Evidence) -> Verdict:
+    reason = _reason(evidence)
+    departure = "" if evidence.departure == "CLIENT_INITIATED" else evidence.departure
+    return Verdict(
+        outcome=_outcome(evidence, reason),
+        reason=reason,
+        detail=evidence.error or evidence.agent_error or departure,
+        sip_status=sip_status(reason),
+    )
+
+
+def _reason(evidence: Evidence) -> Reason:
+    if evidence.error:
+        return _of_gateway(evidence)
+    if evidence.departure in DEPARTURES:
+        return DEPARTURES[evidence.departure]
+    if evidence.witness == "silence":
+        return _of_silence(evidence)
+    return _of_silent_assistant(evidence) or _of_parting(evidence)
+
+
+def _of_gateway(evidence: Evidence) -> Reason:
+    reason = of_error(evidence.error)
+    if reason is Reason.UNKNOWN_NUMBER and evidence.has_trunk:
+        return Reason.NO_RULE
+    if reason is Reason.NO_AGENT and evidence.agent_error:
+        return Reason.AGENT_FAILED
+    return reason
+
+
+def _of_silence(evidence: Evidence) -> Reason:
+    if evidence.has_room:
+        return Reason.LOST
+    if evidence.last_knock != "call_state":
+        questions = {"invite": Reason.NUMBER_CONFLICT, "dispatch": Reason.RULE_CONFLICT}
+        return questions.get(evidence.last_knock, Reason.LOST)
+    return Reason.LOST if evidence.asked_for_rule else Reason.NO_PASSWORD
+
+
+def _of_silent_assistant(evidence: Evidence) -> Reason | None:
+    if evidence.agent_spoke:
+        return None
+    if evidence.agent_error:
+        return Reason.AGENT_FAILED
+    if evidence.talked is None or not evidence.agent_came:
+        return None
+    return Reason.AGENT_SILENT if evidence.talked >= BREATH else Reason.CALLER_GAVE_UP
+
+
+def _of_parting(evidence: Evidence) -> Reason:
+    answered = evidence.talked is not None
+    if evidence.departure in ("ROOM_DELETED", "ROOM_CLOSED"):
+        return Reason.HUNG_UP_BY_AGENT if answered else Reason.REMOVED
+    if answered:
+        by_caller = evidence.status_at_leaving == "hangup"
+        return Reason.HUNG_UP_BY_CALLER if by_caller else Reason.HUNG_UP
+    if evidence.witness == "room":
+        return Reason.LOST
+    # Without the gateway's record: a caller who gives up leaves as "hangup"; a telephone that
+    # leaves while it still rings was let go by the gateway.
+    let_go = evidence.witness == "webhook" and evidence.status_at_leaving == "ringing"
+    return Reason.NO_AGENT if let_go else Reason.CALLER_GAVE_UP
+
+
+def _outcome(evidence: Evidence, reason: Reason) -> str:
+    if reason in REFUSALS:
+        return "rejected"
+    if evidence.talked is not None and (evidence.agent_spoke or not evidence.agent_came):
+        return "answered"
+    outcomes = {
+        Reason.NO_AGENT: "no_agent",
+        Reason.AGENT_SILENT: "no_agent",
+        Reason.CALLER_GAVE_UP: "abandoned",
+        # Hung up on a line that was picked up, but where nobody spoke.
+        Reason.HUNG_UP_BY_CALLER: "abandoned",
+    }
+    return outcomes.get(reason, "failed")
