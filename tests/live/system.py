@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -21,6 +22,21 @@ from tests.live.stack import ROOT, Stack, free_port, wait_until
 
 QUEUES = "default,calls,livekit,slow"
 PROGRAMS = ("web", "worker", "beat", "tap", "agent")
+
+
+# Reads a line of JSON (code), runs it, writes a line of JSON (its `result`).
+SHELL = """
+import json, sys, traceback, django
+django.setup()
+for line in sys.stdin:
+    names = {}
+    try:
+        exec(json.loads(line), names)
+        answer = {"result": names.get("result")}
+    except Exception:
+        answer = {"error": traceback.format_exc()}
+    print(json.dumps(answer, default=str), flush=True)
+"""
 
 
 class System:
@@ -40,10 +56,12 @@ class System:
             "PORT": str(self.web_port),
             "AGENT_PORT": str(self.agent_port),
             "DEBUG": "true",
+            "DJANGO_SETTINGS_MODULE": "veyra.settings",
             "PYTHONUNBUFFERED": "1",
             **environment,
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._shell: subprocess.Popen[str] | None = None
 
     def start(self, *programs: str) -> None:
         """LiveKit, the tables, then `programs` (all, if none is named), each until it is ready."""
@@ -57,6 +75,9 @@ class System:
     def stop(self) -> None:
         for name in reversed(list(self.processes)):
             self.end(name)
+        if self._shell:
+            self._shell.kill()
+            self._shell.wait()
         self.stack.stop()
 
     def manage(self, *arguments: str) -> str:
@@ -66,6 +87,26 @@ class System:
             command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
         )
         return done.stdout
+
+    def ask(self, code: str) -> Any:
+        """Run Python beside the system's database; what it leaves in `result`, through JSON."""
+        if self._shell is None:
+            self._shell = subprocess.Popen(
+                [sys.executable, "-c", SHELL],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        if self._shell.stdin is None or self._shell.stdout is None:
+            raise RuntimeError("the shell has no pipes")
+        self._shell.stdin.write(json.dumps(textwrap.dedent(code)) + "\n")
+        self._shell.stdin.flush()
+        answer = json.loads(self._shell.stdout.readline())
+        if "error" in answer:
+            raise AssertionError(answer["error"])
+        return answer["result"]
 
     def start_program(self, name: str) -> None:
         # A test run that is killed takes its processes along.
