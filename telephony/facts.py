@@ -91,6 +91,12 @@ class Call(models.Model):
             models.Index(
                 fields=["started_at"], condition=~models.Q(state="ended"), name="call_now"
             ),
+            # How many of these were there in the last hour? Asked for each refused caller.
+            models.Index(
+                fields=["source_ip", "started_at"],
+                condition=models.Q(outcome="rejected"),
+                name="call_rejected",
+            ),
         ]
 
     def __str__(self) -> str:
