@@ -66,7 +66,11 @@ def timeline(call: Call, events: Sequence[CallEvent]) -> list[Moment]:
     """What the call itself tells, and what the assistant and the staff did in it, by time."""
     moments = [Moment(call.started_at, _("The call began"))]
     if call.answered_at:
-        text = _("Answered, about this time") if call.answered_is_approximate else _("Answered")
+        text = (
+            _("Answered, about this time")
+            if call.answered_is_approximate
+            else _("Somebody answered")
+        )
         moments.append(Moment(call.answered_at, text))
     moments += [Moment(event.at, text) for event in events if (text := told(event))]
     if call.ended_at:

@@ -1,9 +1,8 @@
 """The home page: is the line well, what is it doing, and what to press next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from agentworker.models import Agent
 from monitoring.board import LINGER, may_see
 from monitoring.checks import FAILED, last
+from telephony import demo
 from telephony.models import Call, DispatchRule, PhoneNumber, PublishedObject, Trunk
 from telephony.models import PublishedState as State
 from veyra.look import link
@@ -61,6 +61,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "last_calls": _last_calls(user),
         "sees_calls": may_see(user),
         "may_call": user.has_perm("telephony.add_testcall"),
+        "shows_demo": user.is_superuser and demo.is_here(),
     }
 
 
@@ -123,22 +124,20 @@ def _add(user: User, app: str, model: str) -> str:
 
 
 def number_lines(user: User) -> list[NumberLine]:
-    """Four queries, however many numbers."""
+    """Five queries, however many numbers."""
     numbers = PhoneNumber.objects.visible_to(user).select_related("trunk")[:SHOWN_NUMBERS]
     rules = DispatchRule.objects.visible_to(user).filter(is_active=True).select_related("agent")
     rules = rules.prefetch_related("numbers", "trunks")
-    published: dict[UUID, list[PublishedObject]] = {}
-    for one in PublishedObject.objects.visible_to(user):
-        published.setdefault(one.source, []).append(one)
-    return [number_line(number, list(rules), published) for number in numbers]
+    published = PublishedObject.objects.visible_to(user).filter(kind=PublishedObject.Kind.NUMBER)
+    standing = {row.source: row for row in published}
+    return [number_line(number, list(rules), standing.get(number.key)) for number in numbers]
 
 
 def number_line(
-    number: PhoneNumber,
-    rules: Sequence[DispatchRule],
-    published: Mapping[UUID, Sequence[PublishedObject]],
+    number: PhoneNumber, rules: Sequence[DispatchRule], standing: PublishedObject | None
 ) -> NumberLine:
-    """`rules` are active and come with their numbers and trunks."""
+    """`rules` are active and come with their numbers and trunks; `standing` is as it was last
+    published."""
     page = link("admin:telephony_phonenumber_change", number.pk)
     if not (number.is_active and number.trunk.is_active):
         return NumberLine(number, "off", _("Switched off."), _("Open"), page)
@@ -147,13 +146,10 @@ def number_line(
         add = link("admin:telephony_dispatchrule_add")
         text = _("Nobody answers it.")
         return NumberLine(number, State.FAILED, text, _("Choose who answers"), add)
-    sources = [number.trunk.key, *(rule.key for rule in serving)]
-    objects = [one for source in sources for one in published.get(source, ())]
-    failed = [one for one in objects if one.state == State.FAILED]
-    if failed:
-        why = str(Sentence.from_json(failed[0].error)) or _("LiveKit refused it.")
-        return NumberLine(number, State.FAILED, why, _("Open"), page)
-    if {one.state for one in objects} != {State.LIVE}:
+    if standing is None:
         return NumberLine(number, State.WAITING, _("Saved, not yet live."))
+    if standing.state != State.LIVE:
+        why = str(Sentence.from_json(standing.error)) or _("Saved, not yet live.")
+        return NumberLine(number, standing.state, why, _("Open"), page)
     names = ", ".join(sorted({rule.agent.name for rule in serving}))
     return NumberLine(number, State.LIVE, _("%(names)s answers.") % {"names": names})

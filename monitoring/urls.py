@@ -16,5 +16,6 @@ urlpatterns = [
     path("numbers/<int:pk>/call/tests/", callnow.tests, name="number-call-tests"),
     path("numbers/<int:pk>/call/browser/", callnow.from_browser, name="number-call-browser"),
     path("numbers/<int:pk>/call/telephone/", callnow.by_telephone, name="number-call-telephone"),
+    path("demo/remove/", views.remove_demo, name="remove-demo"),
     path("test-calls/<uuid:pk>/heard/", callnow.heard, name="testcall-heard"),
 ]

@@ -2,14 +2,16 @@
 
 import uuid
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from monitoring import board
 from monitoring.board import Viewer
 from monitoring.callpage import gather
+from telephony import demo
 from telephony.models import Call, PhoneNumber
 from veyra.doors import staff_page
 from veyra.models import User
@@ -53,3 +55,16 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
         return render(request, "monitoring/_call.html", context)
     context |= {**admin.site.each_context(request), "title": _("Call")}
     return render(request, "monitoring/call.html", context)
+
+
+@require_POST
+@staff_page("telephony.delete_trunk", "telephony.delete_phonenumber", "agentworker.delete_agent")
+def remove_demo(request: HttpRequest, user: User) -> HttpResponse:
+    """The button of the home page."""
+    kept = demo.remove()
+    if kept:
+        told = _("The demo is gone. What you use yourselves stays: %(names)s.")
+        messages.success(request, told % {"names": ", ".join(kept)})
+    else:
+        messages.success(request, _("The demo is gone."))
+    return redirect("admin:index")

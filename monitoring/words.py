@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -54,7 +55,7 @@ def summary(call: Call) -> str:
         "assistant": call.agent.name if call.agent else _("the assistant"),
         "time": lasted(call),
     }
-    return _sentence(call) % names
+    return capfirst(_sentence(call) % names)
 
 
 def _sentence(call: Call) -> str:

@@ -1,6 +1,7 @@
 """The hub reads and renders once for everybody."""
 
 import asyncio
+import copy
 import itertools
 import json
 import uuid
@@ -16,6 +17,9 @@ from monitoring.board import Row, Viewer
 from monitoring.hub import Hub
 from telephony.models import Call
 from veyra.live import GROUP
+
+# The thread that reads may have a connection of an earlier test to look after.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 RUSSIAN, ENGLISH = Viewer("ru", True), Viewer("en", True)
 
@@ -47,7 +51,7 @@ class Line:
 
     def read(self) -> list[Row]:
         self.reads += 1
-        return [Row(call, None) for call in self.calls.values()]
+        return [Row(copy.copy(call), None) for call in self.calls.values()]
 
 
 @pytest.fixture

@@ -1,0 +1,100 @@
+"""The board's socket: who may open it, and that it tells of a change."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+
+from agentworker.models import Session
+from monitoring.consumers import FORBIDDEN, BoardConsumer
+from telephony.models import Call
+from tests.monitoring.conftest import MakeCall, MakeUser, say
+from veyra import live
+from veyra.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Socket(ApplicationCommunicator):
+    """A browser's socket of this person."""
+
+    def __init__(self, user: User | AnonymousUser) -> None:
+        scope = {"type": "websocket", "path": "/ws/live/", "user": user}
+        super().__init__(BoardConsumer.as_asgi(), scope)
+
+    async def connect(self) -> None:
+        await self.send_input({"type": "websocket.connect"})
+        assert (await self.receive_output())["type"] == "websocket.accept"
+
+    async def read(self) -> Any:
+        return json.loads((await self.receive_output())["text"])
+
+    async def disconnect(self) -> None:
+        await self.send_input({"type": "websocket.disconnect", "code": 1000})
+        await self.wait()
+
+
+async def opened(user: User) -> tuple[Socket, dict[str, Any]]:
+    socket = Socket(user)
+    await socket.connect()
+    return socket, await socket.read()
+
+
+async def test_without_the_right_the_socket_is_closed(make_user: MakeUser) -> None:
+    stranger = await sync_to_async(make_user)(name="stranger", is_staff=False)
+    clerk = await sync_to_async(make_user)("telephony.view_trunk", name="clerk")
+    for user in (AnonymousUser(), stranger, clerk):
+        socket = Socket(user)
+        await socket.connect()
+        assert (await socket.receive_output())["code"] == FORBIDDEN
+
+
+async def test_a_new_socket_gets_the_calls_of_this_moment(
+    make_user: MakeUser, make_call: MakeCall
+) -> None:
+    user = await sync_to_async(make_user)("telephony.view_call")
+    now = timezone.now()
+    ringing = await sync_to_async(make_call)()
+    just_ended = await sync_to_async(make_call)(state=Call.State.ENDED, ended_at=now)
+    await sync_to_async(make_call)(state=Call.State.ENDED, ended_at=now - timedelta(minutes=1))
+    socket, board = await opened(user)
+    assert board["full"]
+    assert {row["id"] for row in board["rows"]} == {str(ringing.pk), str(just_ended.pk)}
+    await socket.disconnect()
+
+
+async def test_a_turn_is_seen_at_once_by_those_who_may_read_words(
+    make_user: MakeUser, make_call: MakeCall
+) -> None:
+    call = await sync_to_async(make_call)()
+    may = await sync_to_async(make_user)("telephony.view_call", "agentworker.view_session")
+    may_not = await sync_to_async(make_user)("telephony.view_call", name="boris")
+    reader, _board = await opened(may)
+    viewer, _board = await opened(may_not)
+    session = await Session.objects.aget(job_id=f"AJ_{call.pk.hex[:12]}")
+    await sync_to_async(say)(session, "What does it cost?")
+    await sync_to_async(live.changed)("session", session.pk)
+    [row] = (await reader.read())["rows"]
+    assert "What does it cost?" in row["html"]
+    [row] = (await viewer.read())["rows"]
+    assert "What does it cost?" not in row["html"]
+    await reader.disconnect()
+    await viewer.disconnect()
+
+
+async def test_a_socket_opened_anew_is_whole_again(
+    make_user: MakeUser, make_call: MakeCall
+) -> None:
+    user = await sync_to_async(make_user)("telephony.view_call")
+    socket, board = await opened(user)
+    assert board["rows"] == []
+    await socket.disconnect()
+    call = await sync_to_async(make_call)()
+    socket, board = await opened(user)
+    assert [row["id"] for row in board["rows"]] == [str(call.pk)]
+    await socket.disconnect()
