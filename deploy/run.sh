@@ -8,6 +8,7 @@ fail() {
     exit 1
 }
 
+[ -n "${VEYRA_STATE:-}" ] || [ ! -f .env ] || VEYRA_STATE=$(sed -n 's/^VEYRA_STATE=//p' .env)
 state=${VEYRA_STATE:-$PWD/.veyra}
 mkdir -p "$state" 2>/dev/null && [ -w "$state" ] ||
     fail "The folder $state cannot be written. Set VEYRA_STATE to one that can."

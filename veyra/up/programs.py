@@ -34,7 +34,6 @@ class Layout:
     broker: str
     web_host: str
     web_port: int
-    livekit_port: int
     uid: int
 
     @property
@@ -68,7 +67,7 @@ def _broker(layout: Layout) -> list[Program]:
 
 def _livekit(layout: Layout, choice: Choice) -> list[Program]:
     if choice.kind is Kind.SIMULATOR:
-        return [Program("simulator", _manage(layout, "simulator", str(layout.livekit_port)), 20)]
+        return [Program("simulator", _manage(layout, "simulator"), 20)]
     found = {"livekit-server": choice.server, "livekit-sip": choice.gateway}
     return [
         Program(name, (path, "--config", str(layout.run / f"{name}.yaml")), 20 + place)

@@ -73,7 +73,6 @@ def layout_of_this_machine() -> Layout:
         broker=tools.broker() if own_broker else "",
         web_host=settings.WEB_LISTEN,
         web_port=settings.PORT,
-        livekit_port=settings.LIVEKIT_PORT,
         uid=os.getuid(),
     )
 
@@ -103,10 +102,12 @@ def _look(layout: Layout) -> None:
 def wanted_ports(livekit_is_elsewhere: bool, simulated: bool) -> list[Port]:
     """The ports that this start will take."""
     ports = [Port(settings.PORT, "PORT", settings.WEB_LISTEN)]
-    if livekit_is_elsewhere:
-        return ports
-    ports.append(Port(settings.LIVEKIT_PORT, "LIVEKIT_PORT"))
+    if not livekit_is_elsewhere:
+        ports.append(Port(settings.LIVEKIT_PORT, "LIVEKIT_PORT"))
     if simulated:
+        return ports
+    ports.append(Port(settings.AGENT_PORT, "AGENT_PORT"))
+    if livekit_is_elsewhere:
         return ports
     ports += [
         Port(settings.LIVEKIT_UDP_PORT, "LIVEKIT_UDP_PORT", udp=True),

@@ -1,0 +1,181 @@
+"""`manage.py up`, as `make run` starts it: everything comes up, is kept up, and leaves together."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.live.stack import ROOT, binary, free_port, free_range, missing, wait_until
+from veyra.livekit.probe import gateway_answers, server_answers
+
+pytestmark = pytest.mark.live
+
+LEASH = str(ROOT / "veyra/up/leash.py")
+
+
+class Up:
+    """One start in a folder and on ports of its own."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.port, self.sip_port, self.livekit_port = free_port(), free_port(), free_port()
+        found = {binary(name) or "" for name in ("livekit-server", "livekit-sip")}
+        folders = [str(Path(path).parent) for path in found]
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "LIVEKIT_URL")},
+            "PATH": os.pathsep.join([*folders, os.environ["PATH"]]),
+            "VEYRA_STATE": str(state),
+            "PORT": str(self.port),
+            "LIVEKIT_PORT": str(self.livekit_port),
+            "LIVEKIT_UDP_PORT": str(free_port()),
+            "AGENT_PORT": str(free_port()),
+            "SIP_PORT": str(self.sip_port),
+            "RTP_PORTS": "{}-{}".format(*free_range(50)),
+            "LANG": "C.UTF-8",
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-I", "-S", LEASH, sys.executable, "manage.py", "up"]
+        with (self.state / "out").open("wb") as out:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=out, stderr=subprocess.STDOUT
+            )
+        wait_until(lambda: "Veyra is ready" in self.output(), "no address was printed", 120)
+
+    def output(self) -> str:
+        return (self.state / "out").read_text()
+
+    def commands(self) -> dict[int, str]:
+        """The command line of each living process of this start."""
+        found = {}
+        for process in self.tree():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it died while we looked
+                found[process.pid] = " ".join(process.cmdline())
+        return found
+
+    def tree(self) -> list[psutil.Process]:
+        assert self.process is not None
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def child(self, words: str) -> psutil.Process:
+        return psutil.Process(next(p for p, line in self.commands().items() if words in line))
+
+    def again(self, **changes: str) -> subprocess.CompletedProcess[str]:
+        """One more start that is expected to end by itself."""
+        return subprocess.run(
+            [sys.executable, "manage.py", "up"],
+            cwd=ROOT,
+            env={**self.environment, **changes},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Up]:
+    if lacking := missing():
+        pytest.skip(f"not on this machine: {', '.join(lacking)}")
+    with tempfile.TemporaryDirectory(prefix="veyra-up-") as folder:
+        started = Up(Path(folder))
+        started.start()
+        yield started
+        left = started.tree() if started.process and started.process.poll() is None else []
+        if started.process:
+            started.process.terminate()
+            started.process.wait(30)
+        psutil.wait_procs(left, timeout=5)
+
+
+def gone(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that still run after `seconds`."""
+    return psutil.wait_procs(processes, timeout=seconds)[1]
+
+
+def test_the_login_page_the_gateway_and_the_first_login_are_there(up: Up) -> None:
+    assert server_answers(f"http://127.0.0.1:{up.port}", path="/admin/login/")
+    wait_until(lambda: gateway_answers("127.0.0.1", up.sip_port, 0.2), "the gateway was silent")
+    assert re.search(r"First login: admin, password: \w{4}-\w{4}-\w{4}-\w{4}\n", up.output())
+    assert f"sip:NUMBER@127.0.0.1:{up.sip_port}" in up.output()
+
+
+def test_only_this_machine_reaches_what_listens(up: Up) -> None:
+    open_to_all = [
+        connection.laddr
+        for process in up.tree()
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.ip != "127.0.0.1"
+    ]
+    assert open_to_all == []
+
+
+@pytest.mark.parametrize("words", ["uvicorn", "livekit-server --config", "celery -A veyra beat"])
+def test_a_program_that_dies_comes_back(up: Up, words: str) -> None:
+    old = up.child(words)
+    old.kill()
+    wait_until(
+        lambda: any(words in line and pid != old.pid for pid, line in up.commands().items()),
+        f"{words} did not come back",
+    )
+    wait_until(
+        lambda: server_answers(f"http://127.0.0.1:{up.port}", path="/admin/login/"), "no web"
+    )
+
+
+def test_an_agent_that_is_killed_leaves_no_job_process(up: Up) -> None:
+    wait_until(lambda: bool(up.child("runagent").children()), "the agent made no job processes")
+    agent = up.child("runagent")
+    jobs = agent.children(recursive=True)
+    agent.kill()
+    assert gone(jobs, 5) == []
+
+
+def test_a_second_start_on_the_same_state_is_refused_in_a_sentence(up: Up) -> None:
+    second = up.again()
+    assert second.returncode == 1
+    assert second.stderr.startswith("Veyra runs already with ")
+
+
+def test_a_taken_port_is_one_sentence(up: Up) -> None:
+    with tempfile.TemporaryDirectory(prefix="veyra-") as state:
+        other = up.again(VEYRA_STATE=state)
+    assert other.returncode == 1
+    sentence = f"Port {up.port} is taken by another program."
+    assert other.stderr.startswith(sentence) and len(other.stderr.splitlines()) == 1
+
+
+def test_a_path_too_long_for_a_socket_is_one_sentence(up: Up) -> None:
+    with tempfile.TemporaryDirectory(prefix="veyra-") as folder:
+        other = up.again(VEYRA_STATE=f"{folder}/{'long' * 25}")
+    assert other.returncode == 1
+    assert "too long a name for a socket" in other.stderr
+    assert len(other.stderr.splitlines()) == 1
+
+
+# The last three end the start, each in another way, and bring it back for the next.
+@pytest.mark.parametrize("victim", ["supervisord", "up"])
+def test_sigkill_leaves_nothing_behind(up: Up, victim: str) -> None:
+    everything = up.tree()
+    assert up.process is not None
+    killed = up.child("supervisord") if victim == "supervisord" else psutil.Process(up.process.pid)
+    killed.kill()
+    assert gone(everything, 25) == []
+    up.process.wait(5)
+    up.start()
+
+
+def test_ctrl_c_leaves_nothing_behind(up: Up) -> None:
+    everything = up.tree()
+    assert up.process is not None
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(25) == 0
+    assert gone(everything, 1) == []

@@ -1,0 +1,83 @@
+"""What one supervisor keeps alive, and the configuration that tells it so."""
+
+import configparser
+import shlex
+from dataclasses import replace
+from pathlib import Path
+
+from veyra.up.choose import Choice, Kind
+from veyra.up.programs import Layout, Program, programs, supervisord_conf
+
+LAYOUT = Layout(
+    python="/srv/veyra/.venv/bin/python",
+    base=Path("/srv/veyra"),
+    state=Path("/srv/state"),
+    broker="/usr/bin/redis-server",
+    web_host="127.0.0.1",
+    web_port=8000,
+    uid=1000,
+)
+REAL = Choice(kind=Kind.BUILT, server="/b/livekit-server", gateway="/b/livekit-sip")
+
+
+def names(layout: Layout, choice: Choice) -> list[str]:
+    return [program.name for program in programs(layout, choice)]
+
+
+def read(text: str) -> configparser.RawConfigParser:
+    # As supervisord reads it: " ;" begins a comment.
+    parser = configparser.RawConfigParser(inline_comment_prefixes=(" ;", "\t;"))
+    parser.read_string(text)
+    return parser
+
+
+def test_a_machine_of_its_own_runs_everything() -> None:
+    own = ["broker", "livekit-server", "livekit-sip", "web", "worker", "beat", "tap", "agent"]
+    assert names(LAYOUT, REAL) == own
+
+
+def test_what_runs_elsewhere_is_not_started() -> None:
+    layout = replace(LAYOUT, broker="")
+    configured = Choice(kind=Kind.CONFIGURED)
+    assert names(layout, configured) == ["web", "worker", "beat", "tap", "agent"]
+
+
+def test_without_a_gateway_the_rest_runs() -> None:
+    assert "livekit-sip" not in names(LAYOUT, replace(REAL, gateway=""))
+
+
+def test_the_simulator_has_no_agent_because_it_has_no_sound() -> None:
+    started = names(LAYOUT, Choice(kind=Kind.SIMULATOR))
+    assert "simulator" in started and "agent" not in started
+
+
+def test_one_worker_serves_every_queue() -> None:
+    worker = next(p for p in programs(LAYOUT, REAL) if p.name == "worker")
+    assert "calls,default,livekit" in worker.command
+
+
+def test_every_program_is_restarted_leashed_and_logged() -> None:
+    parser = read(supervisord_conf(LAYOUT, programs(LAYOUT, REAL)))
+    for name in parser.sections():
+        if not name.startswith("program:"):
+            continue
+        assert parser[name]["autorestart"] == "true"
+        assert "leash.py" in parser[name]["command"]
+        assert parser[name]["stdout_logfile"].startswith("/srv/state/logs/")
+
+
+def test_programs_wait_for_our_broker_and_for_no_other() -> None:
+    own = read(supervisord_conf(LAYOUT, programs(LAYOUT, REAL)))
+    assert "--after /srv/state/broker.sock" in own["program:web"]["command"]
+    assert "--after" not in own["program:broker"]["command"]
+    layout = replace(LAYOUT, broker="")
+    other = read(supervisord_conf(layout, programs(layout, REAL)))
+    assert "--after" not in other["program:web"]["command"]
+
+
+def test_a_folder_with_any_name_survives_the_configuration() -> None:
+    state = Path("/srv/it's 100% mine; really")
+    program = Program("web", ("/bin/run", str(state)), 30)
+    parser = read(supervisord_conf(replace(LAYOUT, state=state), [program]))
+    command = parser["program:web"]["command"] % {}
+    assert shlex.split(command)[-1] == str(state)
