@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from agentworker.models import Agent, Session, SessionEvent, Turn
@@ -21,6 +22,7 @@ from telephony.models import (
     Refused,
     Trunk,
 )
+from veyra.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +57,7 @@ def test_its_calls_are_over_lie_in_the_last_hour_and_end_in_every_way() -> None:
     for call in Call.objects.all():
         assert call.is_demo
         assert call.state == "ended"
-        assert now - timedelta(hours=1) <= call.started_at < call.ended_at < now  # type: ignore[operator]
+        assert now - timedelta(hours=1) <= call.started_at < call.ended_at < now  # type: ignore[operator]  # it has ended
     outcomes = set(Call.objects.values_list("outcome", flat=True))
     assert outcomes == {"answered", "abandoned", "no_agent", "rejected"}
 
@@ -71,7 +73,7 @@ def test_an_answered_call_has_its_number_rule_assistant_and_transcript() -> None
         first, *_, last = session.turns.all()
         assert (first.speaker, first.text) == ("agent", demo.GREETING)
         assert (last.speaker, session.ended_at is not None) == ("caller", True)
-        assert call.answered_at and call.answered_at <= first.at <= last.at <= call.ended_at  # type: ignore[operator]
+        assert call.answered_at and call.answered_at <= first.at <= last.at <= call.ended_at  # type: ignore[operator]  # it has ended
 
 
 def test_the_fold_of_the_demo_is_settled() -> None:
@@ -147,3 +149,26 @@ def test_what_a_real_call_used_stays_and_is_no_longer_a_demo() -> None:
     assert not Agent.objects.get().is_demo
     assert [number.number for number in PhoneNumber.objects.all()] == ["+74951234567"]
     assert not DispatchRule.objects.exists()
+
+
+@pytest.fixture
+def owner(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("owner", password="x"))
+    return client
+
+
+def test_the_home_page_removes_the_demo_when_asked(owner: Client) -> None:
+    fill()
+    button = b'action="/demo/remove/"'
+    assert button in owner.get("/admin/").content
+    assert owner.get("/demo/remove/").status_code == 405
+    assert owner.post("/demo/remove/").status_code == 302
+    assert button not in owner.get("/admin/").content
+    assert not Call.objects.exists()
+
+
+def test_only_who_may_delete_the_line_may_remove_the_demo(client: Client) -> None:
+    fill()
+    client.force_login(User.objects.create_user("viewer", password="x", is_staff=True))
+    assert client.post("/demo/remove/").status_code == 403
+    assert demo.is_here()
