@@ -1,10 +1,33 @@
 """Doors of the queue: each calls one service."""
 
-from telephony import testcalls
+import logging
+
+from telephony import folding, observing, sync, testcalls
 from veyra.celery import app
+from veyra.livekit.types import LiveKitError
+
+log = logging.getLogger(__name__)
+
+
+@app.task(name="telephony.fold")  # type: ignore[untyped-decorator]  # likewise
+def fold() -> None:
+    folding.drain()
+
+
+@app.task(name="telephony.observe")  # type: ignore[untyped-decorator]  # likewise
+def observe() -> None:
+    observing.observe()
 
 
 @app.task(name=testcalls.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def testcall() -> None:
     while testcalls.run_next():
         pass
+
+
+@app.task(name=sync.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def apply() -> None:
+    try:
+        sync.apply()
+    except LiveKitError as error:  # beat asks again in half a minute
+        log.warning("LiveKit could not be read: %s", error.code)

@@ -67,6 +67,9 @@ class _Planner:
         self.rule_ids = {_key(each): each.id for each in reversed(_sorted(self.rules))}
         self.trunk_ids: dict[str, str] = {}
         self.movers: list[DesiredTrunk] = []
+        # Calls of the rules as they will be while numbers move.
+        self.claimed: set[tuple[str, ...]] = set()
+        self._single_out()
         for wanted in desired.trunks:
             self._choose(wanted)
 
@@ -102,8 +105,6 @@ class _Planner:
 
     def run(self) -> None:
         for wanted in self.desired.trunks:
-            self._take_from_others(wanted)
-        for wanted in self.desired.trunks:
             self._create(wanted)
         self._change_rules(self._grown)
         for wanted in self.movers:
@@ -116,28 +117,47 @@ class _Planner:
         self._clean()
 
     def _take_from_others(self, wanted: DesiredTrunk) -> None:
-        """What the trunk has by now and should have, no other trunk of ours has after this."""
-        mine = self.trunk_ids[wanted.key]
-        if mine not in self.trunks:
+        """What the trunk has now, no other trunk of ours has after this."""
+        mine, numbers = self.trunk_ids[wanted.key], normals(wanted.value.numbers)
+        for livekit_id in sorted(set(self.trunks) - {mine}):
+            self._shrink(livekit_id, numbers, frozenset({wanted.key}))
+
+    def _single_out(self) -> None:
+        """Leave each number on one trunk of ours: what a crash or another hand doubled gets 503.
+
+        From the least fitting trunk up, so that what a trunk keeps is never on another.
+        """
+        wanted = {each.key: normals(each.value.numbers) for each in self.desired.trunks}
+        named = {each for rule in self.rules.values() for each in rule.trunk_ids}
+
+        def misfit(trunk: InboundTrunk) -> tuple[bool, int, bool, str]:
+            surplus = normals(trunk.numbers) - wanted.get(_key(trunk), set())
+            return _key(trunk) not in wanted, len(surplus), trunk.id not in named, trunk.id
+
+        order = sorted(self.trunks.values(), key=misfit)
+        for place, trunk in reversed(list(enumerate(order))):
+            better = set().union(*(normals(each.numbers) for each in order[:place]))
+            self._shrink(trunk.id, better, frozenset())
+
+    def _shrink(self, livekit_id: str, numbers: set[str], needs: frozenset[str]) -> None:
+        """Take `numbers` from a trunk of ours, if it has any of them."""
+        holder = self.trunks[livekit_id]
+        if not numbers & normals(holder.numbers):
             return
-        numbers = normals(self.trunks[mine].numbers) & normals(wanted.value.numbers)
-        needs = frozenset({wanted.key})
-        for livekit_id, holder in list(self.trunks.items()):
-            if livekit_id == mine or not numbers & normals(holder.numbers):
-                continue
-            left = tuple(text for text in holder.numbers if normal(text) not in numbers)
-            owner = self._owner(livekit_id)
-            if left:
-                self._replace(livekit_id, replace(holder, numbers=left), needs)
-            elif owner:
-                # A trunk without numbers would take every call; nothing is left to wait for.
-                self._replace(livekit_id, owner.value, needs)
-            else:
-                self._delete(livekit_id, needs)
+        left = tuple(text for text in holder.numbers if normal(text) not in numbers)
+        owner = self._owner(livekit_id)
+        if left:
+            self._replace(livekit_id, replace(holder, numbers=left), needs)
+        elif owner:
+            # A trunk without numbers would take every call; nothing is left to wait for.
+            self._replace(livekit_id, owner.value, needs)
+        else:
+            self._delete(livekit_id, needs)
 
     def _owner(self, livekit_id: str) -> DesiredTrunk | None:
         return next(
-            (each for each in self.desired.trunks if self.trunk_ids[each.key] == livekit_id), None
+            (each for each in self.desired.trunks if self.trunk_ids.get(each.key) == livekit_id),
+            None,
         )
 
     def _create(self, wanted: DesiredTrunk) -> None:
@@ -176,7 +196,7 @@ class _Planner:
         mine = self.rule_ids.get(wanted.key, "")
         now = self.rules.get(mine)
         others = [rule for livekit_id, rule in self.rules.items() if livekit_id != mine]
-        theirs = set().union(*map(calls_of, others))
+        theirs = self.claimed.union(*map(calls_of, others))
         old = [
             each
             for each in (now.trunk_ids if now else ())
@@ -184,7 +204,9 @@ class _Planner:
             and self._owner(each) is None
             and not calls_of(replace(final, trunk_ids=(each,))) & theirs
         ]
-        return replace(final, trunk_ids=tuple(sorted({*final.trunk_ids, *old})))
+        grown = replace(final, trunk_ids=tuple(sorted({*final.trunk_ids, *old})))
+        self.claimed |= calls_of(grown)
+        return grown
 
     def _final(self, wanted: DesiredRule) -> DispatchRule:
         ids = tuple(sorted(self.trunk_ids[key] for key in wanted.trunks))

@@ -105,6 +105,10 @@ def in_safe_order(
     """
     standing, pending = dict(rules), list(changes)
     ordered: list[Action] = []
+    for blocker in _quarrelling(standing, [*changes, *stale]):
+        gone = standing.pop(blocker.livekit_id)
+        ordered.append(rule_step("delete", blocker.key, blocker.livekit_id, gone))
+        pending = [_anew(each) if each is blocker else each for each in pending]
     while pending:
         step = next((each for each in pending if not _in_the_way(each, standing)), pending[0])
         way = _in_the_way(step, standing)
@@ -118,6 +122,20 @@ def in_safe_order(
         ordered.append(rule_step("delete", blocker.key, blocker.livekit_id, gone))
         pending = [_anew(each) if each is blocker else each for each in pending]
     return ordered
+
+
+def _quarrelling(standing: Mapping[str, DispatchRule], movable: Sequence[Action]) -> list[Action]:
+    """Steps on rules that stand in the way of another already: LiveKit refuses all beside them."""
+    places = {step.livekit_id: place for place, step in enumerate(movable)}
+    seen: set[tuple[str, ...]] = set()
+    found = []
+    for livekit_id in sorted(standing, key=lambda each: places.get(each, -1)):
+        calls = calls_of(standing[livekit_id])
+        if livekit_id in places and calls & seen:
+            found.append(movable[places[livekit_id]])
+        else:
+            seen |= calls
+    return found
 
 
 def _anew(step: Action) -> Action:

@@ -1,0 +1,202 @@
+"""LiveKit kept in step with what staff saved: read, plan, apply. One writer at a time."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from django.conf import settings
+
+from telephony import published
+from telephony.line import read_line, resolve
+from telephony.models import PublishedObject
+from telephony.routing.actual import Actual
+from telephony.routing.addresses import network
+from telephony.routing.compile import Desired, compile_line
+from telephony.routing.plan import Plan, plan
+from telephony.routing.refusals import is_elsewhere
+from telephony.routing.steps import NEW, Action
+from veyra.livekit.client import LiveKit
+from veyra.livekit.types import DispatchRule, InboundTrunk, LiveKitError, OutboundTrunk
+from veyra.models import Lease
+
+log = logging.getLogger(__name__)
+
+TASK = "telephony.apply"
+LEASE, LEASE_SECONDS = "livekit", 60.0
+# Somebody may save while we apply; after this many rounds beat goes on.
+ROUNDS = 3
+
+
+class Objects(Protocol):
+    """The part of LiveKit that holds trunks and rules."""
+
+    def list_inbound_trunks(self) -> list[InboundTrunk]: ...
+    def list_outbound_trunks(self) -> list[OutboundTrunk]: ...
+    def list_dispatch_rules(self) -> list[DispatchRule]: ...
+    def create_inbound_trunk(self, trunk: InboundTrunk) -> str: ...
+    def replace_inbound_trunk(self, livekit_id: str, trunk: InboundTrunk) -> None: ...
+    def delete_inbound_trunk(self, livekit_id: str) -> None: ...
+    def create_dispatch_rule(self, rule: DispatchRule) -> str: ...
+    def replace_dispatch_rule(self, livekit_id: str, rule: DispatchRule) -> None: ...
+    def delete_dispatch_rule(self, livekit_id: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a step. Neither done nor an error: it was left out, since another failed."""
+
+    action: Action
+    livekit_id: str = ""
+    error: LiveKitError | None = None
+    done: bool = False
+
+
+class LeaseLostError(Exception):
+    """Another writer has taken over."""
+
+
+def read(livekit: Objects) -> Actual:
+    """Three list calls, however many objects there are."""
+    return Actual(
+        trunks=tuple(livekit.list_inbound_trunks()),
+        rules=tuple(livekit.list_dispatch_rules()),
+        outbound=tuple(livekit.list_outbound_trunks()),
+    )
+
+
+def desired() -> Desired:
+    """What the saved rows ask of LiveKit now; resolves host names."""
+    line = read_line()
+    # Our own test call comes from here; a connection with an address list admits it too.
+    test = network(settings.SIP_TEST_FROM)
+    return compile_line(line, resolve(line), [test] if test else [])
+
+
+def preview() -> tuple[Plan, Actual]:
+    """What `apply` would do now. Raises LiveKitError."""
+    with LiveKit.from_settings() as livekit:
+        actual = read(livekit)
+    return plan(desired(), actual, PublishedObject.objects.objects_by_key()), actual
+
+
+def apply() -> list[Result] | None:
+    """Bring LiveKit to what is saved, and write on each row how it stands.
+
+    Safe at any time, twice, late. None: another process is at it, and sees what is saved now.
+    Raises LiveKitError where LiveKit cannot be read; the rows wait, and say so.
+    """
+    holder = Lease.take(LEASE, LEASE_SECONDS)
+    if holder is None:
+        return None
+
+    def hold() -> None:
+        if not Lease.renew(LEASE, holder, LEASE_SECONDS):
+            raise LeaseLostError
+
+    try:
+        return _rounds(hold)
+    except LeaseLostError:
+        log.warning("apply stopped: its lease was lost")
+        return []
+    finally:
+        Lease.release(LEASE, holder)
+
+
+def _rounds(hold: Callable[[], None]) -> list[Result]:
+    results: list[Result] = []
+    for _round in range(ROUNDS):
+        wanted = desired()
+        hold()
+        try:
+            with LiveKit.from_settings() as livekit:
+                newest = _round_trip(livekit, wanted, hold)
+        except LiveKitError as error:
+            published.away(wanted, error)
+            raise
+        results += newest
+        if not newest or not all(result.done for result in newest):
+            break
+    return results
+
+
+def _round_trip(livekit: Objects, wanted: Desired, hold: Callable[[], None]) -> list[Result]:
+    steps = plan(wanted, read(livekit), PublishedObject.objects.objects_by_key())
+    results = []
+    for result in carry_out(steps.actions, livekit, hold):
+        results.append(result)
+        if result.done:
+            published.remember(result.action, result.livekit_id)
+    published.report(steps, {r.action.key: r.error for r in results if not r.done})
+    return results
+
+
+def carry_out(
+    actions: Sequence[Action], livekit: Objects, hold: Callable[[], None] = lambda: None
+) -> Iterator[Result]:
+    """Take the steps one by one; `hold` is called before each and may raise to stop.
+
+    A step whose needs failed is left out; so is all else once LiveKit itself fails.
+    """
+    ids: dict[str, str] = {}
+    failed: set[str] = set()
+    away: LiveKitError | None = None
+    for action in actions:
+        step = _with_ids(action, ids)
+        if away or step is None or action.needs & failed:
+            failed.add(action.key)
+            yield Result(action, error=away)
+            continue
+        hold()
+        try:
+            livekit_id = _take(step, livekit)
+        except LiveKitError as error:
+            failed.add(action.key)
+            away = error if is_elsewhere(error) else None
+            log.warning("%s %s failed: %s", action.verb, action.key, error.code)
+            yield Result(action, error=error)
+            continue
+        ids[action.livekit_id] = livekit_id
+        yield Result(action, livekit_id, done=True)
+
+
+def _with_ids(action: Action, ids: dict[str, str]) -> Action | None:
+    """The step with the ids that LiveKit gave; None where an object that it is about is missing."""
+    livekit_id = ids.get(action.livekit_id, action.livekit_id)
+    rule = action.rule
+    if rule is not None:
+        trunks = tuple(ids.get(each, each) for each in rule.trunk_ids)
+        trunks = tuple(each for each in trunks if not each.startswith(NEW))
+        if action.verb in ("create", "replace") and not trunks:
+            return None  # a rule without a trunk would take every call of everybody
+        rule = replace(rule, trunk_ids=trunks)
+    if action.verb != "create" and livekit_id.startswith(NEW):
+        return None
+    return replace(action, livekit_id=livekit_id, rule=rule)
+
+
+def _take(step: Action, livekit: Objects) -> str:
+    """Do one step; the object's id."""
+    match step.verb:
+        case "create" if step.trunk is not None:
+            return livekit.create_inbound_trunk(replace(step.trunk, id=""))
+        case "create" if step.rule is not None:
+            return livekit.create_dispatch_rule(replace(step.rule, id=""))
+        case "replace" if step.trunk is not None:
+            livekit.replace_inbound_trunk(step.livekit_id, replace(step.trunk, id=""))
+        case "replace" if step.rule is not None:
+            livekit.replace_dispatch_rule(step.livekit_id, replace(step.rule, id=""))
+        case "delete":
+            _delete(step, livekit)
+    return step.livekit_id
+
+
+def _delete(step: Action, livekit: Objects) -> None:
+    try:
+        if step.kind == "trunk":
+            livekit.delete_inbound_trunk(step.livekit_id)
+        else:
+            livekit.delete_dispatch_rule(step.livekit_id)
+    except LiveKitError as error:
+        if error.code != "not_found":  # it is gone: that was wanted
+            raise
