@@ -44,23 +44,41 @@ class Call(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     unit = models.CharField(max_length=80, db_index=True)
-    direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.INBOUND)
-    state = models.CharField(max_length=8, choices=State.choices)
-    outcome = models.CharField(max_length=9, choices=Outcome.choices, blank=True)
+    direction = models.CharField(
+        _("direction"), max_length=8, choices=Direction.choices, default=Direction.INBOUND
+    )
+    state = models.CharField(_("state"), max_length=8, choices=State.choices)
+    outcome = models.CharField(_("outcome"), max_length=9, choices=Outcome.choices, blank=True)
     from_number = models.CharField(_("from"), max_length=100, blank=True)
     to_number = models.CharField(_("to"), max_length=100, blank=True)
     source_ip = models.CharField(max_length=64, blank=True)
     trunk = models.ForeignKey(
-        "telephony.Trunk", null=True, on_delete=models.SET_NULL, related_name="calls"
+        "telephony.Trunk",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="calls",
+        verbose_name=_("provider connection"),
     )
     number = models.ForeignKey(
-        "telephony.PhoneNumber", null=True, on_delete=models.SET_NULL, related_name="calls"
+        "telephony.PhoneNumber",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="calls",
+        verbose_name=_("number"),
     )
     rule = models.ForeignKey(
-        "telephony.DispatchRule", null=True, on_delete=models.SET_NULL, related_name="calls"
+        "telephony.DispatchRule",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="calls",
+        verbose_name=_("who answers"),
     )
     agent = models.ForeignKey(
-        "agentworker.Agent", null=True, on_delete=models.SET_NULL, related_name="+"
+        "agentworker.Agent",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("assistant"),
     )
     room_name = models.CharField(max_length=200, blank=True)
     room_sid = models.CharField(max_length=64, blank=True)
@@ -75,7 +93,7 @@ class Call(models.Model):
     detail = models.TextField(blank=True)
     sip_status = models.PositiveIntegerField(null=True)
     codec = models.CharField(max_length=40, blank=True)
-    is_test = models.BooleanField(default=False)
+    is_test = models.BooleanField(_("test call"), default=False)
     is_demo = models.BooleanField(default=False)
     # Grows with every change: pages render a version once.
     version = models.PositiveIntegerField(default=0)
@@ -153,9 +171,9 @@ class CallEvent(models.Model):
         STAFF = "staff", _("staff")
 
     event_id = models.CharField(max_length=100, unique=True)
-    source = models.CharField(max_length=10, choices=Source.choices)
-    kind = models.CharField(max_length=60)
-    at = models.DateTimeField()
+    source = models.CharField(_("who saw it"), max_length=10, choices=Source.choices)
+    kind = models.CharField(_("what happened"), max_length=60)
+    at = models.DateTimeField(_("when"))
     payload = models.JSONField(default=dict)
     received_at = models.DateTimeField(auto_now_add=True)
     # What the fact names; empty where it does not say.

@@ -1,0 +1,106 @@
+"""Calls, the facts that they are folded from, and refused callers: rows that machines write."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from telephony.facts import Call, CallEvent, Refused
+from telephony.reasons import sentence
+from veyra.admin import MachineRowAdmin
+
+STATES = {Call.State.RINGING: "warning", Call.State.ANSWERED: "success", Call.State.ENDED: "info"}
+OUTCOMES = {
+    Call.Outcome.ANSWERED: "success",
+    Call.Outcome.ABANDONED: "warning",
+    Call.Outcome.REJECTED: "danger",
+    Call.Outcome.FAILED: "danger",
+    Call.Outcome.NO_AGENT: "danger",
+}
+
+
+def moment(at: datetime) -> str:
+    """A time in the reader's zone and language."""
+    return date_format(localtime(at), "DATETIME_FORMAT")
+
+
+@admin.register(Call)
+class CallAdmin(MachineRowAdmin):
+    """The list; a call itself is read on its own page."""
+
+    list_display = (
+        "when",
+        "from_number",
+        "to_number",
+        "agent",
+        "shown_state",
+        "shown_outcome",
+        "why",
+    )
+    list_display_links = None
+    list_filter = ("state", "outcome", "direction", "agent", "number", "trunk", "is_test")
+    list_select_related = ("agent",)
+    search_fields = ("from_number", "to_number")
+    date_hierarchy = "started_at"
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
+        return Call.objects.visible_to(request.user)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return redirect(f"/calls/{object_id}/")
+
+    @display(description=_("started"), ordering="started_at")
+    def when(self, call: Call) -> SafeString:
+        return format_html('<a href="/calls/{}/">{}</a>', call.pk, moment(call.started_at))
+
+    @display(description=_("state"), label=STATES, ordering="state")
+    def shown_state(self, call: Call) -> tuple[str, str]:
+        return call.state, call.get_state_display()
+
+    @display(description=_("outcome"), label=OUTCOMES, ordering="outcome")
+    def shown_outcome(self, call: Call) -> tuple[str, str] | None:
+        return (call.outcome, call.get_outcome_display()) if call.outcome else None
+
+    @display(description=_("why it ended"))
+    def why(self, call: Call) -> str:
+        return str(sentence(call.reason))
+
+
+@admin.register(CallEvent)
+class CallEventAdmin(MachineRowAdmin):
+    list_display = ("at", "source", "kind", "room_name", "sip_call_id", "event_id")
+    list_filter = ("source", "kind")
+    search_fields = ("=sip_call_id", "=room_sid", "=participant_sid", "=event_id")
+    date_hierarchy = "at"
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CallEvent]:
+        return CallEvent.objects.visible_to(request.user)
+
+
+@admin.register(Refused)
+class RefusedAdmin(MachineRowAdmin):
+    """Callers who were turned away and are no customers of ours, most often scanners."""
+
+    list_display = ("last_at", "address", "number", "caller", "count", "why")
+    search_fields = ("address", "number", "caller")
+    ordering = ("-last_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Refused]:
+        return Refused.objects.visible_to(request.user)
+
+    @display(description=_("why"), ordering="reason")
+    def why(self, refused: Refused) -> str:
+        return str(sentence(refused.reason))
