@@ -14,20 +14,13 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.utils.translation import gettext as _
 
-from veyra.livekit.config import (
-    AUTO,
-    Gateway,
-    Line,
-    Server,
-    gateway_config,
-    server_config,
-    to_yaml,
-)
+from veyra.livekit.config import AUTO
 from veyra.livekit.probe import server_answers
 from veyra.up import build, keeper, preflight, tools
 from veyra.up.address import public_address
 from veyra.up.build import Say
 from veyra.up.choose import Choice, Facts, Kind, choose
+from veyra.up.livekit_files import write_livekit_files, write_private
 from veyra.up.login import first_login
 from veyra.up.preflight import Port
 from veyra.up.programs import Layout, programs, supervisord_conf
@@ -54,7 +47,7 @@ def up(say: Say) -> int:
         start = _prepare(layout, say)
         conf = layout.run / "supervisord.conf"
         text = supervisord_conf(layout, programs(layout, start.choice))
-        _write(conf, text)
+        write_private(conf, text)
         say(_("Starting…"))
         url = f"http://{layout.web_host}:{layout.web_port}"
         return keeper.keep(
@@ -126,7 +119,7 @@ def _prepare(layout: Layout, say: Say) -> Start:
     _migrate(say)
     choice = choose(_facts(layout, say))
     _remember(choice, layout.state)
-    write_livekit_files(layout.run, choice)
+    write_livekit_files(layout.run)
     return Start(layout, choice, first_login(layout.state))
 
 
@@ -188,37 +181,6 @@ def _remember(choice: Choice, state: Path) -> None:
         (state / SIMULATED).touch()
     else:
         (state / SIMULATED).unlink(missing_ok=True)
-
-
-def write_livekit_files(folder: Path, choice: Choice) -> None:
-    """The YAML of the programs that we start; it holds keys, so only its owner may read it."""
-    line = Line(
-        api_key=settings.LIVEKIT_API_KEY,
-        api_secret=settings.LIVEKIT_API_SECRET,
-        redis=settings.LIVEKIT_REDIS_URL,
-        public_ip=settings.PUBLIC_IP,
-    )
-    if choice.server:
-        server = Server(
-            port=settings.LIVEKIT_PORT,
-            udp_port=settings.LIVEKIT_UDP_PORT,
-            tcp_port=settings.LIVEKIT_TCP_PORT if settings.PUBLIC_IP else 0,
-            webhook_url=f"http://127.0.0.1:{settings.PORT}/livekit/webhook",
-        )
-        _write(folder / "livekit-server.yaml", to_yaml(server_config(line, server)))
-    if choice.gateway:
-        gateway = Gateway(
-            ws_url=f"ws://127.0.0.1:{settings.LIVEKIT_PORT}",
-            port=settings.SIP_PORT,
-            rtp_ports=settings.RTP_PORTS,
-            listen=settings.SIP_LISTEN,
-        )
-        _write(folder / "livekit-sip.yaml", to_yaml(gateway_config(line, gateway)))
-
-
-def _write(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text)
 
 
 def _address() -> Address:

@@ -1,0 +1,30 @@
+# One image for web, worker, beat, tap and agent; docker-compose.yml says which of them it is.
+
+FROM node:22-bookworm-slim AS frontend
+WORKDIR /src/frontend
+COPY frontend/package.json frontend/package-lock.json frontend/.npmrc ./
+RUN npm ci
+COPY frontend/build.mjs ./
+RUN npm run build
+
+FROM python:3.13-slim-bookworm AS packages
+RUN python -m venv /venv
+COPY requirements.txt ./
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+
+FROM python:3.13-slim-bookworm
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends espeak-ng \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --create-home veyra \
+    && install -d -o veyra -g veyra /state /livekit
+COPY --from=packages /venv /venv
+WORKDIR /srv/veyra
+COPY . .
+COPY --from=frontend /src/static/vendor static/vendor
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VEYRA_STATE=/state DEBUG=false
+USER veyra
+VOLUME ["/state"]
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["python", "deploy/healthy.py", "http://127.0.0.1:8000/health/live"]
+CMD ["uvicorn", "veyra.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--timeout-graceful-shutdown", "5", "--no-access-log"]

@@ -1,0 +1,84 @@
+"""docker-compose.yml, as far as it can be checked without Docker."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import LazySettings
+from django.core.management import call_command, get_commands
+from django.utils import timezone
+
+from veyra.models import Pulse
+from veyra.up.livekit_files import write_livekit_files
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+
+
+def test_every_service_of_the_line_is_there() -> None:
+    assert set(SERVICES) == {
+        *("postgres", "redis", "setup", "livekit-server", "livekit-sip"),
+        *("web", "worker", "worker-livekit", "beat", "tap", "agent"),
+    }
+
+
+def test_every_image_of_others_is_pinned() -> None:
+    images = [service["image"] for service in SERVICES.values() if service["image"] != "veyra"]
+    assert [image for image in images if not re.search(r":v?\d+\.\d+", image)] == []
+
+
+def test_every_service_has_a_healthcheck() -> None:
+    # The web has the image's own.
+    assert [name for name, s in SERVICES.items() if "healthcheck" not in s] == ["web"]
+    assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text()
+
+
+def test_livekit_has_the_version_that_make_run_builds() -> None:
+    pinned = (ROOT / "deploy/livekit/server.version").read_text().strip()
+    assert SERVICES["livekit-server"]["image"].endswith(f":{pinned}")
+    (gateway,) = re.findall(
+        r"github.com/livekit/sip (v\S+)", (ROOT / "deploy/livekit/go.mod").read_text()
+    )
+    assert SERVICES["livekit-sip"]["image"].endswith(f":{gateway}")
+
+
+def test_every_command_of_ours_exists() -> None:
+    used = [
+        words[words.index("manage.py") + 1]
+        for service in SERVICES.values()
+        for words in (service.get("command", []), service.get("healthcheck", {}).get("test", []))
+        if "manage.py" in words
+    ]
+    assert used and set(used) <= set(get_commands())
+
+
+def test_every_volume_and_dependency_is_declared() -> None:
+    named = {v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", [])}
+    assert named == set(COMPOSE["volumes"])
+    assert {d for s in SERVICES.values() for d in s.get("depends_on", {})} <= set(SERVICES)
+
+
+def test_livekits_files_follow_the_settings(tmp_path: Path, settings: LazySettings) -> None:
+    settings.PUBLIC_IP, settings.LIVEKIT_LISTEN = "auto", "0.0.0.0"  # noqa: S104
+    settings.LIVEKIT_REDIS_URL = "redis://127.0.0.1:6379/0"
+    write_livekit_files(tmp_path)
+    server = yaml.safe_load((tmp_path / "livekit-server.yaml").read_text())
+    gateway = yaml.safe_load((tmp_path / "livekit-sip.yaml").read_text())
+    assert server["bind_addresses"] == ["0.0.0.0"]  # noqa: S104
+    assert server["rtc"]["tcp_port"] == settings.LIVEKIT_TCP_PORT
+    assert server["keys"] == {gateway["api_key"]: gateway["api_secret"]}
+    assert server["redis"] == gateway["redis"] == {"address": "127.0.0.1:6379", "db": 0}
+    assert (tmp_path / "livekit-sip.yaml").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.django_db
+def test_a_pulse_is_healthy_while_it_is_fresh() -> None:
+    with pytest.raises(SystemExit) as before:
+        call_command("pulse", "tap")
+    Pulse.objects.create(name="tap", at=timezone.now())
+    with pytest.raises(SystemExit) as after:
+        call_command("pulse", "tap")
+    assert (bool(before.value.code), bool(after.value.code)) == (True, False)

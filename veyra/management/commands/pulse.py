@@ -1,0 +1,23 @@
+"""Exit 0 where a background process has shown life lately: for healthchecks."""
+
+import sys
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from veyra.models import Pulse
+
+
+class Command(BaseCommand):
+    help = "Exit 0 where NAME (tap, schedule) has shown life within so many seconds, else 1."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--within", type=int, default=60, metavar="SECONDS")
+
+    def handle(self, *args: Any, name: str, within: int, **options: Any) -> None:
+        oldest = timezone.now() - timedelta(seconds=within)
+        sys.exit(not Pulse.objects.filter(name=name, at__gte=oldest).exists())
