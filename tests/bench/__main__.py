@@ -1,0 +1,48 @@
+"""Veyra beside the barest thing that does the same, in one run: `make bench`.
+
+usage: python -m tests.bench [webhooks] [boards] [screen] [calls]
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "veyra.settings")
+
+import django
+
+django.setup()
+
+from tests.bench import boards, calls, screen, webhooks  # noqa: E402  # they need Django
+from tests.bench.figures import Figure, table  # noqa: E402  # likewise
+from tests.bench.ground import Ground, MissingError, ground  # noqa: E402  # likewise
+
+BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
+    "webhooks": webhooks.measure,
+    "calls": calls.measure,
+    "screen": screen.measure,
+    "boards": boards.measure,
+}
+
+
+def main(names: list[str]) -> int:
+    """0 where every target was met."""
+    figures: list[Figure] = []
+    for name in names or BENCHES:
+        with ground() as arena:
+            found = BENCHES[name](arena)
+        sys.stdout.write(table(found) + "\n")
+        sys.stdout.flush()
+        figures += found
+    if len(figures) > 1:
+        sys.stdout.write(table(figures))
+    return 0 if all(figure.met for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except MissingError as error:
+        sys.exit(f"The comparison cannot run: {error}.")
+    except KeyError as error:
+        sys.exit(f"There is no comparison {error}; there are {', '.join(BENCHES)}.")

@@ -1,0 +1,46 @@
+"""Sockets without a hub: one reads and renders by itself, one passes on what it is given."""
+
+import json
+import uuid
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.template.loader import render_to_string
+
+from telephony.models import Call, CallEvent
+from tests.bench.bare.celery import GROUP
+
+
+class Member(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ships no types
+    async def connect(self) -> None:
+        await self.channel_layer.group_add(GROUP, self.channel_name)
+        await self.accept()
+
+    async def disconnect(self, code: int) -> None:
+        await self.channel_layer.group_discard(GROUP, self.channel_name)
+
+
+class Renderer(Member):
+    async def row_changed(self, event: dict[str, Any]) -> None:
+        await self.send(await database_sync_to_async(_render)(event["pk"]))
+
+
+class Echo(Member):
+    async def row_changed(self, event: dict[str, Any]) -> None:
+        await self.send(event["text"])
+
+
+def _render(pk: int) -> str:
+    """The board's own row, of a call that the event describes."""
+    row = CallEvent.objects.get(pk=pk)
+    attributes = row.payload["participant"]["attributes"]
+    call = Call(
+        id=uuid.uuid4(),
+        state="ringing",
+        started_at=row.at,
+        from_number=attributes["sip.phoneNumber"],
+        to_number=attributes["sip.trunkPhoneNumber"],
+    )
+    html = render_to_string("monitoring/_row.html", {"call": call, "turn": None, "words": ""})
+    return json.dumps({"full": False, "rows": [{"id": str(call.pk), "html": html}], "gone": []})
