@@ -13,6 +13,10 @@ state=${VEYRA_STATE:-$PWD/.veyra}
 mkdir -p "$state" 2>/dev/null && [ -w "$state" ] ||
     fail "The folder $state cannot be written. Set VEYRA_STATE to one that can."
 
+free=$(df -Pm "$state" | awk 'NR == 2 { print $4 }')
+[ "$free" -ge 200 ] ||
+    fail "The disk is almost full: $state has $free MB left and 200 MB are needed. Free some space, or set VEYRA_STATE to another disk."
+
 can_build_gateway() {
     command -v cc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists opus opusfile soxr
 }

@@ -76,12 +76,12 @@ def _real(facts: Facts) -> Choice:
 
 
 def _simulator(facts: Facts) -> Choice:
-    reason = facts.build_failure or _("SIMULATOR is set.")
+    reason = facts.build_failure or _("SIMULATOR is set")
     if facts.real_line:
         raise Trouble(
             _(
                 "This installation has served a real line, so the simulator is not started in "
-                "its place (%(reason)s) Install livekit-server, or set LIVEKIT_URL."
+                "its place (%(reason)s). Install livekit-server, or set LIVEKIT_URL."
             )
             % {"reason": reason}
         )
@@ -89,13 +89,13 @@ def _simulator(facts: Facts) -> Choice:
         raise Trouble(
             _(
                 "DEBUG is off, so the simulator is not started in place of LiveKit "
-                "(%(reason)s) Install livekit-server, or set LIVEKIT_URL."
+                "(%(reason)s). Install livekit-server, or set LIVEKIT_URL."
             )
             % {"reason": reason}
         )
     return Choice(
         kind=Kind.SIMULATOR,
-        why=_("LiveKit: the simulator, for training: no real call arrives (%(reason)s)")
+        why=_("LiveKit: the simulator, for training: no real call arrives (%(reason)s).")
         % {"reason": reason},
         gateway_why=_("No call entrance: the simulator takes no real calls."),
     )

@@ -115,7 +115,10 @@ def wanted_ports(livekit_is_elsewhere: bool, simulated: bool) -> list[Port]:
 def _prepare(layout: Layout, say: Say) -> Start:
     for folder in (layout.run, layout.logs, layout.state / "spool", layout.state / "media"):
         folder.mkdir(parents=True, exist_ok=True)
-    build.frontend(layout.base, layout.state, say)
+    try:
+        build.frontend(layout.base, layout.state, say)
+    except CannotBuild as failure:
+        say(_("Calls from the browser will not work: %(reason)s") % {"reason": failure})
     _migrate(say)
     choice = choose(_facts(layout, say))
     _remember(choice, layout.state)
