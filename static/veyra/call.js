@@ -3,25 +3,32 @@
 
 const page = document.getElementById("call");
 const own = page.querySelector("[data-call]").dataset.call;
-let asked = false;
+let asked = false; // twice a second at most
+let again = false; // something changed meanwhile
 let wait = 500;
 
 async function refresh() {
+  again = asked;
   if (asked || document.hidden) return;
   asked = true;
   try {
     const answer = await fetch(page.dataset.part, { redirect: "error" });
-    if (!answer.ok) return;
-    const open = page.querySelector("details")?.open;
-    page.innerHTML = await answer.text();
-    const details = page.querySelector("details");
-    if (details) details.open = open;
-    clocks.show();
+    if (answer.ok) replace(await answer.text());
   } catch {
     // Away for a moment: the next look will do.
-  } finally {
-    setTimeout(() => (asked = false), 500);
   }
+  setTimeout(() => {
+    asked = false;
+    if (again) refresh();
+  }, 500);
+}
+
+function replace(html) {
+  const open = page.querySelector("details")?.open;
+  page.innerHTML = html;
+  const details = page.querySelector("details");
+  if (details) details.open = open;
+  clocks.show();
 }
 
 const goesOn = () => page.querySelector("[data-call]").dataset.state !== "ended";
