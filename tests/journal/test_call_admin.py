@@ -5,8 +5,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from telephony import call_admin  # noqa: F401  # registers the pages
-from telephony import intake
+from telephony import (
+    call_admin,  # noqa: F401  # registers the pages
+    intake,
+)
 from telephony.folding import drain
 from telephony.models import Call, DispatchRule, Refused
 from tests.journal.witnesses import recording
@@ -42,7 +44,7 @@ def test_the_list_of_calls_says_who_called_and_why_it_ended(
 def test_the_list_of_calls_takes_as_many_queries_for_one_as_for_many(
     engineer: Client, rule: DispatchRule, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    for number in range(30):
+    for _number in range(30):
         Call.objects.create(
             unit="x", state="ended", agent=rule.agent, rule=rule, started_at=timezone.now()
         )
