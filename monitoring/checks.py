@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from agentworker.models import Worker
 from monitoring.models import HealthCheck
+from telephony import tapping
 from veyra.livekit.client import LiveKit
 from veyra.livekit.probe import gateway_answers
 from veyra.livekit.types import LiveKitError
@@ -23,8 +24,8 @@ from veyra.models import Pulse
 from veyra.sentences import Sentence
 
 OK, FAILED, OFF = HealthCheck.Status.OK, HealthCheck.Status.FAILED, HealthCheck.Status.OFF
-# Names of pulses.
-SCHEDULE, TAP = "schedule", "tap"
+# The schedule's pulse.
+SCHEDULE = "schedule"
 SCHEDULE_IS_OLD = timedelta(seconds=60)
 TAP_IS_OLD = timedelta(seconds=30)
 WORKER_IS_OLD = timedelta(seconds=6)
@@ -126,7 +127,7 @@ def worker() -> Verdict:
 
 
 def tap() -> Verdict:
-    if _beats(TAP, TAP_IS_OLD):
+    if _beats(tapping.PULSE, TAP_IS_OLD):
         return OK, Sentence(gettext_noop("We hear the call entrance: answer times are exact."))
     return FAILED, Sentence(
         gettext_noop(

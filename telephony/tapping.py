@@ -2,17 +2,21 @@
 
 import logging
 import threading
+import time
 
 import redis
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 
 from telephony import intake
 from veyra.livekit import tap
+from veyra.models import Pulse
 
 log = logging.getLogger(__name__)
 
 # Between two attempts to reach a bus or a database that is away.
 PAUSE = 1.0
+# The sign of life: its name, and how often it is given.
+PULSE, PULSE_SECONDS = "tap", 5.0
 
 
 class Tapping:
@@ -21,6 +25,7 @@ class Tapping:
     def __init__(self, url: str) -> None:
         self.url = url
         self.unreadable = 0
+        self._beat_at = float("-inf")
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -37,8 +42,19 @@ class Tapping:
 
     def _listen(self) -> None:
         for batch in tap.messages(self.url, self._goes_on, self._count_unreadable):
+            self._beat()
             if batch:
                 self._store(batch)
+
+    def _beat(self) -> None:
+        """Tell that the bus is heard, while it is."""
+        if time.monotonic() - self._beat_at < PULSE_SECONDS:
+            return
+        self._beat_at = time.monotonic()
+        try:
+            Pulse.beat(PULSE)
+        except DatabaseError as error:
+            log.warning("the pulse was not written: %s", type(error).__name__)
 
     def _store(self, batch: list[tap.TapMessage]) -> None:
         """Keep the batch until the database takes it; Redis holds the messages after it."""

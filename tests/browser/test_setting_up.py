@@ -1,0 +1,73 @@
+"""A person sets the line up in the admin, and nowhere else, and sees that it works."""
+
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site
+from tests.browser.test_first_login import log_in
+from veyra.models import User
+
+
+def choose(page: Page, field: str, text: str) -> None:
+    """In a list that searches as one types."""
+    page.locator(f"#id_{field} + .select2").click()
+    page.locator(".select2-search__field").last.type(text[:4])
+    page.locator(".select2-results__option", has_text=text).click()
+
+
+def save(page: Page) -> None:
+    page.locator("[name=_save]").click()
+    expect(page.locator(".errornote")).to_have_count(0)
+
+
+def add_connection(page: Page) -> None:
+    page.fill("[name=name]", "Novofon")
+    page.fill("[name=addresses]", "10.0.0.1")
+    save(page)
+
+
+def add_number(page: Page) -> None:
+    page.fill("[name=number]", "8 (499) 112-41-48")
+    page.fill("[name=label]", "Поддержка")
+    page.locator("[name=trunk]").select_option(label="Novofon")
+    save(page)
+
+
+def add_assistant(page: Page) -> None:
+    page.fill("[name=name]", "Поддержка")
+    page.fill("[name=greeting]", "Здравствуйте! Вы позвонили в поддержку.")
+    save(page)
+
+
+def add_rule(page: Page) -> None:
+    page.fill("[name=name]", "Все звонки")
+    page.locator("[name=agent]").select_option(label="Поддержка")
+    choose(page, "trunks", "Novofon")
+    save(page)
+
+
+def test_a_person_sets_up_the_line_and_a_call_is_answered(page: Page, site: Site) -> None:
+    site.do(
+        lambda: User.objects.create_superuser(
+            "admin", "", "secret", language="ru", set_up_at=timezone.now()
+        )
+    )
+    log_in(page, site)
+    for fill in (add_connection, add_number, add_assistant, add_rule):
+        page.goto(f"{site.url}/admin/")
+        page.locator(".vy-steps .vy-button").click()
+        fill(page)
+    page.goto(f"{site.url}/admin/telephony/phonenumber/")
+    expect(page.locator("#result_list")).not_to_contain_text("Действует")
+    site.publish()
+    page.reload()
+    expect(page.locator("#result_list")).to_contain_text("+7 499 112-41-48")
+    expect(page.locator("#result_list")).to_contain_text("Действует")
+    page.goto(f"{site.url}/live/")
+    site.call("+79161230001", "+74991124148", "10.0.0.1")
+    expect(page.locator(".vy-call")).to_contain_text("+7 916 123-00-01")
+    expect(page.locator(".vy-call")).to_contain_text("Поддержка")
+    page.goto(f"{site.url}/admin/telephony/phonenumber/")
+    page.get_by_role("link", name="+7 499 112-41-48").click()
+    page.get_by_role("link", name="Позвонить на эту линию").click()
+    expect(page.get_by_text("Ответит Поддержка.")).to_be_visible()
