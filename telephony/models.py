@@ -1,7 +1,7 @@
 """The line as staff describe it (wish), and the objects in LiveKit that it became."""
 
 import uuid
-from typing import Self
+from typing import Self, TypeVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -28,6 +28,22 @@ __all__ = [
     "TestCall",
     "Trunk",
 ]
+
+
+W = TypeVar("W", bound=models.Model, covariant=True)
+
+
+class WishQuerySet(VisibleQuerySet[W]):
+    """Rows that are published, with how they stand."""
+
+    def with_standing(self) -> Self:
+        """Adds standing_state, standing_error and standing_at: the worst that came of a row."""
+        worst = PublishedObject.objects.filter(source=models.OuterRef("key")).worst_first()
+        return self.annotate(
+            standing_state=models.Subquery(worst.values("state")[:1]),
+            standing_error=models.Subquery(worst.values("error")[:1]),
+            standing_at=models.Subquery(worst.values("synced_at")[:1]),
+        )
 
 
 class Gateway(models.Model):
@@ -82,7 +98,7 @@ class Trunk(models.Model):
     is_active = models.BooleanField(_("in use"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
-    objects = VisibleQuerySet["Trunk"].as_manager()
+    objects = WishQuerySet["Trunk"].as_manager()
 
     class Meta:
         verbose_name = _("provider connection")
@@ -108,7 +124,7 @@ class PhoneNumber(models.Model):
     is_active = models.BooleanField(_("in use"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
-    objects = VisibleQuerySet["PhoneNumber"].as_manager()
+    objects = WishQuerySet["PhoneNumber"].as_manager()
 
     class Meta:
         verbose_name = _("number")
@@ -150,7 +166,7 @@ class DispatchRule(models.Model):
     is_active = models.BooleanField(_("in use"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
-    objects = VisibleQuerySet["DispatchRule"].as_manager()
+    objects = WishQuerySet["DispatchRule"].as_manager()
 
     class Meta:
         verbose_name = _("who answers")

@@ -1,0 +1,215 @@
+"""Pages of the line as staff describe it; each row says how it stands in LiveKit."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action, display
+
+from telephony import call_admin  # noqa: F401  # registers the pages of calls
+from telephony.forms import DispatchRuleForm, GatewayForm, PhoneNumberForm, TrunkForm
+from telephony.models import DispatchRule, Gateway, PhoneNumber, PublishedObject, Trunk
+from telephony.numbers import pretty
+from telephony.standing import Standing
+from telephony.sync import TASK
+from veyra import live
+from veyra.admin import MachineRowAdmin, VeyraAdmin
+from veyra.celery import wake
+
+TRY_AGAIN = {
+    "title": gettext_lazy("Try again"),
+    "description": gettext_lazy("Veyra brings LiveKit to what is saved here, now."),
+    "form_class": None,
+    "form_submit_text": gettext_lazy("Try again"),
+}
+DETAILS = gettext_lazy("Details")
+
+
+def badge(standing: Standing) -> SafeString:
+    """The state as a coloured word, and the sentence."""
+    colours = {
+        "success": "text-green-700 dark:text-green-400",
+        "warning": "text-orange-700 dark:text-orange-400",
+        "danger": "text-red-700 dark:text-red-400",
+        "info": "text-font-subtle-light dark:text-font-subtle-dark",
+    }
+    return format_html('<span class="{}">{}</span>', colours[standing.colour], standing.text)
+
+
+class WishAdmin(VeyraAdmin):
+    """A row that is published: saving it wakes the way into LiveKit."""
+
+    readonly_fields = ("standing",)
+    actions_detail = ("try_again",)
+    actions_list = ("try_again_all",)
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.model.objects.visible_to(request.user).with_standing()  # type: ignore[no-any-return]  # unfold ships no types
+
+    def save_related(
+        self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        PublishedObject.objects.mark_saved(form.instance.key)
+        wake(TASK)
+        if isinstance(form.instance, PhoneNumber):
+            live.changed("number", form.instance.pk)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        wake(TASK)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        super().delete_queryset(request, queryset)
+        wake(TASK)
+
+    @admin.display(description=gettext_lazy("state"))
+    def standing(self, row: Any) -> SafeString | str:
+        return badge(Standing.of(row)) if row.pk else "—"
+
+    @action(
+        description=gettext_lazy("Try again"),
+        permissions=["change"],
+        icon="refresh",
+        dialog=TRY_AGAIN,
+    )
+    def try_again(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        return self._look_again(request, "change", object_id)
+
+    @action(
+        description=gettext_lazy("Try again"),
+        permissions=["change"],
+        icon="refresh",
+        url_path="try-again-all",
+        dialog=TRY_AGAIN,
+    )
+    def try_again_all(self, request: HttpRequest, form: Any) -> HttpResponse:
+        return self._look_again(request, "changelist")
+
+    def _look_again(self, request: HttpRequest, page: str, *args: str) -> HttpResponse:
+        wake(TASK)
+        messages.success(request, _("LiveKit is being looked at. Reload the page in a moment."))
+        meta = self.model._meta
+        url = reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=args)
+        if request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Redirect": url})
+        return redirect(url)
+
+
+@admin.register(Gateway)
+class GatewayAdmin(VeyraAdmin):
+    form = GatewayForm
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Gateway]:
+        return Gateway.objects.visible_to(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """There is one."""
+        return super().has_add_permission(request) and not Gateway.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Trunk)
+class TrunkAdmin(WishAdmin):
+    form = TrunkForm
+    list_display = ("name", "provider", "who_may_call", "standing")
+    list_filter = ("is_active",)
+    search_fields = ("name", "provider")
+    readonly_fields = ("standing", "who_may_call")
+    fieldsets = (
+        (None, {"fields": ("name", "is_active", "standing")}),
+        (
+            gettext_lazy("Whose calls are taken"),
+            {"fields": ("who_may_call", "addresses", "username", "new_password", "remove_login")},
+        ),
+        (DETAILS, {"classes": ("collapse",), "fields": ("provider", "spelling")}),
+    )
+
+    def save_related(
+        self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        trunk = form.instance
+        if trunk.is_active and not trunk.addresses and not trunk.username:
+            messages.error(
+                request,
+                _(
+                    "“%(trunk)s” is open: anybody on the internet may call through it. Write the"
+                    " addresses that the provider calls from, or a login and a password."
+                )
+                % {"trunk": trunk.name},
+            )
+
+    @admin.display(description=gettext_lazy("who may call"))
+    def who_may_call(self, trunk: Trunk) -> SafeString | str:
+        if trunk.addresses and trunk.username:
+            return _("The provider's addresses, with the login")
+        if trunk.addresses:
+            return _("The provider's addresses")
+        if trunk.username:
+            return _("Whoever has the login")
+        return format_html(
+            '<strong class="text-red-700 dark:text-red-400">{}</strong>',
+            _("Open: anybody on the internet"),
+        )
+
+
+@admin.register(PhoneNumber)
+class PhoneNumberAdmin(WishAdmin):
+    form = PhoneNumberForm
+    list_display = ("shown", "label", "trunk", "standing")
+    list_filter = ("trunk", "is_active")
+    list_select_related = ("trunk",)
+    search_fields = ("number", "label")
+    fieldsets = ((None, {"fields": ("number", "label", "trunk", "is_active", "standing")}),)
+
+    @admin.display(description=gettext_lazy("number"), ordering="number")
+    def shown(self, number: PhoneNumber) -> str:
+        return pretty(number.number)
+
+
+@admin.register(DispatchRule)
+class DispatchRuleAdmin(WishAdmin):
+    form = DispatchRuleForm
+    list_display = ("name", "agent", "standing")
+    list_filter = ("agent", "is_active")
+    list_select_related = ("agent",)
+    search_fields = ("name",)
+    autocomplete_fields = ("numbers", "trunks")
+    fieldsets = (
+        (None, {"fields": ("name", "agent", "numbers", "trunks", "is_active", "standing")}),
+        (gettext_lazy("Only some calls"), {"fields": ("pin", "callers")}),
+        (DETAILS, {"classes": ("collapse",), "fields": ("kind", "room")}),
+    )
+
+
+@admin.register(PublishedObject)
+class PublishedObjectAdmin(MachineRowAdmin):
+    list_display = ("key", "kind", "livekit_id", "state_badge", "why", "synced_at")
+    list_filter = ("state", "kind")
+    search_fields = ("key", "livekit_id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PublishedObject]:
+        return PublishedObject.objects.visible_to(request.user)
+
+    @display(
+        description=gettext_lazy("state"),
+        label={"live": "success", "waiting": "warning", "failed": "danger"},
+    )
+    def state_badge(self, row: PublishedObject) -> tuple[str, str]:
+        return row.state, row.get_state_display()
+
+    @admin.display(description=gettext_lazy("why"))
+    def why(self, row: PublishedObject) -> str:
+        return str(row.sentence) or "—"

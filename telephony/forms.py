@@ -1,0 +1,184 @@
+"""Forms of the line: any spelling of a number, addresses by the line, a password nobody reads."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from telephony.line import lines, read_line
+from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
+from telephony.numbers import NumberError, e164
+from telephony.routing import preview, wish
+from telephony.routing.addresses import AddressError, checked
+
+
+class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+    class Meta:
+        model = Gateway
+        fields = ("host", "port")
+        help_texts = {
+            "host": _("The address that you give to the provider: calls are sent to it."),
+            "port": _("Almost always 5060."),
+        }
+
+    def clean_host(self) -> str:
+        return _address(self.cleaned_data["host"])
+
+
+class TrunkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+    """The password is written, never shown: an empty field keeps the one that is stored."""
+
+    new_password = forms.CharField(
+        label=_("password"),
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=_("Leave it empty to keep the password that is stored. It is never shown."),
+    )
+    remove_login = forms.BooleanField(
+        label=_("remove login and password"), required=False, widget=UnfoldBooleanSwitchWidget()
+    )
+
+    class Meta:
+        model = Trunk
+        fields = ("name", "provider", "addresses", "username", "spelling", "is_active")
+        widgets = {"addresses": UnfoldAdminTextareaWidget(attrs={"rows": 4})}
+        help_texts = {
+            "name": _("How you call this line among yourselves, such as “Novofon”."),
+            "addresses": _(
+                "The addresses that the provider's calls come from, one a line: 203.0.113.10,"
+                " 203.0.113.0/24 or a name such as sip.provider.example. The provider's support"
+                " tells them. Empty together with an empty login means that anybody may call"
+                " through this connection."
+            ),
+            "username": _("Only where the provider gives a login for incoming calls."),
+            "spelling": _("Needed only where “Who answers” has rules for certain callers."),
+            "is_active": _("Off: no call is taken from this provider."),
+        }
+
+    def clean_addresses(self) -> str:
+        return "\n".join(_address(line) for line in lines(self.cleaned_data["addresses"]))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("remove_login"):
+            cleaned["username"] = ""
+            return cleaned
+        username, password = cleaned.get("username"), cleaned.get("new_password")
+        stored = bool(self.instance.pk and self.instance.__dict__.get("password"))
+        if username and not (password or stored):
+            self.add_error("new_password", _("A login needs its password. Enter both or neither."))
+        if (password or stored) and not username:
+            self.add_error(
+                "username",
+                _("A password needs its login. Enter both, or switch on “remove login…”."),
+            )
+        return cleaned
+
+    def save(self, commit: bool = True) -> Any:
+        if self.cleaned_data["remove_login"]:
+            self.instance.password = ""
+        elif self.cleaned_data["new_password"]:
+            self.instance.password = self.cleaned_data["new_password"]
+        return super().save(commit)
+
+
+def _address(text: str) -> str:
+    try:
+        checked(text)
+    except AddressError as error:
+        raise ValidationError(str(error.sentence)) from error
+    return text.strip().lower()
+
+
+def _number(text: str) -> str:
+    try:
+        return e164(text)
+    except NumberError as error:
+        raise ValidationError(str(error.sentence)) from error
+
+
+class PhoneNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+    number = forms.CharField(
+        label=_("number"),
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=_("In any spelling: 8 (499) 112-41-48, +7 499 112-41-48, or an extension: 101."),
+    )
+
+    class Meta:
+        model = PhoneNumber
+        fields = ("number", "label", "trunk", "is_active")
+        help_texts = {
+            "label": _("Such as “support” or “advertising in the metro”."),
+            "trunk": _("Through which provider calls to this number arrive."),
+            "is_active": _("Off: calls to this number are not taken."),
+        }
+
+    def clean_number(self) -> str:
+        return _number(self.cleaned_data["number"])
+
+
+class DispatchRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+    """Refuses what would clash with another rule, before it is saved."""
+
+    class Meta:
+        model = DispatchRule
+        fields = (
+            "name",
+            "agent",
+            "numbers",
+            "trunks",
+            "pin",
+            "callers",
+            "kind",
+            "room",
+            "is_active",
+        )
+        widgets = {"callers": UnfoldAdminTextareaWidget(attrs={"rows": 4})}
+        help_texts = {
+            "name": _("Such as “Support” or “Sales in the evening”."),
+            "agent": _("Who speaks with the caller."),
+            "numbers": _("Calls to these numbers. They go before “every number of”."),
+            "trunks": _("Calls to every number of these connections, also to numbers added later."),
+            "pin": _("The caller types it on the phone before anybody answers. Usually empty."),
+            "callers": _("One number a line. Empty: everybody."),
+            "kind": _(
+                "“One shared room” is only for conferences: everybody who calls hears everybody,"
+                " the assistant hears one of them at a time, and a second call from the same"
+                " number throws the first one out."
+            ),
+            "room": _("The beginning of each room's name, or the name of the shared one."),
+            "is_active": _("Off: this rule answers nothing."),
+        }
+
+    def clean_callers(self) -> str:
+        return "\n".join(_number(line) for line in lines(self.cleaned_data["callers"]))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            for problem in preview.new_problems(read_line(), self._wish(cleaned)):
+                self.add_error(None, str(problem.sentence))
+        return cleaned
+
+    def _wish(self, cleaned: dict[str, Any]) -> wish.Rule:
+        return wish.Rule(
+            key=str(self.instance.key),
+            name=cleaned["name"],
+            agent=str(cleaned["agent"].key),
+            trunks=tuple(str(each.key) for each in cleaned["trunks"]),
+            numbers=tuple(str(each.key) for each in cleaned["numbers"]),
+            kind=cleaned["kind"],
+            room=cleaned["room"],
+            pin=cleaned["pin"],
+            callers=lines(cleaned["callers"]),
+            is_active=cleaned["is_active"],
+        )

@@ -1,0 +1,58 @@
+"""How a saved row stands in LiveKit, in words: the same for lists, forms and live pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from telephony.models import DispatchRule, PhoneNumber, PublishedObject, PublishedState, Trunk
+from veyra.sentences import Sentence
+
+Colour = Literal["success", "warning", "danger", "info"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A badge (label and colour) and the sentence beside it."""
+
+    label: str
+    colour: Colour
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    @classmethod
+    def of(cls, row: Trunk | PhoneNumber | DispatchRule) -> Self:
+        """Of a row that `with_standing` read."""
+        fields: dict[str, Any] = row.__dict__
+        if not row.is_active:
+            return cls(_("Off"), "info", _("Not in use"))
+        return cls.from_state(
+            fields.get("standing_state") or "",
+            fields.get("standing_error") or {},
+            fields.get("standing_at"),
+            number=isinstance(row, PhoneNumber),
+        )
+
+    @classmethod
+    def of_object(cls, row: PublishedObject) -> Self:
+        return cls.from_state(row.state, row.error, row.synced_at)
+
+    @classmethod
+    def from_state(
+        cls, state: str, error: dict[str, Any], at: datetime | None, number: bool = False
+    ) -> Self:
+        why = str(Sentence.from_json(error))
+        if state == PublishedState.LIVE:
+            since = date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else ""
+            return cls(_("Live"), "success", _("Live since %(since)s") % {"since": since})
+        if state == PublishedState.FAILED and number:
+            return cls(_("Not published"), "danger", _("Not published: %(why)s") % {"why": why})
+        if state == PublishedState.FAILED:
+            return cls(_("Failed"), "danger", _("Failed: %(why)s") % {"why": why})
+        why = why or _("it is on its way to LiveKit.")
+        return cls(_("Waiting"), "warning", _("Waiting: %(why)s") % {"why": why})
