@@ -56,8 +56,9 @@ class Conversation(Agent):
         self.script, self.providers, self.spool, self.finish = script, providers, spool, finish
         self.hears_words = providers.recogniser is not None
         self.caller: Person | None = None
-        # When the caller began and stopped to speak the last time.
-        self._speech = (0.0, 0.0)
+        # When the caller began his turn (None between turns), and when he fell silent last.
+        self._began: float | None = None
+        self._stopped = 0.0
         # When the caller last stopped speaking or pressed a key, and nobody has answered yet.
         self._asked_at: float | None = None
         self._last_hint: float | None = None
@@ -104,9 +105,9 @@ class Conversation(Agent):
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
     ) -> None:
         """The caller has finished; words are the mind's to answer, mere speech is ours."""
-        text, (started, stopped) = new_message.text_content or "", self._speech
-        self.spool.turn("caller", started, text=text, seconds=round(stopped - started, 2))
-        self._asked_at = stopped
+        text, began = new_message.text_content or "", self._began or self._stopped
+        self.spool.turn("caller", began, text=text, seconds=round(self._stopped - began, 2))
+        self._asked_at, self._began = self._stopped, None
         if text:
             return
         if may_hint(time.monotonic(), self._last_hint, self._cut_off):
@@ -129,10 +130,10 @@ class Conversation(Agent):
 
     def _on_caller_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
-            self._speech = ears.began(event.created_at), event.created_at
+            self._began = self._began or ears.began(event.created_at)
             self._cut_off = self.live.agent_state == "speaking"
         elif event.new_state == "listening":
-            self._speech = self._speech[0], ears.stopped(event.created_at)
+            self._stopped = ears.stopped(event.created_at)
         elif event.new_state == "away":
             self._say_goodbye("silence")
 

@@ -52,7 +52,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Script:
-    """An AgentVersion's words, without the database."""
+    """An AgentVersion's words, without the database. `agent` is Agent.key, `version` a pk."""
 
     agent: str
     version: int

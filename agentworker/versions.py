@@ -32,7 +32,7 @@ def newest_version(agent_key: str) -> AgentVersion:
 
 def script_of(version: AgentVersion) -> Script:
     return Script(
-        agent=str(version.agent_id),
+        agent=str(version.agent.key),
         version=version.pk,
         language=version.language,
         greeting=version.greeting,

@@ -55,10 +55,13 @@ class Verdict:
 def judge(evidence: Evidence) -> Verdict:
     reason = _reason(evidence)
     departure = "" if evidence.departure == "CLIENT_INITIATED" else evidence.departure
+    words = [evidence.error, evidence.agent_error, departure]
+    if reason is Reason.AGENT_FAILED:
+        words.insert(0, evidence.agent_error)
     return Verdict(
         outcome=_outcome(evidence, reason),
         reason=reason,
-        detail=evidence.error or evidence.agent_error or departure,
+        detail=next(filter(None, words), ""),
         sip_status=sip_status(reason),
     )
 
@@ -77,7 +80,8 @@ def _of_gateway(evidence: Evidence) -> Reason:
     reason = of_error(evidence.error)
     if reason is Reason.UNKNOWN_NUMBER and evidence.has_trunk:
         return Reason.NO_RULE
-    if reason is Reason.NO_AGENT and evidence.agent_error:
+    # An assistant that cannot start takes the room away, so that nobody is left ringing.
+    if reason in (Reason.NO_AGENT, Reason.GATEWAY_ERROR) and evidence.agent_error:
         return Reason.AGENT_FAILED
     return reason
 
