@@ -172,3 +172,20 @@ def test_only_who_may_delete_the_line_may_remove_the_demo(client: Client) -> Non
     client.force_login(User.objects.create_user("viewer", password="x", is_staff=True))
     assert client.post("/demo/remove/").status_code == 403
     assert demo.is_here()
+
+
+LISTS = [
+    "telephony/trunk",
+    "telephony/phonenumber",
+    "telephony/dispatchrule",
+    "telephony/call",
+    "agentworker/agent",
+]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_demo_rows_wear_a_badge_in_lists(owner: Client, path: str) -> None:
+    fill()
+    assert b"field-demo_badge" in owner.get(f"/admin/{path}/").content
+    demo.remove()
+    assert b"field-demo_badge" not in owner.get(f"/admin/{path}/").content
