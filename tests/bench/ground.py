@@ -35,18 +35,18 @@ class Ground:
 
     def start_bare_web(self) -> subprocess.Popen[bytes]:
         options = ["--host", "127.0.0.1", "--port", str(self.bare_port), "--lifespan", "off"]
-        web = self._start("uvicorn", f"{BARE}.asgi:application", *options)
+        web = self.start_bare("uvicorn", f"{BARE}.asgi:application", *options)
         wait_until(lambda: _answers(self.bare_port, "/"), "no bare web")
         return web
 
     def start_bare_worker(self) -> subprocess.Popen[bytes]:
         options = ["-P", "threads", "-c", "4", "-Q", "bare", "-l", "INFO"]
-        worker = self._start("celery", "-A", f"{BARE}.celery", "worker", *options)
+        worker = self.start_bare("celery", "-A", f"{BARE}.celery", "worker", *options)
         log = self.system.folder / "celery.log"
         wait_until(lambda: "ready." in log.read_text(), "no bare worker")
         return worker
 
-    def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def start_bare(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.system.folder / f"{module}.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],

@@ -19,8 +19,8 @@ from tests.bench.traffic import Webhook, new_call, webhooks
 from tests.live.stack import wait_until
 from veyra.livekit.simulator import sequence
 
-PAIRS = 120
-WARM_UP = 10
+# A board's socket is opened anew every two minutes; here, after so many pairs.
+BATCHES, PAIRS, WARM_UP = 3, 40, 5
 PAUSE = 0.4
 
 
@@ -43,6 +43,18 @@ def measure(arena: Ground) -> list[Figure]:
 
 
 async def _measure(arena: Ground, cookie: str) -> Figure:
+    times = [pair for _ in range(BATCHES) for pair in await _batch(arena, cookie)]
+    return Figure(
+        name="webhook to browser, p95",
+        unit="ms",
+        ours=_p95([pair[0] for pair in times]),
+        bare=_p95([pair[1] for pair in times]),
+        bound="<=",
+        target=1.5,
+    )
+
+
+async def _batch(arena: Ground, cookie: str) -> list[tuple[float, float]]:
     bare_url = f"http://127.0.0.1:{arena.bare_port}"
     options = headers(arena, cookie)
     async with (
@@ -53,15 +65,8 @@ async def _measure(arena: Ground, cookie: str) -> Figure:
         await until(board, '"full": true')
         ours = Chain(f"{arena.system.url}/livekit/webhook", board)
         bare = Chain(f"{bare_url}/insert-and-announce", rows)
-        times = [await _pair(arena, http, ours, bare) for _ in range(WARM_UP + PAIRS)][WARM_UP:]
-    return Figure(
-        name="webhook to browser, p95",
-        unit="ms",
-        ours=_p95([pair[0] for pair in times]),
-        bare=_p95([pair[1] for pair in times]),
-        bound="<=",
-        target=1.5,
-    )
+        times = [await _pair(arena, http, ours, bare) for _ in range(WARM_UP + PAIRS)]
+        return times[WARM_UP:]
 
 
 async def _pair(

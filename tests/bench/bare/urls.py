@@ -1,3 +1,5 @@
+"""The opponents' addresses, and the one that a row of the board links to."""
+
 from django.urls import path
 
 from tests.bench.bare import views
@@ -5,4 +7,5 @@ from tests.bench.bare import views
 urlpatterns = [
     path("insert", views.insert),
     path("insert-and-announce", views.insert_and_announce),
+    path("calls/<uuid:pk>/", views.insert, name="call"),
 ]

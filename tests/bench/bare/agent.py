@@ -1,0 +1,53 @@
+"""A minimal livekit-agents worker, as its examples write one: a voice, a VAD, a greeting.
+
+It speaks with the same voice as Veyra's offline assistant, so that only the house differs.
+usage: BENCH_GREETING=... python -m tests.bench.bare.agent PORT
+"""
+
+import asyncio
+import math
+import os
+import sys
+
+import django
+from livekit.agents import Agent, AgentServer, AgentSession, JobContext, JobProcess, inference
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "veyra.settings")
+django.setup()
+
+from agentworker.providers.offline import EspeakVoice  # noqa: E402  # needs Django
+
+NAME = "bare"
+
+
+def prewarm(process: JobProcess) -> None:
+    process.userdata["vad"] = inference.VAD()
+    process.userdata["voice"] = EspeakVoice("ru")
+
+
+async def entrypoint(ctx: JobContext) -> None:
+    session: AgentSession[None] = AgentSession(
+        vad=ctx.proc.userdata["vad"], tts=ctx.proc.userdata["voice"]
+    )
+    await session.start(Agent(instructions=""), room=ctx.room)
+    session.say(os.environ["BENCH_GREETING"])
+
+
+def main(port: int) -> None:
+    server = AgentServer(
+        ws_url=os.environ["LIVEKIT_URL"],
+        api_key=os.environ["LIVEKIT_API_KEY"],
+        api_secret=os.environ["LIVEKIT_API_SECRET"],
+        host="127.0.0.1",
+        port=port,
+        setup_fnc=prewarm,
+        num_idle_processes=2,
+        # By default it takes no call while the machine is busy, as it is here.
+        load_threshold=math.inf,
+    )
+    server.rtc_session(entrypoint, agent_name=NAME)
+    asyncio.run(server.run())
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
