@@ -7,16 +7,15 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from monitoring.home import number_lines
 from telephony import testcalls
 from telephony.models import Call, DispatchRule, PhoneNumber, RoomKind, TestCall
+from telephony.standing import Standing
 from veyra.doors import staff_page
 from veyra.livekit.tokens import caller_token
 from veyra.livekit.types import AGENT_NAME, AgentDispatch
@@ -30,14 +29,13 @@ SHOWN = 5
 @staff_page("telephony.add_testcall")
 def page(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """Both ways to call a number, and what the last test calls heard."""
-    number = get_object_or_404(PhoneNumber.objects.visible_to(user), pk=pk)
+    number = get_object_or_404(PhoneNumber.objects.visible_to(user).with_standing(), pk=pk)
     context = {
         **admin.site.each_context(request),
         "title": _("Call this line now"),
         "number": number,
         "rule": rule_for(number, user),
-        "line": next((x for x in number_lines(user) if x.number == number), None),
-        "livekit_url": settings.LIVEKIT_PUBLIC_URL,
+        "standing": Standing.of(number),
         **_tests(number, user),
     }
     return render(request, "monitoring/callnow.html", context)
@@ -64,10 +62,14 @@ def _tests(number: PhoneNumber, user: User) -> dict[str, object]:
 
 
 def rule_for(number: PhoneNumber, user: User) -> DispatchRule | None:
-    """The rule that would take a call from a caller whom no rule names; as LiveKit chooses."""
-    serving = Q(numbers=number) | Q(trunks=number.trunk)
-    rules = DispatchRule.objects.visible_to(user).filter(serving, is_active=True, callers="")
-    found = rules.select_related("agent").distinct()
+    """The rule that would take a call from a caller whom no rule names, as LiveKit chooses.
+
+    A rule that names the number goes before one for every number of its connection; LiveKit then
+    asks for a PIN first, and prefers a shared room.
+    """
+    rules = DispatchRule.objects.visible_to(user).filter(is_active=True, callers="")
+    rules = rules.select_related("agent").order_by("pk")
+    found = rules.filter(numbers=number) or rules.filter(trunks=number.trunk)
     return min(found, key=lambda rule: (not rule.pin, rule.kind != RoomKind.DIRECT), default=None)
 
 

@@ -12,11 +12,10 @@ from agentworker.models import Agent
 from monitoring.board import LINGER, may_see
 from monitoring.checks import FAILED, last
 from telephony import demo
-from telephony.models import Call, DispatchRule, PhoneNumber, PublishedObject, Trunk
-from telephony.models import PublishedState as State
+from telephony.models import Call, DispatchRule, PhoneNumber, Trunk
+from telephony.standing import Standing
 from veyra.look import link
 from veyra.models import User
-from veyra.sentences import Sentence
 
 SHOWN_NUMBERS = 50
 SHOWN_CALLS = 5
@@ -35,13 +34,13 @@ class Step:
 
 @dataclass(frozen=True)
 class NumberLine:
-    """A number, its state as a PublishedState or "off", and what to press."""
+    """A number, how it stands in LiveKit, a sentence, and what to press."""
 
     number: PhoneNumber
-    state: str
+    standing: Standing
     sentence: str
-    button: str = ""
-    url: str = ""
+    button: str
+    url: str
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +59,6 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "calls_now": _calls_now(user),
         "last_calls": _last_calls(user),
         "sees_calls": may_see(user),
-        "may_call": user.has_perm("telephony.add_testcall"),
         "shows_demo": user.is_superuser and demo.is_here(),
     }
 
@@ -124,32 +122,25 @@ def _add(user: User, app: str, model: str) -> str:
 
 
 def number_lines(user: User) -> list[NumberLine]:
-    """Five queries, however many numbers."""
-    numbers = PhoneNumber.objects.visible_to(user).select_related("trunk")[:SHOWN_NUMBERS]
+    """Four queries, however many numbers."""
+    numbers = PhoneNumber.objects.visible_to(user).with_standing().select_related("trunk")
     rules = DispatchRule.objects.visible_to(user).filter(is_active=True).select_related("agent")
     rules = rules.prefetch_related("numbers", "trunks")
-    published = PublishedObject.objects.visible_to(user).filter(kind=PublishedObject.Kind.NUMBER)
-    standing = {row.source: row for row in published}
-    return [number_line(number, list(rules), standing.get(number.key)) for number in numbers]
+    return [number_line(number, list(rules), user) for number in numbers[:SHOWN_NUMBERS]]
 
 
-def number_line(
-    number: PhoneNumber, rules: Sequence[DispatchRule], standing: PublishedObject | None
-) -> NumberLine:
-    """`rules` are active and come with their numbers and trunks; `standing` is as it was last
-    published."""
-    page = link("admin:telephony_phonenumber_change", number.pk)
-    if not (number.is_active and number.trunk.is_active):
-        return NumberLine(number, "off", _("Switched off."), _("Open"), page)
+def number_line(number: PhoneNumber, rules: Sequence[DispatchRule], user: User) -> NumberLine:
+    """`rules` are active and come with their numbers and trunks."""
+    standing = Standing.of(number)
     serving = [r for r in rules if number in r.numbers.all() or number.trunk in r.trunks.all()]
-    if not serving:
-        add = link("admin:telephony_dispatchrule_add")
-        text = _("Nobody answers it.")
-        return NumberLine(number, State.FAILED, text, _("Choose who answers"), add)
-    if standing is None:
-        return NumberLine(number, State.WAITING, _("Saved, not yet live."))
-    if standing.state != State.LIVE:
-        why = str(Sentence.from_json(standing.error)) or _("Saved, not yet live.")
-        return NumberLine(number, standing.state, why, _("Open"), page)
     names = ", ".join(sorted({rule.agent.name for rule in serving}))
-    return NumberLine(number, State.LIVE, _("%(names)s answers.") % {"names": names})
+    if standing.colour == "success":
+        may_call = user.has_perm("telephony.add_testcall")
+        url = link("number-call", number.pk) if may_call else ""
+        text = _("%(names)s answers.") % {"names": names}
+        return NumberLine(number, standing, text, _("Call this line now"), url)
+    if number.is_active and not serving:
+        add = _add(user, "telephony", "dispatchrule")
+        return NumberLine(number, standing, _("Nobody answers it."), _("Choose who answers"), add)
+    page = link("admin:telephony_phonenumber_change", number.pk)
+    return NumberLine(number, standing, standing.text, _("Open"), page)
