@@ -27,7 +27,7 @@ class LineWorker:
 
     def __init__(self, capacity: int, port: int) -> None:
         self.capacity = capacity
-        self.registered = False
+        self._registered = False
         self._started = False
         self._accepting: set[str] = set()
         self.server = AgentServer(
@@ -77,11 +77,17 @@ class LineWorker:
             return []
         return [LiveJob(info.job.id, info.job.room.name) for info in self.server.active_jobs]
 
+    @property
+    def registered(self) -> bool:
+        """LiveKit knows us, and the connection stands."""
+        # The library says when it is registered, and only here that it no longer is.
+        return self._registered and not self.server._connecting
+
     def _on_started(self) -> None:
         self._started = True
 
     def _on_registered(self, *_: object) -> None:
-        self.registered = True
+        self._registered = True
 
 
 def default_name(port: int) -> str:

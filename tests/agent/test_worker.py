@@ -1,0 +1,87 @@
+"""How many calls a worker takes, and what it tells of itself."""
+
+import asyncio
+import os
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from livekit.agents import JobRequest
+from livekit.protocol.agent import Job
+
+from agentworker.heartbeat import EVERY_SECONDS, Heartbeat
+from agentworker.housekeeping import Housekeeping
+from agentworker.models import SessionEvent, Worker
+from agentworker.shipping import Shipper
+from agentworker.spool import JobFacts, Leg, Spool
+from agentworker.worker import LineWorker
+
+
+class Requests:
+    """LiveKit's side of a request: a job is running from its acceptance to `done`."""
+
+    def __init__(self) -> None:
+        self.answers: list[str] = []
+        self.done = asyncio.Event()
+
+    def request(self, job_id: str) -> JobRequest:
+        async def accept(_arguments: object) -> None:
+            self.answers.append("taken")
+            await self.done.wait()
+
+        async def reject(terminate: bool) -> None:
+            self.answers.append("ended" if terminate else "passed on")
+
+        return JobRequest(job=Job(id=job_id), on_reject=reject, on_accept=accept)
+
+
+async def test_a_worker_takes_as_many_calls_at_once_as_it_carries() -> None:
+    line, livekit = LineWorker(2, 0), Requests()
+    asked = [asyncio.create_task(line.on_request(livekit.request(job))) for job in "abc"]
+    await asyncio.sleep(0.01)
+    assert livekit.answers == ["taken", "taken", "passed on"]
+    livekit.done.set()
+    await asyncio.gather(*asked)
+    await line.on_request(livekit.request("d"))
+    assert livekit.answers[-1] == "taken"
+
+
+@pytest.mark.django_db
+def test_a_worker_tells_of_itself_at_most_every_two_seconds() -> None:
+    heartbeat = Heartbeat("here:1", LineWorker(3, 0))
+    assert heartbeat.beat()
+    assert not heartbeat.beat()
+    row = Worker.objects.get()
+    assert (row.name, row.pid, row.capacity, row.jobs) == ("here:1", os.getpid(), 3, [])
+    assert not row.registered
+    assert timezone.now() - row.seen_at < timedelta(seconds=5)
+    heartbeat._written -= EVERY_SECONDS
+    assert heartbeat.beat()
+
+
+@pytest.mark.django_db
+def test_a_restarted_worker_takes_over_its_row() -> None:
+    Heartbeat("here:1", LineWorker(3, 0)).beat()
+    again = Heartbeat("here:1", LineWorker(5, 0))
+    again.beat()
+    assert Worker.objects.get().capacity == 5
+    again.stop()
+    assert not Worker.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_left_is_shipped_before_the_worker_ends(tmp_path: Path) -> None:
+    housekeeping = Housekeeping(Heartbeat("here:1", LineWorker(1, 0)), Shipper(tmp_path))
+    housekeeping.start()
+    spool = Spool(tmp_path, JobFacts("AJ_1", "call-1", "RM_1"))
+    spool.event("started", Leg())
+    end = time.monotonic() + 5
+    while not SessionEvent.objects.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    spool.event("closed", Leg())
+    spool.close()
+    housekeeping.stop()
+    assert [event.kind for event in SessionEvent.objects.order_by("pk")] == ["started", "closed"]
+    assert not Worker.objects.exists()
