@@ -61,19 +61,23 @@ class CallAdmin(MachineRowAdmin):
     ) -> HttpResponse:
         return redirect(f"/calls/{object_id}/")
 
-    @display(description=_("started"), ordering="started_at")
+    @admin.display(description=_("started"), ordering="started_at")
     def when(self, call: Call) -> SafeString:
         return format_html('<a href="/calls/{}/">{}</a>', call.pk, moment(call.started_at))
 
-    @display(description=_("state"), label=STATES, ordering="state")
+    @display(  # type: ignore[untyped-decorator]  # unfold ships no types
+        description=_("state"), label=STATES, ordering="state"
+    )
     def shown_state(self, call: Call) -> tuple[str, str]:
         return call.state, call.get_state_display()
 
-    @display(description=_("outcome"), label=OUTCOMES, ordering="outcome")
+    @display(  # type: ignore[untyped-decorator]  # unfold ships no types
+        description=_("outcome"), label=OUTCOMES, ordering="outcome"
+    )
     def shown_outcome(self, call: Call) -> tuple[str, str] | None:
         return (call.outcome, call.get_outcome_display()) if call.outcome else None
 
-    @display(description=_("why it ended"))
+    @admin.display(description=_("why it ended"))
     def why(self, call: Call) -> str:
         return str(sentence(call.reason))
 
@@ -101,6 +105,6 @@ class RefusedAdmin(MachineRowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refused]:
         return Refused.objects.visible_to(request.user)
 
-    @display(description=_("why"), ordering="reason")
+    @admin.display(description=_("why"), ordering="reason")
     def why(self, refused: Refused) -> str:
         return str(sentence(refused.reason))

@@ -5,10 +5,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from telephony import (
-    call_admin,  # noqa: F401  # registers the pages
-    intake,
-)
+from telephony import intake
 from telephony.folding import drain
 from telephony.models import Call, DispatchRule, Refused
 from tests.journal.witnesses import recording

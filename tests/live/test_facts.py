@@ -102,10 +102,9 @@ def test_a_caller_who_hangs_up_while_it_rings_gave_up(system: System) -> None:
 def test_a_ringing_call_is_known_before_it_ends(system: System) -> None:
     async def place() -> dict[str, Any]:
         call = await Caller(system.stack.sip_port, NUMBER, "79161230012").call()
-        known = await asyncio.to_thread(
+        await asyncio.to_thread(
             wait_until, lambda: bool(call_of(system, "79161230012")), "nobody knows of it", 2
         )
-        assert known is None
         found = call_of(system, "79161230012")
         call.hang_up()
         await asyncio.sleep(0.2)
