@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from veyra.livekit.simulator import sequence
+from veyra.livekit.simulator.bus import BusMessage
 from veyra.livekit.simulator.decision import Invite
 from veyra.livekit.simulator.ids import new_id
 from veyra.livekit.simulator.sequence import SimulatedAgent, SimulatedCall
@@ -40,7 +41,7 @@ def new_call() -> SimulatedCall:
 
 def webhooks(said: list[sequence.Said], key: str, secret: str) -> list[Webhook]:
     """Those of `said` that go by HTTP."""
-    bodies = [sequence.body(m) for m in said if not isinstance(m, sequence.BusMessage)]
+    bodies = [sequence.body(m) for m in said if not isinstance(m, BusMessage)]
     return [Webhook(body, signed(body, key, secret)) for body in bodies]
 
 

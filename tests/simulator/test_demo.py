@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from agentworker.models import Agent, Session, SessionEvent, Turn
 from telephony import demo
+from telephony.folding import drain
 from telephony.models import (
     Call,
     CallEvent,
@@ -80,7 +81,7 @@ def test_the_fold_of_the_demo_is_settled() -> None:
     fill()
     assert not FoldUnit.objects.filter(dirty_at__isnull=False).exists()
     assert not SessionEvent.objects.filter(folded_at=None).exists()
-    demo.drain()
+    drain()
     assert Call.objects.filter(is_demo=True).count() == demo.CALLS
 
 
