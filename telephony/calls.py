@@ -82,7 +82,7 @@ def _call_values(unit: str, state: CallState) -> dict[str, Any]:
         "answered_at": state.answered_at,
         "answered_is_approximate": state.answered_is_approximate,
         "ended_at": state.ended_at,
-        "reason": str(state.reason),
+        "reason": state.reason,
         "detail": state.detail,
         "sip_status": state.sip_status,
         "codec": state.codec[:40],

@@ -66,7 +66,7 @@ def count(state: CallState) -> None:
         "address": state.source_ip[:64],
         "number": state.to_number[:100],
         "caller": state.from_number[:100],
-        "reason": str(state.reason),
+        "reason": state.reason,
     }
     at = state.started_at
     seen = Refused.objects.filter(**same)

@@ -60,7 +60,7 @@ def judge(evidence: Evidence) -> Verdict:
         words.insert(0, evidence.agent_error)
     return Verdict(
         outcome=_outcome(evidence, reason),
-        reason=reason,
+        reason=reason.value,
         detail=next(filter(None, words), ""),
         sip_status=sip_status(reason),
     )
