@@ -47,7 +47,7 @@ def badge(standing: Standing) -> SafeString:
 class WishAdmin(VeyraAdmin):
     """A row that is published: saving it wakes the way into LiveKit."""
 
-    readonly_fields = ("standing",)
+    readonly_fields: tuple[str, ...] = ("standing",)
     actions_detail = ("try_again",)
     actions_list = ("try_again_all",)
     show_full_result_count = False
@@ -76,7 +76,7 @@ class WishAdmin(VeyraAdmin):
     def standing(self, row: Any) -> SafeString | str:
         return badge(Standing.of(row)) if row.pk else "—"
 
-    @action(
+    @action(  # type: ignore[untyped-decorator]  # unfold ships no types
         description=gettext_lazy("Try again"),
         permissions=["change"],
         icon="refresh",
@@ -85,7 +85,7 @@ class WishAdmin(VeyraAdmin):
     def try_again(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._look_again(request, "change", object_id)
 
-    @action(
+    @action(  # type: ignore[untyped-decorator]  # unfold ships no types
         description=gettext_lazy("Try again"),
         permissions=["change"],
         icon="refresh",
@@ -203,7 +203,7 @@ class PublishedObjectAdmin(MachineRowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PublishedObject]:
         return PublishedObject.objects.visible_to(request.user)
 
-    @display(
+    @display(  # type: ignore[untyped-decorator]  # unfold ships no types
         description=gettext_lazy("state"),
         label={"live": "success", "waiting": "warning", "failed": "danger"},
     )

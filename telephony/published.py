@@ -74,14 +74,14 @@ def report(steps: Plan, failed: Mapping[str, LiveKitError | None]) -> None:
 
 def away(wanted: Desired, error: LiveKitError) -> None:
     """LiveKit could not be read: what is live stays so, all else waits and says for what."""
-    waiting = Standing(Kind.TRUNK, "", State.WAITING, sentence_of(error).to_json())
+    why = sentence_of(error).to_json()
     live_now = set(PublishedObject.objects.filter(state=State.LIVE).values_list("key", flat=True))
     objects = _of_objects(wanted, {})
     standings = objects | _of_numbers(wanted, objects)
     standings = {
         key: standing
         if key in live_now
-        else Standing(standing.kind, standing.source, waiting.state, waiting.error)
+        else Standing(standing.kind, standing.source, State.WAITING, why)
         for key, standing in standings.items()
     }
     _write(standings | _of_problems(wanted.problems), set(), forget=False)
@@ -112,8 +112,8 @@ def _of_numbers(wanted: Desired, objects: Mapping[str, Standing]) -> dict[str, S
     """A number stands as the worst of its trunk and of the rules that name it."""
     rules: dict[str, list[Standing]] = {}
     for rule in wanted.rules:
-        for trunk in rule.trunks:
-            rules.setdefault(trunk, []).append(objects[rule.key])
+        for key in rule.trunks:
+            rules.setdefault(key, []).append(objects[rule.key])
     found = {}
     for trunk in wanted.trunks:
         needed = [objects[trunk.key], *rules.get(trunk.key, [])]
@@ -139,7 +139,8 @@ def _write(standings: Mapping[str, Standing], touched: set[str], forget: bool = 
     """Only what changed is written, and announced to open pages."""
     rows = {row.key: row for row in PublishedObject.objects.all()}
     now = timezone.now()
-    new, changed = [], []
+    new: list[PublishedObject] = []
+    changed: list[PublishedObject] = []
     for key, standing in standings.items():
         row = rows.pop(key, None) or PublishedObject(key=key, kind=standing.kind)
         same = (row.state, row.error, str(row.source)) == (
