@@ -41,14 +41,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test of this folder needs the browser; the hook is given the others too."""
     for item in items:
-        item.add_marker(pytest.mark.browser)
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    return {**browser_type_launch_args, "executable_path": path, "args": ["--no-sandbox"]}
+    # A microphone that hums by itself, and the person's yes to it.
+    media = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    args = ["--no-sandbox", *media]
+    return {**browser_type_launch_args, "executable_path": path, "args": args}
 
 
 @pytest.fixture(scope="session")
