@@ -105,10 +105,9 @@ def in_safe_order(
     """
     standing, pending = dict(rules), list(changes)
     ordered: list[Action] = []
-    for blocker in _quarrelling(standing, [*changes, *stale]):
-        gone = standing.pop(blocker.livekit_id)
-        ordered.append(rule_step("delete", blocker.key, blocker.livekit_id, gone))
-        pending = [_anew(each) if each is blocker else each for each in pending]
+    for step in _quarrelling(standing, [*changes, *stale]):
+        ordered.append(_out_of_the_way(step, standing))
+        pending = [_anew(each) if each is step else each for each in pending]
     while pending:
         step = next((each for each in pending if not _in_the_way(each, standing)), pending[0])
         way = _in_the_way(step, standing)
@@ -118,8 +117,7 @@ def in_safe_order(
             ordered.append(step)
             _take(step, standing)
             continue
-        gone = standing.pop(blocker.livekit_id)
-        ordered.append(rule_step("delete", blocker.key, blocker.livekit_id, gone))
+        ordered.append(_out_of_the_way(blocker, standing))
         pending = [_anew(each) if each is blocker else each for each in pending]
     return ordered
 
@@ -136,6 +134,12 @@ def _quarrelling(standing: Mapping[str, DispatchRule], movable: Sequence[Action]
         else:
             seen |= calls
     return found
+
+
+def _out_of_the_way(step: Action, standing: dict[str, DispatchRule]) -> Action:
+    """The deletion of the rule that the step is about."""
+    gone = standing.pop(step.livekit_id)
+    return rule_step("delete", step.key, step.livekit_id, gone)
 
 
 def _anew(step: Action) -> Action:
