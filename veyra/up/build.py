@@ -126,7 +126,8 @@ def digest(*files: Path) -> str:
 
 
 def _stamp(made: Path) -> Path:
-    return made.with_name(f".{made.name}.version")
+    """Says of which version it is: inside a folder, beside a file."""
+    return made / ".version" if made.is_dir() else made.with_name(f".{made.name}.version")
 
 
 def _is_current(made: Path, version: str) -> bool:
