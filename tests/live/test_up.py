@@ -64,7 +64,7 @@ class Up:
 
     def tree(self) -> list[psutil.Process]:
         assert self.process is not None
-        return psutil.Process(self.process.pid).children(recursive=True)
+        return list(psutil.Process(self.process.pid).children(recursive=True))
 
     def child(self, words: str) -> psutil.Process:
         return psutil.Process(next(p for p, line in self.commands().items() if words in line))
@@ -98,7 +98,7 @@ def up() -> Iterator[Up]:
 
 def gone(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
     """Those that still run after `seconds`."""
-    return psutil.wait_procs(processes, timeout=seconds)[1]
+    return list(psutil.wait_procs(processes, timeout=seconds)[1])
 
 
 def test_the_login_page_the_gateway_and_the_first_login_are_there(up: Up) -> None:

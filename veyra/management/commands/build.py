@@ -1,6 +1,8 @@
 """Make what the repository does not hold: LiveKit's programs and the libraries of the pages."""
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +11,11 @@ from django.core.management.base import BaseCommand, CommandParser
 from veyra.up import build
 from veyra.up.trouble import Trouble
 
-WHAT = {"frontend": [build.frontend], "livekit": [build.server, build.gateway]}
+Make = Callable[[Path, Path, build.Say], object]
+WHAT: dict[str, list[Make]] = {
+    "frontend": [build.frontend],
+    "livekit": [build.server, build.gateway],
+}
 
 
 class Command(BaseCommand):
