@@ -33,6 +33,10 @@ async def entrypoint(ctx: JobContext) -> None:
     session.say(os.environ["BENCH_GREETING"])
 
 
+def idle() -> float:
+    return 0.0
+
+
 def main(port: int) -> None:
     server = AgentServer(
         ws_url=os.environ["LIVEKIT_URL"],
@@ -43,6 +47,7 @@ def main(port: int) -> None:
         setup_fnc=prewarm,
         num_idle_processes=2,
         # By default it takes no call while the machine is busy, as it is here.
+        load_fnc=idle,
         load_threshold=math.inf,
     )
     server.rtc_session(entrypoint, agent_name=NAME)
