@@ -14,7 +14,8 @@ from tests.live.system import System, running
 
 pytestmark = pytest.mark.live
 
-SUPPORT, SALES, EMPTY, UNKNOWN = "74991124148", "74991124149", "74991124150", "74991120000"
+SUPPORT, SALES, EMPTY, SHARED = "74991124148", "74991124149", "74991124150", "74991124151"
+UNKNOWN = "74991120000"
 
 LINE = """
     from agentworker.models import Agent
@@ -33,6 +34,8 @@ LINE = """
     for number, agent in zip(numbers, (support, sales, empty)):
         rule = DispatchRule.objects.create(name=agent.name, agent=agent, room="support-room-")
         rule.numbers.add(number)
+    shared = DispatchRule.objects.create(name="Together", agent=support, kind="direct", room="all")
+    shared.numbers.add(PhoneNumber.objects.create(number="+74991124151", trunk=trunk))
     wake("telephony.apply")
 """
 
@@ -198,6 +201,17 @@ def test_two_callers_at_once_are_both_greeted_and_part_singly(system: System) ->
     assert (heard["ended_by"], also["ended_by"]) == ("us", "us")
     digits = [turn["digit"] for turn in talked(system, "79160000007")["turns"]]
     assert "1" in digits
+
+
+def test_who_joins_a_shared_room_is_greeted_and_outlasts_the_first(system: System) -> None:
+    first = system.dial(SHARED, "wait:8", user="79160000010")
+    time.sleep(6)
+    second = system.dial(SHARED, "wait:8", "press:1", "wait:1", "listen:10", user="79160000011")
+    assert first.result()["voiced_seconds"] > 1
+    heard = second.result()
+    assert heard["ended_by"] == "us"
+    assert len(heard["voices"]) == 2, "the greeting, and the answer after the first had gone"
+    wait_until(lambda: "all" not in rooms(system), "the room was still there", 5)
 
 
 def test_a_number_moved_to_another_assistant_takes_its_next_call_there(system: System) -> None:
