@@ -78,10 +78,11 @@ class SessionQuerySet(VisibleQuerySet["Session"]):
         names = list(names)
         return self.filter(models.Q(sip_call_id__in=names) | models.Q(participant_sid__in=names))
 
-    def with_last_turn(self) -> "models.QuerySet[Session]":
-        """Each with `last_turn`, the key of the newest thing said in it, or None."""
+    def newest_turns(self) -> "models.QuerySet[Session, tuple[int | None, str, str]]":
+        """(key of the newest thing said in it, caller's call id, his sid) of each."""
         newest = Turn.objects.filter(session=models.OuterRef("pk")).order_by("-at", "-pk")
-        return self.annotate(last_turn=models.Subquery(newest.values("pk")[:1]))
+        turn = models.Subquery(newest.values("pk")[:1])
+        return self.annotate(turn=turn).values_list("turn", "sip_call_id", "participant_sid")
 
 
 def with_newest(agents: models.QuerySet[Agent]) -> models.QuerySet[Any]:

@@ -58,9 +58,9 @@ def read() -> list[Row]:
 def last_turns(calls: Sequence[Call]) -> dict[uuid.UUID, Turn]:
     """The last turn of each call; the calls come with their legs."""
     legs = {leg.sip_call_id or leg.participant_sid: c.pk for c in calls for leg in c.legs.all()}
-    sessions = Session.objects.of_callers(legs).with_last_turn()
-    owners = {s.last_turn: legs.get(s.sip_call_id) or legs.get(s.participant_sid) for s in sessions}
-    turns = Turn.objects.filter(pk__in=[pk for pk in owners if pk]).order_by("at")
+    newest = Session.objects.of_callers(legs).newest_turns()
+    owners = {turn: legs.get(call) or legs.get(person) for turn, call, person in newest if turn}
+    turns = Turn.objects.filter(pk__in=owners).order_by("at")
     return {owner: turn for turn in turns if (owner := owners[turn.pk])}
 
 

@@ -127,7 +127,7 @@ def worker() -> Verdict:
 
 
 def tap() -> Verdict:
-    if _beats(tapping.PULSE, TAP_IS_OLD):
+    if Pulse.is_felt(tapping.PULSE, TAP_IS_OLD):
         return OK, Sentence(gettext_noop("We hear the call entrance: answer times are exact."))
     return FAILED, Sentence(
         gettext_noop(
@@ -138,7 +138,7 @@ def tap() -> Verdict:
 
 
 def schedule() -> Verdict:
-    if _beats(SCHEDULE, SCHEDULE_IS_OLD):
+    if Pulse.is_felt(SCHEDULE, SCHEDULE_IS_OLD):
         return OK, Sentence(gettext_noop("Background work is done on time."))
     return FAILED, Sentence(
         gettext_noop(
@@ -146,10 +146,6 @@ def schedule() -> Verdict:
             " worker and beat."
         )
     )
-
-
-def _beats(name: str, old: timedelta) -> bool:
-    return Pulse.objects.filter(name=name, at__gte=timezone.now() - old).exists()
 
 
 CHECKS: Sequence[Callable[[], Verdict]] = (

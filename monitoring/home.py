@@ -1,6 +1,6 @@
 """The home page: is the line well, what is it doing, and what to press next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ def _calls_now(user: User) -> int:
     return now.exclude(state=Call.State.ENDED).count() if may_see(user) else 0
 
 
-def _last_calls(user: User) -> Sequence[Call]:
+def _last_calls(user: User) -> Iterable[Call]:
     ended = Call.objects.visible_to(user).filter(state=Call.State.ENDED)
     return ended.select_related("agent")[:SHOWN_CALLS] if may_see(user) else []
 

@@ -74,3 +74,8 @@ class Pulse(models.Model):
     def beat(cls, name: str) -> None:
         """I am alive. Raises DatabaseError."""
         cls.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+    @classmethod
+    def is_felt(cls, name: str, within: timedelta) -> bool:
+        """Has it shown life lately?"""
+        return cls.objects.filter(name=name, at__gte=timezone.now() - within).exists()

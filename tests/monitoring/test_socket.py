@@ -20,23 +20,24 @@ from veyra.models import User
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Socket(ApplicationCommunicator):
+class Socket:
     """A browser's socket of this person."""
 
     def __init__(self, user: User | AnonymousUser) -> None:
         scope = {"type": "websocket", "path": "/ws/live/", "user": user}
-        super().__init__(BoardConsumer.as_asgi(), scope)
+        application = BoardConsumer.as_asgi()
+        self.line: Any = ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]  # asgiref
 
     async def connect(self) -> None:
-        await self.send_input({"type": "websocket.connect"})
-        assert (await self.receive_output())["type"] == "websocket.accept"
+        await self.line.send_input({"type": "websocket.connect"})
+        assert (await self.line.receive_output())["type"] == "websocket.accept"
 
     async def read(self) -> Any:
-        return json.loads((await self.receive_output())["text"])
+        return json.loads((await self.line.receive_output())["text"])
 
     async def disconnect(self) -> None:
-        await self.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self.wait()
+        await self.line.send_input({"type": "websocket.disconnect", "code": 1000})
+        await self.line.wait()
 
 
 async def opened(user: User) -> tuple[Socket, dict[str, Any]]:
@@ -51,7 +52,7 @@ async def test_without_the_right_the_socket_is_closed(make_user: MakeUser) -> No
     for user in (AnonymousUser(), stranger, clerk):
         socket = Socket(user)
         await socket.connect()
-        assert (await socket.receive_output())["code"] == FORBIDDEN
+        assert (await socket.line.receive_output())["code"] == FORBIDDEN
 
 
 async def test_a_new_socket_gets_the_calls_of_this_moment(

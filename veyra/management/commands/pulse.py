@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
 from veyra.models import Pulse
 
@@ -19,5 +18,4 @@ class Command(BaseCommand):
         parser.add_argument("--within", type=int, default=60, metavar="SECONDS")
 
     def handle(self, *args: Any, name: str, within: int, **options: Any) -> None:
-        oldest = timezone.now() - timedelta(seconds=within)
-        sys.exit(not Pulse.objects.filter(name=name, at__gte=oldest).exists())
+        sys.exit(not Pulse.is_felt(name, timedelta(seconds=within)))

@@ -1,0 +1,114 @@
+"""Doors for machines: health and figures, without a login."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from agentworker.models import Worker
+from monitoring import checks, machines
+from monitoring.models import HealthCheck
+from monitoring.tasks import pulse
+from telephony.models import Call
+from tests.monitoring.conftest import MakeCall
+from veyra.models import Pulse
+from veyra.sentences import Sentence
+
+pytestmark = pytest.mark.django_db
+WELL = (checks.OK, Sentence("Fine."))
+ILL = (checks.FAILED, Sentence("Broken."))
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    checks.last.forget()
+    machines._figures.cache_clear()
+    yield
+    checks.last.forget()
+
+
+def found(monkeypatch: pytest.MonkeyPatch, **verdicts: checks.Verdict) -> None:
+    """Every check finds what `verdicts` say of it; the others are well."""
+    functions = []
+    for name in ("database", "broker", "livekit"):
+        verdict = verdicts.get(name, WELL)
+        function = lambda verdict=verdict: verdict  # noqa: E731  # one for each name
+        function.__name__ = name
+        functions.append(function)
+    monkeypatch.setattr(checks, "CHECKS", functions)
+    monkeypatch.setattr(checks, "NEEDS_NO_DATABASE", functions[1:])
+
+
+def test_health_names_every_check_with_its_sentence(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(monkeypatch)
+    answer = client.get("/health")
+    assert answer.status_code == 200 and answer.json()["status"] == "ok"
+    names = [check["name"] for check in answer.json()["checks"]]
+    assert names == ["database", "broker", "livekit"]
+    assert set(answer.json()["checks"][0]) == {"name", "status", "sentence", "since"}
+
+
+def test_livekit_away_is_ill_but_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    found(monkeypatch, livekit=ILL)
+    assert client.get("/health").status_code == 503
+    assert client.get("/health/ready").status_code == 200
+    assert client.get("/health/live").json() == {"status": "ok", "checks": []}
+
+
+def test_without_its_broker_a_process_is_not_ready(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(monkeypatch, broker=ILL)
+    assert client.get("/health/ready").status_code == 503
+
+
+def test_whoever_asks_again_at_once_gets_the_last_look(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(monkeypatch)
+    client.get("/health")
+    found(monkeypatch, livekit=ILL)
+    assert client.get("/health").status_code == 200
+
+
+def test_since_is_kept_while_a_check_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    found(monkeypatch, livekit=ILL)
+    checks.look()
+    earlier = timezone.now() - timedelta(hours=1)
+    HealthCheck.objects.update(since=earlier)
+    assert {check.since for check in checks.look()} == {earlier}
+    found(monkeypatch)
+    since = {check.name: check.since for check in checks.look()}
+    assert since["broker"] == earlier and since["livekit"] != earlier
+
+
+def test_a_worker_that_fell_silent_takes_no_calls() -> None:
+    now = timezone.now()
+    worker = Worker.objects.create(
+        name="one", host="h", pid=1, started_at=now, seen_at=now, capacity=7, registered=True
+    )
+    status, sentence = checks.worker()
+    assert status == checks.OK and sentence.values == {"places": 7}
+    Worker.objects.filter(pk=worker.pk).update(seen_at=now - timedelta(seconds=10))
+    assert checks.worker()[0] == checks.FAILED
+
+
+def test_the_schedule_is_well_while_its_task_runs() -> None:
+    assert checks.schedule()[0] == checks.FAILED
+    pulse()
+    assert checks.schedule()[0] == checks.OK
+    Pulse.objects.update(at=timezone.now() - timedelta(minutes=5))
+    assert checks.schedule()[0] == checks.FAILED
+
+
+def test_the_figures_count_calls_by_state_and_outcome(client: Client, make_call: MakeCall) -> None:
+    make_call()
+    make_call(state=Call.State.ENDED, outcome=Call.Outcome.ABANDONED, ended_at=timezone.now())
+    figures = client.get("/metrics").content.decode()
+    assert 'veyra_calls_now{state="ringing"} 1.0' in figures
+    assert 'veyra_calls_total{outcome="abandoned"} 1.0' in figures
+    assert "veyra_fold_backlog 0.0" in figures
