@@ -1,4 +1,4 @@
-"""The shape of the house, kept by reading the code: who may import what, and how long things are."""
+"""The shape of the house, kept by reading the code: who imports what, how long things are."""
 
 import ast
 import statistics
