@@ -62,12 +62,12 @@ def test_every_volume_and_dependency_is_declared() -> None:
 
 
 def test_livekits_files_follow_the_settings(tmp_path: Path, settings: LazySettings) -> None:
-    settings.PUBLIC_IP, settings.LIVEKIT_LISTEN = "auto", "0.0.0.0"  # noqa: S104
+    settings.PUBLIC_IP, settings.LIVEKIT_LISTEN = "auto", "0.0.0.0"  # noqa: S104  # a container listens to all
     settings.LIVEKIT_REDIS_URL = "redis://127.0.0.1:6379/0"
     write_livekit_files(tmp_path)
     server = yaml.safe_load((tmp_path / "livekit-server.yaml").read_text())
     gateway = yaml.safe_load((tmp_path / "livekit-sip.yaml").read_text())
-    assert server["bind_addresses"] == ["0.0.0.0"]  # noqa: S104
+    assert server["bind_addresses"] == ["0.0.0.0"]  # noqa: S104  # likewise
     assert server["rtc"]["tcp_port"] == settings.LIVEKIT_TCP_PORT
     assert server["keys"] == {gateway["api_key"]: gateway["api_secret"]}
     assert server["redis"] == gateway["redis"] == {"address": "127.0.0.1:6379", "db": 0}
