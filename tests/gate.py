@@ -52,7 +52,7 @@ def steps() -> list[Step]:
         Step("fast", pytest(f"{FAST} and not postgres", "-n", "2")),
         Step("postgres", on_postgres, has_postgres),
         # Each in a process of its own: Playwright keeps an event loop in the main thread.
-        Step("live", pytest("live"), lacking),
+        Step("live", pytest("live and not browser"), lacking),
         Step("browser", pytest("browser"), browser),
         *newer(),
     ]
