@@ -89,16 +89,16 @@ def up() -> Iterator[Up]:
         started = Up(Path(folder))
         started.start()
         yield started
-        left = started.tree() if started.process and started.process.poll() is None else []
+        rest = started.tree() if started.process and started.process.poll() is None else []
         if started.process:
             started.process.terminate()
             started.process.wait(30)
-        psutil.wait_procs(left, timeout=5)
+        psutil.wait_procs(rest, timeout=5)
 
 
-def gone(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that still run after `seconds`."""
-    return list(psutil.wait_procs(processes, timeout=seconds)[1])
+def left(processes: list[psutil.Process], seconds: float) -> list[str]:
+    """The command lines of those that still run after `seconds`."""
+    return [" ".join(p.cmdline()) for p in psutil.wait_procs(processes, timeout=seconds)[1]]
 
 
 def test_the_login_page_the_gateway_and_the_first_login_are_there(up: Up) -> None:
@@ -136,7 +136,7 @@ def test_an_agent_that_is_killed_leaves_no_job_process(up: Up) -> None:
     agent = up.child("runagent")
     jobs = agent.children(recursive=True)
     agent.kill()
-    assert gone(jobs, 5) == []
+    assert left(jobs, 5) == []
 
 
 def test_a_second_start_on_the_same_state_is_refused_in_a_sentence(up: Up) -> None:
@@ -168,7 +168,7 @@ def test_sigkill_leaves_nothing_behind(up: Up, victim: str) -> None:
     assert up.process is not None
     killed = up.child("supervisord") if victim == "supervisord" else psutil.Process(up.process.pid)
     killed.kill()
-    assert gone(everything, 25) == []
+    assert left(everything, 25) == []
     up.process.wait(5)
     up.start()
 
@@ -178,4 +178,4 @@ def test_ctrl_c_leaves_nothing_behind(up: Up) -> None:
     assert up.process is not None
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(25) == 0
-    assert gone(everything, 1) == []
+    assert left(everything, 1) == []

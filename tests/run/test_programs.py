@@ -77,7 +77,7 @@ def test_programs_wait_for_our_broker_and_for_no_other() -> None:
 
 def test_a_folder_with_any_name_survives_the_configuration() -> None:
     state = Path("/srv/it's 100% mine; really")
-    program = Program("web", ("/bin/run", str(state)), 30)
+    program = Program("web", ("/bin/run", str(state)))
     parser = read(supervisord_conf(replace(LAYOUT, state=state), [program]))
     command = parser["program:web"]["command"] % {}
     assert shlex.split(command)[-1] == str(state)

@@ -13,11 +13,10 @@ STOP_SECONDS = 10
 
 @dataclass(frozen=True)
 class Program:
-    """One supervised process. Higher priorities start later and stop earlier."""
+    """One supervised process."""
 
     name: str
     command: tuple[str, ...]
-    priority: int
     needs_broker: bool = True
 
 
@@ -62,16 +61,16 @@ def _broker(layout: Layout) -> list[Program]:
     limits = "--maxmemory 256mb --maxmemory-policy noeviction --loglevel warning"
     places = ["--unixsocket", str(layout.broker_socket), "--dir", str(layout.state)]
     command = (layout.broker, *options.split(), *limits.split(), *places)
-    return [Program("broker", command, 10, needs_broker=False)]
+    return [Program("broker", command, needs_broker=False)]
 
 
 def _livekit(layout: Layout, choice: Choice) -> list[Program]:
     if choice.kind is Kind.SIMULATOR:
-        return [Program("simulator", _manage(layout, "simulator"), 20)]
+        return [Program("simulator", _manage(layout, "simulator"))]
     found = {"livekit-server": choice.server, "livekit-sip": choice.gateway}
     return [
-        Program(name, (path, "--config", str(layout.run / f"{name}.yaml")), 20 + place)
-        for place, (name, path) in enumerate(found.items())
+        Program(name, (path, "--config", str(layout.run / f"{name}.yaml")))
+        for name, path in found.items()
         if path
     ]
 
@@ -84,13 +83,13 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
     # Threads: applying is single by its lease, so it never takes more than one of the four.
     work = ("worker", "-P", "threads", "-c", "4", "-Q", "calls,default,livekit", "-l", "WARNING")
     found = [
-        Program("web", (*module, "uvicorn", "veyra.asgi:application", *bind, *quiet), 30),
-        Program("worker", (*celery, *work), 40),
-        Program("beat", (*celery, "beat", "--pidfile=", "-l", "WARNING"), 40),
-        Program("tap", _manage(layout, "tap"), 40),
+        Program("web", (*module, "uvicorn", "veyra.asgi:application", *bind, *quiet)),
+        Program("worker", (*celery, *work)),
+        Program("beat", (*celery, "beat", "--pidfile=", "-l", "WARNING")),
+        Program("tap", _manage(layout, "tap")),
     ]
     if choice.kind is not Kind.SIMULATOR:
-        found.append(Program("agent", _manage(layout, "runagent"), 40))
+        found.append(Program("agent", _manage(layout, "runagent")))
     return found
 
 
@@ -120,7 +119,8 @@ def _program(layout: Layout, program: Program) -> dict[str, str]:
     leash = [layout.python, "-I", "-S", str(LEASH), *after]
     return {
         "command": shlex.join([*leash, *program.command]),
-        "priority": str(program.priority),
+        # Whatever has one priority stops side by side; the broker outlives those who use it.
+        "priority": "20" if program.needs_broker else "10",
         "autorestart": "true",
         "startretries": "1000",
         "stopwaitsecs": str(STOP_SECONDS),
