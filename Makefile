@@ -16,7 +16,7 @@ lint: .venv/.requirements-dev
 	.venv/bin/mypy .
 
 bench: .venv/.requirements-dev
-	$(PYTHON_ENV) manage.py bench
+	$(PYTHON_ENV) -m tests.bench
 
 demo: .venv/.requirements
 	$(PYTHON_ENV) manage.py migrate -v 0
