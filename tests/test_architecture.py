@@ -11,11 +11,17 @@ ROOT = Path(__file__).resolve().parent.parent
 APPS = ["veyra", "agentworker", "telephony", "recordings", "monitoring"]
 # These modules wire the apps together, and name them by string only.
 WIRING = ["veyra/settings.py", "veyra/urls.py", "veyra/asgi.py", "veyra/celery.py", "veyra/api.py"]
-SKIPPED = {".venv", ".veyra", "node_modules", "migrations", "__pycache__"}
+SKIPPED = {"node_modules", "migrations", "__pycache__"}
+
+
+def is_ours(path: Path) -> bool:
+    """Environments and state live in folders whose names begin with a dot."""
+    parts = path.relative_to(ROOT).parts
+    return not any(part in SKIPPED or part.startswith(".") for part in parts)
 
 
 def python_files(folder: Path) -> list[Path]:
-    return [p for p in sorted(folder.rglob("*.py")) if not SKIPPED & set(p.parts)]
+    return [path for path in sorted(folder.rglob("*.py")) if is_ours(path)]
 
 
 PRODUCT = [p for app in APPS for p in python_files(ROOT / app)]
