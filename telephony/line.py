@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import F, QuerySet
 
-from telephony.models import DispatchRule, PhoneNumber, Trunk
+from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
 from telephony.numbers import NumberError, e164
 from telephony.routing import wish
 from telephony.routing.addresses import hosts
@@ -14,8 +14,9 @@ from veyra.secrets import Sealed, SecretError
 
 
 def read_line() -> wish.Line:
-    """Everything that staff saved: five queries of plain columns, however long the line is."""
+    """Everything that staff saved: six queries of plain columns, however long the line is."""
     return wish.Line(
+        installation=str(Gateway.get().installation),
         trunks=tuple(_trunks(Trunk.objects.order_by("pk"))),
         numbers=tuple(_numbers(PhoneNumber.objects.order_by("pk"))),
         rules=tuple(_rules(DispatchRule.objects.order_by("pk"))),

@@ -53,6 +53,8 @@ class Gateway(models.Model):
     port = models.PositiveIntegerField(
         _("port"), default=5060, validators=[MinValueValidator(1), MaxValueValidator(65535)]
     )
+    # Which Veyra this is: several may share a LiveKit, and none touches another's objects.
+    installation = models.UUIDField(default=uuid.uuid4, editable=False)
 
     objects = VisibleQuerySet["Gateway"].as_manager()
 
@@ -220,7 +222,7 @@ class PublishedObject(models.Model):
     # object); the saved row that it comes from is `source` (its key).
     key = models.CharField(max_length=100, unique=True)
     source = models.UUIDField(db_index=True)
-    livekit_id = models.CharField(max_length=64, blank=True)
+    livekit_id = models.CharField(max_length=64, blank=True, db_index=True)
     state = models.CharField(max_length=8, choices=PublishedState.choices)
     # A sentence, as (msgid, parameters), so that each reader gets it in his language.
     error = models.JSONField(default=dict, blank=True)

@@ -15,22 +15,26 @@ class Actual:
     rules: tuple[DispatchRule, ...] = ()
     outbound: tuple[OutboundTrunk, ...] = ()
 
-    def foreign(self) -> list[str]:
-        """Ids of the objects that Veyra does not manage, and never touches."""
+    def foreign(self, installation: str) -> list[str]:
+        """Ids of the objects that this Veyra does not manage, and never touches."""
         found = [(each.id, each.metadata) for each in self.trunks]
         found += [(each.id, each.metadata) for each in self.rules]
         found += [(each.id, each.metadata) for each in self.outbound]
-        return [livekit_id for livekit_id, metadata in found if key_of(metadata) is None]
+        return [
+            livekit_id for livekit_id, metadata in found if key_of(metadata, installation) is None
+        ]
 
 
-def key_of(metadata: str) -> str | None:
-    """The key of an object of ours; None: it is somebody else's."""
+def key_of(metadata: str, installation: str) -> str | None:
+    """The key of an object of ours; None: it is somebody else's, maybe another Veyra's."""
     try:
         found = json.loads(metadata)
     except ValueError:
         return None
-    key = found.get("veyra") if isinstance(found, dict) else None
-    return key if isinstance(key, str) else None
+    if not isinstance(found, dict) or found.get("installation") != installation:
+        return None
+    key = found.get("veyra")
+    return key if isinstance(key, str) and key else None
 
 
 def normal(number: str) -> str:

@@ -44,6 +44,9 @@ class DesiredRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Desired:
+    """What LiveKit should have of the Veyra whose id is `installation`."""
+
+    installation: str
     trunks: tuple[DesiredTrunk, ...] = ()
     rules: tuple[DesiredRule, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -59,10 +62,11 @@ def compile_line(line: Line, resolved: Resolved, also_admit: Iterable[str] = ())
     found += problems.idle(usable, routes, unserved)
     trunks: list[DesiredTrunk] = []
     for trunk in sorted(line.trunks, key=lambda each: each.key):
-        made, wrong = _trunks(trunk, routes, resolved, tuple(also_admit))
+        made, wrong = _trunks(line, trunk, routes, resolved, tuple(also_admit))
         trunks += made
         found += wrong
     return Desired(
+        installation=line.installation,
         trunks=tuple(sorted(trunks, key=lambda each: each.key)),
         rules=_rules(line, usable, routes),
         problems=tuple(found + unserved + problems.warnings(line, routes)),
@@ -70,7 +74,11 @@ def compile_line(line: Line, resolved: Resolved, also_admit: Iterable[str] = ())
 
 
 def _trunks(
-    trunk: Trunk, routes: problems.Routes, resolved: Resolved, also_admit: tuple[str, ...]
+    line: Line,
+    trunk: Trunk,
+    routes: problems.Routes,
+    resolved: Resolved,
+    also_admit: tuple[str, ...],
 ) -> tuple[list[DesiredTrunk], list[Problem]]:
     groups: dict[tuple[str, ...], list[Number]] = defaultdict(list)
     for number, rules in routes.items():
@@ -89,11 +97,12 @@ def _trunks(
         admitted = tuple(sorted({*admitted, *also_admit}))
     login = problems.login(trunk)
     wrong += [login] if login else []
+    keys = {rules: object_key(trunk.key, rules) for rules in groups}
     made = [
         DesiredTrunk(
-            key=object_key(trunk.key, rules),
+            key=keys[rules],
             source=trunk.key,
-            value=_trunk_value(trunk, object_key(trunk.key, rules), numbers, admitted),
+            value=_trunk_value(trunk, metadata(line.installation, keys[rules]), numbers, admitted),
             rows=tuple(sorted((text, n.key) for n in numbers for text in spellings(n.number))),
             unknown_addresses=unknown_addresses,
             unknown_login=login is not None,
@@ -110,11 +119,11 @@ def object_key(trunk: str, rules: tuple[str, ...]) -> str:
 
 
 def _trunk_value(
-    trunk: Trunk, key: str, numbers: list[Number], admitted: tuple[str, ...]
+    trunk: Trunk, mark: str, numbers: list[Number], admitted: tuple[str, ...]
 ) -> InboundTrunk:
     return InboundTrunk(
         name=trunk.name,
-        metadata=metadata(key),
+        metadata=mark,
         numbers=tuple(sorted(text for each in numbers for text in spellings(each.number))),
         allowed_addresses=admitted,
         auth_username=trunk.username,
@@ -124,9 +133,9 @@ def _trunk_value(
     )
 
 
-def metadata(key: str) -> str:
-    """Our key as it travels with the object (law 3)."""
-    return json.dumps({"veyra": key})
+def metadata(installation: str, key: str) -> str:
+    """Whose an object is and which one, as it travels with it (law 3)."""
+    return json.dumps({"veyra": key, "installation": installation})
 
 
 def _rules(line: Line, usable: list[Rule], routes: problems.Routes) -> tuple[DesiredRule, ...]:
@@ -139,16 +148,16 @@ def _rules(line: Line, usable: list[Rule], routes: problems.Routes) -> tuple[Des
             way = spelling[number.trunk] if by_key[key].callers else ""
             served[key, way].add(object_key(number.trunk, rules))
     return tuple(
-        _rule(by_key[key], way, tuple(sorted(trunks)))
+        _rule(line.installation, by_key[key], way, tuple(sorted(trunks)))
         for (key, way), trunks in sorted(served.items())
     )
 
 
-def _rule(rule: Rule, way: str, trunks: tuple[str, ...]) -> DesiredRule:
+def _rule(installation: str, rule: Rule, way: str, trunks: tuple[str, ...]) -> DesiredRule:
     key = f"rule:{rule.key}:{way}" if way else f"rule:{rule.key}"
     value = DispatchRule(
         name=rule.name,
-        metadata=metadata(key),
+        metadata=metadata(installation, key),
         kind=rule.kind,
         room=rule.room,
         pin=rule.pin,

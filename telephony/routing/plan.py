@@ -61,10 +61,10 @@ class _Planner:
         self.desired = desired
         self.actions: list[Action] = []
         # Ours, by id, as they stand after the steps noted so far.
-        self.trunks = {each.id: each for each in actual.trunks if key_of(each.metadata)}
-        self.rules = {each.id: each for each in actual.rules if key_of(each.metadata)}
+        self.trunks = {each.id: each for each in actual.trunks if self._key(each)}
+        self.rules = {each.id: each for each in actual.rules if self._key(each)}
         # Which object is the one for a key, or becomes it.
-        self.rule_ids = {_key(each): each.id for each in reversed(_sorted(self.rules))}
+        self.rule_ids = {self._key(each): each.id for each in reversed(_sorted(self.rules))}
         self.trunk_ids: dict[str, str] = {}
         self.movers: list[DesiredTrunk] = []
         # Calls of the rules as they will be while numbers move.
@@ -75,7 +75,7 @@ class _Planner:
 
     def _choose(self, wanted: DesiredTrunk) -> None:
         """Keep an object of the same key, or move the numbers to a new one beside it."""
-        same = [each for each in _sorted(self.trunks) if _key(each) == wanted.key]
+        same = [each for each in _sorted(self.trunks) if self._key(each) == wanted.key]
         numbers = normals(wanted.value.numbers)
         real = [each for each in same if not _is_spare(each)]
         kept = max(real, key=lambda each: len(numbers & normals(each.numbers)), default=None)
@@ -131,8 +131,8 @@ class _Planner:
         named = {each for rule in self.rules.values() for each in rule.trunk_ids}
 
         def misfit(trunk: InboundTrunk) -> tuple[bool, int, bool, str]:
-            surplus = normals(trunk.numbers) - wanted.get(_key(trunk), set())
-            return _key(trunk) not in wanted, len(surplus), trunk.id not in named, trunk.id
+            surplus = normals(trunk.numbers) - wanted.get(self._key(trunk), set())
+            return self._key(trunk) not in wanted, len(surplus), trunk.id not in named, trunk.id
 
         order = sorted(self.trunks.values(), key=misfit)
         for place, trunk in reversed(list(enumerate(order))):
@@ -178,12 +178,12 @@ class _Planner:
         self.trunks[livekit_id] = value
 
     def _replace(self, livekit_id: str, value: InboundTrunk, needs: frozenset[str]) -> None:
-        self.actions.append(trunk_step("replace", _key(value), livekit_id, value, needs))
+        self.actions.append(trunk_step("replace", self._key(value), livekit_id, value, needs))
         self.trunks[livekit_id] = value
 
     def _delete(self, livekit_id: str, needs: frozenset[str]) -> None:
         gone = self.trunks.pop(livekit_id)
-        self.actions.append(trunk_step("delete", _key(gone), livekit_id, gone, needs))
+        self.actions.append(trunk_step("delete", self._key(gone), livekit_id, gone, needs))
 
     def _served_by(self, wanted: DesiredTrunk) -> frozenset[str]:
         """Numbers go to a trunk only when it stands and its rules name it."""
@@ -236,7 +236,7 @@ class _Planner:
     def _stale_rules(self, needs: frozenset[str]) -> list[Action]:
         stay = {self.rule_ids.get(rule.key) for rule in self.desired.rules}
         return [
-            rule_step("delete", _key(rule), livekit_id, rule, needs)
+            rule_step("delete", self._key(rule), livekit_id, rule, needs)
             for livekit_id, rule in sorted(self.rules.items())
             if livekit_id not in stay
         ]
@@ -250,9 +250,9 @@ class _Planner:
         for step in self._stale_rules(moved):
             self._note_rule(step)
 
-
-def _key(owned: InboundTrunk | DispatchRule) -> str:
-    return key_of(owned.metadata) or ""
+    def _key(self, found: InboundTrunk | DispatchRule) -> str:
+        """The key of an object of ours; "" for another's."""
+        return key_of(found.metadata, self.desired.installation) or ""
 
 
 def _sorted(objects: Mapping[str, Owned]) -> list[Owned]:

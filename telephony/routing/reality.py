@@ -21,7 +21,7 @@ def fit(desired: Desired, actual: Actual) -> tuple[Desired, tuple[Problem, ...]]
     foreign = {
         normal(text): trunk
         for trunk in actual.trunks
-        if key_of(trunk.metadata) is None
+        if key_of(trunk.metadata, desired.installation) is None
         for text in trunk.numbers
     }
     trunks: list[DesiredTrunk] = []
@@ -29,7 +29,7 @@ def fit(desired: Desired, actual: Actual) -> tuple[Desired, tuple[Problem, ...]]
     for wanted in desired.trunks:
         free, taken = _without_foreign(wanted, foreign)
         problems |= {problem.key: problem for problem in taken}
-        kept = _with_unknown(free, actual) if free else None
+        kept = _with_unknown(free, actual, desired.installation) if free else None
         trunks += [kept] if kept else []
     standing = {trunk.key for trunk in trunks}
     rules = [
@@ -56,14 +56,14 @@ def _without_foreign(
 
 def _taken(row: str, text: str, holder: InboundTrunk) -> Problem:
     msgid = gettext_noop(
-        "%(number)s is already taken in LiveKit by “%(holder)s” (%(id)s), which Veyra does not"
-        " manage. Delete it there, and the number will be published here."
+        "%(number)s is already taken in LiveKit by “%(holder)s” (%(id)s), which this Veyra"
+        " does not manage. Delete it there, and the number will be published here."
     )
     values = {"number": pretty(text), "holder": holder.name or "?", "id": holder.id}
     return Problem(kind="number", key=row, sentence=Sentence(msgid, values))
 
 
-def _with_unknown(wanted: DesiredTrunk, actual: Actual) -> DesiredTrunk | None:
+def _with_unknown(wanted: DesiredTrunk, actual: Actual, installation: str) -> DesiredTrunk | None:
     """Addresses and login that are unknown now stay as LiveKit has them; else do not publish."""
     if not wanted.unknown_addresses and not wanted.unknown_login:
         return wanted
@@ -71,7 +71,7 @@ def _with_unknown(wanted: DesiredTrunk, actual: Actual) -> DesiredTrunk | None:
         (
             trunk
             for trunk in actual.trunks
-            if (key := key_of(trunk.metadata)) and source_of(key) == wanted.source
+            if (key := key_of(trunk.metadata, installation)) and source_of(key) == wanted.source
         ),
         None,
     )

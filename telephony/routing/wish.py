@@ -49,8 +49,12 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """Everything that was saved; rules in the order in which they were made."""
+    """Everything that was saved; rules in the order in which they were made.
 
+    `installation`: the id of this Veyra, which its objects in LiveKit carry.
+    """
+
+    installation: str = ""
     trunks: tuple[Trunk, ...] = ()
     numbers: tuple[Number, ...] = ()
     rules: tuple[Rule, ...] = ()

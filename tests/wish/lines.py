@@ -1,10 +1,14 @@
 """Lines to plan with: short names instead of uuids, and a hypothesis strategy of whole lines."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from telephony.routing.compile import Desired, compile_line
 from telephony.routing.wish import Line, Number, Rule, Trunk
 
+# Ours, and another Veyra on the same LiveKit.
+HERE, ELSEWHERE = "house-1", "house-2"
 NUMBERS = [f"+7499112414{digit}" for digit in range(6)]
 
 
@@ -21,8 +25,8 @@ def rule(key: str = "r1", **values: object) -> Rule:
     return Rule(**{"key": key, "name": key, "agent": "a1", **values})  # type: ignore[arg-type]  # tests name any field
 
 
-def compiled(line: Line) -> Desired:
-    return compile_line(line, {})
+def compiled(line: Line, installation: str = HERE) -> Desired:
+    return compile_line(replace(line, installation=installation), {})
 
 
 @st.composite

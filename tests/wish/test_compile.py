@@ -13,7 +13,7 @@ from telephony.routing.actual import normals
 from telephony.routing.addresses import AddressError, checked, masks
 from telephony.routing.compile import compile_line
 from telephony.routing.wish import Line
-from tests.wish.lines import compiled, number, rule, trunk, whole_lines
+from tests.wish.lines import HERE, compiled, number, rule, trunk, whole_lines
 from veyra.livekit.simulator.store import Store
 
 LINE = Line(trunks=(trunk(),), numbers=(number(0),), rules=(rule(trunks=("t1",)),))
@@ -59,7 +59,8 @@ def test_law_3_our_key_travels_in_the_metadata() -> None:
     found = {each.key: each.value.metadata for each in wanted.trunks}
     found |= {each.key: each.value.metadata for each in wanted.rules}
     assert len(found) == 2
-    assert all(json.loads(text) == {"veyra": key} for key, text in found.items())
+    for key, text in found.items():
+        assert json.loads(text) == {"veyra": key, "installation": HERE}
 
 
 @given(whole_lines())

@@ -10,32 +10,32 @@ from telephony.routing.compile import Desired
 from telephony.routing.plan import plan
 from telephony.routing.wish import Line
 from telephony.sync import carry_out, read
-from tests.wish.lines import NUMBERS, compiled, number, rule, trunk, whole_lines
+from tests.wish.lines import ELSEWHERE, HERE, NUMBERS, compiled, number, rule, trunk, whole_lines
 from veyra.livekit.simulator.store import Store
 from veyra.livekit.types import DispatchRule, InboundTrunk
 
 SOME = settings(max_examples=40, deadline=None)
 
 
-def step(store: Store, line: Line, crash_after: int | None = None) -> int:
+def step(store: Store, line: Line, crash_after: int | None = None, installation: str = HERE) -> int:
     """One apply, broken off after some steps; how many steps it had."""
-    actions = plan(compiled(line), read(store), {}).actions
+    actions = plan(compiled(line, installation), read(store), {}).actions
     for result in carry_out(actions[:crash_after], store):
         assert result.done, result.error
     return len([each for each in actions if each.verb != "adopt"])
 
 
-def settle(store: Store, line: Line) -> None:
+def settle(store: Store, line: Line, installation: str = HERE) -> None:
     for _ in range(3):
-        if not step(store, line):
+        if not step(store, line, None, installation):
             return
     raise AssertionError("it does not come to rest")
 
 
 def is_as_wanted(store: Store, wanted: Desired) -> bool:
     """Exactly the wanted objects, each once, with the wanted values."""
-    trunks = {key_of(each.metadata): each for each in store.trunks.values() if ours(each)}
-    rules = {key_of(each.metadata): each for each in store.rules.values() if ours(each)}
+    trunks = {key_of(each.metadata, HERE): each for each in store.trunks.values() if ours(each)}
+    rules = {key_of(each.metadata, HERE): each for each in store.rules.values() if ours(each)}
     ids = {key: each.id for key, each in trunks.items()}
     return (
         len(trunks) == len([each for each in store.trunks.values() if ours(each)])
@@ -53,7 +53,7 @@ def is_as_wanted(store: Store, wanted: Desired) -> bool:
 
 
 def ours(each: InboundTrunk | DispatchRule) -> bool:
-    return key_of(each.metadata) is not None
+    return key_of(each.metadata, HERE) is not None
 
 
 @SOME
@@ -139,6 +139,33 @@ def test_foreign_objects_are_never_touched_and_their_numbers_are_not_taken(
     assert store.rules["SDR_other"] == FOREIGN_RULE
     mine = [normals(each.numbers) for each in store.trunks.values() if ours(each)]
     assert not any(normal(NUMBERS[0]) in numbers for numbers in mine)
+
+
+@SOME
+@given(
+    whole_lines(),
+    st.lists(st.tuples(whole_lines(), st.none() | st.integers(0, 12)), min_size=1, max_size=3),
+)
+def test_another_veyra_s_objects_are_never_touched(
+    theirs: Line, history: list[tuple[Line, int | None]]
+) -> None:
+    """Two installations on one LiveKit, with the same rows even: one was copied from the other."""
+    store = Store()
+    settle(store, theirs, ELSEWHERE)
+    before = of_installation(store, ELSEWHERE)
+    for line, crash in history:
+        step(store, line, crash)
+        assert of_installation(store, ELSEWHERE) == before
+    settle(store, history[-1][0])
+    assert of_installation(store, ELSEWHERE) == before
+    mine = of_installation(store, HERE)
+    settle(store, theirs, ELSEWHERE)
+    assert of_installation(store, HERE) == mine
+
+
+def of_installation(store: Store, installation: str) -> list[InboundTrunk | DispatchRule]:
+    objects: list[InboundTrunk | DispatchRule] = [*store.trunks.values(), *store.rules.values()]
+    return [each for each in objects if key_of(each.metadata, installation)]
 
 
 @SOME

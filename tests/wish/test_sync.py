@@ -1,5 +1,6 @@
 """Applying what is saved, and what the rows say afterwards."""
 
+import uuid
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any, Self
@@ -14,6 +15,7 @@ from agentworker.models import Agent
 from telephony import sync
 from telephony.models import (
     DispatchRule,
+    Gateway,
     PhoneNumber,
     PublishedObject,
     PublishedState,
@@ -99,7 +101,7 @@ def test_a_second_apply_does_nothing_and_costs_three_list_calls(
     sync.apply()
     before = list(PublishedObject.objects.values())
     livekit.calls.clear()
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         assert sync.apply() == []
     assert livekit.calls == [
         "list_inbound_trunks",
@@ -160,6 +162,19 @@ def test_a_number_that_a_foreign_trunk_has_says_so(
     assert found.state == Failed
     assert found.sentence.values["id"] == foreign
     assert set(livekit.trunks) == {foreign}
+
+
+def test_another_installation_s_objects_are_foreign(
+    livekit: Remembered, number: PhoneNumber
+) -> None:
+    sync.apply()
+    theirs = dict(livekit.trunks), dict(livekit.rules)
+    # The same database, copied to a second Veyra: only the installation differs.
+    Gateway.objects.update(installation=uuid.uuid4())
+    sync.apply()
+    assert (livekit.trunks, livekit.rules) == theirs
+    assert standing(number).state == Failed
+    assert "this Veyra does not manage" in standing(number).sentence.msgid
 
 
 def test_a_number_no_rule_serves_is_not_published(livekit: Remembered, number: PhoneNumber) -> None:

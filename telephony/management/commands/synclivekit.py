@@ -26,7 +26,8 @@ class Command(BaseCommand):
             raise CommandError(str(sentence_of(error))) from error
         for problem in (*steps.desired.problems, *steps.problems):
             self.stdout.write(str(problem.sentence))
-        self.stdout.write(f"{len(actual.foreign())} objects in LiveKit are not managed by Veyra.")
+        foreign = actual.foreign(steps.desired.installation)
+        self.stdout.write(f"{len(foreign)} objects in LiveKit are not managed by this Veyra.")
 
     def _apply(self) -> None:
         results = sync.apply()
