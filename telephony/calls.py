@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db.models import QuerySet, Value
+
 from agentworker.models import Agent
 from telephony import refusals
 from telephony.journal import CallState
@@ -102,51 +104,44 @@ def _leg_values(state: CallState) -> dict[str, Any]:
 
 
 def _line(call: Call, state: CallState) -> dict[str, Any]:
-    """Keys of the rows that the call went through; what is known already is not asked again."""
-    trunk = call.trunk_id or _source_pk(Trunk, state.trunk_id)
-    number = call.number_id or _number_pk(state.to_number)
-    rule = call.rule_id or _rule_pk(state)
+    """Keys of the rows that the call went through, by one query. What is known already stays,
+    but for the assistant: the one that came, as it said itself, before the one that the rule sends.
+    """
+    trunks = Trunk.objects.filter(key__in=_sources(state.trunk_id))
+    numbers = PhoneNumber.objects.filter(number=_e164(state.to_number))
+    agents = Agent.objects.filter(key=_uuid(state.agent_key))
+    if key := _uuid(state.rule_key):
+        rules = DispatchRule.objects.filter(key=key)
+    else:
+        rules = DispatchRule.objects.filter(key__in=_sources(state.rule_id))
+    arms = [
+        trunks.values_list(Value("trunk"), "pk"),
+        numbers.values_list(Value("number"), "pk"),
+        agents.values_list(Value("came"), "pk"),
+        rules.values_list(Value("rule"), "pk"),
+        rules.values_list(Value("sent"), "agent_id"),
+    ]
+    first, *others = (arm.order_by() for arm in arms)
+    found = dict(first.union(*others, all=True))
     return {
-        "trunk_id": trunk,
-        "number_id": number,
-        "rule_id": rule,
-        "agent_id": _agent_pk(call, state, rule),
+        "trunk_id": call.trunk_id or found.get("trunk"),
+        "number_id": call.number_id or found.get("number"),
+        "rule_id": call.rule_id or found.get("rule"),
+        "agent_id": found.get("came") or call.agent_id or found.get("sent"),
     }
 
 
-def _source_pk(model: type[Trunk] | type[DispatchRule], livekit_id: str) -> int | None:
-    """The row whose published object has this id in LiveKit."""
-    if not livekit_id:
-        return None
-    source = PublishedObject.objects.filter(livekit_id=livekit_id).values("source")
-    return model._default_manager.filter(key__in=source).values_list("pk", flat=True).first()
+def _sources(livekit_id: str) -> QuerySet[PublishedObject, UUID]:
+    """Keys of the rows whose published object has this id in LiveKit."""
+    published = PublishedObject.objects.filter(livekit_id=livekit_id)
+    return (published if livekit_id else published.none()).values_list("source", flat=True)
 
 
-def _number_pk(called: str) -> int | None:
+def _e164(called: str) -> str | None:
     try:
-        number = e164(called)
+        return e164(called)
     except NumberError:
         return None
-    return PhoneNumber.objects.filter(number=number).values_list("pk", flat=True).first()
-
-
-def _rule_pk(state: CallState) -> int | None:
-    if key := _uuid(state.rule_key):
-        found = DispatchRule.objects.filter(key=key).values_list("pk", flat=True).first()
-        if found:
-            return found
-    return _source_pk(DispatchRule, state.rule_id)
-
-
-def _agent_pk(call: Call, state: CallState, rule: int | None) -> int | None:
-    """The assistant that came, as it said itself; before it came, the one that the rule sends."""
-    if key := _uuid(state.agent_key):
-        found = Agent.objects.filter(key=key).values_list("pk", flat=True).first()
-        if found:
-            return found
-    if call.agent_id or not rule:
-        return call.agent_id
-    return DispatchRule.objects.values_list("agent_id", flat=True).get(pk=rule)
 
 
 def _uuid(text: str) -> UUID | None:

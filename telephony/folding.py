@@ -26,10 +26,9 @@ def drain(seconds: float = 20) -> int:
     until = time.monotonic() + seconds
     done = 0
     while time.monotonic() < until:
-        taken = intake.take_agent_facts()
         units = list(FoldUnit.objects.filter(_due())[:BATCH])
         done += sum(fold_unit(unit) for unit in units)
-        if not units and not taken:
+        if not units and not intake.take_agent_facts():
             break
     return done
 
@@ -89,11 +88,10 @@ def _hand_over(sip_call_id: str) -> bool:
 
 def _facts_of_room(room_sid: str) -> Iterator[Fact]:
     """What names the room, and what was said of its callers before they came to it."""
-    events = list(CallEvent.objects.filter(room_sid=room_sid))
-    legs = {event.sip_call_id for event in events if event.sip_call_id}
-    if legs:
-        events += CallEvent.objects.filter(room_sid="", sip_call_id__in=legs)
-    return map(fact_of, events)
+    inside = CallEvent.objects.filter(room_sid=room_sid).order_by()
+    legs = inside.exclude(sip_call_id="").values("sip_call_id")
+    before = CallEvent.objects.filter(room_sid="", sip_call_id__in=legs).order_by()
+    return map(fact_of, inside.union(before, all=True))
 
 
 def _facts_of_call(sip_call_id: str) -> Iterator[Fact]:

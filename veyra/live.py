@@ -1,10 +1,11 @@
 """Telling open pages that a row changed. The message has no content but kind and pk."""
 
+import asyncio
 import logging
-from functools import partial
+import threading
+from functools import cache, partial
 from typing import Literal
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
 
@@ -15,13 +16,28 @@ Kind = Literal["call", "session", "number", "published"]
 
 
 def changed(kind: Kind, pk: object) -> None:
-    """Announce, after commit, that the row `pk` of `kind` should be rendered again."""
+    """Announce, after commit, that the row `pk` of `kind` should be rendered again.
+
+    Nobody waits for the broker, and a message may be lost: boards look for themselves every few
+    seconds.
+    """
     transaction.on_commit(partial(_send, kind, str(pk)))
 
 
 def _send(kind: Kind, pk: str) -> None:
-    layer = get_channel_layer()
+    asyncio.run_coroutine_threadsafe(_tell({"type": "row.changed", "kind": kind, "pk": pk}), _loop())
+
+
+async def _tell(message: dict[str, str]) -> None:
     try:
-        async_to_sync(layer.group_send)(GROUP, {"type": "row.changed", "kind": kind, "pk": pk})
-    except Exception as error:  # pages poll slowly, so a lost message only delays them
+        await get_channel_layer().group_send(GROUP, message)
+    except Exception as error:  # pages look by themselves, so a lost message only delays them
         log.warning("live message was not sent: %s", type(error).__name__)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """A loop in a thread of its own: the layer keeps a connection for as long as its loop lives."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="live", daemon=True).start()
+    return loop
