@@ -1,6 +1,5 @@
 """The saved line, read as frozen values for the pure functions of telephony.routing."""
 
-import socket
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -9,7 +8,6 @@ from django.db.models import F, QuerySet
 from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
 from telephony.numbers import NumberError, e164
 from telephony.routing import wish
-from telephony.routing.addresses import hosts
 from veyra.secrets import Sealed, SecretError
 
 
@@ -89,18 +87,3 @@ def _as_number(text: str) -> str:
 def lines(text: str) -> tuple[str, ...]:
     """The lines that hold something, without the space around them."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
-
-
-def resolve(line: wish.Line) -> dict[str, tuple[str, ...]]:
-    """Every host name of the connections in use -> its addresses now; () where it has none."""
-    names = {host for trunk in line.trunks if trunk.is_active for host in hosts(trunk.addresses)}
-    return {name.lower().rstrip("."): _addresses_of(name) for name in sorted(names)}
-
-
-def _addresses_of(name: str) -> tuple[str, ...]:
-    try:
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError):
-        return ()
-    # An IPv6 address may carry its zone.
-    return tuple(sorted({str(answer[4][0]).split("%")[0] for answer in found}))

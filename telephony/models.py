@@ -1,7 +1,9 @@
 """The line as staff describe it (wish), and the objects in LiveKit that it became."""
 
 import uuid
-from typing import Self, TypeVar
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -21,6 +23,7 @@ __all__ = [
     "DispatchRule",
     "FoldUnit",
     "Gateway",
+    "HostAddress",
     "Leg",
     "PhoneNumber",
     "PublishedObject",
@@ -109,6 +112,49 @@ class Trunk(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class HostAddressQuerySet(models.QuerySet["HostAddress"]):
+    def remember(self, answers: Mapping[str, Iterable[str]], at: datetime) -> None:
+        """These hosts have these addresses at that moment."""
+        rows = [
+            HostAddress(host=host, address=address, seen_at=at)
+            for host, addresses in answers.items()
+            for address in addresses
+        ]
+        self.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["host", "address"],
+            update_fields=["seen_at"],
+        )
+
+    def forget_before(self, moment: datetime) -> None:
+        self.filter(seen_at__lt=moment).delete()
+
+    def by_host(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for host, address in self.order_by("host", "address").values_list("host", "address"):
+            found[host] = (*found.get(host, ()), address)
+        return found
+
+
+class HostAddress(models.Model):
+    """An address that a host name of a trunk had when we looked it up."""
+
+    host = models.CharField(max_length=253)
+    address = models.GenericIPAddressField()
+    seen_at = models.DateTimeField()
+
+    objects = HostAddressQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["host", "address"], name="host_address_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.address}"
 
 
 class PhoneNumber(models.Model):

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
 from telephony.journal import CallState
-from telephony.models import Call, CallEvent, PhoneNumber, Refused, Trunk
+from telephony.models import Call, CallEvent, HostAddress, PhoneNumber, Refused, Trunk
 from telephony.numbers import NumberError, e164
 
 # Of one address and one reason, as many become calls in an hour.
@@ -49,8 +49,12 @@ def _is_our_provider(state: CallState) -> bool:
 
 
 def _provider_networks() -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Networks of the trunks, and of our own test caller. Names are not looked up here."""
+    """Networks of the trunks, and of our own test caller.
+
+    Names are not looked up here: whoever publishes them has done so.
+    """
     texts = [settings.SIP_TEST_FROM] if Trunk.objects.exists() else []
+    texts += HostAddress.objects.values_list("address", flat=True)
     for addresses in Trunk.objects.values_list("addresses", flat=True):
         texts += addresses.split()
     for text in texts:

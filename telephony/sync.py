@@ -8,7 +8,8 @@ from typing import Protocol
 from django.conf import settings
 
 from telephony import published
-from telephony.line import read_line, resolve
+from telephony.hosts import resolve
+from telephony.line import read_line
 from telephony.models import PublishedObject
 from telephony.routing.actual import Actual
 from telephony.routing.addresses import network

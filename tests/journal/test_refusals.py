@@ -8,7 +8,7 @@ import pytest
 from telephony import intake, refusals
 from telephony.folding import drain
 from telephony.journal import CallState
-from telephony.models import Call, CallEvent, DispatchRule, FoldUnit, Refused, Trunk
+from telephony.models import Call, CallEvent, DispatchRule, FoldUnit, HostAddress, Refused, Trunk
 from tests.journal.witnesses import recording
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +68,15 @@ def test_an_address_that_is_none_is_nobodys(rule: DispatchRule, address: str) ->
 def test_a_host_name_among_the_addresses_does_not_stop_the_others(rule: DispatchRule) -> None:
     Trunk.objects.update(addresses="sip.provider.example\n198.51.100.1")
     assert refusals.is_worth_a_call(refused(source_ip="198.51.100.1"))
+
+
+def test_the_addresses_of_a_provider_s_host_name_are_the_provider_s(rule: DispatchRule) -> None:
+    Trunk.objects.update(addresses="sip.provider.example")
+    assert not refusals.is_worth_a_call(refused(source_ip="198.51.100.7"))
+    answers = {"sip.provider.example": ("198.51.100.7", "2001:db8::7")}
+    HostAddress.objects.remember(answers, NOON)
+    assert refusals.is_worth_a_call(refused(source_ip="198.51.100.7"))
+    assert refusals.is_worth_a_call(refused(source_ip="2001:db8::7"))
 
 
 def test_twenty_an_hour_of_an_address_and_a_reason_become_calls(rule: DispatchRule) -> None:

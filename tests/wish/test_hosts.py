@@ -1,0 +1,76 @@
+"""Host names of providers: whom they name, and for how long that counts."""
+
+import socket
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from telephony import hosts
+from telephony.models import HostAddress
+from telephony.routing.wish import Line
+from tests.wish.lines import trunk
+
+pytestmark = pytest.mark.django_db
+HOST = "sip.provider.example"
+LINE = Line(trunks=(trunk(addresses=("203.0.113.9", f"{HOST.title()}.")),))
+
+
+@pytest.fixture
+def dns(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """The world's names: what each answers now."""
+    names: dict[str, list[str]] = {}
+
+    def answer(name: str, *_: Any, **__: Any) -> list[Any]:
+        if name not in names:
+            raise socket.gaierror
+        return [(2, 2, 17, "", (address, 0)) for address in names[name]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    return names
+
+
+def grow_older(by: timedelta) -> None:
+    HostAddress.objects.update(seen_at=timezone.now() - by)
+
+
+def test_a_name_that_answers_differently_each_time_has_all_its_addresses(
+    dns: dict[str, list[str]],
+) -> None:
+    dns[HOST] = ["198.51.100.1", "198.51.100.2"]
+    assert hosts.resolve(LINE) == {HOST: ("198.51.100.1", "198.51.100.2")}
+    dns[HOST] = ["198.51.100.2", "198.51.100.3"]
+    everything = {HOST: ("198.51.100.1", "198.51.100.2", "198.51.100.3")}
+    assert hosts.resolve(LINE) == everything
+    dns[HOST] = ["198.51.100.1"]
+    assert hosts.resolve(LINE) == everything
+
+
+def test_an_address_that_was_not_named_for_an_hour_is_forgotten(
+    dns: dict[str, list[str]],
+) -> None:
+    dns[HOST] = ["198.51.100.1"]
+    hosts.resolve(LINE)
+    grow_older(hosts.REMEMBERED + timedelta(minutes=1))
+    dns[HOST] = ["198.51.100.2"]
+    assert hosts.resolve(LINE) == {HOST: ("198.51.100.2",)}
+    assert HostAddress.objects.count() == 1
+
+
+def test_a_name_server_that_is_away_changes_nothing_for_an_hour(
+    dns: dict[str, list[str]],
+) -> None:
+    dns[HOST] = ["198.51.100.1"]
+    hosts.resolve(LINE)
+    dns.clear()
+    assert hosts.resolve(LINE) == {HOST: ("198.51.100.1",)}
+    grow_older(hosts.REMEMBERED + timedelta(minutes=1))
+    assert hosts.resolve(LINE) == {HOST: ()}
+
+
+def test_a_connection_out_of_use_is_not_looked_up(dns: dict[str, list[str]]) -> None:
+    dns[HOST] = ["198.51.100.1"]
+    off = Line(trunks=(trunk(addresses=(HOST,), is_active=False),))
+    assert hosts.resolve(off) == {}
+    assert not HostAddress.objects.exists()
