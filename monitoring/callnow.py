@@ -36,6 +36,7 @@ def page(request: HttpRequest, user: User, pk: int) -> HttpResponse:
         "number": number,
         "rule": rule_for(number, user),
         "standing": Standing.of(number),
+        "has_entrance": bool(settings.SIP_TEST_TO) and not settings.LIVEKIT_SIMULATED,
         **_tests(number, user),
     }
     return render(request, "monitoring/callnow.html", context)

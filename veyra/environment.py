@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import environ
 
 T = TypeVar("T")
+# Written in place of an address: there is no such thing here.
+NONE = "none"
 
 
 def is_address(text: str) -> bool:
@@ -92,6 +94,19 @@ class Reader:
             return low, high
 
         return self._read(name, parse(default), parse, "Write a range such as 10000-10100.")
+
+    def port_of_host(self, name: str, default: str) -> str:
+        """host:port, or "" where somebody wrote NONE."""
+
+        def parse(value: str) -> str:
+            host, _colon, port = value.rpartition(":")
+            if value == NONE:
+                return ""
+            if not host or not 1 <= int(port) <= 65535:
+                raise ValueError
+            return value
+
+        return self._read(name, default, parse, f"Write host:port, or {NONE}.")
 
     def _read(self, name: str, default: T, parse: Callable[[str], T], hint: str) -> T:
         text = self.text(name)

@@ -61,8 +61,8 @@ SIMULATOR = read.flag("SIMULATOR", False)
 AGENT_CALLS = read.whole("AGENT_CALLS", 5 * (os.cpu_count() or 1), 1, 1000)
 AGENT_PORT = read.whole("AGENT_PORT", 8081, 1, 65535)
 
-# Where our own test caller dials: the gateway, as this machine reaches it
-SIP_TEST_TO = read.text("SIP_TEST_TO", f"127.0.0.1:{SIP_PORT}")
+# Where our own test caller dials: the gateway, as this machine reaches it; empty: there is none
+SIP_TEST_TO = read.port_of_host("SIP_TEST_TO", f"127.0.0.1:{SIP_PORT}")
 
 # Set by `manage.py up` where it started the simulator; every page then says so.
 LIVEKIT_SIMULATED = read.flag("LIVEKIT_SIMULATED", False)

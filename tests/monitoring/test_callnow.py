@@ -47,6 +47,18 @@ def test_a_number_that_nobody_answers_gives_no_token(
 
 
 @pytest.mark.django_db
+def test_without_a_call_entrance_our_telephone_is_not_offered(
+    logged_in: LoggedIn, number: PhoneNumber, settings: LazySettings
+) -> None:
+    client = logged_in("telephony.add_testcall")
+    page = client.get(f"/numbers/{number.pk}/call/").content.decode()
+    assert "We call the number over the real line" in page
+    settings.SIP_TEST_TO = ""
+    page = client.get(f"/numbers/{number.pk}/call/").content.decode()
+    assert "There is no call entrance here" in page
+
+
+@pytest.mark.django_db
 def test_a_rule_that_names_the_number_goes_before_its_connections(
     number: PhoneNumber, rule: DispatchRule, agent: Agent, make_user: MakeUser
 ) -> None:

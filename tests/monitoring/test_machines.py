@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
@@ -95,6 +96,29 @@ def test_a_worker_that_fell_silent_takes_no_calls() -> None:
     assert status == checks.OK and sentence.values == {"places": 7}
     Worker.objects.filter(pk=worker.pk).update(seen_at=now - timedelta(seconds=10))
     assert checks.worker()[0] == checks.FAILED
+
+
+def test_what_is_no_part_of_the_installation_is_off_and_not_missed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off = (checks.OFF, Sentence("Not here."))
+    found(monkeypatch, livekit=off)
+    answer = client.get("/health")
+    assert answer.status_code == 200 and answer.json()["status"] == "ok"
+    assert [each["status"] for each in answer.json()["checks"]] == ["ok", "ok", "off"]
+
+
+def test_without_a_call_entrance_its_checks_are_off(settings: LazySettings) -> None:
+    settings.SIP_TEST_TO = ""
+    assert [checks.gateway()[0], checks.tap()[0]] == [checks.OFF, checks.OFF]
+    assert checks.worker()[0] == checks.FAILED
+
+
+def test_the_simulator_needs_neither_call_entrance_nor_worker(settings: LazySettings) -> None:
+    settings.LIVEKIT_SIMULATED = True
+    assert [checks.gateway()[0], checks.worker()[0]] == [checks.OFF, checks.OFF]
+    # It publishes on the bus, so the tap hears it.
+    assert checks.tap()[0] == checks.FAILED
 
 
 def test_the_schedule_is_well_while_its_task_runs() -> None:

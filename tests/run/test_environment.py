@@ -86,3 +86,23 @@ def test_a_port_must_be_a_port(value: str, monkeypatch: pytest.MonkeyPatch) -> N
     reader = Reader()
     assert reader.whole("PORT", 8000, 1, 65535) == 8000
     assert reader.problems[0].hint == "Write a whole number from 1 to 65535."
+
+
+@pytest.mark.parametrize(
+    ("value", "read"), [("10.0.0.7:5060", "10.0.0.7:5060"), ("none", ""), ("", "127.0.0.1:5060")]
+)
+def test_an_address_with_a_port_may_be_none(
+    value: str, read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIP_TEST_TO", value)
+    reader = Reader()
+    assert reader.port_of_host("SIP_TEST_TO", "127.0.0.1:5060") == read
+    assert reader.problems == []
+
+
+@pytest.mark.parametrize("value", ["sip.example", "sip.example:", ":5060", "sip.example:70000"])
+def test_an_address_without_a_port_is_named(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIP_TEST_TO", value)
+    reader = Reader()
+    assert reader.port_of_host("SIP_TEST_TO", "127.0.0.1:5060") == "127.0.0.1:5060"
+    assert [problem.name for problem in reader.problems] == ["SIP_TEST_TO"]

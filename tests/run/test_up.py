@@ -1,5 +1,6 @@
 """The small parts of a start: first login, own address, versions of tools, words at the end."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from veyra.management.commands.up import terminal_language
 from veyra.models import User
+from veyra.up import start
 from veyra.up.address import MAGIC, read_answer, request
 from veyra.up.build import go_version, node_version
 from veyra.up.choose import Choice, Kind
@@ -62,6 +64,24 @@ def test_versions_of_tools_are_read() -> None:
     assert go_version("devel go1.27-abc") == (0, 0)
     assert node_version("v22.4.1\n") == 22
     assert node_version("") == 0
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        (Choice(kind=Kind.BUILT, server="/bin/livekit-server"), "none"),
+        (Choice(kind=Kind.BUILT, server="/bin/livekit-server", gateway="/bin/livekit-sip"), None),
+        (Choice(kind=Kind.CONFIGURED), None),
+    ],
+)
+def test_the_programs_are_told_where_there_is_no_gateway(
+    choice: Choice, told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Set first, so that what the function sets is undone after the test.
+    monkeypatch.setenv("SIP_TEST_TO", "")
+    monkeypatch.delenv("SIP_TEST_TO")
+    start._remember(choice, tmp_path)
+    assert os.environ.get("SIP_TEST_TO") == told
 
 
 def test_the_terminal_speaks_its_users_language() -> None:

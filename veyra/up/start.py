@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.utils.translation import gettext as _
 
+from veyra.environment import NONE
 from veyra.livekit.config import AUTO
 from veyra.livekit.probe import server_answers
 from veyra.up import build, keeper, preflight, tools
@@ -179,11 +180,14 @@ def _real_line(state: Path) -> bool:
 
 
 def _remember(choice: Choice, state: Path) -> None:
+    """Tell later starts, and the programs of this one, what there is."""
     if choice.kind is Kind.SIMULATOR:
         os.environ["LIVEKIT_SIMULATED"] = "true"
         (state / SIMULATED).touch()
     else:
         (state / SIMULATED).unlink(missing_ok=True)
+        if choice.server and not choice.gateway:
+            os.environ.setdefault("SIP_TEST_TO", NONE)
 
 
 def _address() -> Address:
