@@ -50,9 +50,9 @@ def tests(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 
 
 def _tests(number: PhoneNumber, user: User) -> dict[str, object]:
-    asked = list(TestCall.objects.visible_to(user).filter(number=number)[:SHOWN])
+    asked = list(TestCall.objects.visible_to(user).of_number(number)[:SHOWN])
     callers = {testcalls.USER_PREFIX + test.pk.hex[:8]: test for test in asked}
-    calls = Call.objects.visible_to(user).filter(from_number__in=callers)
+    calls = Call.objects.visible_to(user).from_callers(callers)
     call_of = {callers[call.from_number].pk: call for call in calls}
     rows = [
         {"test": test, "result": Sentence.from_json(test.result), "call": call_of.get(test.pk)}
@@ -125,7 +125,7 @@ def by_telephone(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 @staff_page("telephony.view_testcall")
 def heard(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponseBase:
     """What our telephone heard, for a player that seeks."""
-    test = get_object_or_404(TestCall.objects.visible_to(user).exclude(heard=""), pk=pk)
+    test = get_object_or_404(TestCall.objects.visible_to(user).with_sound(), pk=pk)
     try:
         return file_response(request, Path(settings.MEDIA_ROOT) / test.heard, "audio/wav")
     except OSError:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agentworker.models import Agent
-from monitoring.board import LINGER, may_see
+from monitoring.board import may_see
 from monitoring.checks import FAILED, last
 from telephony import demo
 from telephony.models import Call, DispatchRule, PhoneNumber, Trunk
@@ -64,12 +63,11 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _calls_now(user: User) -> int:
-    now = Call.objects.visible_to(user).on_board(timezone.now() - LINGER)
-    return now.exclude(state=Call.State.ENDED).count() if may_see(user) else 0
+    return Call.objects.visible_to(user).going_on().count() if may_see(user) else 0
 
 
 def _last_calls(user: User) -> Iterable[Call]:
-    ended = Call.objects.visible_to(user).filter(state=Call.State.ENDED)
+    ended = Call.objects.visible_to(user).ended()
     return ended.select_related("agent")[:SHOWN_CALLS] if may_see(user) else []
 
 
@@ -112,7 +110,7 @@ def first_steps(user: User) -> list[Step]:
             link("number-call", number.pk)
             if number and user.has_perm("telephony.add_testcall")
             else "",
-            Call.objects.visible_to(user).filter(outcome=Call.Outcome.ANSWERED).exists(),
+            Call.objects.visible_to(user).answered().exists(),
         ),
     ]
 
@@ -124,7 +122,7 @@ def _add(user: User, app: str, model: str) -> str:
 def number_lines(user: User) -> list[NumberLine]:
     """Four queries, however many numbers."""
     numbers = PhoneNumber.objects.visible_to(user).with_standing().select_related("trunk")
-    rules = DispatchRule.objects.visible_to(user).filter(is_active=True).select_related("agent")
+    rules = DispatchRule.objects.visible_to(user).in_use().select_related("agent")
     rules = rules.prefetch_related("numbers", "trunks")
     return [number_line(number, list(rules), user) for number in numbers[:SHOWN_NUMBERS]]
 

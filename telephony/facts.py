@@ -3,13 +3,16 @@
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from veyra.querysets import VisibleQuerySet
+
+if TYPE_CHECKING:  # it imports us
+    from telephony.models import PhoneNumber
 
 # A room's own facts belong to a call from a little before its start to a little after its end.
 ROOM_MARGIN = timedelta(seconds=5)
@@ -21,6 +24,20 @@ class CallQuerySet(VisibleQuerySet["Call"]):
         now = models.Q(ended_at__gte=ended_since) | ~models.Q(state="ended")
         related = self.filter(now).select_related("number", "agent").prefetch_related("legs")
         return related.order_by("-started_at", "pk")
+
+    def going_on(self) -> Self:
+        return self.exclude(state="ended")
+
+    def ended(self) -> Self:
+        return self.filter(state="ended")
+
+    def answered(self) -> Self:
+        """Somebody spoke to the caller."""
+        return self.filter(outcome="answered")
+
+    def from_callers(self, numbers: Iterable[str]) -> Self:
+        """Calls that came from these numbers, as the provider wrote them."""
+        return self.filter(from_number__in=list(numbers))
 
 
 class Call(models.Model):
@@ -249,6 +266,15 @@ class Refused(models.Model):
         return f"{self.address} {self.reason}"
 
 
+class TestCallQuerySet(VisibleQuerySet["TestCall"]):
+    def of_number(self, number: "PhoneNumber") -> Self:
+        return self.filter(number=number)
+
+    def with_sound(self) -> Self:
+        """What they heard is kept."""
+        return self.exclude(heard="")
+
+
 class TestCall(models.Model):
     """ "Call this line now": a call that we place ourselves, and what it heard."""
 
@@ -274,7 +300,7 @@ class TestCall(models.Model):
     # What the caller heard, WAV; relative to MEDIA_ROOT.
     heard = models.CharField(max_length=200, blank=True)
 
-    objects = VisibleQuerySet["TestCall"].as_manager()
+    objects = TestCallQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("test call")

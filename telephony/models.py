@@ -48,6 +48,9 @@ class WishQuerySet(VisibleQuerySet[W]):
             standing_at=models.Subquery(worst.values("synced_at")[:1]),
         )
 
+    def in_use(self) -> Self:
+        return self.filter(is_active=True)
+
 
 class Gateway(models.Model):
     """Where providers send calls: the public address of livekit/sip. One row."""

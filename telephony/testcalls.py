@@ -144,7 +144,6 @@ def give_up_lost() -> None:
 
 def prune() -> None:
     """Keep the newest recordings of test calls only."""
-    with_sound = TestCall.objects.exclude(heard="").order_by("-asked_at")
-    for row in with_sound[KEEP:]:
+    for row in TestCall.objects.with_sound().order_by("-asked_at")[KEEP:]:
         (Path(settings.MEDIA_ROOT) / row.heard).unlink(missing_ok=True)
         TestCall.objects.filter(pk=row.pk).update(heard="")
