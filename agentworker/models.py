@@ -78,12 +78,6 @@ class SessionQuerySet(VisibleQuerySet["Session"]):
         names = list(names)
         return self.filter(models.Q(sip_call_id__in=names) | models.Q(participant_sid__in=names))
 
-    def newest_turns(self) -> "models.QuerySet[Session, tuple[int | None, str, str]]":
-        """(key of the newest thing said in it, caller's call id, his sid) of each."""
-        newest = Turn.objects.filter(session=models.OuterRef("pk")).order_by("-at", "-pk")
-        turn = models.Subquery(newest.values("pk")[:1])
-        return self.annotate(turn=turn).values_list("turn", "sip_call_id", "participant_sid")
-
 
 def with_newest(agents: models.QuerySet[Agent]) -> models.QuerySet[Any]:
     """Each with newest_number, newest_language and newest_at of its newest version."""
@@ -129,6 +123,14 @@ class Speaker(models.TextChoices):
     AGENT = "agent", _("Assistant")
 
 
+class TurnQuerySet(VisibleQuerySet["Turn"]):
+    def newest_of(self, sessions: models.QuerySet[Session]) -> Self:
+        """The newest thing said in each conversation, with it; the latest last."""
+        said = Turn.objects.filter(session=models.OuterRef("pk")).order_by("-at", "-pk")
+        newest = sessions.values(newest=models.Subquery(said.values("pk")[:1]))
+        return self.filter(pk__in=newest).select_related("session").order_by("at", "pk")
+
+
 class Turn(models.Model):
     """One thing said, by the caller or by the assistant."""
 
@@ -146,7 +148,7 @@ class Turn(models.Model):
     delay_ms = models.PositiveIntegerField(null=True)
     interrupted = models.BooleanField(default=False)
 
-    objects = VisibleQuerySet["Turn"].as_manager()
+    objects = TurnQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("line")

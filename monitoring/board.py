@@ -1,8 +1,7 @@
 """The calls of this moment as rows of the board: read once, rendered once a kind of viewer."""
 
 import json
-import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,7 +11,7 @@ from django.utils import timezone, translation
 
 from agentworker.models import Session, Turn
 from monitoring.words import said
-from telephony.models import Call
+from telephony.models import Call, Leg
 from veyra.models import User
 
 # An ended call stays for a moment, so that whoever looked away sees how it ended.
@@ -49,19 +48,24 @@ def may_see(user: User | AnonymousUser) -> bool:
 
 
 def read() -> list[Row]:
-    """The board now, the newest call first. Five queries, however many calls."""
-    calls = list(Call.objects.on_board(timezone.now() - LINGER))
-    turns = last_turns(calls)
-    return [Row(call, turns.get(call.pk)) for call in calls]
+    """The board now, the newest call first. Two queries, however many calls."""
+    legs = list(Leg.objects.of_calls(Call.objects.on_board(timezone.now() - LINGER)))
+    turns = last_turns(legs)
+    return [Row(leg.call, turns.get(name_of(leg))) for leg in legs]
 
 
-def last_turns(calls: Sequence[Call]) -> dict[uuid.UUID, Turn]:
-    """The last turn of each call; the calls come with their legs."""
-    legs = {leg.sip_call_id or leg.participant_sid: c.pk for c in calls for leg in c.legs.all()}
-    newest = Session.objects.of_callers(legs).newest_turns()
-    owners = {turn: legs.get(call) or legs.get(person) for turn, call, person in newest if turn}
-    turns = Turn.objects.filter(pk__in=owners).order_by("at")
-    return {owner: turn for turn in turns if (owner := owners[turn.pk])}
+def name_of(leg: Leg) -> str:
+    """How conversations name their caller: a telephone by call id, a browser by its sid."""
+    return leg.sip_call_id or leg.participant_sid
+
+
+def last_turns(legs: Iterable[Leg]) -> dict[str, Turn]:
+    """The last thing said to or by each caller who has a conversation."""
+    names = {name for leg in legs if (name := name_of(leg))}
+    turns: dict[str, Turn] = {}
+    for turn in Turn.objects.newest_of(Session.objects.of_callers(names)):
+        turns[turn.session.sip_call_id or turn.session.participant_sid] = turn
+    return turns
 
 
 def render(row: Row, viewer: Viewer) -> str:

@@ -20,10 +20,8 @@ ROOM_MARGIN = timedelta(seconds=5)
 
 class CallQuerySet(VisibleQuerySet["Call"]):
     def on_board(self, ended_since: datetime) -> Self:
-        """Calls of this moment, newest first, and those that ended a moment ago."""
-        now = models.Q(ended_at__gte=ended_since) | ~models.Q(state="ended")
-        related = self.filter(now).select_related("number", "agent").prefetch_related("legs")
-        return related.order_by("-started_at", "pk")
+        """Calls of this moment, and those that ended a moment ago."""
+        return self.filter(models.Q(ended_at__gte=ended_since) | ~models.Q(state="ended"))
 
     def going_on(self) -> Self:
         return self.exclude(state="ended")
@@ -138,6 +136,15 @@ class Call(models.Model):
         return str(self.id)
 
 
+class LegQuerySet(VisibleQuerySet["Leg"]):
+    def of_calls(self, calls: models.QuerySet[Call]) -> Self:
+        """Those who called, with their calls, newest first."""
+        callers = self.filter(call__in=calls, role__in=[Leg.Role.CALLER, Leg.Role.BROWSER])
+        return callers.select_related("call__number", "call__agent").order_by(
+            "-call__started_at", "call"
+        )
+
+
 class Leg(models.Model):
     """One party of a call: joins the gateway's call id, the participant and the room."""
 
@@ -153,6 +160,8 @@ class Leg(models.Model):
     room_sid = models.CharField(max_length=64, blank=True)
     joined_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
+
+    objects = LegQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("party")
