@@ -87,8 +87,8 @@ def test_the_board_takes_as_many_queries_for_ten_calls_as_for_one(
     client = logged_in("telephony.view_call", "agentworker.view_session")
     for _ in range(10):
         make_call(["Hello?"])
-    # Session, person, two of his rights; calls, legs, conversations, turns.
-    with django_assert_num_queries(8):
+    # Session, person, two of his rights; callers with their calls, last turns.
+    with django_assert_num_queries(6):
         assert len(client.get("/live/rows/").json()["rows"]) == 10
 
 
