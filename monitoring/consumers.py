@@ -10,11 +10,13 @@ from django.urls import path
 
 from monitoring.board import Viewer, may_see
 from monitoring.hub import hub
+from veyra.live import EVERYBODY
 from veyra.models import User
 
 # A reader this many messages behind is better off with a new socket and the whole board.
 BEHIND = 50
-# Rights are read when a socket opens; so often it is opened anew.
+# Rights are read when a socket opens. It is opened anew when they change, and so often in any case:
+# that message may be lost.
 SECONDS_OF_A_SOCKET = 120
 REOPEN, FORBIDDEN = 4000, 4403
 
@@ -40,11 +42,21 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels s
 
     def deliver(self, text: str) -> None:
         if self.texts.full():
-            hub().leave(self)
-            self.texts = asyncio.Queue()
-            self.texts.put_nowait(None)
+            self._end()
         else:
             self.texts.put_nowait(text)
+
+    def rights_changed(self, user: str) -> None:
+        """The page opens a new socket, and that reads the rights anew."""
+        if user in (EVERYBODY, str(self.scope["user"].pk)):
+            self._end()
+
+    def _end(self) -> None:
+        """Nothing more is sent but the end."""
+        hub().leave(self)
+        if not self.texts.empty():
+            self.texts = asyncio.Queue()
+        self.texts.put_nowait(None)
 
     async def _pass_on(self) -> None:
         with contextlib.suppress(TimeoutError):

@@ -34,6 +34,9 @@ class Sink(Protocol):
 
     def deliver(self, text: str) -> None: ...
 
+    def rights_changed(self, user: str) -> None:
+        """What this person (a key, or EVERYBODY) may see must be read anew."""
+
 
 class Hub:
     """Members join with what they may see, get the whole board, then the changes."""
@@ -138,6 +141,9 @@ class Hub:
                         told = await layer.receive(channel)
                         if told.get("kind") in KINDS:
                             self._wake.set()
+                        elif told.get("kind") == "rights":
+                            for sink in list(self._members):
+                                sink.rights_changed(told["pk"])
                 except Exception as error:  # the broker is away: the sweep goes on without it
                     log.warning("live messages are not heard: %s", type(error).__name__)
                     await asyncio.sleep(AFTER_AN_ERROR)

@@ -7,12 +7,14 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from veyra import live
 from veyra.models import User
 
 
@@ -48,16 +50,44 @@ class MachineRowAdmin(VeyraAdmin):
         return False
 
 
+class RightsAdmin(VeyraAdmin):
+    """Rows that say what people may see: pages that are open hear when one changed."""
+
+    def save_model(self, request: HttpRequest, obj: User | Group, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        tell_rights(obj)
+
+    def delete_model(self, request: HttpRequest, obj: User | Group) -> None:
+        tell_rights(obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User | Group]) -> None:
+        for each in queryset:
+            tell_rights(each)
+        super().delete_queryset(request, queryset)
+
+
+def tell_rights(changed: User | Group) -> None:
+    """After commit, and so after the groups and permissions of the same form."""
+    live.changed("rights", changed.pk if isinstance(changed, User) else live.EVERYBODY)
+
+
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, VeyraAdmin):
+class GroupAdmin(DjangoGroupAdmin, RightsAdmin):
     pass
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, VeyraAdmin):  # type: ignore[type-arg]  # generic only in the stubs
+class UserAdmin(DjangoUserAdmin, RightsAdmin):  # type: ignore[type-arg]  # generic only in the stubs
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """A new password ends the person's sessions, and so what they show."""
+        if request.method == "POST":
+            live.changed("rights", id)
+        return super().user_change_password(request, id, form_url)

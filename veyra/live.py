@@ -12,7 +12,9 @@ from django.db import transaction
 log = logging.getLogger(__name__)
 
 GROUP = "live"
-Kind = Literal["call", "session", "number", "published"]
+# "rights": what a person may see changed; pk is his, or EVERYBODY.
+Kind = Literal["call", "session", "number", "published", "rights"]
+EVERYBODY = ""
 
 
 def changed(kind: Kind, pk: object) -> None:
@@ -25,7 +27,9 @@ def changed(kind: Kind, pk: object) -> None:
 
 
 def _send(kind: Kind, pk: str) -> None:
-    asyncio.run_coroutine_threadsafe(_tell({"type": "row.changed", "kind": kind, "pk": pk}), _loop())
+    asyncio.run_coroutine_threadsafe(
+        _tell({"type": "row.changed", "kind": kind, "pk": pk}), _loop()
+    )
 
 
 async def _tell(message: dict[str, str]) -> None:

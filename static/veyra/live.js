@@ -5,6 +5,7 @@
 const board = document.getElementById("board");
 const link = document.getElementById("link");
 const LINGER = 8000; // an ended call leaves the board after this many milliseconds
+const FORBIDDEN = 4403;
 let socket = null;
 let wait = 500;
 
@@ -42,9 +43,11 @@ function connect() {
     say(true);
     show(JSON.parse(data));
   };
-  mine.onclose = () => {
+  mine.onclose = ({ code }) => {
     if (socket !== mine) return;
     socket = null;
+    // No longer allowed: the page itself says so, and shows nothing more.
+    if (code === FORBIDDEN) location.reload();
     if (document.hidden) return;
     say(false);
     setTimeout(connect, wait * (0.5 + Math.random()));

@@ -33,6 +33,9 @@ class Screen:
     def deliver(self, text: str) -> None:
         self.texts.append(text)
 
+    def rights_changed(self, user: str) -> None:
+        self.texts.append(f"rights of {user}")
+
     def messages(self) -> list[dict[str, Any]]:
         return [json.loads(text) for text in self.texts]
 
