@@ -46,7 +46,10 @@ def _leg(state: CallState) -> Leg | None:
 def _first_sight(unit: str, state: CallState) -> Saved:
     if not state.is_placed:
         return Saved()
-    if state.outcome == Call.Outcome.REJECTED and not refusals.is_worth_a_call(state):
+    # Who came to a room was let in by a rule of ours. A call that has its row already either did,
+    # or was looked at here when it ended: so only a new one is.
+    let_in = state.has_room and state.outcome != Call.Outcome.REJECTED
+    if not let_in and not refusals.is_worth_a_call(state):
         refusals.count(state)
         return Saved(refused=True)
     values = _call_values(unit, state) | _line(Call(), state)

@@ -81,7 +81,11 @@ class CallState:
     @property
     def is_placed(self) -> bool:
         """It has come to a room, or it is over: before that it may be a knock at the door."""
-        return bool(self.room_sid or self.room_name or self.ended_at)
+        return self.has_room or self.ended_at is not None
+
+    @property
+    def has_room(self) -> bool:
+        return bool(self.room_sid or self.room_name)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from telephony import intake, refusals
+from telephony import calls, intake, refusals
 from telephony.folding import drain
 from telephony.journal import CallState
 from telephony.models import Call, CallEvent, DispatchRule, FoldUnit, HostAddress, Refused, Trunk
@@ -125,3 +125,22 @@ def test_a_retry_with_the_right_password_is_no_refusal() -> None:
     intake.store(recording("login").events("tap"))
     drain()
     assert Call.objects.get().outcome == "answered"
+
+
+def test_a_stranger_who_hangs_up_before_he_is_refused_is_only_counted(rule: DispatchRule) -> None:
+    gone = refused(outcome="abandoned", reason="caller_gave_up")
+    assert calls.save("call:SCL_1", gone).refused
+    assert not Call.objects.exists()
+    assert Refused.objects.get().reason == "caller_gave_up"
+
+
+def test_a_call_that_came_to_a_room_stays_a_call_however_it_ends(
+    rule: DispatchRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit keeps scanners out, and they come to no room."""
+    monkeypatch.setattr(refusals, "CALLS_AN_HOUR", 0)
+    room = {"room_sid": "RM_1", "room_name": "call-1"}
+    ringing = refused(state="ringing", outcome="", reason="", ended_at=None, **room)
+    assert calls.save("room:RM_1", ringing).changed
+    assert calls.save("room:RM_1", refused(**room)).changed
+    assert Call.objects.get().outcome == "rejected" and not Refused.objects.exists()
