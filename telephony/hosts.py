@@ -23,7 +23,7 @@ def resolve(line: wish.Line) -> wish.Resolved:
     """Every host name of the connections in use -> the addresses that it had within the last hour;
     () where it had none.
     """
-    lines = [host for trunk in line.trunks if trunk.is_active for host in hosts(trunk.addresses)]
+    lines = [host for trunk in line.trunks if trunk.in_use for host in hosts(trunk.addresses)]
     names = sorted({host.lower().rstrip(".") for host in lines})
     if not names:
         return {}

@@ -37,10 +37,10 @@ def usable_rules(line: Line) -> tuple[list[Rule], list[Problem]]:
     """The active rules without a fault of their own, in the order in which they were made."""
     usable, found = [], []
     for rule in line.rules:
-        wrong = rule_fault(rule) if rule.is_active else None
+        wrong = rule_fault(rule) if rule.in_use else None
         if wrong:
             found.append(Problem(kind="rule", key=rule.key, sentence=wrong))
-        elif rule.is_active:
+        elif rule.in_use:
             usable.append(rule)
     return usable, found
 
@@ -98,7 +98,7 @@ def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
     clashes: set[tuple[str, str]] = set()
     for number in sorted(line.numbers, key=lambda each: each.number):
         trunk = trunks.get(number.trunk)
-        if not number.is_active or trunk is None or not trunk.is_active:
+        if not number.in_use or trunk is None or not trunk.in_use:
             continue
         if wrong := number_fault(number):
             found.append(Problem(kind="number", key=number.key, sentence=wrong))
@@ -178,7 +178,7 @@ def unserved(number: Number) -> Problem:
 
 def warnings(line: Line, served: Routes) -> list[Problem]:
     """What is published, but will not do what people expect."""
-    found = [_open(trunk) for trunk in line.trunks if trunk.is_active and is_open(trunk)]
+    found = [_open(trunk) for trunk in line.trunks if trunk.in_use and is_open(trunk)]
     rules = {rule.key: rule for rule in line.rules}
     trunks = {trunk.key: trunk for trunk in line.trunks}
     asked: dict[tuple[str, str], Number] = {}

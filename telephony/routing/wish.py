@@ -21,6 +21,11 @@ class Trunk:
     password: str | None = field(default="", repr=False)
     spelling: str = "any"
     is_active: bool = True
+    archived: bool = False
+
+    @property
+    def in_use(self) -> bool:
+        return self.is_active and not self.archived
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,11 @@ class Number:
     number: str
     trunk: str
     is_active: bool = True
+    archived: bool = False
+
+    @property
+    def in_use(self) -> bool:
+        return self.is_active and not self.archived
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +55,25 @@ class Rule:
     pin: str = ""
     callers: tuple[str, ...] = ()
     is_active: bool = True
+    archived: bool = False
+
+    @property
+    def in_use(self) -> bool:
+        return self.is_active and not self.archived
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """Who speaks. `has_words`: somebody wrote what it says; without words it cannot answer."""
+
+    key: str
+    name: str
+    has_words: bool = True
+    archived: bool = False
+
+    @property
+    def answers(self) -> bool:
+        return self.has_words and not self.archived
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +87,7 @@ class Line:
     trunks: tuple[Trunk, ...] = ()
     numbers: tuple[Number, ...] = ()
     rules: tuple[Rule, ...] = ()
+    agents: tuple[Agent, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
