@@ -1,0 +1,91 @@
+"""What a preset says of a provider: each fact with its source, its date and its doubt.
+
+Texts are msgids, marked with gettext_noop where they stand. Steps and notes may name %(host)s,
+%(port)s and %(address)s (host:port): where calls are to be sent.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+# When the sources were read.
+CHECKED = date(2026, 8, 22)
+
+
+@dataclass(frozen=True)
+class Fact(Generic[V]):
+    """`source`: a page, a repository, or who says so. Not confirmed: somebody else's word for it,
+    to be checked in the provider's own account.
+    """
+
+    value: V
+    source: str
+    seen: date = CHECKED
+    confirmed: bool = False
+
+
+class Inbound(StrEnum):
+    """How the provider brings calls to us."""
+
+    FORWARD = "forward"  # the number is forwarded to an address of ours, a SIP URI
+    TRUNK = "trunk"  # a trunk by IP address
+    PBX = "pbx"  # it is a telephone exchange of one's own, with a trunk to us
+    REGISTER = "register"  # only to who registers with a login, which LiveKit does not do
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A provider. What is None is not known."""
+
+    slug: str
+    name: str
+    about: str
+    inbound: Inbound
+    # CIDRs that signalling comes from.
+    networks: tuple[Fact[str], ...] = ()
+    # udp, tcp or tls
+    transport: Fact[str]
+    # Spelling in which callers and called numbers reach us, and in which it takes them: plus,
+    # digits, national, any.
+    spelling_in: Fact[str]
+    spelling_out: Fact[str] | None = None
+    # Where the called number stands: "to", or "header:NAME".
+    did: Fact[str]
+    outbound_host: Fact[str] | None = None
+    outbound_port: int = 5060
+    # The From of our calls must be the login.
+    from_is_login: Fact[bool] | None = None
+    identity_header: Fact[str] | None = None
+    codecs: Fact[tuple[str, ...]] | None = None
+    dtmf: Fact[str] | None = None
+    srtp: Fact[bool] | None = None
+    refer: Fact[bool] | None = None
+    calls_per_second: Fact[int] | None = None
+    steps: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    # What to type as the target of calls, with %(number)s and %(address)s.
+    target: str = "%(number)s@%(address)s"
+    doc_url: str = ""
+    checked_at: date = CHECKED
+
+    def covers(self, address: str) -> bool:
+        """Is the address, or the whole network, in one of the provider's?"""
+        try:
+            asked = ipaddress.ip_network(address, strict=False)
+        except ValueError:
+            return False
+        known = [ipaddress.ip_network(fact.value) for fact in self.networks]
+        return any(
+            asked.version == each.version and asked.subnet_of(each)  # type: ignore[arg-type]  # versions are equal
+            for each in known
+        )
+
+    @property
+    def is_sure(self) -> bool:
+        """All that connects calls is confirmed."""
+        facts = (*self.networks, self.transport, self.spelling_in, self.did)
+        return all(fact.confirmed for fact in facts)
