@@ -3,27 +3,32 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
+from agentworker.models import Agent, AgentVersion
 from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
-from telephony.numbers import NumberError, e164
 from telephony.routing import wish
+from telephony.routing.edit import callers, lines
 from veyra.secrets import Sealed, SecretError
+
+__all__ = ["lines", "read_line"]
 
 
 def read_line() -> wish.Line:
-    """Everything that staff saved: six queries of plain columns, however long the line is."""
+    """Everything that staff saved: seven queries of plain columns, however long the line is."""
     return wish.Line(
         installation=str(Gateway.get().installation),
         trunks=tuple(_trunks(Trunk.objects.order_by("pk"))),
         numbers=tuple(_numbers(PhoneNumber.objects.order_by("pk"))),
         rules=tuple(_rules(DispatchRule.objects.order_by("pk"))),
+        agents=tuple(_agents(Agent.objects.order_by("pk"))),
     )
 
 
 def _trunks(rows: QuerySet[Trunk]) -> Iterable[wish.Trunk]:
     columns = "key", "name", "addresses", "username", "password", "spelling", "is_active"
-    for key, name, addresses, username, password, spelling, is_active in rows.values_list(*columns):
+    for row in rows.values_list(*columns, "archived_at"):
+        key, name, addresses, username, password, spelling, is_active, archived_at = row
         yield wish.Trunk(
             key=str(key),
             name=name,
@@ -32,6 +37,7 @@ def _trunks(rows: QuerySet[Trunk]) -> Iterable[wish.Trunk]:
             password=_opened(password),
             spelling=spelling,
             is_active=is_active,
+            archived=archived_at is not None,
         )
 
 
@@ -44,16 +50,22 @@ def _opened(password: Sealed | str) -> str | None:
 
 
 def _numbers(rows: QuerySet[PhoneNumber]) -> Iterable[wish.Number]:
-    for key, number, trunk, is_active in rows.values_list(
-        "key", "number", "trunk__key", "is_active"
-    ):
-        yield wish.Number(key=str(key), number=number, trunk=str(trunk), is_active=is_active)
+    columns = "key", "number", "trunk__key", "is_active", "archived_at"
+    for key, number, trunk, is_active, archived_at in rows.values_list(*columns):
+        yield wish.Number(
+            key=str(key),
+            number=number,
+            trunk=str(trunk),
+            is_active=is_active,
+            archived=archived_at is not None,
+        )
 
 
 def _rules(rows: QuerySet[DispatchRule]) -> Iterable[wish.Rule]:
     trunks, numbers = _links("trunks"), _links("numbers")
     columns = "pk", "key", "name", "agent__key", "kind", "room", "pin", "callers", "is_active"
-    for pk, key, name, agent, kind, room, pin, callers, is_active in rows.values_list(*columns):
+    for row in rows.values_list(*columns, "archived_at"):
+        pk, key, name, agent, kind, room, pin, only, is_active, archived_at = row
         yield wish.Rule(
             key=str(key),
             name=name,
@@ -63,8 +75,9 @@ def _rules(rows: QuerySet[DispatchRule]) -> Iterable[wish.Rule]:
             kind=kind,
             room=room,
             pin=pin,
-            callers=tuple(_as_number(caller) for caller in lines(callers)),
+            callers=callers(only),
             is_active=is_active,
+            archived=archived_at is not None,
         )
 
 
@@ -77,13 +90,9 @@ def _links(field: str) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def _as_number(text: str) -> str:
-    try:
-        return e164(text)
-    except NumberError:
-        return text  # problems.rule_fault says so
-
-
-def lines(text: str) -> tuple[str, ...]:
-    """The lines that hold something, without the space around them."""
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
+def _agents(rows: QuerySet[Agent]) -> Iterable[wish.Agent]:
+    has_words = Exists(AgentVersion.objects.filter(agent=OuterRef("pk")))
+    for key, name, words, archived_at in rows.annotate(has_words=has_words).values_list(
+        "key", "name", "has_words", "archived_at"
+    ):
+        yield wish.Agent(key=str(key), name=name, has_words=words, archived=archived_at is not None)
