@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from veyra.querysets import VisibleQuerySet
+from veyra.models import Keepable
+from veyra.querysets import KeepableQuerySet, VisibleQuerySet
 
 
 class Language(models.TextChoices):
@@ -17,20 +18,28 @@ class Language(models.TextChoices):
     ENGLISH = "en", _("English")
 
 
-class Agent(models.Model):
+class Agent(Keepable):
     """An assistant that answers calls. What it says stands in its newest version."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=100)
     created_at = models.DateTimeField(auto_now_add=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
-    objects = VisibleQuerySet["Agent"].as_manager()
+    objects = KeepableQuerySet["Agent"].as_manager()
 
     class Meta:
         verbose_name = _("assistant")
         verbose_name_plural = _("assistants")
         ordering = ["name"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=models.Q(archived_at=None),
+                name="agent_name_once",
+                violation_error_message=_("There is already an assistant with this name."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

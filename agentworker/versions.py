@@ -8,7 +8,7 @@ from agentworker.script import MenuItem, Rule, Script
 
 
 class NoScriptError(Exception):
-    """There is nobody to speak: the assistant was deleted, or nobody wrote its words."""
+    """There is nobody to speak: the assistant was archived, or nobody wrote its words."""
 
 
 def load_script(agent_key: str) -> Script:
@@ -21,7 +21,7 @@ def load_script(agent_key: str) -> Script:
 
 def newest_version(agent_key: str) -> AgentVersion:
     try:
-        agent = Agent.objects.filter(key=agent_key).first()
+        agent = Agent.objects.kept().filter(key=agent_key).first()
     except ValidationError as error:
         raise NoScriptError("the brief names no assistant") from error
     version = agent.current() if agent else None

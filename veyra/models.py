@@ -23,6 +23,19 @@ class User(AbstractUser):
         verbose_name_plural = _("people")
 
 
+class Keepable(models.Model):
+    """A row that staff put away instead of deleting it, and that two people may have open at once.
+
+    `revision` grows by one with each change that a person makes.
+    """
+
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+
 class Lease(models.Model):
     """The right to do a thing alone, for a while: one row a name.
 

@@ -15,3 +15,13 @@ class VisibleQuerySet(models.QuerySet[M]):
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         return self if user.is_authenticated and user.is_active else self.none()
+
+
+class KeepableQuerySet(VisibleQuerySet[M]):
+    """Rows that can be archived (veyra.models.Keepable)."""
+
+    def kept(self) -> Self:
+        return self.filter(archived_at=None)
+
+    def archived(self) -> Self:
+        return self.exclude(archived_at=None)

@@ -79,8 +79,8 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "addresses": lines,
     "callers": callers,
     "password": opened,
-    "trunks": tuple,
-    "numbers": tuple,
+    "trunks": lambda keys: tuple(sorted(keys)),
+    "numbers": lambda keys: tuple(sorted(keys)),
 }
 
 Row = TypeVar("Row", Trunk, Number, Rule, Agent)
