@@ -13,9 +13,9 @@ from telephony import intake
 from telephony.imagined import ImaginedCall, Utterance, imagine_talk
 from telephony.models import CallEvent
 from veyra.livekit import tap, webhooks
+from veyra.livekit.matching import Invite
 from veyra.livekit.simulator import sequence
 from veyra.livekit.simulator.bus import BusMessage
-from veyra.livekit.simulator.decision import Invite
 from veyra.livekit.simulator.ids import new_id
 from veyra.livekit.simulator.sequence import Said, SimulatedAgent, SimulatedCall
 from veyra.livekit.types import AGENT_NAME, AgentDispatch, DispatchRule, InboundTrunk, Room

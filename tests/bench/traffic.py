@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 
+from veyra.livekit.matching import Invite
 from veyra.livekit.simulator import sequence
 from veyra.livekit.simulator.bus import BusMessage
-from veyra.livekit.simulator.decision import Invite
 from veyra.livekit.simulator.ids import new_id
 from veyra.livekit.simulator.sequence import SimulatedAgent, SimulatedCall
 from veyra.livekit.simulator.speaker import signed

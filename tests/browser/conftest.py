@@ -24,9 +24,9 @@ from telephony import folding, intake, sync
 from tests.simulator.conftest import KEY, SECRET, Simulated, simulated
 from veyra.asgi import application
 from veyra.livekit import tap
+from veyra.livekit.matching import Invite
 from veyra.livekit.simulator import sequence
 from veyra.livekit.simulator.bus import BusMessage
-from veyra.livekit.simulator.decision import Invite
 from veyra.livekit.simulator.speaker import signed
 
 __all__ = ["simulated"]

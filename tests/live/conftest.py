@@ -18,10 +18,10 @@ def start_stack() -> Iterator[Callable[..., Stack]]:
     # pytest's own folders are too deep for a socket's path, which ends at 107 characters.
     with tempfile.TemporaryDirectory(prefix="veyra-") as base:
 
-        def start(webhook_url: str = "") -> Stack:
+        def start(webhook_url: str = "", rtp_ports: int = 200) -> Stack:
             folder = Path(base) / str(len(started))
             folder.mkdir()
-            stack = Stack(folder, webhook_url)
+            stack = Stack(folder, webhook_url, rtp_ports)
             started.append(stack)
             stack.start()
             return stack

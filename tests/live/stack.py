@@ -78,14 +78,15 @@ def wait_until(ready: Callable[[], bool], what: str, seconds: float = READY_SECO
 class Stack:
     """Started by `start`, ended by `stop`. Its logs lie in `folder` as <name>.log.
 
-    Webhooks go to `webhook_url`: give one, or listen on the free `webhook_port` chosen here.
+    Webhooks go to `webhook_url`: give one, or listen on the free `webhook_port` chosen here. The
+    gateway lets a call's port for sound rest for half a minute after the call.
     """
 
     api_key = "veyra"
     api_secret = "only-for-tests-0123456789-0123456789-0123456789"
     sip_host = "127.0.0.1"
 
-    def __init__(self, folder: Path, webhook_url: str = "") -> None:
+    def __init__(self, folder: Path, webhook_url: str = "", rtp_ports: int = 200) -> None:
         self.folder = folder
         self.webhook_port = free_port()
         self.webhook_url = webhook_url or f"http://127.0.0.1:{self.webhook_port}/livekit/webhook"
@@ -93,7 +94,7 @@ class Stack:
         self.url = f"ws://127.0.0.1:{self.port}"
         self.udp_port = free_port(socket.SOCK_DGRAM)
         self.sip_port = free_port(socket.SOCK_DGRAM)
-        self.rtp_ports = free_range(200)
+        self.rtp_ports = free_range(rtp_ports)
         self.redis_url = f"unix://{folder}/broker.sock"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 

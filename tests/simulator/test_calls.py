@@ -15,15 +15,16 @@ from livekit import api
 from tests.simulator.conftest import KEY, SECRET, Simulated
 from tests.simulator.test_server import RULE, TRUNK
 from veyra.livekit import tap
+from veyra.livekit.matching import Invite
 from veyra.livekit.simulator import encoding
 from veyra.livekit.simulator.bus import BusMessage
-from veyra.livekit.simulator.decision import Invite
 from veyra.livekit.simulator.sequence import Said
 from veyra.livekit.simulator.speaker import signed
 from veyra.livekit.types import DispatchRule, InboundTrunk
 from veyra.livekit.webhooks import BadSignature, receive
 
 RECORDED = Path(__file__).parent.parent / "journal" / "recorded"
+ON_BUS = ("invite", "call_state", "dispatch")
 OPEN = replace(TRUNK, auth_username="", auth_password="")
 INVITE = Invite("79161230001", "74991124148", "37.139.38.10")
 
@@ -127,11 +128,13 @@ def test_a_caller_who_is_removed_ends_his_call(simulated: Simulated) -> None:
     assert simulated.switchboard.lines == {}
 
 
-@pytest.mark.parametrize("source_ip", ["37.139.39.1", "nonsense"])
-def test_a_call_from_elsewhere_is_refused(simulated: Simulated, source_ip: str) -> None:
+@pytest.mark.parametrize(("source_ip", "status"), [("37.139.39.1", 486), ("nonsense", 503)])
+def test_a_call_from_elsewhere_is_refused(
+    simulated: Simulated, source_ip: str, status: int
+) -> None:
     publish(simulated)
     invite = replace(INVITE, source_ip=source_ip)
-    assert simulated.do(simulated.switchboard.place_call(invite))["status"] == 486
+    assert simulated.do(simulated.switchboard.place_call(invite))["status"] == status
 
 
 def test_a_number_on_two_trunks_answers_nobody(simulated: Simulated) -> None:
@@ -142,12 +145,58 @@ def test_a_number_on_two_trunks_answers_nobody(simulated: Simulated) -> None:
     assert told(simulated.said) == ["invite"]
 
 
-def test_a_line_with_a_login_lets_in_only_who_knows_it(simulated: Simulated) -> None:
+@pytest.mark.parametrize(
+    ("username", "password", "status", "recording"),
+    [("", "", 407, "no_password"), ("line", "wrong", 401, "wrong_password")],
+)
+def test_a_line_with_a_login_turns_away_who_does_not_know_it(
+    simulated: Simulated, username: str, password: str, status: int, recording: str
+) -> None:
     publish(simulated, TRUNK)
-    place = simulated.switchboard.place_call
-    assert simulated.do(place(INVITE))["status"] == 401
+    simulated.switchboard.login_seconds = 0.01
+    invite = replace(INVITE, username=username, password=password)
+    seen = simulated.do(simulated.switchboard.place_call(invite))
+    assert (seen["status"], seen["room"]) == (status, "")
+    simulated.do(_until(simulated, "call_state error"))
+    assert told(simulated.said) == recorded(recording)
+
+
+def test_a_login_is_told_like_a_recorded_one(simulated: Simulated) -> None:
+    publish(simulated, TRUNK)
     known = replace(INVITE, username="line", password="secret")
-    assert simulated.do(place(known))["status"] == 200
+    seen = simulated.do(simulated.switchboard.place_call(known))
+    assert seen["status"] == 200
+    simulated.do(simulated.switchboard.hang_up(seen["sip_call_id"]))
+    simulated.do(_until(simulated, "room_finished"))
+    on_bus = [word for word in recorded("login") if word.split()[0] in ON_BUS]
+    assert [word for word in told(simulated.said) if word.split()[0] in ON_BUS] == on_bus
+
+
+@pytest.mark.parametrize("pin", ["", "9999"])
+def test_a_wrong_pin_is_told_like_a_recorded_one(simulated: Simulated, pin: str) -> None:
+    publish(simulated, rule=replace(RULE, pin="1234"))
+    seen = simulated.do(simulated.switchboard.place_call(replace(INVITE, pin=pin)))
+    assert (seen["status"], seen["room"]) == (200, "")
+    assert told(simulated.said) == recorded("wrong_pin")
+
+
+def test_a_caller_with_the_right_pin_is_answered_before_the_agent_comes(
+    simulated: Simulated,
+) -> None:
+    publish(simulated, rule=replace(RULE, pin="1234"))
+    place = simulated.switchboard.place_call
+    assert simulated.do(place(INVITE))["room"] == ""
+    seen = simulated.do(place(replace(INVITE, pin="1234"), agent_comes=False))
+    assert (seen["status"], seen["room"][:13]) == (200, "support-room-")
+    assert told(simulated.said)[-1] == "call_state active"
+
+
+def test_two_rules_for_one_call_stop_the_whole_line(simulated: Simulated) -> None:
+    trunk_id = publish(simulated)
+    other = simulated.store.create_dispatch_rule(replace(RULE, trunk_ids=("ST_elsewhere",)))
+    simulated.store.replace_dispatch_rule(other, replace(RULE, trunk_ids=(trunk_id,)))
+    assert simulated.do(simulated.switchboard.place_call(INVITE))["status"] == 503
+    assert told(simulated.said)[-1] == "call_state error"
 
 
 def test_a_shared_room_outlives_its_first_caller(simulated: Simulated) -> None:

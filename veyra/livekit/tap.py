@@ -52,7 +52,7 @@ class TapMessage:
 def read(channel: str, data: bytes) -> TapMessage | None:
     """The message; None where it is about no call (a transfer's). Raises Unreadable."""
     try:
-        request = _fields(_one(_fields(data), 2))
+        request = wire_fields(_one(wire_fields(data), 2))
         raw = _one(request, 8)
         made = {AUTHENTICATE: _invite, DISPATCH: _dispatch, CALL_STATE: _call_state}[channel](raw)
         if made is None:
@@ -64,8 +64,8 @@ def read(channel: str, data: bytes) -> TapMessage | None:
 
 
 def _invite(raw: bytes) -> dict[str, Any] | None:
-    fields = _fields(raw)
-    call = _fields(_one(fields, 8)) if 8 in fields else {}
+    fields = wire_fields(raw)
+    call = wire_fields(_one(fields, 8)) if 8 in fields else {}
     return {
         "kind": "invite",
         "sip_call_id": _text(fields, 6),
@@ -83,7 +83,7 @@ def _invite(raw: bytes) -> dict[str, Any] | None:
 
 
 def _dispatch(raw: bytes) -> dict[str, Any] | None:
-    fields = _fields(raw)
+    fields = wire_fields(raw)
     return {
         "kind": "dispatch",
         "sip_call_id": _text(fields, 8),
@@ -101,7 +101,7 @@ def _dispatch(raw: bytes) -> dict[str, Any] | None:
 
 
 def _call_state(raw: bytes) -> dict[str, Any] | None:
-    fields = _fields(raw)
+    fields = wire_fields(raw)
     if 1 not in fields:
         return None
     info = SIPCallInfo.FromString(_one(fields, 1))
@@ -183,7 +183,7 @@ def _readable(
 Value = int | bytes
 
 
-def _fields(data: bytes) -> dict[int, Value]:
+def wire_fields(data: bytes) -> dict[int, Value]:
     """Field number -> its last value. Raises ValueError or IndexError."""
     found: dict[int, Value] = {}
     place = 0

@@ -64,6 +64,11 @@ class DispatchRule:
     numbers: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
     agents: tuple[AgentDispatch, ...] = ()
+    # How the room of a call is named; Veyra leaves all three as they are. Only the last digits of
+    # the caller; without random letters (individual); with random letters (callee).
+    hide_phone_number: bool = False
+    no_randomness: bool = False
+    randomize: bool = False
     # Settings on the object that Veyra never makes (its names); a drift where they are not empty.
     other: tuple[str, ...] = ()
 

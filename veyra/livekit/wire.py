@@ -43,10 +43,12 @@ RULE_FIELDS = {
     "inbound_numbers",
     "numbers",
     "attributes",
+    "hide_phone_number",
     "room_config",
     "created_at",
     "updated_at",
 }
+ROOM_FIELDS = {"room_prefix", "room_name", "pin", "no_randomness", "randomize"}
 
 
 def trunk_to(trunk: InboundTrunk) -> api.SIPInboundTrunkInfo:
@@ -92,6 +94,7 @@ def rule_to(rule: DispatchRule) -> api.SIPDispatchRuleInfo:
         inbound_numbers=rule.inbound_numbers,
         numbers=rule.numbers,
         attributes=dict(rule.attributes),
+        hide_phone_number=rule.hide_phone_number,
         room_config=api.RoomConfiguration(agents=agents) if agents else None,
     )
 
@@ -102,10 +105,14 @@ def _room_to(rule: DispatchRule) -> api.SIPDispatchRule:
             direct = api.SIPDispatchRuleDirect(room_name=rule.room, pin=rule.pin)
             return api.SIPDispatchRule(dispatch_rule_direct=direct)
         case "individual":
-            individual = api.SIPDispatchRuleIndividual(room_prefix=rule.room, pin=rule.pin)
+            individual = api.SIPDispatchRuleIndividual(
+                room_prefix=rule.room, pin=rule.pin, no_randomness=rule.no_randomness
+            )
             return api.SIPDispatchRule(dispatch_rule_individual=individual)
         case "callee":
-            callee = api.SIPDispatchRuleCallee(room_prefix=rule.room, pin=rule.pin)
+            callee = api.SIPDispatchRuleCallee(
+                room_prefix=rule.room, pin=rule.pin, randomize=rule.randomize
+            )
             return api.SIPDispatchRule(dispatch_rule_callee=callee)
 
 
@@ -126,10 +133,13 @@ def rule_from(info: api.SIPDispatchRuleInfo) -> DispatchRule:
             AgentDispatch(agent_name=agent.agent_name, metadata=agent.metadata)
             for agent in info.room_config.agents
         ),
+        hide_phone_number=info.hide_phone_number,
+        no_randomness=info.rule.dispatch_rule_individual.no_randomness,
+        randomize=info.rule.dispatch_rule_callee.randomize,
         other=(
             *_other(info, RULE_FIELDS),
             *_other(info.room_config, {"agents"}),
-            *_other(detail, {"room_prefix", "room_name", "pin"}),
+            *_other(detail, ROOM_FIELDS),
         ),
     )
 

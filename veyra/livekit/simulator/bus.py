@@ -31,6 +31,8 @@ class SipCall:
     caller: str
     called: str
     provider_call_id: str
+    # The host that the caller wrote into From; his address, where it is not given.
+    caller_host: str = ""
 
 
 def authentication(call: SipCall, at_ns: int) -> BusMessage:
@@ -47,12 +49,14 @@ def authentication(call: SipCall, at_ns: int) -> BusMessage:
     return _request("GetSIPTrunkAuthentication", request, at_ns)
 
 
-def dispatch(call: SipCall, trunk_id: str, at_ns: int) -> BusMessage:
-    """The question that follows: which room does it go to?"""
+def dispatch(call: SipCall, trunk_id: str, at_ns: int, pin: str | None = None) -> BusMessage:
+    """The question that follows: which room does it go to? `pin` as in `matching.Invite`."""
     request = (
         _text(2, call.caller)
         + _text(3, call.called)
         + _text(4, call.source_ip)
+        + _text(5, pin or "")
+        + (_number(6, 1) if pin == "" else b"")
         + _text(7, call.host)
         + _text(8, call.call_id)
         + _text(10, trunk_id)
@@ -69,7 +73,7 @@ def call_state(info: SIPCallInfo, at_ns: int) -> BusMessage:
 
 def _sip_call(call: SipCall) -> bytes:
     to = SIPUri(user=call.called, host=call.host)
-    sender = SIPUri(user=call.caller, host=call.source_ip)
+    sender = SIPUri(user=call.caller, host=call.caller_host or call.source_ip)
     via = SIPUri(host=call.source_ip, port=5060)
     return (
         _text(1, call.call_id)

@@ -11,8 +11,8 @@ from livekit.protocol.room import DeleteRoomResponse, RemoveParticipantResponse
 
 from veyra.livekit import wire
 from veyra.livekit.simulator import encoding
+from veyra.livekit.simulator.store import refused
 from veyra.livekit.simulator.switchboard import Switchboard
-from veyra.livekit.simulator.validation import refused
 
 
 @dataclass(frozen=True)

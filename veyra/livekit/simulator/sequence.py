@@ -20,9 +20,9 @@ from livekit.protocol.sip import (
     SIPUri,
 )
 
+from veyra.livekit.matching import Invite, Outcome, room_of
 from veyra.livekit.simulator import bus
 from veyra.livekit.simulator.bus import BusMessage
-from veyra.livekit.simulator.decision import Invite
 from veyra.livekit.simulator.ids import new_id
 from veyra.livekit.types import AgentDispatch, DispatchRule, InboundTrunk, Participant, Room
 
@@ -32,7 +32,19 @@ HOST = "sip.simulator"
 CODEC = "PCMU/8000"
 NOT_AUTHORIZED = "call was not authorized by trunk configuration"
 WRONG_PASSWORD = "invalid credentials were provided"  # noqa: S105  # LiveKit's sentence about one
+NO_PASSWORD = "auth challenge issued, no authenticated retry received"  # noqa: S105  # the same
+NO_EVALUATION = "dispatch rule evaluation unavailable"
 NOBODY_CAME = "room subscription timed out"
+# What the gateway's record says of a call that LiveKit does not take.
+ERRORS = {
+    Outcome.WRONG_LOGIN: WRONG_PASSWORD,
+    Outcome.WRONG_PIN: "wrong pin",
+    Outcome.NO_RULE: NOT_AUTHORIZED,
+    Outcome.NO_TRUNK: NOT_AUTHORIZED,
+    Outcome.TWO_RULES: NO_EVALUATION,
+    Outcome.SERVER_CRASH: NO_EVALUATION,
+    Outcome.NO_ROOM: "failed joining room",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +70,13 @@ class SimulatedCall:
     def sip(self) -> bus.SipCall:
         invite = self.invite
         return bus.SipCall(
-            self.id, invite.source_ip, HOST, invite.caller, invite.called, self.provider_call_id
+            self.id,
+            invite.source_ip,
+            HOST,
+            invite.caller,
+            invite.called,
+            self.provider_call_id,
+            invite.host,
         )
 
     @property
@@ -66,15 +84,11 @@ class SimulatedCall:
         return self.room.name if self.room else ""
 
     def wanted_room(self) -> str:
-        """Where the rule sends this call. A room for each call has a name of its own."""
+        """Where the rule sends this call, with the random letters that LiveKit adds."""
         if self.rule is None:
             return ""
-        if self.rule.kind == "direct":
-            return self.rule.room
-        if self.rule.kind == "callee":
-            return "_".join(filter(None, (self.rule.room, self.invite.called)))
-        # LiveKit adds a random part to the caller's number.
-        return "_".join(filter(None, (self.rule.room, self.invite.caller, new_id(""))))
+        name, goes_on = room_of(self.rule, self.invite)
+        return name + new_id("") if goes_on else name
 
 
 @dataclass(frozen=True)
@@ -96,20 +110,33 @@ def invited(call: SimulatedCall, at: datetime) -> list[Said]:
     return [bus.authentication(call.sip, ns(at))]
 
 
+def looked_up(call: SimulatedCall, at: datetime) -> list[Said]:
+    """The trunk is known or not. Nothing after it: the caller has got 407."""
+    return [bus.call_state(_info(replace(call, rule=None, room=None)), ns(at))]
+
+
 def let_in(call: SimulatedCall, at: datetime) -> list[Said]:
-    """The trunk is known or not; whoever has no room is refused next."""
-    before = replace(call, rule=None, room=None)
+    """Whoever has no room is refused next, or asked for his PIN."""
+    said = looked_up(call, at)
+    return [*said, *dispatched(call, None, at), bus.call_state(_info(call), ns(at))]
+
+
+def dispatched(call: SimulatedCall, pin: str | None, at: datetime) -> list[Said]:
+    """Where does the call go? Asked again when the caller has typed a PIN."""
     trunk_id = call.trunk.id if call.trunk else ""
-    return [
-        bus.call_state(_info(before), ns(at)),
-        bus.dispatch(call.sip, trunk_id, ns(at)),
-        bus.call_state(_info(call), ns(at)),
-    ]
+    return [bus.dispatch(call.sip, trunk_id, ns(at), pin)]
 
 
 def refused(call: SimulatedCall, error: str, at: datetime) -> list[Said]:
     info = _info(call, SCS_ERROR)
     info.error, info.ended_at_ns = error, ns(at)
+    return [bus.call_state(info, ns(at))]
+
+
+def left_before(call: SimulatedCall, at: datetime) -> list[Said]:
+    """The caller hung up before he had a room: a PIN was asked, and none came."""
+    info = _info(call, SCS_DISCONNECTED)
+    info.disconnect_reason, info.ended_at_ns = models.CLIENT_INITIATED, ns(at)
     return [bus.call_state(info, ns(at))]
 
 

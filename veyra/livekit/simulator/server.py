@@ -6,7 +6,7 @@ from aiohttp import web
 from google.protobuf.message import DecodeError
 from livekit import api
 
-from veyra.livekit.simulator.decision import Invite
+from veyra.livekit.matching import Invite
 from veyra.livekit.simulator.methods import Method, Methods
 from veyra.livekit.simulator.switchboard import Switchboard
 from veyra.livekit.types import LiveKitError
@@ -68,7 +68,7 @@ class Door:
         return web.Response(body=answer.SerializeToString(), content_type="application/protobuf")
 
     async def place_call(self, request: web.Request) -> web.Response:
-        """{"from", "to", "ip", "agent": true, "username", "password"}: see Switchboard."""
+        """{"from", "to", "ip", "host", "agent": true, "username", "password", "pin"}."""
         if "sip_call" not in self._grants(request):
             return _refusal("unauthenticated", "permissions denied")
         try:
@@ -77,8 +77,10 @@ class Door:
                 caller=str(asked["from"]),
                 called=str(asked["to"]),
                 source_ip=str(asked["ip"]),
+                host=str(asked.get("host", asked["ip"])),
                 username=str(asked.get("username", "")),
                 password=str(asked.get("password", "")),
+                pin=None if asked.get("pin") is None else str(asked["pin"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             return _refusal("malformed", "a JSON object with from, to and ip is needed")

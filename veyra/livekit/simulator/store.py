@@ -7,18 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from veyra.livekit.simulator.ids import new_id
-from veyra.livekit.simulator.validation import (
-    check_rules,
-    check_trunk,
-    check_trunks,
-    refused,
-    sharing_number,
-    sharing_trunk,
+from veyra.livekit.conflicts import (
+    Refusal,
+    creating_rule,
+    creating_trunk,
+    replacing_rule,
+    replacing_trunk,
 )
+from veyra.livekit.matching import Exchange
+from veyra.livekit.simulator.ids import new_id
 from veyra.livekit.types import (
     DispatchRule,
     InboundTrunk,
+    LiveKitError,
     OutboundTrunk,
     Participant,
     Room,
@@ -45,6 +46,15 @@ class Store:
     rooms: dict[str, Room] = field(default_factory=dict)
     people: dict[str, dict[str, Participant]] = field(default_factory=dict)
     dispatches: list[Dispatch] = field(default_factory=list)
+    _exchange: Exchange | None = field(default=None, repr=False, compare=False)
+
+    def exchange(self) -> Exchange:
+        """Who answers, as things stand; made anew where they have changed."""
+        made = self._exchange
+        trunks, rules = self.list_inbound_trunks(), self.list_dispatch_rules()
+        if made is None or (made.trunks, made.rules) != (trunks, rules):
+            self._exchange = made = Exchange(trunks, rules)
+        return made
 
     def list_inbound_trunks(self) -> list[InboundTrunk]:
         return _by_id(self.trunks)
@@ -53,31 +63,14 @@ class Store:
         return _by_id(self.outbound)
 
     def create_inbound_trunk(self, trunk: InboundTrunk) -> str:
-        if trunk.id:
-            raise refused("trunk id must not be set")
-        check_trunk(trunk)
-        check_trunks([*sharing_number(self.list_inbound_trunks(), trunk.numbers), trunk])
+        _raise(creating_trunk(self.trunks.values(), trunk))
         livekit_id = new_id("ST_")
         self.trunks[livekit_id] = replace(trunk, id=livekit_id)
         return livekit_id
 
     def replace_inbound_trunk(self, livekit_id: str, trunk: InboundTrunk) -> None:
-        """Accepted even onto a number that another trunk has, as LiveKit does.
-
-        The list that it looks at is filtered by the new numbers, while the trunk stored in it
-        still has its old ones: so its new form is not in the comparison.
-        """
-        if not livekit_id:
-            raise refused("trunk id must be set")
-        if trunk.id not in ("", livekit_id):
-            raise refused("trunk id in the info must be empty or match the id in the update")
-        check_trunk(trunk)
-        if livekit_id not in self.trunks:
-            raise refused("requested sip trunk does not exist", "not_found")
-        trunk = replace(trunk, id=livekit_id)
-        seen = sharing_number(self.list_inbound_trunks(), trunk.numbers)
-        check_trunks(trunk if other.id == livekit_id else other for other in seen)
-        self.trunks[livekit_id] = trunk
+        _raise(replacing_trunk(self.trunks.values(), livekit_id, trunk))
+        self.trunks[livekit_id] = replace(trunk, id=livekit_id)
 
     def delete_inbound_trunk(self, livekit_id: str) -> None:
         """An unknown id is no error, and rules that name the trunk stay, dead."""
@@ -90,25 +83,14 @@ class Store:
         return _by_id(self.rules)
 
     def create_dispatch_rule(self, rule: DispatchRule) -> str:
-        if rule.id:
-            raise refused("rule id must not be set")
-        check_rules([*sharing_trunk(self.list_dispatch_rules(), rule.trunk_ids), rule])
+        _raise(creating_rule(self.rules.values(), rule))
         livekit_id = new_id("SDR_")
         self.rules[livekit_id] = replace(rule, id=livekit_id)
         return livekit_id
 
     def replace_dispatch_rule(self, livekit_id: str, rule: DispatchRule) -> None:
-        """Has the same hole as `replace_inbound_trunk`, for trunks newly named."""
-        if not livekit_id:
-            raise refused("rule id must be set")
-        if rule.id not in ("", livekit_id):
-            raise refused("rule id in the info must be empty or match the id in the update")
-        if livekit_id not in self.rules:
-            raise refused("requested sip dispatch rule does not exist", "not_found")
-        rule = replace(rule, id=livekit_id)
-        seen = sharing_trunk(self.list_dispatch_rules(), rule.trunk_ids)
-        check_rules(rule if other.id == livekit_id else other for other in seen)
-        self.rules[livekit_id] = rule
+        _raise(replacing_rule(self.rules.values(), livekit_id, rule))
+        self.rules[livekit_id] = replace(rule, id=livekit_id)
 
     def delete_dispatch_rule(self, livekit_id: str) -> None:
         if not livekit_id:
@@ -154,6 +136,15 @@ class Store:
         dispatch = Dispatch(new_id("AD_"), agent_name, room, metadata)
         self.dispatches.append(dispatch)
         return dispatch.id
+
+
+def refused(message: str, code: str = "invalid_argument") -> LiveKitError:
+    return LiveKitError(message, permanent=True, code=code)
+
+
+def _raise(refusal: Refusal | None) -> None:
+    if refusal:
+        raise refused(refusal.message, refusal.code)
 
 
 def _by_id(objects: dict[str, T]) -> list[T]:

@@ -1,20 +1,23 @@
 """Calls on the simulated line: who is let in, who rings, who talks, who left."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from veyra.livekit.matching import Decision, Invite, Outcome, asks_login
 from veyra.livekit.simulator import sequence
-from veyra.livekit.simulator.decision import Invite, match_rule, match_trunk
 from veyra.livekit.simulator.sequence import Said, SimulatedAgent, SimulatedCall
 from veyra.livekit.simulator.store import Store
 from veyra.livekit.types import LiveKitError, Participant
 
 # LiveKit's own, where a trunk sets none.
 RINGING_TIMEOUT = timedelta(minutes=3)
+
+SILENCE = 486
+LOOK_UP_FAILED = (Outcome.TWO_TRUNKS, Outcome.TWO_DEFAULTS, Outcome.NO_ADDRESS)
 
 Speak = Callable[[list[Said]], Awaitable[None]]
 
@@ -41,49 +44,79 @@ class Switchboard:
         *,
         agent_seconds: float = 0.25,
         closing_seconds: float = 1.0,
+        login_seconds: float = 30.0,
     ) -> None:
         self.store, self.speak = store, speak
         self.agent_seconds, self.closing_seconds = agent_seconds, closing_seconds
+        self.login_seconds = login_seconds
         self.lines: dict[str, Line] = {}
         # By room name: a room has one agent, however many callers share it.
         self.agents: dict[str, SimulatedAgent] = {}
-        self.closing: set[asyncio.Task[None]] = set()
+        self.waiting: set[asyncio.Task[None]] = set()
 
     async def place_call(self, invite: Invite, *, agent_comes: bool = True) -> dict[str, Any]:
         """The call as its caller and its agent see it, once it is answered, rings or is refused.
 
-        {"status": 200|180|401|486|503, "sip_call_id", "room", "room_sid", "participant_sid",
-        "job_id", "brief"}; what did not come to pass is empty. 486 stands for silence too.
+        {"status": 200|180|401|407|486|503, "sip_call_id", "room", "room_sid", "participant_sid",
+        "job_id", "brief"}; what did not come to pass is empty. 486 stands for silence too, and
+        200 without a room for a caller who was asked for a PIN and typed none, or a wrong one.
         """
-        call = SimulatedCall(invite=invite, created_at=datetime.now(UTC))
-        await self.speak(sequence.invited(call, call.created_at))
-        try:
-            trunk = match_trunk(self.store.list_inbound_trunks(), invite)
-            rule = match_rule(trunk, self.store.list_dispatch_rules(), invite)
-        except LiveKitError:
-            return _seen(call, 503)
-        call = replace(call, trunk=trunk)
-        if trunk and not _may_enter(invite, trunk.auth_username, trunk.auth_password):
-            await self.speak(sequence.refused(call, sequence.WRONG_PASSWORD, datetime.now(UTC)))
-            return _seen(call, 401)
-        if rule is None:
-            await self.speak(sequence.let_in(call, datetime.now(UTC)))
-            await self.speak(sequence.refused(call, sequence.NOT_AUTHORIZED, datetime.now(UTC)))
-            return _seen(call, 486)
-        return await self._ring(replace(call, rule=rule), agent_comes)
+        decision = self.store.exchange().decide(invite)
+        call = SimulatedCall(invite=invite, trunk=decision.trunk, created_at=datetime.now(UTC))
+        await self._let_in(call, decision)
+        if decision.outcome == Outcome.ACCEPTED:
+            call = replace(call, rule=decision.rule)
+            return await self._ring(call, decision, agent_comes)
+        if decision.outcome == Outcome.LOGIN_NEEDED:
+            self._later(self._give_up_login(call))
+        elif decision.outcome == Outcome.PIN_NEEDED:
+            await self.speak(sequence.left_before(call, datetime.now(UTC)))
+        elif error := sequence.ERRORS.get(decision.outcome):
+            await self.speak(sequence.refused(call, error, datetime.now(UTC)))
+        return _seen(call, decision.status or SILENCE)
 
-    async def _ring(self, call: SimulatedCall, agent_comes: bool) -> dict[str, Any]:
+    async def _let_in(self, call: SimulatedCall, decision: Decision) -> None:
+        """What the gateway asks, up to the point where the call is turned away."""
+        now, outcome = datetime.now(UTC), decision.outcome
+        await self.speak(sequence.invited(call, now))
+        if outcome in LOOK_UP_FAILED:
+            return
+        if call.trunk and asks_login(call.trunk):
+            await self.speak(sequence.looked_up(call, now))
+            if outcome == Outcome.LOGIN_NEEDED:
+                return
+            await self.speak(sequence.invited(call, now))
+        if outcome == Outcome.WRONG_LOGIN:
+            await self.speak(sequence.looked_up(call, now))
+        elif outcome != Outcome.ACCEPTED or decision.asked_pin:
+            await self.speak(sequence.let_in(call, now))
+        if decision.asked_pin:
+            await self.speak(sequence.dispatched(call, call.invite.pin, now))
+
+    async def _give_up_login(self, call: SimulatedCall) -> None:
+        """The gateway waits for the same call with a login, and then takes it for refused."""
+        await asyncio.sleep(self.login_seconds)
+        await self.speak(sequence.refused(call, sequence.NO_PASSWORD, datetime.now(UTC)))
+
+    async def _ring(
+        self, call: SimulatedCall, decision: Decision, agent_comes: bool
+    ) -> dict[str, Any]:
         name = call.wanted_room()
         new_room = name not in self.store.rooms
         call = replace(call, room=self.store.open_room(name))
         self.store.join(name, sequence.as_participant(call, "ringing"))
         now = datetime.now(UTC)
-        await self.speak(sequence.let_in(call, now))
+        if not decision.asked_pin:
+            await self.speak(sequence.let_in(call, now))
         await self.speak(sequence.rings(call, now, new_room=new_room))
         line = self.lines[call.id] = Line(call)
+        if decision.asked_pin:  # by a gateway that has answered
+            await self._connect(line)
         # As in LiveKit, only a new room gets a job.
         if call.rule and call.rule.agents and agent_comes and new_room:
             await self._answer(line, SimulatedAgent(call.rule.agents[0]))
+        elif line.call.answered_at:
+            pass
         elif not new_room and self._answered_in(name):
             await self._connect(line)
         else:
@@ -101,7 +134,8 @@ class Switchboard:
         person = Participant(sid=agent.sid, identity=agent.identity, kind="agent", joined_at=now)
         self.store.join(call.room_name, person)
         await self.speak(sequence.agent_joins(call, agent, now))
-        await self._connect(line)
+        if line.call.answered_at is None:
+            await self._connect(line)
 
     async def _connect(self, line: Line) -> None:
         line.call = replace(line.call, answered_at=datetime.now(UTC))
@@ -154,9 +188,12 @@ class Switchboard:
         await self.speak(how(call, datetime.now(UTC)))
         if not self._in_room(call.room_name):
             after = 0 if at_once else self.closing_seconds
-            task = asyncio.create_task(self._close(call, after))
-            self.closing.add(task)
-            task.add_done_callback(self.closing.discard)
+            self._later(self._close(call, after))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self.waiting.add(task)
+        task.add_done_callback(self.waiting.discard)
 
     async def _close(self, last: SimulatedCall, after: float) -> None:
         """The room of `last`, unless somebody else has come into it meanwhile."""
@@ -174,12 +211,6 @@ class Switchboard:
 
     def _answered_in(self, name: str) -> bool:
         return any(line.call.answered_at for line in self._in_room(name))
-
-
-def _may_enter(invite: Invite, username: str, password: str) -> bool:
-    if not username:
-        return True
-    return (invite.username, invite.password) == (username, password)
 
 
 def _seen(call: SimulatedCall, status: int, agent: SimulatedAgent | None = None) -> dict[str, Any]:
