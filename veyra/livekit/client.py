@@ -10,8 +10,9 @@ from django.conf import settings
 from google.protobuf.message import DecodeError
 from livekit import api
 
-from veyra.livekit import wire
+from veyra.livekit import outbound, wire
 from veyra.livekit.types import (
+    Dial,
     DispatchRule,
     InboundTrunk,
     LiveKitError,
@@ -73,11 +74,22 @@ class LiveKit:
         return [wire.trunk_from(item) for item in answer.items]
 
     def list_outbound_trunks(self) -> list[OutboundTrunk]:
+        """Every outbound trunk, with its password in clear, as above."""
         answer = self._ask(self._api.sip.list_outbound_trunk(api.ListSIPOutboundTrunkRequest()))
-        return [
-            OutboundTrunk(id=item.sip_trunk_id, name=item.name, metadata=item.metadata)
-            for item in answer.items
-        ]
+        return [outbound.trunk_from(item) for item in answer.items]
+
+    def create_outbound_trunk(self, trunk: OutboundTrunk) -> str:
+        """The new object's id."""
+        request = api.CreateSIPOutboundTrunkRequest(trunk=outbound.trunk_to(trunk))
+        return str(self._ask(self._api.sip.create_outbound_trunk(request)).sip_trunk_id)
+
+    def replace_outbound_trunk(self, livekit_id: str, trunk: OutboundTrunk) -> None:
+        """The whole object is overwritten; its id stays."""
+        self._ask(self._api.sip.update_outbound_trunk(livekit_id, outbound.trunk_to(trunk)))
+
+    def delete_outbound_trunk(self, livekit_id: str) -> None:
+        """An unknown id is no error: LiveKit says nothing of it."""
+        self.delete_inbound_trunk(livekit_id)
 
     def create_inbound_trunk(self, trunk: InboundTrunk) -> str:
         """The new object's id."""
@@ -126,6 +138,15 @@ class LiveKit:
     def remove_participant(self, room: str, identity: str) -> None:
         request = api.RoomParticipantIdentity(room=room, identity=identity)
         self._ask(self._api.room.remove_participant(request))
+
+    def dial(self, dial: Dial) -> str:
+        """Call a telephone into a room; the gateway's id of the call (SCL_…), before it rings.
+
+        LiveKit itself never dials twice for one request. An error that is not permanent may mean
+        that it dials: do not ask again, delete the room.
+        """
+        request = outbound.dial_to(dial)
+        return str(self._ask(self._api.sip.create_sip_participant(request)).sip_call_id)
 
     def create_dispatch(self, agent_name: str, room: str, metadata: str) -> str:
         """Send a worker of `agent_name` into `room`; the dispatch's id."""

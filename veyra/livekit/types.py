@@ -29,11 +29,47 @@ class InboundTrunk:
 
 @dataclass(frozen=True, kw_only=True)
 class OutboundTrunk:
-    """livekit.SIPOutboundTrunkInfo, as far as telling whose it is."""
+    """livekit.SIPOutboundTrunkInfo, the fields that Veyra uses. `id` is empty before creation.
 
-    id: str
+    `address` is host or host:port. `codecs` empty: all that the gateway knows.
+    """
+
+    id: str = ""
     name: str = ""
     metadata: str = ""
+    address: str = ""
+    # auto, udp, tcp or tls
+    transport: str = "auto"
+    # Users of From, one of which is taken by a call that names none.
+    numbers: tuple[str, ...] = ()
+    auth_username: str = ""
+    # Never in logs: repr leaves it out.
+    auth_password: str = field(default="", repr=False)
+    from_host: str = ""
+    codecs: tuple[str, ...] = ()
+    # disable, allow or require
+    encryption: str = "disable"
+    # Settings on the object that Veyra never makes (its names); a drift where they are not empty.
+    other: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dial:
+    """A telephone to be called into a room: livekit.CreateSIPParticipantRequest.
+
+    `to` and `shown` are users of To and From, as the provider writes numbers.
+    """
+
+    trunk_id: str
+    to: str
+    shown: str
+    room: str
+    identity: str
+    name: str = ""
+    attributes: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    ringing: timedelta
+    longest: timedelta
 
 
 @dataclass(frozen=True, kw_only=True)

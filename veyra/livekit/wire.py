@@ -77,7 +77,7 @@ def trunk_from(info: api.SIPInboundTrunkInfo) -> InboundTrunk:
         auth_password=info.auth_password,
         ringing_timeout=info.ringing_timeout.ToTimedelta(),
         max_call_duration=info.max_call_duration.ToTimedelta(),
-        other=_other(info, TRUNK_FIELDS),
+        other=other(info, TRUNK_FIELDS),
     )
 
 
@@ -137,9 +137,9 @@ def rule_from(info: api.SIPDispatchRuleInfo) -> DispatchRule:
         no_randomness=info.rule.dispatch_rule_individual.no_randomness,
         randomize=info.rule.dispatch_rule_callee.randomize,
         other=(
-            *_other(info, RULE_FIELDS),
-            *_other(info.room_config, {"agents"}),
-            *_other(detail, ROOM_FIELDS),
+            *other(info, RULE_FIELDS),
+            *other(info.room_config, {"agents"}),
+            *other(detail, ROOM_FIELDS),
         ),
     )
 
@@ -178,7 +178,7 @@ def participant_from(info: ParticipantInfo) -> Participant:
     )
 
 
-def _other(message: Message, known: set[str]) -> tuple[str, ...]:
+def other(message: Message, known: set[str]) -> tuple[str, ...]:
     """Names of the fields that are set and that our values do not carry."""
     return tuple(
         field.name
