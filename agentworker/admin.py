@@ -1,5 +1,6 @@
 """Pages of assistants, and of what they did."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -49,6 +50,7 @@ class AgentAdmin(VeyraAdmin):
     inlines = (VersionInline,)
     list_display = ("name", "spoken_language", "version", "changed")
     search_fields = ("name",)
+    purpose = _("Who talks with callers: what it says first, and what it answers.")
     fieldsets = (
         (None, {"fields": ("name", "language")}),
         (
@@ -59,6 +61,9 @@ class AgentAdmin(VeyraAdmin):
             },
         ),
     )
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Sequence[Any]:
+        return self.inlines if obj else ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return with_newest(Agent.objects.visible_to(request.user))
@@ -91,6 +96,7 @@ class TurnInline(ReadOnlyInline):
 
 @admin.register(Session)
 class SessionAdmin(MachineRowAdmin):
+    purpose = _("Each talk of an assistant with a caller. The first call fills it.")
     inlines = (TurnInline,)
     list_display = ("started_at", "agent", "ended_at", "close_reason")
     list_filter = ("close_reason",)
@@ -107,6 +113,7 @@ class SessionAdmin(MachineRowAdmin):
 
 @admin.register(Worker)
 class WorkerAdmin(MachineRowAdmin):
+    purpose = _("The programs that run assistants. One appears here when it is started.")
     list_display = ("name", "seen_at", "registered", "draining", "calls", "capacity")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from agentworker.models import Agent
@@ -53,7 +54,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "steps": [] if all(step.done for step in steps) else steps,
         "next_step": next((step for step in steps if not step.done), None),
         "numbers": number_lines(user) if user.has_perm("telephony.view_phonenumber") else [],
-        "checks": checks,
+        "well": [check for check in checks if check.status != FAILED],
         "failed": [check for check in checks if check.status == FAILED],
         "calls_now": _calls_now(user),
         "last_calls": _last_calls(user),
@@ -116,7 +117,10 @@ def first_steps(user: User) -> list[Step]:
 
 
 def _add(user: User, app: str, model: str) -> str:
-    return link(f"admin:{app}_{model}_add") if user.has_perm(f"{app}.add_{model}") else ""
+    """The page of a new row, which leads back here; "" where the person may not add one."""
+    if not user.has_perm(f"{app}.add_{model}"):
+        return ""
+    return f"{link(f'admin:{app}_{model}_add')}?{urlencode({'next': link('admin:index')})}"
 
 
 def number_lines(user: User) -> list[NumberLine]:

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agentworker.models import Speaker, Turn
+from monitoring.checks import FAILED, OK, Check
 from telephony.models import Call, CallEvent
 from telephony.numbers import pretty
-from telephony.testcalls import USER_PREFIX
+from telephony.testcalls import caller
 
 
 def said(turn: Turn) -> str:
@@ -24,13 +26,6 @@ def said(turn: Turn) -> str:
     if turn.speaker == Speaker.CALLER:
         return _("(speech, %(seconds)s s: no recogniser)") % {"seconds": seconds}
     return _("(silence)")
-
-
-def caller(call: Call) -> str:
-    """Who calls; "" where he withholds it."""
-    if call.from_number.startswith(USER_PREFIX):
-        return _("our own telephone")
-    return pretty(call.from_number)
 
 
 def lasted(call: Call) -> str:
@@ -77,6 +72,34 @@ def _sentence(call: Call) -> str:
         if call.outcome
         else _("The call from %(caller)s to %(number)s has ended.")
     )
+
+
+# The checks in the words of staff; what an engineer needs of them stands in "Details".
+WELL: Mapping[str, Any] = {
+    "database": gettext_lazy("What you save is kept."),
+    "broker": gettext_lazy("Changes reach the pages at once."),
+    "livekit": gettext_lazy("Calls can be connected."),
+    "gateway": gettext_lazy("Telephone calls get in."),
+    "tap": gettext_lazy("Answer times are exact."),
+    "schedule": gettext_lazy("Saved changes take effect on time."),
+}
+NOT_WELL: Mapping[str, Any] = {
+    "database": gettext_lazy("What you save cannot be kept now."),
+    "broker": gettext_lazy("Pages change late, and saved changes wait."),
+    "livekit": gettext_lazy("No call can be connected, and saved changes wait."),
+    "gateway": gettext_lazy("No telephone call gets in."),
+    "worker": gettext_lazy("No assistant can answer: none of them runs."),
+    "tap": gettext_lazy("Answer times are approximate, and calls turned away are not shown."),
+    "schedule": gettext_lazy("Saved changes do not take effect."),
+}
+
+
+def of_check(check: Check) -> str:
+    """What a check means for the line."""
+    if settings.LIVEKIT_SIMULATED and check.status == OK:
+        return str(check.sentence)
+    words = {OK: WELL, FAILED: NOT_WELL}.get(check.status, {})
+    return str(words.get(check.name, check.sentence))
 
 
 # What an event is called. The call itself tells when it began, was answered and ended; events that

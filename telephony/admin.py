@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
+from agentworker.models import Agent
 from telephony import call_admin  # noqa: F401  # registers the pages of calls
 from telephony.forms import DispatchRuleForm, GatewayForm, PhoneNumberForm, TrunkForm
 from telephony.models import DispatchRule, Gateway, PhoneNumber, PublishedObject, Trunk
@@ -33,27 +34,54 @@ TRY_AGAIN = {
 DETAILS = gettext_lazy("Details")
 
 
-def badge(standing: Standing) -> SafeString:
-    """The state as a coloured word, and the sentence."""
+def badge(row: Any) -> SafeString:
+    """How a row stands, in its colour; static/veyra/standing.js keeps it up to date."""
+    standing = Standing.of(row)
     colours = {
         "success": "text-green-700 dark:text-green-400",
         "warning": "text-orange-700 dark:text-orange-400",
         "danger": "text-red-700 dark:text-red-400",
         "info": "text-font-subtle-light dark:text-font-subtle-dark",
     }
-    return format_html('<span class="{}">{}</span>', colours[standing.colour], standing.text)
+    return format_html(
+        '<span class="{}" data-standing="{}" data-colour="{}">{}</span>',
+        colours[standing.colour],
+        row.key,
+        standing.colour,
+        standing.text,
+    )
+
+
+def the_only(rows: QuerySet[Any]) -> int | None:
+    """The key of the one row, which a new form offers; None where there are none or several."""
+    found = list(rows.values_list("pk", flat=True)[:2])
+    return found[0] if len(found) == 1 else None
 
 
 class WishAdmin(VeyraAdmin):
     """A row that is published: saving it wakes the way into LiveKit."""
 
+    class Media:
+        js = ("veyra/standing.js",)
+
     readonly_fields: tuple[str, ...] = ("standing",)
+    # Of no use on the page of a new row.
+    later: tuple[str, ...] = ("standing",)
     actions_detail = ("try_again",)
     actions_list = ("try_again_all",)
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.model.objects.visible_to(request.user).with_standing()  # type: ignore[no-any-return]  # unfold ships no types
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj:
+            return fieldsets  # type: ignore[no-any-return]  # unfold ships no types
+        return [(title, options | {"fields": self._first(options)}) for title, options in fieldsets]
+
+    def _first(self, options: dict[str, Any]) -> list[str]:
+        return [field for field in options["fields"] if field not in self.later]
 
     def save_related(
         self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool
@@ -73,8 +101,8 @@ class WishAdmin(VeyraAdmin):
         wake(TASK)
 
     @admin.display(description=gettext_lazy("state"))
-    def standing(self, row: Any) -> SafeString | str:
-        return badge(Standing.of(row)) if row.pk else "—"
+    def standing(self, row: Any) -> SafeString:
+        return badge(row)
 
     @action(  # type: ignore[untyped-decorator]  # unfold ships no types
         description=gettext_lazy("Try again"),
@@ -97,7 +125,7 @@ class WishAdmin(VeyraAdmin):
 
     def _look_again(self, request: HttpRequest, page: str, *args: str) -> HttpResponse:
         wake(TASK)
-        messages.success(request, _("LiveKit is being looked at. Reload the page in a moment."))
+        messages.success(request, _("Veyra tries again now. The state below changes by itself."))
         meta = self.model._meta
         url = reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=args)
         if request.headers.get("HX-Request"):
@@ -109,12 +137,15 @@ class WishAdmin(VeyraAdmin):
 class GatewayAdmin(VeyraAdmin):
     form = GatewayForm
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """There is one: it is opened at once."""
+        return redirect("admin:telephony_gateway_change", Gateway.get().pk)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Gateway]:
         return Gateway.objects.visible_to(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """There is one."""
-        return super().has_add_permission(request) and not Gateway.objects.exists()
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -127,6 +158,8 @@ class TrunkAdmin(WishAdmin):
     list_filter = ("is_active",)
     search_fields = ("name", "provider")
     readonly_fields = ("standing", "who_may_call")
+    later = ("standing", "who_may_call", "remove_login")
+    purpose = gettext_lazy("The providers who send us calls: their addresses, or a login.")
     fieldsets = (
         (None, {"fields": ("name", "is_active", "standing")}),
         (
@@ -172,7 +205,12 @@ class PhoneNumberAdmin(WishAdmin):
     list_filter = ("trunk", "is_active")
     list_select_related = ("trunk",)
     search_fields = ("number", "label")
+    purpose = gettext_lazy("The numbers that people dial, and the provider of each.")
     fieldsets = ((None, {"fields": ("number", "label", "trunk", "is_active", "standing")}),)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        trunk = the_only(Trunk.objects.visible_to(request.user))
+        return {"trunk": trunk, **super().get_changeform_initial_data(request)}
 
     @admin.display(description=gettext_lazy("number"), ordering="number")
     def shown(self, number: PhoneNumber) -> str:
@@ -186,6 +224,7 @@ class DispatchRuleAdmin(WishAdmin):
     list_filter = ("agent", "is_active")
     list_select_related = ("agent",)
     search_fields = ("name",)
+    purpose = gettext_lazy("Which assistant answers which numbers.")
     autocomplete_fields = ("numbers", "trunks")
     fieldsets = (
         (None, {"fields": ("name", "agent", "numbers", "trunks", "is_active", "standing")}),
@@ -193,12 +232,21 @@ class DispatchRuleAdmin(WishAdmin):
         (DETAILS, {"classes": ("collapse",), "fields": ("kind", "room")}),
     )
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The first row: everything goes to the only assistant that there is."""
+        agent = the_only(Agent.objects.visible_to(request.user))
+        trunk = the_only(Trunk.objects.visible_to(request.user))
+        first = not DispatchRule.objects.visible_to(request.user).exists()
+        trunks = [trunk] if first and trunk else []
+        return {"agent": agent, "trunks": trunks, **super().get_changeform_initial_data(request)}
+
 
 @admin.register(PublishedObject)
 class PublishedObjectAdmin(MachineRowAdmin):
     list_display = ("key", "kind", "livekit_id", "state_badge", "why", "synced_at")
     list_filter = ("state", "kind")
     search_fields = ("key", "livekit_id")
+    purpose = gettext_lazy("What LiveKit was given of the line. It fills by itself after saving.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PublishedObject]:
         return PublishedObject.objects.visible_to(request.user)

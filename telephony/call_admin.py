@@ -11,16 +11,21 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from telephony.facts import Call, CallEvent, Refused
+from telephony.numbers import pretty
 from telephony.reasons import sentence
+from telephony.testcalls import caller
 from veyra.admin import MachineRowAdmin
 
-STATES = {Call.State.RINGING: "warning", Call.State.ANSWERED: "success", Call.State.ENDED: "info"}
-OUTCOMES = {
-    Call.Outcome.ANSWERED: "success",
+# Of a call's state and of its outcome: "answered" is both.
+COLOURS = {
+    Call.State.RINGING: "warning",
+    Call.State.ANSWERED: "success",
+    Call.State.ENDED: "info",
     Call.Outcome.ABANDONED: "warning",
     Call.Outcome.REJECTED: "danger",
     Call.Outcome.FAILED: "danger",
@@ -37,12 +42,13 @@ def moment(at: datetime) -> str:
 class CallAdmin(MachineRowAdmin):
     """The list; a call itself is read on its own page."""
 
+    purpose = _("Every call, who answered it and how it ended. The first call fills it.")
+
     list_display = (
         "when",
-        "from_number",
-        "to_number",
+        "shown_caller",
+        "shown_number",
         "agent",
-        "shown_state",
         "shown_outcome",
         "why",
     )
@@ -65,17 +71,22 @@ class CallAdmin(MachineRowAdmin):
     def when(self, call: Call) -> SafeString:
         return format_html('<a href="/calls/{}/">{}</a>', call.pk, moment(call.started_at))
 
-    @display(  # type: ignore[untyped-decorator]  # unfold ships no types
-        description=_("state"), label=STATES, ordering="state"
-    )
-    def shown_state(self, call: Call) -> tuple[str, str]:
-        return call.state, call.get_state_display()
+    @admin.display(description=_("from"), ordering="from_number")
+    def shown_caller(self, call: Call) -> str:
+        return caller(call) or gettext("withheld number")
+
+    @admin.display(description=_("to"), ordering="to_number")
+    def shown_number(self, call: Call) -> str:
+        return pretty(call.to_number)
 
     @display(  # type: ignore[untyped-decorator]  # unfold ships no types
-        description=_("outcome"), label=OUTCOMES, ordering="outcome"
+        description=_("outcome"), label=COLOURS, ordering="outcome"
     )
-    def shown_outcome(self, call: Call) -> tuple[str, str] | None:
-        return (call.outcome, call.get_outcome_display()) if call.outcome else None
+    def shown_outcome(self, call: Call) -> tuple[str, str]:
+        """How it ended; while it goes on, how it stands."""
+        if call.outcome:
+            return call.outcome, call.get_outcome_display()
+        return call.state, call.get_state_display()
 
     @admin.display(description=_("why it ended"))
     def why(self, call: Call) -> str:
@@ -84,6 +95,7 @@ class CallAdmin(MachineRowAdmin):
 
 @admin.register(CallEvent)
 class CallEventAdmin(MachineRowAdmin):
+    purpose = _("What LiveKit and the assistants told about calls. The first call fills it.")
     list_display = ("at", "source", "kind", "room_name", "sip_call_id", "event_id")
     list_filter = ("source", "kind")
     search_fields = ("=sip_call_id", "=room_sid", "=participant_sid", "=event_id")
@@ -97,6 +109,8 @@ class CallEventAdmin(MachineRowAdmin):
 @admin.register(Refused)
 class RefusedAdmin(MachineRowAdmin):
     """Callers who were turned away and are no customers of ours, most often scanners."""
+
+    purpose = _("Strangers who tried the line and were turned away. It is well when it is empty.")
 
     list_display = ("last_at", "address", "number", "caller", "count", "why")
     search_fields = ("address", "number", "caller")

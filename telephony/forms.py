@@ -36,14 +36,14 @@ class TrunkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in t
     """The password is written, never shown: an empty field keeps the one that is stored."""
 
     new_password = forms.CharField(
-        label=_("password"),
+        label=_("Password"),
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("Leave it empty to keep the password that is stored. It is never shown."),
     )
     remove_login = forms.BooleanField(
-        label=_("remove login and password"), required=False, widget=UnfoldBooleanSwitchWidget()
+        label=_("Remove login and password"), required=False, widget=UnfoldBooleanSwitchWidget()
     )
 
     class Meta:
@@ -52,6 +52,7 @@ class TrunkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in t
         widgets = {"addresses": UnfoldAdminTextareaWidget(attrs={"rows": 4})}
         help_texts = {
             "name": _("How you call this line among yourselves, such as “Novofon”."),
+            "provider": _("The company that sends the calls, for your own memory."),
             "addresses": _(
                 "The addresses that the provider's calls come from, one a line: 203.0.113.10,"
                 " 203.0.113.0/24 or a name such as sip.provider.example. The provider's support"
@@ -60,7 +61,7 @@ class TrunkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in t
             ),
             "username": _("Only where the provider gives a login for incoming calls."),
             "spelling": _("Needed only where “Who answers” has rules for certain callers."),
-            "is_active": _("Off: no call is taken from this provider."),
+            "is_active": _("Switched off, no call is taken from this provider."),
         }
 
     def clean_addresses(self) -> str:
@@ -78,7 +79,7 @@ class TrunkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in t
         if (password or stored) and not username:
             self.add_error(
                 "username",
-                _("A password needs its login. Enter both, or switch on “remove login…”."),
+                _("A password needs its login. Enter both, or switch on “Remove login…”."),
             )
         return cleaned
 
@@ -107,7 +108,7 @@ def _number(text: str) -> str:
 
 class PhoneNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
     number = forms.CharField(
-        label=_("number"),
+        label=_("Number"),
         max_length=40,
         widget=UnfoldAdminTextInputWidget(),
         help_text=_("In any spelling: 8 (499) 112-41-48, +7 499 112-41-48, or an extension: 101."),
@@ -119,7 +120,7 @@ class PhoneNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic onl
         help_texts = {
             "label": _("Such as “support” or “advertising in the metro”."),
             "trunk": _("Through which provider calls to this number arrive."),
-            "is_active": _("Off: calls to this number are not taken."),
+            "is_active": _("Switched off, calls to this number are not taken."),
         }
 
     def clean_number(self) -> str:
@@ -156,7 +157,7 @@ class DispatchRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
                 " number throws the first one out."
             ),
             "room": _("The beginning of each room's name, or the name of the shared one."),
-            "is_active": _("Off: this rule answers nothing."),
+            "is_active": _("Switched off, this row answers nothing."),
         }
 
     def clean_callers(self) -> str:

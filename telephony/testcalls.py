@@ -12,10 +12,11 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from telephony.models import PhoneNumber, TestCall
-from telephony.numbers import spelled
+from telephony.models import Call, PhoneNumber, TestCall
+from telephony.numbers import pretty, spelled
 from veyra.celery import wake
 from veyra.models import User
 from veyra.secrets import SecretError
@@ -29,6 +30,13 @@ RING_SECONDS = 30
 LISTEN_SECONDS = 25
 # The caller's own process never takes longer than this.
 LIMIT_SECONDS = 90
+
+
+def caller(call: Call) -> str:
+    """Who calls, as people read it; "" where he withholds it."""
+    if call.from_number.startswith(USER_PREFIX):
+        return gettext("our own telephone")
+    return pretty(call.from_number)
 
 
 def ask(number: PhoneNumber, user: User | None) -> TestCall:

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -18,11 +22,32 @@ from veyra import live
 from veyra.models import User
 
 
+class CountedChangeList(ChangeList):
+    """The whole table is not counted, so unfold finds nothing to say about its size."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if self.full_result_count is None:
+            self.full_result_count = self.result_count
+
+
 class VeyraAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Every admin page of Veyra."""
 
     warn_unsaved_form = True
     list_filter_submit = True
+    # What an empty list says: what the rows are for.
+    purpose: str | Promise = ""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CountedChangeList
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Back to the page that led here (?next=), such as the first steps of the home page."""
+        wanted = request.GET.get("next", "")
+        if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
+            return redirect(wanted)
+        return super().response_post_save_add(request, obj)  # type: ignore[no-any-return]  # unfold ships no types
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
         """Rows of the demo wear a badge, in a column that is there as long as they are."""
@@ -77,11 +102,12 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, RightsAdmin):
-    pass
+    purpose = _("What people of one kind may see and do, such as operators.")
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, RightsAdmin):  # type: ignore[type-arg]  # generic only in the stubs
+    purpose = _("The people who may log in.")
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

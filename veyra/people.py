@@ -34,6 +34,12 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._answer(request)
+        # A person is told so in his language also where DEBUG has a page for programmers.
+        lost = response.status_code == 404 and opened_by_a_person(request)
+        return not_found(request) if lost else response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if not isinstance(user, User):
             return self.get_response(request)
@@ -51,8 +57,11 @@ def must_be_set_up(request: HttpRequest, user: User) -> bool:
     """Only pages that a person opens are redirected: never a form that he sends, nor a script."""
     if user.set_up_at or not user.is_staff or request.method != "GET":
         return False
-    opened_by_a_person = "text/html" in request.headers.get("Accept", "")
-    return opened_by_a_person and request.path != reverse("setup")
+    return opened_by_a_person(request) and request.path != reverse("setup")
+
+
+def opened_by_a_person(request: HttpRequest) -> bool:
+    return "text/html" in request.headers.get("Accept", "")
 
 
 def time_zones() -> list[tuple[str, str]]:
@@ -119,6 +128,16 @@ def language(request: HttpRequest) -> HttpResponse:
     return set_language(request)
 
 
+def start(request: HttpRequest) -> HttpResponse:
+    """The bare address."""
+    return redirect("admin:index")
+
+
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403, in the frame of the other pages."""
     return render(request, "403.html", admin.site.each_context(request), status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404, in the frame of the other pages."""
+    return render(request, "404.html", admin.site.each_context(request), status=404)

@@ -19,4 +19,5 @@ urlpatterns = [
 ]
 
 handler403 = "veyra.people.forbidden"
+handler404 = "veyra.people.not_found"
 websocket_urlpatterns = import_string("monitoring.consumers.websocket_urlpatterns")

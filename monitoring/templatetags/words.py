@@ -2,10 +2,12 @@
 
 from django import template
 
-from monitoring.words import caller as caller_of
+from monitoring.checks import Check
+from monitoring.words import of_check as meaning_of
 from monitoring.words import summary as summary_of
 from telephony.models import Call
 from telephony.numbers import pretty as spaced
+from telephony.testcalls import caller as caller_of
 
 register = template.Library()
 
@@ -20,6 +22,12 @@ def pretty(number: str) -> str:
 def summary(call: Call) -> str:
     """The call in one sentence."""
     return summary_of(call)
+
+
+@register.filter
+def of_check(check: Check) -> str:
+    """What a check means for the line."""
+    return meaning_of(check)
 
 
 @register.filter

@@ -35,7 +35,7 @@ def test_the_list_of_calls_says_who_called_and_why_it_ended(
     text = page(engineer, "call")
     for call in Call.objects.all():
         assert f'href="/calls/{call.pk}/"' in text
-    assert "79161230001" in text and "Поддержка" in text
+    assert "+7 916 123-00-01" in text and "Поддержка" in text
 
 
 def test_the_list_of_calls_takes_as_many_queries_for_one_as_for_many(

@@ -208,11 +208,10 @@ def test_try_again_asks_first_and_acts_on_post_only(
     assert woken == ["telephony.apply"]
 
 
-@pytest.mark.parametrize("model", [*WISHES, "publishedobject", "gateway"])
+@pytest.mark.parametrize("model", [*WISHES, "publishedobject"])
 def test_list_pages_cost_the_same_however_long_the_list(
     staff: Client, agent: Agent, model: str
 ) -> None:
-    Gateway.get()
     counts = []
     for size in (2, 12):
         for n in range(PhoneNumber.objects.count(), size):
@@ -228,6 +227,41 @@ def test_list_pages_cost_the_same_however_long_the_list(
             assert staff.get(page(model, "changelist")).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_the_one_call_entrance_is_opened_at_once(staff: Client) -> None:
+    answer = staff.get(page("gateway", "changelist"))
+    assert answer.headers["Location"] == page("gateway", "change", Gateway.objects.get().pk)
+
+
+def test_a_new_form_offers_the_only_choice_that_there_is(
+    staff: Client, agent: Agent, trunk: Trunk
+) -> None:
+    initial = staff.get(page("phonenumber")).context["adminform"].form.initial
+    assert initial["trunk"] == trunk.pk
+    initial = staff.get(page("dispatchrule")).context["adminform"].form.initial
+    assert (initial["agent"], initial["trunks"]) == (agent.pk, [trunk.pk])
+
+
+def test_a_new_form_offers_nothing_where_there_is_a_choice(staff: Client, trunk: Trunk) -> None:
+    Trunk.objects.create(name="trunk2")
+    assert staff.get(page("phonenumber")).context["adminform"].form.initial["trunk"] is None
+
+
+@pytest.mark.parametrize("model", WISHES)
+def test_a_new_row_says_nothing_of_its_state(staff: Client, trunk: Trunk, model: str) -> None:
+    assert "data-standing" not in staff.get(page(model)).content.decode()
+    change = staff.get(page("trunk", "change", trunk.pk)).content.decode()
+    assert f'data-standing="{trunk.key}" data-colour="warning"' in change
+
+
+def test_the_first_steps_go_on_from_home(staff: Client) -> None:
+    form = {**TRUNK, "name": "Novofon"}
+    answer = staff.post(page("trunk") + "?next=/admin/", form)
+    assert answer.headers["Location"] == "/admin/"
+    form["name"] = "Other"
+    answer = staff.post(page("trunk") + "?next=https://elsewhere.example/", form)
+    assert answer.headers["Location"] == page("trunk", "changelist")
 
 
 def test_a_connection_with_numbers_is_not_deleted_and_the_page_says_why(

@@ -1,0 +1,27 @@
+"""What the checks say to staff, and what only to an engineer."""
+
+import re
+
+import pytest
+from django.conf import LazySettings
+
+from monitoring.checks import CHECKS, FAILED, OK, Check
+from monitoring.words import of_check
+from veyra.sentences import Sentence
+
+ENGINEERS = re.compile(r"SIP|INVITE|room|egress|trunk|runagent|tap|Celery|Redis|LiveKit|_URL", re.I)
+
+
+@pytest.mark.parametrize("status", [OK, FAILED])
+@pytest.mark.parametrize("name", [check.__name__ for check in CHECKS])
+def test_a_check_speaks_to_staff_in_their_words(name: str, status: str) -> None:
+    places = Sentence("Assistants can take %(places)s calls at once.", {"places": 3})
+    own = places if (name, status) == ("worker", OK) else Sentence("runagent")
+    said = of_check(Check(name, status, own))
+    assert said and not ENGINEERS.search(said)
+
+
+def test_the_simulator_is_not_taken_for_livekit(settings: LazySettings) -> None:
+    settings.LIVEKIT_SIMULATED = True
+    own = Sentence("The simulator answers in LiveKit's place.")
+    assert of_check(Check("livekit", OK, own)) == str(own)

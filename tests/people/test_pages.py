@@ -1,0 +1,64 @@
+"""Pages that belong to no model: the bare address, pages that are not there, empty lists."""
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from telephony.models import Gateway, Trunk
+from veyra.admin import VeyraAdmin
+from veyra.models import User
+
+pytestmark = pytest.mark.django_db
+HTML = {"Accept": "text/html,*/*"}
+LISTS = [
+    (model, page)
+    for model, page in admin.site._registry.items()
+    if isinstance(page, VeyraAdmin) and model not in (User, Gateway)
+]
+
+
+@pytest.fixture
+def owner() -> Client:
+    user = User.objects.create_superuser("anna", language="en", set_up_at=timezone.now())
+    client = Client(headers=HTML)
+    client.force_login(user)
+    return client
+
+
+def test_the_bare_address_leads_home(client: Client) -> None:
+    assert client.get("/").headers["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("path", ["/nothing/", "/admin/nothing/", "/numbers/7/call/"])
+def test_a_page_that_is_not_there_says_so_and_leads_home(path: str, owner: Client) -> None:
+    answer = owner.get(path)
+    assert answer.status_code == 404
+    html = answer.content.decode()
+    assert "There is no such page." in html and 'href="/admin/"' in html
+
+
+def test_a_forgotten_slash_is_forgiven(owner: Client) -> None:
+    assert owner.get("/live").headers["Location"] == "/live/"
+
+
+@pytest.mark.parametrize("page", [page for _model, page in LISTS], ids=lambda page: str(page))
+def test_every_list_says_what_it_is_for(page: VeyraAdmin) -> None:
+    assert page.purpose
+
+
+@pytest.mark.parametrize("model", [model for model, _page in LISTS])
+def test_an_empty_list_has_the_one_button_that_fills_it(model: type, owner: Client) -> None:
+    page = admin.site._registry[model]
+    meta = model._meta  # type: ignore[attr-defined]  # a model
+    path = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    html = owner.get(path).content.decode()
+    assert str(page.purpose) in html  # type: ignore[attr-defined]  # VeyraAdmin's
+    assert html.count("vy-button") == 1
+
+
+def test_a_search_that_finds_nothing_leads_back_to_everything(owner: Client) -> None:
+    Trunk.objects.create(name="Novofon")
+    html = owner.get("/admin/telephony/trunk/?q=zzz").content.decode()
+    assert "Nothing here fits what you search for." in html and "Show everything" in html
