@@ -26,9 +26,9 @@ def read_line() -> wish.Line:
 
 
 def _trunks(rows: QuerySet[Trunk]) -> Iterable[wish.Trunk]:
-    columns = "key", "name", "addresses", "username", "password", "spelling", "is_active"
-    for row in rows.values_list(*columns, "archived_at"):
-        key, name, addresses, username, password, spelling, is_active, archived_at = row
+    columns = "key", "name", "addresses", "username", "password", "spelling", "learned_spelling"
+    for row in rows.values_list(*columns, "is_active", "archived_at"):
+        key, name, addresses, username, password, spelling, learned, is_active, archived_at = row
         yield wish.Trunk(
             key=str(key),
             name=name,
@@ -36,6 +36,7 @@ def _trunks(rows: QuerySet[Trunk]) -> Iterable[wish.Trunk]:
             username=username,
             password=_opened(password),
             spelling=spelling,
+            learned_spelling=learned,
             is_active=is_active,
             archived=archived_at is not None,
         )
@@ -50,12 +51,13 @@ def _opened(password: Sealed | str) -> str | None:
 
 
 def _numbers(rows: QuerySet[PhoneNumber]) -> Iterable[wish.Number]:
-    columns = "key", "number", "trunk__key", "is_active", "archived_at"
-    for key, number, trunk, is_active, archived_at in rows.values_list(*columns):
+    columns = "key", "number", "trunk__key", "reserve__key", "is_active", "archived_at"
+    for key, number, trunk, reserve, is_active, archived_at in rows.values_list(*columns):
         yield wish.Number(
             key=str(key),
             number=number,
             trunk=str(trunk),
+            reserve=str(reserve or ""),
             is_active=is_active,
             archived=archived_at is not None,
         )

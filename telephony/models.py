@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from agentworker.models import Agent
+from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
+from telephony.numbers import parts_of_number
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
 from veyra.sentences import Sentence
@@ -21,6 +23,7 @@ __all__ = [
     "Call",
     "CallEvent",
     "DispatchRule",
+    "ExpectedCall",
     "FoldUnit",
     "Gateway",
     "HostAddress",
@@ -79,9 +82,9 @@ class Gateway(models.Model):
 
 
 class Spelling(models.TextChoices):
-    """How a provider writes the called number in its INVITE."""
+    """How a provider writes numbers in its INVITE."""
 
-    ANY = "any", _("any: +7…, 7… or 8…")
+    ANY = "any", _("as its calls show")
     PLUS = "plus", _("with plus: +7…")
     DIGITS = "digits", _("digits only: 7…")
     NATIONAL = "national", _("national: 8…")
@@ -103,6 +106,9 @@ class Trunk(models.Model):
         choices=Spelling.choices,
         default=Spelling.ANY,
     )
+    # What its calls have shown, or before the first one what the preset says; "" is not known.
+    learned_spelling = models.CharField(max_length=10, blank=True, editable=False)
+    learned_at = models.DateTimeField(null=True, editable=False)
     is_active = models.BooleanField(_("in use"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
@@ -160,6 +166,15 @@ class HostAddress(models.Model):
         return f"{self.host} {self.address}"
 
 
+class PhoneNumberQuerySet(WishQuerySet["PhoneNumber"]):
+    def matching(self, text: str) -> Self:
+        """Numbers with these digits in any spelling, and those that are for what `text` says."""
+        found = models.Q(label__icontains=text)
+        for part in parts_of_number(text):
+            found |= models.Q(number__contains=part)
+        return self.filter(found)
+
+
 class PhoneNumber(models.Model):
     """A number that people call, in E.164 (+74991124148), and the trunk it arrives by."""
 
@@ -172,10 +187,19 @@ class PhoneNumber(models.Model):
         related_name="numbers",
         verbose_name=_("provider connection"),
     )
+    # A second provider that brings the same number when the first one cannot.
+    reserve = models.ForeignKey(
+        Trunk,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="reserve_numbers",
+        verbose_name=_("reserve connection"),
+    )
     is_active = models.BooleanField(_("in use"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
-    objects = WishQuerySet["PhoneNumber"].as_manager()
+    objects = PhoneNumberQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("number")

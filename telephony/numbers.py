@@ -68,6 +68,27 @@ def spelled(number: str, spelling: str) -> str:
     return number
 
 
+def spelling_of(text: str) -> str:
+    """The `Spelling` that a Russian number as a provider wrote it shows; "" where it shows none."""
+    if re.fullmatch(r"\+7\d{10}", text):
+        return "plus"
+    if re.fullmatch(r"7\d{10}", text):
+        return "digits"
+    return "national" if re.fullmatch(r"8\d{10}", text) else ""
+
+
+def parts_of_number(text: str) -> tuple[str, ...]:
+    """What a stored number may contain, if somebody searches for `text`: "8 (499) 11" -> "849911",
+    "+749911".
+    """
+    digits = re.sub(r"[\s()+.\-\u00a0\u2010-\u2015]", "", text)
+    if not digits.isascii() or not digits.isdigit():
+        return ()
+    if digits.startswith("8") and len(digits) > 1:
+        return digits, f"+7{digits[1:]}"
+    return (digits.removeprefix("00"),) if digits.startswith("00") else (digits,)
+
+
 def pretty(number: str) -> str:
     """ "+74991124148" -> "+7 499 112-41-48"; what is no E.164 number stays as it is."""
     if not number.startswith("+"):

@@ -10,6 +10,7 @@ from datetime import timedelta
 from telephony.numbers import spelled, spellings
 from telephony.routing import problems
 from telephony.routing.addresses import AddressError, masks
+from telephony.routing.carriers import carriers
 from telephony.routing.wish import Line, Number, Problem, Resolved, Rule, Trunk
 from veyra.livekit.types import AGENT_NAME, AgentDispatch, DispatchRule, InboundTrunk
 
@@ -26,6 +27,8 @@ class DesiredTrunk:
     key: str
     source: str
     value: InboundTrunk
+    # The row whose calls it takes besides, where its numbers have a reserve connection.
+    reserve: str = ""
     # The numbers' keys, by each spelling in value.numbers.
     rows: tuple[tuple[str, str], ...] = ()
     unknown_addresses: bool = False
@@ -60,11 +63,8 @@ def compile_line(line: Line, resolved: Resolved, also_admit: Iterable[str] = ())
     usable, found = problems.usable_rules(line)
     routes, unserved = problems.routes(line, usable)
     found += problems.idle(usable, routes, unserved)
-    trunks: list[DesiredTrunk] = []
-    for trunk in sorted(line.trunks, key=lambda each: each.key):
-        made, wrong = _trunks(line, trunk, routes, resolved, tuple(also_admit))
-        trunks += made
-        found += wrong
+    trunks, wrong = _trunks(line, routes, resolved, tuple(also_admit))
+    found += wrong
     return Desired(
         installation=line.installation,
         trunks=tuple(sorted(trunks, key=lambda each: each.key)),
@@ -74,48 +74,56 @@ def compile_line(line: Line, resolved: Resolved, also_admit: Iterable[str] = ())
 
 
 def _trunks(
-    line: Line,
-    trunk: Trunk,
-    routes: problems.Routes,
-    resolved: Resolved,
-    also_admit: tuple[str, ...],
+    line: Line, routes: problems.Routes, resolved: Resolved, also_admit: tuple[str, ...]
 ) -> tuple[list[DesiredTrunk], list[Problem]]:
-    groups: dict[tuple[str, ...], list[Number]] = defaultdict(list)
+    rows = {trunk.key: trunk for trunk in line.trunks}
+    groups: dict[tuple[tuple[Trunk, ...], tuple[str, ...]], list[Number]] = defaultdict(list)
     for number, rules in routes.items():
-        if number.trunk == trunk.key:
-            groups[rules].append(number)
-    if not groups:
-        return [], []
-    wrong: list[Problem] = []
-    admitted: tuple[str, ...] = ()
-    try:
-        admitted = masks(trunk.addresses, resolved)
-    except AddressError as error:
-        wrong.append(Problem(kind="trunk", key=trunk.key, sentence=error.sentence))
-    unknown_addresses = bool(wrong)
-    if admitted:
-        admitted = tuple(sorted({*admitted, *also_admit}))
-    login = problems.login(trunk)
-    wrong += [login] if login else []
-    keys = {rules: object_key(trunk.key, rules) for rules in groups}
-    made = [
-        DesiredTrunk(
-            key=keys[rules],
-            source=trunk.key,
-            value=_trunk_value(trunk, metadata(line.installation, keys[rules]), numbers, admitted),
-            rows=tuple(sorted((text, n.key) for n in numbers for text in spellings(n.number))),
-            unknown_addresses=unknown_addresses,
-            unknown_login=login is not None,
+        groups[carriers(rows, number), rules].append(number)
+    used = {trunk.key: trunk for group in groups for trunk in group[0]}
+    admitted, wrong = _admitted([used[key] for key in sorted(used)], resolved)
+    made = []
+    for (found, rules), numbers in groups.items():
+        own, *reserve = found
+        key = object_key(tuple(trunk.key for trunk in found), rules)
+        mark = metadata(line.installation, key)
+        cidrs = {cidr for trunk in found for cidr in admitted.get(trunk.key, ())}
+        allowed = tuple(sorted({*cidrs, *also_admit})) if cidrs else ()
+        made.append(
+            DesiredTrunk(
+                key=key,
+                source=own.key,
+                reserve=reserve[0].key if reserve else "",
+                value=_trunk_value(own, mark, numbers, allowed),
+                rows=tuple(sorted((text, n.key) for n in numbers for text in spellings(n.number))),
+                unknown_addresses=any(trunk.key not in admitted for trunk in found),
+                unknown_login=problems.login(own) is not None,
+            )
         )
-        for rules, numbers in groups.items()
-    ]
     return made, wrong
 
 
-def object_key(trunk: str, rules: tuple[str, ...]) -> str:
-    """The key of the object for the numbers of `trunk` that these rules serve (law 1)."""
-    served = hashlib.sha256("\n".join(sorted(rules)).encode()).hexdigest()[:16]
-    return f"trunk:{trunk}:{served}"
+def _admitted(
+    trunks: list[Trunk], resolved: Resolved
+) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
+    """The CIDRs of each connection, none for one whose addresses are unknown; and what is wrong."""
+    found: dict[str, tuple[str, ...]] = {}
+    wrong: list[Problem] = []
+    for trunk in trunks:
+        try:
+            found[trunk.key] = masks(trunk.addresses, resolved)
+        except AddressError as error:
+            wrong.append(Problem(kind="trunk", key=trunk.key, sentence=error.sentence))
+        login = problems.login(trunk)
+        wrong += [login] if login else []
+    return found, wrong
+
+
+def object_key(trunks: tuple[str, ...], rules: tuple[str, ...]) -> str:
+    """The key of the object for the numbers of `trunks` that these rules serve (law 1)."""
+    own, *reserve = trunks
+    served = hashlib.sha256("\n".join([*sorted(rules), *reserve]).encode()).hexdigest()[:16]
+    return f"trunk:{own}:{served}"
 
 
 def _trunk_value(
@@ -139,14 +147,15 @@ def metadata(installation: str, key: str) -> str:
 
 
 def _rules(line: Line, usable: list[Rule], routes: problems.Routes) -> tuple[DesiredRule, ...]:
-    spelling = {trunk.key: trunk.spelling for trunk in line.trunks}
+    rows = {trunk.key: trunk for trunk in line.trunks}
     by_key = {rule.key: rule for rule in usable}
     # Trunks write callers in different ways: a rule for certain callers is an object for each way.
     served: dict[tuple[str, str], set[str]] = defaultdict(set)
     for number, rules in routes.items():
+        found = carriers(rows, number)
         for key in rules:
-            way = spelling[number.trunk] if by_key[key].callers else ""
-            served[key, way].add(object_key(number.trunk, rules))
+            way = found[0].delivers if by_key[key].callers else ""
+            served[key, way].add(object_key(tuple(trunk.key for trunk in found), rules))
     return tuple(
         _rule(line.installation, by_key[key], way, tuple(sorted(trunks)))
         for (key, way), trunks in sorted(served.items())

@@ -1,10 +1,12 @@
 """Which rule serves which number, and what is wrong with what was saved, a sentence each."""
 
+from collections.abc import Mapping
 from itertools import combinations
 
 from django.utils.translation import gettext_noop
 
 from telephony.numbers import NumberError, e164, pretty
+from telephony.routing.carriers import carriers, join_fault
 from telephony.routing.wish import Line, Number, Problem, Rule, Trunk
 from veyra.sentences import Sentence
 
@@ -97,8 +99,7 @@ def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
     served: Routes = {}
     clashes: set[tuple[str, str]] = set()
     for number in sorted(line.numbers, key=lambda each: each.number):
-        trunk = trunks.get(number.trunk)
-        if not number.in_use or trunk is None or not trunk.in_use:
+        if not number.in_use or not carriers(trunks, number):
             continue
         if wrong := number_fault(number):
             found.append(Problem(kind="number", key=number.key, sentence=wrong))
@@ -188,11 +189,29 @@ def warnings(line: Line, served: Routes) -> list[Problem]:
             if bool(one.pin) != bool(other.pin):
                 pin, free = (one, other) if one.pin else (other, one)
                 asked.setdefault((pin.key, free.key), number)
-        if trunks[number.trunk].spelling == "any":
-            guessed |= {(key, number.trunk): None for key in keys if rules[key].callers}
+        found += _of_reserve(trunks, number, any(rules[key].callers for key in keys))
+        own = carriers(trunks, number)[0]
+        if own.delivers == "any":
+            guessed |= {(key, own.key): None for key in keys if rules[key].callers}
     found += [_asked(rules[pin], rules[free], number) for (pin, free), number in asked.items()]
     found += [_guessed(rules[rule], trunks[trunk]) for rule, trunk in guessed]
     return found
+
+
+def _of_reserve(trunks: Mapping[str, Trunk], number: Number, for_some: bool) -> list[Problem]:
+    """What keeps the reserve connection of a number from taking its place in full."""
+    own, reserve = trunks.get(number.trunk), trunks.get(number.reserve)
+    if own is None or reserve is None or own == reserve or not (own.in_use and reserve.in_use):
+        return []
+    wrong = join_fault(own, reserve)
+    if wrong is None and for_some and own.delivers != reserve.delivers:
+        msgid = gettext_noop(
+            "“%(reserve)s” writes callers in another way than “%(own)s”, so on %(number)s rules for"
+            " certain callers will not know them when they come through “%(reserve)s”."
+        )
+        values = {"own": own.name, "reserve": reserve.name, "number": pretty(number.number)}
+        wrong = Sentence(msgid, values)
+    return [Problem(kind="number", key=number.key, sentence=wrong, stops=False)] if wrong else []
 
 
 def _open(trunk: Trunk) -> Problem:

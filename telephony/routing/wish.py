@@ -20,6 +20,7 @@ class Trunk:
     username: str = ""
     password: str | None = field(default="", repr=False)
     spelling: str = "any"
+    learned_spelling: str = ""
     is_active: bool = True
     archived: bool = False
 
@@ -27,12 +28,20 @@ class Trunk:
     def in_use(self) -> bool:
         return self.is_active and not self.archived
 
+    @property
+    def delivers(self) -> str:
+        """The one spelling of callers that we count on; "any" where nobody knows."""
+        return self.learned_spelling or "any" if self.spelling == "any" else self.spelling
+
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
+    """`trunk` and `reserve` by key; `reserve` is empty for most."""
+
     key: str
     number: str
     trunk: str
+    reserve: str = ""
     is_active: bool = True
     archived: bool = False
 

@@ -1,0 +1,35 @@
+"""A call that somebody said he would make from his own phone, to see how calls arrive."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from veyra.querysets import VisibleQuerySet
+
+
+class ExpectedCall(models.Model):
+    """Telephone `caller` (E.164) will call `number`. What came of it is read from the facts."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.ForeignKey(
+        "telephony.PhoneNumber", on_delete=models.CASCADE, related_name="expected_calls"
+    )
+    caller = models.CharField(max_length=32)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    asked_at = models.DateTimeField(auto_now_add=True)
+    # The newest fact of that moment: the call's own facts come after it.
+    after_event = models.BigIntegerField(default=0)
+
+    objects = VisibleQuerySet["ExpectedCall"].as_manager()
+
+    class Meta:
+        verbose_name = _("expected call")
+        verbose_name_plural = _("expected calls")
+        ordering = ["-asked_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)
