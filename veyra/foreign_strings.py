@@ -1,4 +1,7 @@
-"""Sentences of django-unfold, which ships no Russian: here makemessages finds them."""
+"""Sentences of others: django-unfold has no Russian, some of Django's is not good Russian.
+
+Here makemessages finds them.
+"""
 
 from django.utils.translation import gettext_noop
 
@@ -76,3 +79,12 @@ gettext_noop("Welcome")
 gettext_noop("Welcome back to")
 gettext_noop("You can not create nested object without parent")
 gettext_noop("You have been successfully logged out from the administration")
+gettext_noop("Save and add another")
+gettext_noop("Save and continue editing")
+gettext_noop("Successfully deleted %(count)d %(items)s.")
+gettext_noop("The %(name)s “%(obj)s” was deleted successfully.")
+gettext_noop("The {name} “{obj}” was added successfully.")
+gettext_noop("The {name} “{obj}” was added successfully. You may add another {name} below.")
+gettext_noop("The {name} “{obj}” was changed successfully.")
+gettext_noop("The {name} “{obj}” was changed successfully. You may add another {name} below.")
+gettext_noop("The {name} “{obj}” was changed successfully. You may edit it again below.")
