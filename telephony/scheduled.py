@@ -1,5 +1,6 @@
 """Changes of the line that wait for their day, and what became of them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -23,6 +24,9 @@ class ScheduledChangeQuerySet(VisibleQuerySet["ScheduledChange"]):
     def news_for(self, user: User) -> Self:
         """What became of his changes, and he does not know yet."""
         return self.filter(author=user, told_at=None, state__in=["done", "failed"]).order_by("pk")
+
+    def told(self, rows: Iterable["ScheduledChange"], at: datetime) -> None:
+        self.filter(pk__in=[row.pk for row in rows]).update(told_at=at)
 
     def settle(self, pk: int, state: str, at: datetime, outcome: list[Sentence]) -> bool:
         """False: somebody else settled it first."""

@@ -1,0 +1,259 @@
+"""The one way in which the line changes: shown first, then carried out whole or not at all.
+
+The pages, the import, the adoption of foreign objects and the planned changes all come through
+here.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from agentworker.models import Agent
+from telephony.line import read_line
+from telephony.models import (
+    DispatchRule,
+    Gateway,
+    PhoneNumber,
+    PublishedObject,
+    ScheduledChange,
+    Trunk,
+)
+from telephony.routing.edit import Change, Edit, laid_over
+from telephony.routing.impact import Impact, impact
+from telephony.sync import TASK
+from veyra import live
+from veyra.celery import wake
+from veyra.models import User
+from veyra.secrets import EncryptedTextField, Sealed
+from veyra.sentences import Sentence
+
+__all__ = ["Change", "Edit", "Impact", "carry_out", "carry_out_due", "preview"]
+
+Row = Trunk | PhoneNumber | DispatchRule | Agent
+MODELS: dict[str, type[Row]] = {
+    "trunk": Trunk,
+    "number": PhoneNumber,
+    "rule": DispatchRule,
+    "agent": Agent,
+}
+# Columns that another row is named by, in an Edit: always by its key.
+KEY = "key"
+
+
+class ChangeError(Exception):
+    """An edit was not carried out; `sentences` say why."""
+
+    def __init__(self, sentences: Iterable[Sentence], found: Impact | None = None) -> None:
+        self.sentences = tuple(sentences)
+        self.impact = found
+        super().__init__(*(each.msgid for each in self.sentences))
+
+
+class NotSeenError(ChangeError):
+    """What the edit would do now (`impact`) is not what the person saw."""
+
+
+class StaleError(ChangeError):
+    """Somebody else changed a row since the author of the edit opened it."""
+
+
+def model_name(row: type[models.Model] | models.Model) -> Any:
+    """ "trunk", "number", "rule" or "agent"."""
+    return next(name for name, model in MODELS.items() if row._meta.model is model)
+
+
+def preview(edit: Edit) -> Impact:
+    """What `edit` would change for callers now, and what would be wrong. Changes nothing."""
+    line = read_line()
+    return impact(line, laid_over(line, edit))
+
+
+def carry_out(edit: Edit, seen: str | None = None) -> Impact:
+    """Save an edit, all of it or nothing, and ask for it to be published; what it changed.
+
+    `seen`: the token of the impact that a person said yes to; None: nobody was asked. Raises
+    NotSeenError, StaleError, and ChangeError where the line would be wrong afterwards.
+    """
+    with transaction.atomic():
+        hold_line()
+        found = preview(edit)
+        if found.errors:
+            raise ChangeError(found.errors, found)
+        if seen is not None and seen != found.token:
+            raise NotSeenError((), found)
+        try:
+            rows = _write(edit)
+        except IntegrityError as error:
+            msgid = gettext_noop("Another row was saved at the same moment. Look and save again.")
+            raise ChangeError([Sentence(msgid)]) from error
+        _announce(rows)
+    return found
+
+
+def hold_line() -> None:
+    """Until this transaction ends nobody else changes the line: what is shown is what is saved."""
+    Gateway.get()
+    list(Gateway.objects.select_for_update().values_list("pk"))
+
+
+def _announce(rows: Iterable[Row]) -> None:
+    for row in rows:
+        PublishedObject.objects.mark_saved(row.key)
+        if isinstance(row, PhoneNumber):
+            live.changed("number", row.pk)
+    wake(TASK)
+
+
+def _write(edit: Edit) -> list[Row]:
+    keys: dict[str, list[str]] = {}
+    for change in edit.changes:
+        keys.setdefault(change.model, []).append(change.key)
+    known = {
+        (name, str(row.key)): row
+        for name, wanted in keys.items()
+        for row in MODELS[name]._default_manager.filter(key__in=wanted)
+    }
+    pks = _Pks()
+    return [_write_row(change, known, pks) for change in edit.changes]
+
+
+class _Pks:
+    """Ids of rows by their keys, each model read once."""
+
+    def __init__(self) -> None:
+        self.known: dict[type[models.Model], dict[str, int]] = {}
+
+    def of(self, model: type[models.Model], key: str) -> int:
+        """Raises ChangeError."""
+        rows = self.known.get(model, {})
+        if key not in rows:
+            found = model._default_manager.values_list(KEY, "pk")
+            rows = self.known[model] = {str(each): pk for each, pk in found}
+        if key not in rows:
+            msgid = gettext_noop("A row that this change needs is no longer there.")
+            raise ChangeError([Sentence(msgid)])
+        return rows[key]
+
+
+def _write_row(change: Change, known: dict[tuple[str, str], Row], pks: _Pks) -> Row:
+    model = MODELS[change.model]
+    row = known.get((change.model, change.key)) or model(key=change.key)
+    if row.pk and change.revision not in (None, row.revision):
+        msgid = gettext_noop("Somebody changed “%(row)s” since you opened it.")
+        raise StaleError([Sentence(msgid, {"row": str(row)})])
+    many: dict[str, list[int]] = {}
+    for name, value in change.values.items():
+        field = _field(row, name)
+        if name == "archived":
+            row.archived_at = (row.archived_at or timezone.now()) if value else None
+        elif isinstance(field, models.ManyToManyField):
+            many[name] = [pks.of(field.related_model, key) for key in value]
+        elif isinstance(field, models.ForeignKey):
+            setattr(row, field.attname, pks.of(field.related_model, value) if value else None)
+        elif isinstance(field, EncryptedTextField):
+            setattr(row, name, Sealed(value) if value else "")
+        elif field is not None:
+            setattr(row, name, value)
+    _check(row)
+    row.revision += 1 if row.pk else 0
+    row.save()
+    known[change.model, change.key] = row
+    for name, ids in many.items():
+        getattr(row, name).set(ids)
+    return row
+
+
+def _field(row: Row, name: str) -> "models.Field[Any, Any] | None":
+    """None: "archived", or a column that this version of Veyra no longer has."""
+    try:
+        return row._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+
+
+def _check(row: Row) -> None:
+    """The fields' own rules, such as lengths and choices; brings values to their types."""
+    unchecked = [
+        field.name
+        for field in row._meta.get_fields()
+        if field.is_relation or isinstance(field, EncryptedTextField)
+    ]
+    try:
+        row.clean_fields(exclude=unchecked)
+    except ValidationError as error:
+        said = [Sentence("%(said)s", {"said": message}) for message in error.messages]
+        raise ChangeError(said) from error
+
+
+def schedule(edit: Edit, title: str, at: datetime, author: User) -> ScheduledChange:
+    """Let an edit wait for its moment."""
+    return ScheduledChange.objects.create(
+        edit=edit.to_json(), title=title[:200], takes_effect_at=at, author=author
+    )
+
+
+def carry_out_due(now: datetime) -> int:
+    """Carry out the planned changes whose moment has come; how many there were."""
+    due = list(ScheduledChange.objects.due(now))
+    for change in due:
+        _carry_out_planned(change, now)
+    return len(due)
+
+
+def _carry_out_planned(planned: ScheduledChange, now: datetime) -> None:
+    settle = ScheduledChange.objects.settle
+    try:
+        with transaction.atomic():
+            hold_line()
+            found = carry_out(planned.as_edit)
+            if not settle(planned.pk, "done", now, list(found.changes)):
+                raise CancelledError
+    except CancelledError:
+        return
+    except ChangeError as error:
+        settle(planned.pk, "failed", now, list(error.sentences))
+
+
+class CancelledError(Exception):
+    """Somebody cancelled a planned change, or carried it out, at this very moment."""
+
+
+def cancel(planned: ScheduledChange) -> bool:
+    """False: it is too late."""
+    return ScheduledChange.objects.settle(planned.pk, "cancelled", timezone.now(), [])
+
+
+def news(user: User) -> list[Sentence]:
+    """What became of a person's planned changes since he last looked; told once."""
+    fresh = list(ScheduledChange.objects.visible_to(user).news_for(user))
+    ScheduledChange.objects.told(fresh, timezone.now())
+    done = gettext_noop("Your planned change of “%(title)s” took effect. %(what)s")
+    failed = gettext_noop("Your planned change of “%(title)s” was not carried out: %(what)s")
+    return [
+        Sentence(
+            done if each.state == ScheduledChange.State.DONE else failed,
+            {"title": each.title, "what": " ".join(map(str, each.sentences))},
+        )
+        for each in fresh
+    ]
+
+
+def planned_for(number: PhoneNumber) -> list[tuple[ScheduledChange, list[Sentence]]]:
+    """The changes that wait, and what each will mean for the callers of a number.
+
+    Each is laid over the line as those before it leave it.
+    """
+    line = read_line()
+    found = []
+    for planned in ScheduledChange.objects.waiting():
+        after = laid_over(line, planned.as_edit)
+        moves = [move for move in impact(line, after).moves if move.number == number.number]
+        said = [sentence for move in moves for sentence in move.sentences]
+        found += [(planned, said)] if said else []
+        line = after
+    return found

@@ -1,0 +1,331 @@
+"""What an edit would change for callers, and what would be wrong afterwards. Pure.
+
+Callers notice who answers a number and under which conditions, and whose calls a connection
+takes. Names of rooms, rules and connections may change without anybody noticing.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from django.utils.translation import gettext_noop
+
+from telephony.numbers import pretty
+from telephony.routing import problems
+from telephony.routing.addresses import AddressError, checked
+from telephony.routing.carriers import carriers
+from telephony.routing.wish import Line, Number, Problem, Rule, Trunk
+from veyra.sentences import Sentence
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Who answers, and whom: callers who type the PIN, certain callers, all in one shared room."""
+
+    agent: str
+    name: str = field(compare=False)
+    pin: str = ""
+    callers: tuple[str, ...] = ()
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a number's callers meet; `trunks`: keys of the connections that bring them."""
+
+    answers: tuple[Answer, ...]
+    trunks: tuple[str, ...]
+    trunk_names: str = field(compare=False)
+
+    @property
+    def names(self) -> str:
+        return ", ".join(sorted({answer.name for answer in self.answers}))
+
+
+@dataclass(frozen=True)
+class Door:
+    """Whose calls a connection takes. Empty addresses and login: anybody's."""
+
+    name: str = field(compare=False)
+    addresses: frozenset[str] = frozenset()
+    username: str = ""
+    password: str | None = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A number whose callers will meet something else; None: they reach nobody."""
+
+    number: str
+    before: Reach | None
+    after: Reach | None
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        return tuple(_of_move(self))
+
+
+@dataclass(frozen=True)
+class DoorMove:
+    """A connection that will take other calls than now."""
+
+    trunk: str
+    before: Door
+    after: Door
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        return tuple(_of_door(self))
+
+
+@dataclass(frozen=True)
+class Impact:
+    """`errors` stop the save; what `needs_tick` is saved only by somebody who said yes to it."""
+
+    moves: tuple[Move, ...] = ()
+    doors: tuple[DoorMove, ...] = ()
+    errors: tuple[Sentence, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Sentence, ...]:
+        """What changes for callers; the numbers that will reach nobody first."""
+        moves = sorted(self.moves, key=lambda each: each.after is not None)
+        return tuple(chain.from_iterable(each.sentences for each in (*moves, *self.doors)))
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The numbers that somebody answers now, and nobody will."""
+        return tuple(each.number for each in self.moves if each.after is None)
+
+    @property
+    def needs_tick(self) -> bool:
+        return bool(self.warnings or self.lost)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to show: it is saved at once."""
+        return not (self.moves or self.doors or self.errors or self.warnings)
+
+    @property
+    def token(self) -> str:
+        """Stands for what a person saw: another one means that something else would be shown."""
+        shown = [each.to_json() for each in (*self.changes, *self.errors, *self.warnings)]
+        return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+
+
+def impact(before: Line, after: Line) -> Impact:
+    """What changes for callers between two lines, and which faults only the second one has."""
+    one, other = _State.of(before), _State.of(after)
+    numbers = sorted(one.reached.keys() | other.reached.keys())
+    moves = (Move(each, one.reached.get(each), other.reached.get(each)) for each in numbers)
+    return Impact(
+        moves=tuple(each for each in moves if each.before != each.after),
+        doors=tuple(
+            DoorMove(key, door, other.doors[key])
+            for key, door in sorted(one.doors.items())
+            if key in other.doors and door != other.doors[key]
+        ),
+        errors=_new(one.errors, other.errors),
+        warnings=_new(one.warnings, other.warnings),
+    )
+
+
+def reached(line: Line) -> dict[str, Reach]:
+    """Each number that somebody answers -> what its callers meet."""
+    return _State.of(line).reached
+
+
+@dataclass(frozen=True)
+class _State:
+    reached: Mapping[str, Reach]
+    doors: Mapping[str, Door]
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+    @classmethod
+    def of(cls, line: Line) -> "_State":
+        usable, faults = problems.usable_rules(line)
+        served, found = problems.routes(line, usable)
+        reached = dict(_reached(line, served))
+        used = {key for each in reached.values() for key in each.trunks}
+        clashes = [each for each in found if each.kind == "rule"]
+        return cls(
+            reached=reached,
+            doors={each.key: _door(each) for each in line.trunks if each.key in used},
+            errors=(*faults, *clashes, *_faults_of_rows(line), *_twice(line)),
+            warnings=(*_mute(line, usable), *problems.warnings(line, served)),
+        )
+
+
+def _new(before: Iterable[Problem], after: Iterable[Problem]) -> tuple[Sentence, ...]:
+    """What was wrong before does not keep anybody from saving something else."""
+    known = {(each.key, each.sentence.msgid) for each in before}
+    return tuple(e.sentence for e in after if (e.key, e.sentence.msgid) not in known)
+
+
+def _reached(line: Line, served: problems.Routes) -> Iterable[tuple[str, Reach]]:
+    rules = {rule.key: rule for rule in line.rules}
+    agents = {agent.key: agent for agent in line.agents if agent.answers}
+    trunks = {trunk.key: trunk for trunk in line.trunks}
+    for number, keys in served.items():
+        spoken = [rules[key] for key in keys if rules[key].agent in agents]
+        if spoken:
+            answers = sorted(
+                (_answer(rule, agents[rule.agent].name) for rule in spoken),
+                key=lambda each: (each.agent, each.pin, each.callers),
+            )
+            bring = carriers(trunks, number)
+            names = ", ".join(each.name for each in bring)
+            yield number.number, Reach(tuple(answers), tuple(each.key for each in bring), names)
+
+
+def _answer(rule: Rule, name: str) -> Answer:
+    return Answer(rule.agent, name, rule.pin, tuple(sorted(rule.callers)), rule.kind == "direct")
+
+
+def _door(trunk: Trunk) -> Door:
+    return Door(trunk.name, frozenset(trunk.addresses), trunk.username, trunk.password)
+
+
+def _faults_of_rows(line: Line) -> Iterable[Problem]:
+    """What would keep a row from being published, whoever wrote it there."""
+    for trunk in line.trunks:
+        if not trunk.in_use:
+            continue
+        if wrong := problems.login(trunk):
+            yield wrong
+        for address in trunk.addresses:
+            try:
+                checked(address)
+            except AddressError as error:
+                yield Problem(kind="trunk", key=trunk.key, sentence=error.sentence)
+    for number in line.numbers:
+        if number.in_use and (fault := problems.number_fault(number)):
+            yield Problem(kind="number", key=number.key, sentence=fault)
+
+
+def _twice(line: Line) -> Iterable[Problem]:
+    """Numbers and names that two rows claim; what is archived claims nothing."""
+    kept = [number for number in line.numbers if not number.archived]
+    names = {trunk.key: trunk.name for trunk in line.trunks}
+    first: dict[str, Number] = {}
+    for number in kept:
+        holder = first.setdefault(number.number, number)
+        if holder is not number:
+            yield _claimed(number, holder, names.get(holder.trunk, ""))
+    msgid = gettext_noop("There are two rows with the name “%(name)s”. Give one another name.")
+    for rows in (line.trunks, line.rules, line.agents):
+        count = Counter(row.name for row in rows if not row.archived)
+        for row in rows:
+            if not row.archived and count[row.name] > 1:
+                kind = "trunk" if isinstance(row, Trunk) else "rule"
+                yield Problem(kind=kind, key=row.key, sentence=Sentence(msgid, {"name": row.name}))
+                count[row.name] = 0
+
+
+def _claimed(number: Number, holder: Number, trunk: str) -> Problem:
+    values = {"number": pretty(number.number), "trunk": trunk}
+    both = gettext_noop(
+        "Two lines claim %(number)s: LiveKit would answer every call to it with 503 (busy). It"
+        " already comes by “%(trunk)s”: open that number and change it there."
+    )
+    off = gettext_noop(
+        "%(number)s is already here, by “%(trunk)s”, switched off. Open it and switch it on."
+    )
+    msgid = both if holder.in_use else off
+    return Problem(kind="number", key=number.key, sentence=Sentence(msgid, values))
+
+
+def _mute(line: Line, usable: Iterable[Rule]) -> Iterable[Problem]:
+    """Rules in use whose assistant cannot speak."""
+    agents = {agent.key: agent for agent in line.agents}
+    archived = gettext_noop(
+        "“%(agent)s” is archived, so callers of “%(rule)s” reach nobody. Choose another assistant."
+    )
+    silent = gettext_noop(
+        "“%(agent)s” has no words yet, so callers of “%(rule)s” reach nobody. Write its greeting."
+    )
+    for rule in usable:
+        agent = agents.get(rule.agent)
+        if agent is not None and not agent.answers:
+            values = {"agent": agent.name, "rule": rule.name}
+            sentence = Sentence(archived if agent.archived else silent, values)
+            yield Problem(kind="rule", key=rule.key, sentence=sentence, stops=False)
+
+
+def _of_move(move: Move) -> list[Sentence]:
+    msgid = gettext_noop("%(number)s: it changes which callers reach %(after)s.")
+    after = move.after.names if move.after else ""
+    values = {"number": pretty(move.number), "after": after}
+    return list(_noticed(move)) or [Sentence(msgid, values)]
+
+
+def _noticed(move: Move) -> Iterable[Sentence]:
+    number, before, after = pretty(move.number), move.before, move.after
+    if before is None and after is not None:
+        msgid = gettext_noop("%(number)s: nobody -> %(after)s.")
+        yield Sentence(msgid, {"number": number, "after": after.names})
+    if before is None or after is None:
+        if before is not None:
+            msgid = gettext_noop("%(number)s will reach nobody. Now: %(before)s.")
+            yield Sentence(msgid, {"number": number, "before": before.names})
+        return
+    if {each.agent for each in before.answers} != {each.agent for each in after.answers}:
+        values = {"number": number, "before": before.names, "after": after.names}
+        yield Sentence(gettext_noop("%(number)s: %(before)s -> %(after)s."), values)
+    yield from _of_conditions(number, before, after)
+    if before.trunks != after.trunks:
+        msgid = gettext_noop("%(number)s comes by %(after)s instead of %(before)s.")
+        values = {"number": number, "before": before.trunk_names, "after": after.trunk_names}
+        yield Sentence(msgid, values)
+
+
+def _of_conditions(number: str, before: Reach, after: Reach) -> Iterable[Sentence]:
+    """PIN, certain callers, shared room: each a sentence where it is another one."""
+    pins = [{each.pin for each in reach.answers} - {""} for reach in (before, after)]
+    if pins[0] != pins[1]:
+        asked = gettext_noop("%(number)s: callers are asked for a PIN.")
+        other = gettext_noop("%(number)s: callers need another PIN.")
+        free = gettext_noop("%(number)s: callers are no longer asked for a PIN.")
+        msgid = free if not pins[1] else other if pins[0] else asked
+        yield Sentence(msgid, {"number": number})
+    whom = [{each.callers for each in reach.answers} for reach in (before, after)]
+    if whom[0] != whom[1]:
+        everybody = gettext_noop("%(number)s: everybody who calls is answered.")
+        certain = gettext_noop("%(number)s: only certain callers are answered: %(callers)s.")
+        others = gettext_noop("%(number)s: who answers depends on the caller: %(callers)s.")
+        listed = ", ".join(sorted({pretty(each) for keys in whom[1] for each in keys}))
+        free_for_all = () in whom[1]
+        msgid = everybody if not listed else others if free_for_all else certain
+        yield Sentence(msgid, {"number": number, "callers": listed})
+    shared = [any(each.shared for each in reach.answers) for reach in (before, after)]
+    if shared[0] != shared[1]:
+        one = gettext_noop("%(number)s: all who call hear each other, as in a conference.")
+        own = gettext_noop("%(number)s: each caller talks alone with the assistant.")
+        yield Sentence(one if shared[1] else own, {"number": number})
+
+
+def _of_door(move: DoorMove) -> Iterable[Sentence]:
+    values = {"trunk": move.after.name}
+    if gone := sorted(move.before.addresses - move.after.addresses):
+        msgid = gettext_noop("“%(trunk)s”: calls from %(addresses)s are no longer taken.")
+        if not move.after.addresses:
+            msgid = gettext_noop("“%(trunk)s”: calls are taken from any address.")
+        yield Sentence(msgid, {**values, "addresses": ", ".join(gone)})
+    if new := sorted(move.after.addresses - move.before.addresses):
+        msgid = gettext_noop("“%(trunk)s”: calls from %(addresses)s are taken.")
+        if not move.before.addresses:
+            msgid = gettext_noop("“%(trunk)s”: calls are taken from %(addresses)s only.")
+        yield Sentence(msgid, {**values, "addresses": ", ".join(new)})
+    login = [(door.username, door.password) for door in (move.before, move.after)]
+    if login[0] != login[1]:
+        other = gettext_noop(
+            "“%(trunk)s”: the login changes. Until the provider uses the new one, its calls are"
+            " refused."
+        )
+        none = gettext_noop("“%(trunk)s”: no login is asked for any more.")
+        yield Sentence(other if move.after.username else none, values)
