@@ -8,6 +8,7 @@ from typing import ClassVar, Self, TypeVar
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -15,7 +16,9 @@ from agentworker.models import Agent
 from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
 from telephony.numbers import parts_of_number
-from veyra.querysets import VisibleQuerySet
+from telephony.scheduled import ScheduledChange
+from veyra.models import Keepable
+from veyra.querysets import KeepableQuerySet, VisibleQuerySet
 from veyra.secrets import EncryptedTextField
 from veyra.sentences import Sentence
 
@@ -31,6 +34,7 @@ __all__ = [
     "PhoneNumber",
     "PublishedObject",
     "Refused",
+    "ScheduledChange",
     "TestCall",
     "Trunk",
 ]
@@ -39,7 +43,7 @@ __all__ = [
 W = TypeVar("W", bound=models.Model, covariant=True)
 
 
-class WishQuerySet(VisibleQuerySet[W]):
+class WishQuerySet(KeepableQuerySet[W]):
     """Rows that are published, with how they stand."""
 
     def with_standing(self) -> Self:
@@ -52,7 +56,17 @@ class WishQuerySet(VisibleQuerySet[W]):
         )
 
     def in_use(self) -> Self:
-        return self.filter(is_active=True)
+        return self.kept().filter(is_active=True)
+
+
+def once(field: str, message: str | Promise) -> models.UniqueConstraint:
+    """Unique among the rows that are not archived."""
+    return models.UniqueConstraint(
+        fields=[field],
+        condition=models.Q(archived_at=None),
+        name=f"%(class)s_{field}_once",
+        violation_error_message=message,
+    )
 
 
 class Gateway(models.Model):
@@ -90,11 +104,11 @@ class Spelling(models.TextChoices):
     NATIONAL = "national", _("national: 8…")
 
 
-class Trunk(models.Model):
+class Trunk(Keepable):
     """A provider's connection: the addresses its calls come from and the login it uses."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=100)
     provider = models.CharField(_("provider"), max_length=40, blank=True)
     # One CIDR, address or host name a line; host names are resolved by us.
     addresses = models.TextField(_("addresses that calls come from"), blank=True)
@@ -118,6 +132,9 @@ class Trunk(models.Model):
         verbose_name = _("provider connection")
         verbose_name_plural = _("provider connections")
         ordering = ["name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            once("name", _("There is already a connection with this name."))
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -175,11 +192,11 @@ class PhoneNumberQuerySet(WishQuerySet["PhoneNumber"]):
         return self.filter(found)
 
 
-class PhoneNumber(models.Model):
+class PhoneNumber(Keepable):
     """A number that people call, in E.164 (+74991124148), and the trunk it arrives by."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    number = models.CharField(_("number"), max_length=32, unique=True)
+    number = models.CharField(_("number"), max_length=32)
     label = models.CharField(_("what it is for"), max_length=100, blank=True)
     trunk = models.ForeignKey(
         Trunk,
@@ -205,6 +222,9 @@ class PhoneNumber(models.Model):
         verbose_name = _("number")
         verbose_name_plural = _("numbers")
         ordering = ["number"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            once("number", _("This number is already here. Open it instead of adding it."))
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -215,11 +235,11 @@ class RoomKind(models.TextChoices):
     DIRECT = "direct", _("one shared room (conference)")
 
 
-class DispatchRule(models.Model):
+class DispatchRule(Keepable):
     """Who answers: which numbers go to which room and which assistant."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=100)
     trunks = models.ManyToManyField(
         Trunk, blank=True, related_name="rules", verbose_name=_("every number of")
     )
@@ -247,6 +267,9 @@ class DispatchRule(models.Model):
         verbose_name = _("who answers")
         verbose_name_plural = _("who answers")
         ordering = ["name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            once("name", _("There is already a rule with this name."))
+        ]
 
     def __str__(self) -> str:
         return self.name
