@@ -9,6 +9,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from veyra.security import SecurityEvent
+
+__all__ = ["Keepable", "Lease", "Pulse", "SecurityEvent", "User"]
+
 
 class User(AbstractUser):
     """A member of staff, with the language and time zone of his pages."""

@@ -1,0 +1,55 @@
+"""What somebody tried and was not allowed to do, kept for whoever answers for the line."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from veyra.sentences import Sentence
+
+if TYPE_CHECKING:  # it imports us
+    from django.contrib.auth.models import AnonymousUser
+
+    from veyra.models import User
+
+
+class SecurityEventQuerySet(models.QuerySet["SecurityEvent"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """As veyra.querysets.VisibleQuerySet, which imports the models."""
+        return self if user.is_authenticated and user.is_active else self.none()
+
+
+class SecurityEvent(models.Model):
+    """One refusal. Never changed."""
+
+    class Kind(models.TextChoices):
+        DIAL_PREFIX = "dial_prefix", _("Call to a number that may not be called")
+        DIAL_AT_ONCE = "dial_at_once", _("Too many calls out at once")
+        DIAL_MINUTES = "dial_minutes", _("The day's minutes of calls out used up")
+
+    kind = models.CharField(_("what"), max_length=20, choices=Kind.choices)
+    at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("who"),
+    )
+    # A sentence, as (msgid, parameters), so that each reader gets it in his language.
+    detail = models.JSONField(default=dict)
+
+    objects = SecurityEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("security event")
+        verbose_name_plural = _("security events")
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    @property
+    def sentence(self) -> Sentence:
+        return Sentence.from_json(self.detail)
