@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_noop as _
 
+from telephony.sip_answers import CHECK_LOGIN, answer_to_us
 from veyra.sentences import Sentence
 
 
@@ -34,6 +35,17 @@ class Reason(StrEnum):
     BAD_OFFER = "bad_offer"
     GATEWAY_ERROR = "gateway_error"
     LOST = "lost"
+    # Calls that we placed; an answer of the other side is ANSWER and its number.
+    HUNG_UP_BY_CALLEE = "hung_up_by_callee"
+    NOT_PICKED_UP = "not_picked_up"
+    NOT_WANTED = "not_wanted"
+    NO_RESPONSE = "no_response"
+    SERVER_UNKNOWN = "server_unknown"
+    PROVIDER_LOGIN = "provider_login"
+    ENDED_HERE = "ended_here"
+
+
+ANSWER = "answer_"
 
 
 # What LiveKit's gateway writes into a call record, in lower case, and what it means. The first
@@ -44,11 +56,22 @@ ERRORS: tuple[tuple[str, Reason], ...] = (
     ("no authenticated retry", Reason.NO_PASSWORD),
     ("wrong pin", Reason.WRONG_PIN),
     ("room subscription timed out", Reason.NO_AGENT),
+    ("media timeout", Reason.MEDIA_TIMEOUT),
     ("media-timeout", Reason.MEDIA_TIMEOUT),
     ("no ack received", Reason.NO_ACK),
     ("common audio codec not found", Reason.NO_CODEC),
     ("no common encryption", Reason.NO_ENCRYPTION),
     ("sdp", Reason.BAD_OFFER),
+    # of calls that we placed
+    ("required auth, but no username", Reason.PROVIDER_LOGIN),
+    ("max auth retry", Reason.PROVIDER_LOGIN),
+    ("no auth header", Reason.PROVIDER_LOGIN),
+    ("lookup ", Reason.SERVER_UNKNOWN),
+    ("no such host", Reason.SERVER_UNKNOWN),
+    ("transaction failed to complete", Reason.NO_RESPONSE),
+    ("transaction died", Reason.NO_RESPONSE),
+    ("connection refused", Reason.NO_RESPONSE),
+    ("i/o timeout", Reason.NO_RESPONSE),
 )
 
 # The caller was turned away before anything of ours had a chance to answer.
@@ -218,6 +241,30 @@ EXPLANATIONS: dict[str, Explanation] = {
             "that LiveKit and the call entrance run without restarts."
         )
     ),
+    Reason.HUNG_UP_BY_CALLEE: Explanation(_("The person called hung up."), 200),
+    Reason.NOT_PICKED_UP: Explanation(
+        _("It rang, and nobody picked up. Call again at another time."), 487
+    ),
+    Reason.NOT_WANTED: Explanation(
+        _(
+            "The line was busy, or the call was declined; nobody listened to the call entrance, "
+            "so the exact answer is not known."
+        )
+    ),
+    Reason.NO_RESPONSE: Explanation(
+        _(
+            "The provider's server did not answer our call at all. Check its address, the port "
+            "and the transport in the provider connection, and that the firewall lets calls out."
+        )
+    ),
+    Reason.SERVER_UNKNOWN: Explanation(
+        _(
+            "The name of the provider's server leads nowhere. Check how it is written in the "
+            "provider connection, under “Calls out”."
+        )
+    ),
+    Reason.PROVIDER_LOGIN: Explanation(CHECK_LOGIN),
+    Reason.ENDED_HERE: Explanation(_("The call was ended here before anybody answered.")),
 }
 
 
@@ -229,6 +276,8 @@ def of_error(text: str) -> Reason:
 
 def sentence(code: str) -> Sentence:
     """What `Call.reason` or `Refused.reason` says to people; empty for an empty or unknown code."""
+    if code.startswith(ANSWER) and code.removeprefix(ANSWER).isdecimal():
+        return answer_to_us(int(code.removeprefix(ANSWER)))
     found = EXPLANATIONS.get(code)
     return Sentence(found.msgid if found else "")
 

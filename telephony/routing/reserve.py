@@ -1,0 +1,26 @@
+"""Whether a call that was not put through may be tried once more, by the reserve. Pure."""
+
+from telephony.reasons import Reason
+
+# The provider could not or would not carry the call. It says nothing of the person called.
+PROVIDERS_OWN = frozenset(
+    {400, 401, 402, 403, 405, 407, 415, 420, 421, 423, 488, 500, 501, 502, 503, 504, 505, 513, 606}
+)
+# The person was not reached; many providers say so without having tried at all.
+NOT_REACHED = frozenset({408, 430, 480})
+# No answer at all came, so it has no number: the name is unknown, the server is away.
+WITHOUT_ANSWER = frozenset({Reason.NO_RESPONSE, Reason.SERVER_UNKNOWN, Reason.PROVIDER_LOGIN})
+
+
+def may_try_next(reason: str, status: int | None, *, rang: bool, answered: bool) -> bool:
+    """Is it safe to place the same call through another provider?
+
+    Never once the telephone rang or was picked up: the person would be called twice. Never after
+    an answer that is his own (busy, declined, no such number): it would be the same elsewhere, and
+    he has decided. What is left are answers that a provider gives for itself, before it tries.
+    """
+    if rang or answered:
+        return False
+    if status is None:
+        return reason in WITHOUT_ANSWER
+    return status in PROVIDERS_OWN | NOT_REACHED
