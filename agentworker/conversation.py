@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 
 from livekit import rtc
 from livekit.agents import NOT_GIVEN, Agent, AgentSession, StopResponse, llm, room_io, vad
@@ -64,10 +65,14 @@ class Conversation(Agent):
         self._last_hint: float | None = None
         self._cut_off = False
         self._has_spoken = False
+        self._answered = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, room: rtc.Room, caller: Person, hearing: vad.VAD) -> None:
-        """Publish our voice and say the greeting; it waits until somebody can hear it."""
+        """Publish our voice and say the greeting; it waits until somebody can hear it.
+
+        To whom we called ourselves it is said when he has picked up, and nothing before that.
+        """
         self.room, self.caller = room, caller
         self.live: AgentSession[None] = AgentSession(
             vad=hearing,
@@ -87,13 +92,27 @@ class Conversation(Agent):
             close_on_disconnect=False,
         )
         await self.live.start(self, room=room, room_options=options, record=False)
+        if caller.has_answered:
+            self._greet()
+        else:
+            self._keep(self._greet_who_answers())
+
+    def _greet(self) -> None:
+        self._answered.set()
         self.live.say(greet(self.script, self.hears_words))
+
+    async def _greet_who_answers(self) -> None:
+        """A job that waited here itself would be held up when nobody picks up."""
+        await self._answered.wait()
+        self.spool.event("audio_heard_by_caller", leg(self.caller))
+        self._greet()
 
     def _listen(self) -> None:
         self.room.on("local_track_subscribed", self._on_heard)
         self.room.on("sip_dtmf_received", self._on_key)
         self.room.on("participant_connected", self._on_joined)
         self.room.on("participant_disconnected", self._on_left)
+        self.room.on("participant_attributes_changed", self._on_attributes)
         self.live.on("user_state_changed", self._on_caller_state)
         self.live.on("agent_state_changed", self._on_agent_state)
         self.live.on("conversation_item_added", self._on_item)
@@ -108,6 +127,8 @@ class Conversation(Agent):
         text, began = new_message.text_content or "", self._began or self._stopped
         self.spool.turn("caller", began, text=text, seconds=round(self._stopped - began, 2))
         self._asked_at, self._began = self._stopped, None
+        if not self._has_spoken:  # his "hello?" is answered by the greeting
+            raise StopResponse
         if text:
             return
         if may_hint(time.monotonic(), self._last_hint, self._cut_off):
@@ -134,7 +155,7 @@ class Conversation(Agent):
             self._cut_off = self.live.agent_state == "speaking"
         elif event.new_state == "listening":
             self._stopped = ears.stopped(event.created_at)
-        elif event.new_state == "away":
+        elif event.new_state == "away" and self._answered.is_set():
             self._say_goodbye("silence")
 
     def _say_goodbye(self, reason: str) -> None:
@@ -149,7 +170,8 @@ class Conversation(Agent):
     # What we do
 
     def _on_heard(self, _publication: rtc.LocalTrackPublication) -> None:
-        self.spool.event("audio_heard_by_caller", leg(self.caller))
+        if self._answered.is_set():  # else it may be a listener in a room that still rings
+            self.spool.event("audio_heard_by_caller", leg(self.caller))
 
     def _on_agent_state(self, event: AgentStateChangedEvent) -> None:
         if event.new_state == "speaking" and not self._has_spoken:
@@ -191,6 +213,12 @@ class Conversation(Agent):
         self.spool.event("audio_heard_by_caller", leg(newcomer))
         self.live.say(greet(self.script, self.hears_words))
         self.spool.event("speech_started", leg(newcomer))
+
+    def _on_attributes(self, _new: dict[str, str], participant: rtc.Participant) -> None:
+        if self.caller and participant.identity == self.caller.identity:
+            self.caller = replace(self.caller, attributes=dict(participant.attributes))
+            if self.caller.has_answered:
+                self._answered.set()
 
     def _on_left(self, participant: rtc.RemoteParticipant) -> None:
         linked = self.caller.identity if self.caller else ""

@@ -35,8 +35,13 @@ class Person:
 
     @property
     def is_caller(self) -> bool:
-        """Somebody to greet: not a colleague whom we dialled."""
-        return self.is_party and self.role in ("", "caller", "browser")
+        """Somebody to greet: not a colleague whom we dialled for a caller."""
+        return self.is_party and self.role in ("", "caller", "browser", "callee")
+
+    @property
+    def has_answered(self) -> bool:
+        """Is he on the line? Whom we call is in the room before his telephone rings."""
+        return self.role != "callee" or self.attributes.get("sip.callStatus") == "active"
 
 
 def first_caller(people: Iterable[Person]) -> Person | None:
