@@ -7,13 +7,18 @@ from uuid import UUID, uuid4
 from django.db.models import QuerySet, Value
 
 from agentworker.models import Agent
-from telephony import refusals
+from telephony import learning, refusals
 from telephony.journal import CallState
 from telephony.models import Call, DispatchRule, Leg, PhoneNumber, PublishedObject, Trunk
 from telephony.numbers import NumberError, e164
 
 # The From of our own test caller.
 TEST_CALLER = "veyra-test-"
+DIRECTIONS = {
+    "caller": Call.Direction.INBOUND,
+    "browser": Call.Direction.BROWSER,
+    "callee": Call.Direction.OUTBOUND,
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ def save(unit: str, state: CallState) -> Saved:
 
 def _leg(state: CallState) -> Leg | None:
     legs = Leg.objects.select_related("call")
-    if state.claimed_id:
+    if state.role == "browser":
         return legs.filter(call_id=state.claimed_id, role=Leg.Role.BROWSER).first()
     return legs.filter(sip_call_id=state.sip_call_id).first()
 
@@ -47,16 +52,23 @@ def _first_sight(unit: str, state: CallState) -> Saved:
     if not state.is_placed:
         return Saved()
     # Who came to a room was let in by a rule of ours. A call that has its row already either did,
-    # or was looked at here when it ended: so only a new one is.
+    # or was looked at here when it ended: so only a new one is. Whom we called is no stranger.
     let_in = state.has_room and state.outcome != Call.Outcome.REJECTED
-    if not let_in and not refusals.is_worth_a_call(state):
+    if not let_in and state.role != "callee" and not refusals.is_worth_a_call(state):
         refusals.count(state)
         return Saved(refused=True)
     values = _call_values(unit, state) | _line(Call(), state)
-    call = Call(id=state.claimed_id or uuid4(), version=1, **values)
+    call = Call(id=_free(state.claimed_id) or uuid4(), version=1, **values)
     call.save(force_insert=True)
     Leg.objects.create(call=call, sip_call_id=state.sip_call_id or None, **_leg_values(state))
+    _teach(values, state)
     return Saved(call.pk, changed=True)
+
+
+def _free(claimed: UUID | None) -> UUID | None:
+    """The claimed id; None where a call has it: then somebody else dialled with our words."""
+    taken = claimed and Call.objects.filter(pk=claimed).exists()
+    return None if taken else claimed
 
 
 def _update(call: Call, leg: Leg, unit: str, state: CallState) -> bool:
@@ -66,16 +78,23 @@ def _update(call: Call, leg: Leg, unit: str, state: CallState) -> bool:
     if new:
         new["version"] = call.version + 1
         Call.objects.filter(pk=call.pk).update(**new)
+        _teach(new, state)
     of_leg = {n: v for n, v in _leg_values(state).items() if getattr(leg, n) != v}
     if of_leg:
         Leg.objects.filter(pk=leg.pk).update(**of_leg)
     return bool(new)
 
 
+def _teach(new: dict[str, Any], state: CallState) -> None:
+    """The connection of a call has just become known."""
+    if (trunk_id := new.get("trunk_id")) and state.role == "caller":
+        learning.learn(trunk_id, state.from_number, state.source_ip)
+
+
 def _call_values(unit: str, state: CallState) -> dict[str, Any]:
     return {
         "unit": unit,
-        "direction": Call.Direction.BROWSER if state.claimed_id else Call.Direction.INBOUND,
+        "direction": DIRECTIONS[state.role],
         "state": state.state,
         "outcome": state.outcome,
         "from_number": state.from_number[:100],
@@ -84,6 +103,7 @@ def _call_values(unit: str, state: CallState) -> dict[str, Any]:
         "room_name": state.room_name,
         "room_sid": state.room_sid,
         "started_at": state.started_at,
+        "rang": state.rang,
         "answered_at": state.answered_at,
         "answered_is_approximate": state.answered_is_approximate,
         "ended_at": state.ended_at,
@@ -97,7 +117,7 @@ def _call_values(unit: str, state: CallState) -> dict[str, Any]:
 
 def _leg_values(state: CallState) -> dict[str, Any]:
     return {
-        "role": Leg.Role.BROWSER if state.claimed_id else Leg.Role.CALLER,
+        "role": Leg.Role(state.role),
         "participant_sid": state.participant_sid,
         "identity": state.identity[:200],
         "room_sid": state.room_sid,
@@ -111,7 +131,8 @@ def _line(call: Call, state: CallState) -> dict[str, Any]:
     but for the assistant: the one that came, as it said itself, before the one that the rule sends.
     """
     trunks = Trunk.objects.filter(key__in=_sources(state.trunk_id))
-    numbers = PhoneNumber.objects.filter(number=_e164(state.to_number))
+    ours = state.from_number if state.role == "callee" else state.to_number
+    numbers = PhoneNumber.objects.filter(number=_e164(ours))
     agents = Agent.objects.filter(key=_uuid(state.agent_key))
     if key := _uuid(state.rule_key):
         rules = DispatchRule.objects.filter(key=key)
@@ -120,12 +141,16 @@ def _line(call: Call, state: CallState) -> dict[str, Any]:
     arms = [
         trunks.values_list(Value("trunk"), "pk"),
         numbers.values_list(Value("number"), "pk"),
+        numbers.exclude(reserve=None).values_list(Value("reserve"), "reserve_id"),
         agents.values_list(Value("came"), "pk"),
         rules.values_list(Value("rule"), "pk"),
         rules.values_list(Value("sent"), "agent_id"),
     ]
     first, *others = (arm.order_by() for arm in arms)
     found = dict(first.union(*others, all=True))
+    if state.role == "caller" and not call.trunk_id and {"trunk", "reserve"} <= found.keys():
+        # Two connections bring this number, as one object in LiveKit.
+        found["trunk"] = learning.carrier(state.source_ip, found["trunk"], found["reserve"])
     return {
         "trunk_id": call.trunk_id or found.get("trunk"),
         "number_id": call.number_id or found.get("number"),
