@@ -38,6 +38,11 @@ def moment(at: datetime) -> str:
     return date_format(localtime(at), "DATETIME_FORMAT")
 
 
+def unbroken(text: str) -> SafeString:
+    """On one line."""
+    return format_html('<span class="vy-unbroken">{}</span>', text)
+
+
 @admin.register(Call)
 class CallAdmin(MachineRowAdmin):
     """The list; a call itself is read on its own page."""
@@ -72,12 +77,12 @@ class CallAdmin(MachineRowAdmin):
         return format_html('<a href="/calls/{}/">{}</a>', call.pk, moment(call.started_at))
 
     @admin.display(description=_("from"), ordering="from_number")
-    def shown_caller(self, call: Call) -> str:
-        return caller(call) or gettext("withheld number")
+    def shown_caller(self, call: Call) -> SafeString:
+        return unbroken(caller(call) or gettext("withheld number"))
 
     @admin.display(description=_("to"), ordering="to_number")
-    def shown_number(self, call: Call) -> str:
-        return pretty(call.to_number)
+    def shown_number(self, call: Call) -> SafeString:
+        return unbroken(pretty(call.to_number))
 
     @display(  # type: ignore[untyped-decorator]  # unfold ships no types
         description=_("outcome"), label=COLOURS, ordering="outcome"

@@ -88,3 +88,18 @@ gettext_noop("The {name} “{obj}” was added successfully. You may add another
 gettext_noop("The {name} “{obj}” was changed successfully.")
 gettext_noop("The {name} “{obj}” was changed successfully. You may add another {name} below.")
 gettext_noop("The {name} “{obj}” was changed successfully. You may edit it again below.")
+gettext_noop(
+    "Deleting the %(object_name)s '%(escaped_object)s' would require deleting the following"
+    " protected related objects:"
+)
+gettext_noop(
+    "Deleting the %(object_name)s '%(escaped_object)s' would result in deleting related objects,"
+    " but your account doesn't have permission to delete the following types of objects:"
+)
+gettext_noop(
+    "Are you sure you want to delete the %(object_name)s “%(escaped_object)s”? All of the"
+    " following related items will be deleted:"
+)
+gettext_noop(
+    "This object doesn’t have a change history. It probably wasn’t added via this admin site."
+)
