@@ -1,0 +1,200 @@
+"""Would a call to this number be answered now? A light for each number, with one sentence. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.utils.translation import gettext_noop
+
+from telephony.reasons import Reason
+from telephony.routing import problems
+from telephony.routing.route import Row
+from telephony.routing.wish import Agent, Number, Rule, Trunk
+from veyra.sentences import Sentence
+
+
+class Colour(StrEnum):
+    """Off: nobody wants calls there, so nothing is wrong."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    OFF = "off"
+
+
+@dataclass(frozen=True)
+class Places:
+    """How many calls the assistants can carry at once, and how many more now."""
+
+    all: int
+    free: int
+
+
+@dataclass(frozen=True)
+class LastCall:
+    """The newest call to a number. `key` is the call's id."""
+
+    key: str
+    at: datetime
+    outcome: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known of a number. `rules` serve it, `agents` are theirs; `trunk` brings it.
+
+    `published`: the state of its row among the published ("" if it has none), `why` its sentence.
+    `places`, `entrance`: None where nobody asks, as in training.
+    """
+
+    number: Number
+    trunk: Trunk
+    rules: tuple[Rule, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    published: str = ""
+    why: Sentence | None = None
+    places: Places | None = None
+    entrance: bool | None = None
+    last_call: LastCall | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Light:
+    """`row`: the page where the person does something about it."""
+
+    colour: Colour
+    sentence: Sentence
+    row: Row | None = None
+    last_call_at: datetime | None = None
+
+
+def readiness(facts: Facts) -> Light:
+    """The first thing that is wrong, the worst first; else who answers."""
+    found = next((light for look in LOOKS if (light := look(facts))), _ready(facts))
+    at = facts.last_call.at if facts.last_call else None
+    return Light(colour=found.colour, sentence=found.sentence, row=found.row, last_call_at=at)
+
+
+def _off(facts: Facts) -> Light | None:
+    values = {"trunk": facts.trunk.name}
+    if not facts.number.in_use:
+        own = Row("number", facts.number.key)
+        return _light(Colour.OFF, gettext_noop("This number is switched off."), own)
+    if not facts.trunk.in_use:
+        msgid = gettext_noop("Its connection “%(trunk)s” is switched off.")
+        return _light(Colour.OFF, msgid, Row("trunk", facts.trunk.key), **values)
+    return None
+
+
+def _unserved(facts: Facts) -> Light | None:
+    if problems.number_fault(facts.number) or facts.rules:
+        return None
+    msgid = gettext_noop("Nobody answers it. Choose who does.")
+    return _light(Colour.RED, msgid, Row("rule"))
+
+
+def _refused(facts: Facts) -> Light | None:
+    """LiveKit, or our own checks, did not take it."""
+    if facts.published in ("", "live", "waiting") or facts.why is None:
+        return None
+    row = Row("number", facts.number.key)
+    return Light(colour=Colour.RED, sentence=facts.why, row=row)
+
+
+def _speechless(facts: Facts) -> Light | None:
+    silent = next((agent for agent in facts.agents if not agent.answers), None)
+    if silent is None:
+        return None
+    if silent.archived:
+        rule = next(rule for rule in facts.rules if rule.agent == silent.key)
+        msgid = gettext_noop("“%(name)s”, who should answer, is in the archive. Choose another.")
+        return _light(Colour.RED, msgid, Row("rule", rule.key), name=silent.name)
+    msgid = gettext_noop("“%(name)s”, who should answer, has nothing to say. Write the greeting.")
+    return _light(Colour.RED, msgid, Row("agent", silent.key), name=silent.name)
+
+
+def _broken(facts: Facts) -> Light | None:
+    """The newest call shows whether the assistant's voice works."""
+    call = facts.last_call
+    if call is None or call.reason not in (Reason.AGENT_FAILED, Reason.AGENT_SILENT):
+        return None
+    msgid = gettext_noop("In the last call the assistant could not speak. See why on its page.")
+    return _light(Colour.RED, msgid, Row("call", call.key))
+
+
+def _no_entrance(facts: Facts) -> Light | None:
+    if facts.entrance is not False:
+        return None
+    msgid = gettext_noop("No telephone call gets in: the call entrance does not answer. Start it.")
+    return _light(Colour.RED, msgid, Row("entrance"))
+
+
+def _nobody_home(facts: Facts) -> Light | None:
+    if facts.places is None or facts.places.free > 0:
+        return None
+    if not facts.places.all:
+        msgid = gettext_noop("No assistant is running, so nobody can answer. Start the worker.")
+        return _light(Colour.RED, msgid, Row("worker"))
+    msgid = gettext_noop(
+        "All %(places)s places are taken: the next caller only hears ringing. Add a worker."
+    )
+    return _light(Colour.RED, msgid, Row("worker"), places=facts.places.all)
+
+
+def _open(facts: Facts) -> Light | None:
+    row, values = Row("trunk", facts.trunk.key), {"trunk": facts.trunk.name}
+    if wrong := problems.login(facts.trunk):
+        return Light(colour=Colour.RED, sentence=wrong.sentence, row=row)
+    if not problems.is_open(facts.trunk):
+        return None
+    msgid = gettext_noop(
+        "Anybody on the internet may call through “%(trunk)s”. Write the provider's addresses."
+    )
+    return _light(Colour.RED, msgid, row, **values)
+
+
+def _on_its_way(facts: Facts) -> Light | None:
+    if facts.published == "live":
+        return None
+    msgid = gettext_noop("It is on its way to LiveKit.")
+    row = Row("number", facts.number.key)
+    return Light(colour=Colour.YELLOW, sentence=facts.why or Sentence(msgid), row=row)
+
+
+def _untried(facts: Facts) -> Light | None:
+    call = facts.last_call
+    if call is None:
+        msgid = gettext_noop("Everything is ready, but no call has come yet. Try it.")
+        return _light(Colour.YELLOW, msgid, Row("try", facts.number.key))
+    if call.outcome not in ("rejected", "failed", "no_agent"):
+        return None
+    msgid = gettext_noop("Everything is ready, but the last call was not answered. See why.")
+    return _light(Colour.YELLOW, msgid, Row("call", call.key))
+
+
+def _ready(facts: Facts) -> Light:
+    names = ", ".join(sorted({agent.name for agent in facts.agents}))
+    msgid = gettext_noop("%(names)s answers.")
+    if all(rule.callers for rule in facts.rules):
+        msgid = gettext_noop("%(names)s answers certain callers; others reach nobody.")
+    return _light(Colour.GREEN, msgid, Row("try", facts.number.key), names=names)
+
+
+def _light(colour: Colour, msgid: str, row: Row, **values: object) -> Light:
+    return Light(colour=colour, sentence=Sentence(msgid, values), row=row)
+
+
+LOOKS: tuple[Callable[[Facts], Light | None], ...] = (
+    _off,
+    _unserved,
+    _refused,
+    _speechless,
+    _no_entrance,
+    _nobody_home,
+    _broken,
+    _open,
+    _on_its_way,
+    _untried,
+)
