@@ -7,6 +7,7 @@ from veyra.livekit.matching import (
     Exchange,
     Outcome,
     RuleMiss,
+    RuleStep,
     TrunkMiss,
     admits,
     readable_masks,
@@ -47,7 +48,7 @@ TRUNK_MISSES = [
 def test_every_trunk_that_does_not_take_the_call_says_why() -> None:
     exchange = Exchange([each for each, _miss in TRUNK_MISSES], [ALL])
     decision = exchange.decide(invite())
-    found = [(step.trunk, step.miss) for step in exchange.passed_over(decision)]
+    found = [(step.trunk, step.miss) for step in exchange.every_trunk(decision)]
     assert found == TRUNK_MISSES
     # Those with other numbers are not even looked at.
     assert {step.trunk.id for step in decision.trunks} == {"ST_1", "ST_3", "ST_4", "ST_5"}
@@ -66,8 +67,21 @@ RULE_MISSES = [
 
 def test_every_rule_of_the_trunk_that_does_not_take_the_call_says_why() -> None:
     others = rule("SDR_8", "ST_2")
-    decision = Exchange([LINE], [*(each for each, _miss in RULE_MISSES), others]).decide(invite())
+    exchange = Exchange([LINE], [*(each for each, _miss in RULE_MISSES), others])
+    decision = exchange.decide(invite())
     assert [(step.rule, step.miss) for step in decision.rules] == RULE_MISSES
+    assert exchange.every_rule(decision)[-1] == RuleStep(others, RuleMiss.TRUNK)
+
+
+def test_a_conflict_names_the_two_objects_that_make_it() -> None:
+    found = {}
+    for fact in FACTS:
+        decision = Exchange(fact.trunks, fact.rules).decide(fact.invite)
+        found.setdefault(decision.outcome, decision.between)
+    assert found[Outcome.TWO_TRUNKS] == ("ST_1", "ST_2")
+    assert found[Outcome.TWO_DEFAULTS] == ("ST_1", "ST_2")
+    assert found[Outcome.TWO_RULES] == ("SDR_2", "SDR_1")
+    assert found[Outcome.ACCEPTED] == ()
 
 
 def test_without_a_trunk_every_rule_is_looked_at() -> None:

@@ -7,6 +7,7 @@ tests/matching/test_against_livekit.py. The lists of stored objects may come in 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import TypeVar
 
@@ -24,14 +25,16 @@ Owned = TypeVar("Owned", InboundTrunk, DispatchRule)
 class Refusal:
     """LiveKit's answer to a write that it does not accept. `code` is Twirp's word.
 
-    `between`: the ids of the two objects that take the same calls; "" is the one being made.
+    `between`: the ids of the two objects that take the same calls ("" is the one being made), or
+    nothing.
     """
 
     message: str
     code: str = "invalid_argument"
-    between: tuple[str, str] | None = None
+    between: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=1 << 16)
 def normalized(number: str) -> str:
     """+79990001122 for its spellings with blanks, brackets and dashes, with or without the plus.
 
@@ -96,7 +99,7 @@ def replacing_rule(
         return Refusal("rule id in the info must be empty or match the id in the update")
     if all(rule.id != livekit_id for rule in rules):
         return Refusal("requested sip dispatch rule does not exist", "not_found")
-    return between_rules(_replaced(sharing_trunk(rules, new.trunk_ids), livekit_id, new))
+    return between_rules(_replaced(_sharing_trunk(rules, new.trunk_ids), livekit_id, new))
 
 
 def between_trunks(trunks: Iterable[InboundTrunk]) -> Refusal | None:
@@ -134,7 +137,7 @@ def between_rules(rules: Iterable[DispatchRule]) -> Refusal | None:
     return None
 
 
-def sharing_trunk(rules: Iterable[DispatchRule], trunk_ids: Sequence[str]) -> list[DispatchRule]:
+def _sharing_trunk(rules: Iterable[DispatchRule], trunk_ids: Sequence[str]) -> list[DispatchRule]:
     """LiveKit's list of rules for any of these trunks: those for every trunk are always in it."""
     wanted = set(trunk_ids)
     return _sorted(

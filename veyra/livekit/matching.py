@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import combinations
 
-from veyra.livekit.conflicts import between_rules, normalized, sharing_trunk
+from veyra.livekit.conflicts import Refusal, between_rules, normalized
 from veyra.livekit.types import DispatchRule, InboundTrunk
 
 Address = IPv4Address | IPv6Address
@@ -131,7 +132,8 @@ class Decision:
 
     `room` is where the call goes; where `room_goes_on`, LiveKit adds random letters to it. `rules`
     are those that LiveKit fetches for the trunk; empty where it does not come to them. `asked_pin`:
-    the caller was asked for one and has typed it. `error` is LiveKit's own text, if it makes one.
+    the caller was asked for one and has typed it. Of two trunks or rules that take one call,
+    `between` has the ids, and `error` LiveKit's own text.
     """
 
     outcome: Outcome
@@ -141,6 +143,7 @@ class Decision:
     room_goes_on: bool = False
     asked_pin: bool = False
     error: str = ""
+    between: tuple[str, ...] = ()
     trunks: tuple[TrunkStep, ...] = ()
     rules: tuple[RuleStep, ...] = ()
 
@@ -149,8 +152,20 @@ class Decision:
         return STATUS[self.outcome]
 
 
+@dataclass(frozen=True)
+class Conflict:
+    """Two objects, by id, that stop a call by both taking it: of `number`, where it is one's."""
+
+    outcome: Outcome
+    between: tuple[str, ...]
+    number: str = ""
+
+
 class Exchange:
-    """Trunks and rules, indexed: a decision costs what can match, not what there is."""
+    """Trunks and rules, indexed: a decision costs what can match, not what there is.
+
+    Ids are not empty, and no two trunks or rules have the same.
+    """
 
     def __init__(self, trunks: Iterable[InboundTrunk], rules: Iterable[DispatchRule]) -> None:
         # LiveKit goes through both by id, and of two equal rules it takes the first.
@@ -161,7 +176,12 @@ class Exchange:
         for trunk in self.trunks:
             for number in dict.fromkeys(map(normalized, trunk.numbers)):
                 self._by_number[number].append(trunk)
-        self._rules_of: dict[str, tuple[list[DispatchRule], str]] = {}
+        self._catch_alls = [rule for rule in self.rules if not rule.trunk_ids]
+        self._by_trunk: dict[str, list[DispatchRule]] = defaultdict(list)
+        for rule in self.rules:
+            for trunk_id in dict.fromkeys(rule.trunk_ids):
+                self._by_trunk[trunk_id].append(rule)
+        self._fetched: dict[str, tuple[list[DispatchRule], Refusal | None]] = {}
 
     def decide(self, invite: Invite) -> Decision:
         """What becomes of the call, up to its room: whether anybody is there is another matter."""
@@ -193,9 +213,15 @@ class Exchange:
     def _dispatch(
         self, trunk: InboundTrunk | None, looked: tuple[TrunkStep, ...], invite: Invite
     ) -> Decision:
-        rules, conflict = self._fetched(trunk)
+        rules, conflict = self._fetch(trunk.id if trunk else "")
         if conflict:
-            return Decision(outcome=Outcome.TWO_RULES, trunk=trunk, trunks=looked, error=conflict)
+            return Decision(
+                outcome=Outcome.TWO_RULES,
+                trunk=trunk,
+                trunks=looked,
+                error=conflict.message,
+                between=conflict.between,
+            )
         # LiveKit always asks first without a PIN, and again once the caller has typed one.
         steps = _look_at_rules(rules, trunk, invite, None)
         outcome = _outcome(_chosen(steps), trunk, invite, None)
@@ -218,22 +244,56 @@ class Exchange:
             rules=steps,
         )
 
-    def _fetched(self, trunk: InboundTrunk | None) -> tuple[list[DispatchRule], str]:
+    def _fetch(self, trunk_id: str) -> tuple[list[DispatchRule], Refusal | None]:
         """The rules that LiveKit looks at for a trunk, and what is wrong among them.
 
-        Without a trunk it looks at all of them, and one conflict anywhere is an error.
+        Without a trunk ("") it looks at all of them, and one conflict anywhere is an error.
         """
-        key = trunk.id if trunk else ""
-        if key not in self._rules_of:
-            rules = sharing_trunk(self.rules, (key,)) if trunk else self.rules
-            conflict = between_rules(rules)
-            self._rules_of[key] = rules, conflict.message if conflict else ""
-        return self._rules_of[key]
+        if trunk_id not in self._fetched:
+            rules = self.rules
+            if trunk_id:
+                rules = [*self._catch_alls, *self._by_trunk.get(trunk_id, [])]
+                rules.sort(key=lambda rule: rule.id)
+            self._fetched[trunk_id] = rules, between_rules(rules)
+        return self._fetched[trunk_id]
 
-    def passed_over(self, decision: Decision) -> list[TrunkStep]:
-        """Every trunk with its miss: those that `decision.trunks` leaves out have other numbers."""
+    def every_trunk(self, decision: Decision) -> list[TrunkStep]:
+        """All trunks: those that `decision` leaves out have other numbers."""
         looked = {step.trunk.id: step for step in decision.trunks}
         return [looked.get(trunk.id) or TrunkStep(trunk, TrunkMiss.NUMBER) for trunk in self.trunks]
+
+    def every_rule(self, decision: Decision) -> list[RuleStep]:
+        """All rules, where LiveKit comes to them: those that `decision` leaves out are others'."""
+        looked = {step.rule.id: step for step in decision.rules}
+        return [looked.get(rule.id) or RuleStep(rule, RuleMiss.TRUNK) for rule in self.rules]
+
+    def conflicts(self) -> list[Conflict]:
+        """What stops calls, whoever places them: nothing, for a set that may be sent to LiveKit.
+
+        Two trunks on one number count wherever their callers meet, though other addresses may
+        keep them apart; two rules, on each trunk that there is.
+        """
+        found = [
+            Conflict(Outcome.TWO_TRUNKS, (one.id, other.id), number)
+            for number, trunks in sorted(self._by_number.items())
+            for one, other in combinations(trunks, 2)
+            if _share_a_caller(one, other)
+        ]
+        found += [
+            Conflict(Outcome.TWO_DEFAULTS, (one.id, other.id))
+            for one, other in combinations(self._defaults, 2)
+            if _share_a_caller(one, other)
+        ]
+        wrong = (self._fetch(trunk.id)[1] for trunk in self.trunks)
+        pairs = dict.fromkeys(refusal.between for refusal in wrong if refusal)
+        return found + [Conflict(Outcome.TWO_RULES, pair) for pair in pairs]
+
+
+def _share_a_caller(one: InboundTrunk, other: InboundTrunk) -> bool:
+    if not one.allowed_numbers or not other.allowed_numbers:
+        return True
+    theirs = set(map(normalized, other.allowed_numbers))
+    return any(normalized(number) in theirs for number in one.allowed_numbers)
 
 
 def room_of(rule: DispatchRule, invite: Invite) -> tuple[str, bool]:
@@ -326,6 +386,7 @@ def _two(taking: list[InboundTrunk], looked: tuple[TrunkStep, ...], invite: Invi
     return Decision(
         outcome=Outcome.TWO_TRUNKS if named else Outcome.TWO_DEFAULTS,
         error=f'Multiple {kind} Trunks matched for "{invite.called}"',
+        between=tuple(trunk.id for trunk in taking[:2]),
         trunks=looked,
     )
 
