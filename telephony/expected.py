@@ -1,12 +1,19 @@
 """A call that somebody said he would make from his own phone, to see how calls arrive."""
 
 import uuid
+from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from veyra.querysets import VisibleQuerySet
+
+
+class ExpectedCallQuerySet(VisibleQuerySet["ExpectedCall"]):
+    def with_number(self) -> Self:
+        """With the number and its connection."""
+        return self.select_related("number__trunk")
 
 
 class ExpectedCall(models.Model):
@@ -24,7 +31,7 @@ class ExpectedCall(models.Model):
     # The newest fact of that moment: the call's own facts come after it.
     after_event = models.BigIntegerField(default=0)
 
-    objects = VisibleQuerySet["ExpectedCall"].as_manager()
+    objects = ExpectedCallQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("expected call")

@@ -191,6 +191,9 @@ class PhoneNumberQuerySet(WishQuerySet["PhoneNumber"]):
             found |= models.Q(number__contains=part)
         return self.filter(found)
 
+    def with_trunk(self) -> Self:
+        return self.select_related("trunk")
+
 
 class PhoneNumber(Keepable):
     """A number that people call, in E.164 (+74991124148), and the trunk it arrives by."""

@@ -11,7 +11,7 @@ from telephony.providers.telnyx import TELNYX
 from telephony.providers.twilio import TWILIO
 from telephony.providers.zadarma import ZADARMA
 
-__all__ = ["CHECKED", "PRESETS", "Fact", "Inbound", "Preset", "find"]
+__all__ = ["CHECKED", "OTHER", "PRESETS", "Fact", "Inbound", "Preset", "find"]
 
 PRESETS = (
     NOVOFON,

@@ -1,0 +1,122 @@
+"""The wizard: pick the provider, say which numbers and who answers, call from one's own phone."""
+
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from agentworker.models import Agent
+from telephony import arrivals, changes, connecting, wizard
+from telephony.models import ExpectedCall, Gateway, PhoneNumber
+from telephony.providers import PRESETS, Inbound, find
+from telephony.wizard_forms import ConnectForm, PhoneForm
+from veyra.doors import staff_page
+from veyra.models import User
+
+MAKES_LINES = ("telephony.add_trunk", "telephony.add_phonenumber", "telephony.add_dispatchrule")
+
+
+@staff_page(*MAKES_LINES)
+def choose(request: HttpRequest, user: User) -> HttpResponse:
+    """Step 1: the providers."""
+    return _page(request, "connect", step=1, presets=PRESETS)
+
+
+@staff_page(*MAKES_LINES)
+def provider(request: HttpRequest, user: User, slug: str) -> HttpResponse:
+    """Step 2: what to do at the provider, and what we need to know. What will change for callers is
+    shown before it is saved.
+    """
+    preset = find(slug)
+    if preset is None:
+        raise Http404
+    entrance = wizard.Entrance.of(Gateway.get())
+    context = {"preset": preset, "step": 2, **wizard.guide(preset, entrance)}
+    if preset.inbound is Inbound.REGISTER:
+        return _page(request, "connect_login", **context)
+    form = ConnectForm(request.POST or None, preset=preset, user=user)
+    impact = None
+    if form.is_valid():
+        edit = connecting.edit_for(form.asked())
+        try:
+            impact = connecting.save(edit, request.POST.get("seen", ""))
+        except changes.ChangeError as error:
+            form.add_error(None, [str(sentence) for sentence in error.sentences])
+        else:
+            if impact is None:
+                first = get_object_or_404(
+                    PhoneNumber.objects.visible_to(user), key=edit.changes[1].key
+                )
+                return redirect("connect-call", pk=first.pk)
+    has_agent = Agent.objects.visible_to(user).kept().exists()
+    return _page(
+        request, "connect_provider", form=form, impact=impact, has_agent=has_agent, **context
+    )
+
+
+@staff_page("telephony.change_trunk")
+def call(request: HttpRequest, user: User, pk: int) -> HttpResponse:
+    """Step 3: whose call to this number shall be waited for."""
+    number = get_object_or_404(PhoneNumber.objects.visible_to(user).with_trunk(), pk=pk)
+    form = PhoneForm(request.POST or None)
+    if form.is_valid():
+        expected = arrivals.expect(number, form.cleaned_data["caller"], user)
+        return redirect("connect-wait", pk=expected.pk)
+    return _page(
+        request, "connect_call", form=form, number=number, step=3, **wizard.target_of(number)
+    )
+
+
+@staff_page("telephony.change_trunk")
+def wait(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
+    """The call as it comes; with ?part=1 only what changes."""
+    expected = _expected(user, pk)
+    context = {"expected": expected, "number": expected.number, "step": 3}
+    context |= wizard.target_of(expected.number) | wizard.seen(expected)
+    if "part" in request.GET:
+        return render(request, "telephony/_arrival.html", context)
+    return _page(request, "connect_wait", **context)
+
+
+@require_POST
+@staff_page("telephony.change_trunk")
+def admit(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
+    """Let the address that the awaited call came from in, and wait for the next call."""
+    expected = _expected(user, pk)
+    arrival = arrivals.the_one(arrivals.of(expected))
+    if arrival is None:
+        raise Http404
+    try:
+        refused = connecting.admit(
+            expected.number.trunk,
+            arrival.address,
+            arrival.origin,
+            request.POST.get("typed", ""),
+        )
+    except changes.ChangeError as error:
+        refused = error.sentences[0]
+    if refused:
+        messages.error(request, str(refused))
+        return redirect("connect-wait", pk=pk)
+    messages.success(
+        request,
+        _("%(address)s is added. Call once more: now it will be let in.")
+        % {"address": arrival.address},
+    )
+    again = arrivals.expect(expected.number, expected.caller, user)
+    return redirect("connect-wait", pk=again.pk)
+
+
+def _expected(user: User, pk: uuid.UUID) -> ExpectedCall:
+    return get_object_or_404(ExpectedCall.objects.visible_to(user).with_number(), pk=pk)
+
+
+def _page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    context |= {**admin.site.each_context(request), "title": _("Connect a provider")}
+    form = context.get("form")
+    status = 400 if form is not None and form.errors else 200
+    return render(request, f"telephony/{template}.html", context, status=status)
