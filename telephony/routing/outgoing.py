@@ -1,12 +1,12 @@
 """How a provider connection dials: the outbound trunk that LiveKit should have for it. Pure."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from django.utils.translation import gettext_noop
 
 from telephony.numbers import spelled
+from telephony.routing.wish import Trunk
 from veyra.livekit.types import OutboundTrunk
 from veyra.sentences import Sentence
 
@@ -15,51 +15,40 @@ PREFIX = "outbound:"
 ADDRESS = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outgoing:
-    """A connection's own part. `password` is None where it cannot be decrypted."""
-
-    address: str
-    username: str = ""
-    password: str | None = field(default="", repr=False)
-    transport: str = "auto"
-    spelling: str = "plus"
-    from_login: bool = False
-    from_host: str = ""
-    codecs: tuple[str, ...] = ()
-    encryption: str = "disable"
-
-
 def key_of_outbound(trunk: str) -> str:
     return PREFIX + trunk
 
 
-def fault(name: str, outgoing: Outgoing, numbers: Iterable[str]) -> Sentence | None:
+def calls_out(trunk: Trunk) -> bool:
+    return trunk.in_use and bool(trunk.out_address)
+
+
+def fault(trunk: Trunk, numbers: Sequence[str]) -> Sentence | None:
     """Why this connection cannot dial, though it has a server to dial through."""
-    if not ADDRESS.fullmatch(outgoing.address):
-        return wrong_address(outgoing.address)
-    if outgoing.password is None:
+    if not ADDRESS.fullmatch(trunk.out_address):
+        return wrong_address(trunk.out_address)
+    if trunk.out_password is None:
         msgid = gettext_noop(
             "The password for calls out of “%(trunk)s” cannot be decrypted: FIELD_KEYS has changed."
             " Put the old key back, or enter the password anew."
         )
-    elif bool(outgoing.username) != bool(outgoing.password):
+    elif bool(trunk.out_username) != bool(trunk.out_password):
         msgid = gettext_noop(
             "“%(trunk)s” has only one of login and password for calls out. Enter both or neither."
         )
-    elif outgoing.from_login and not outgoing.username:
+    elif trunk.out_from_login and not trunk.out_username:
         msgid = gettext_noop(
             "“%(trunk)s” is to show its login to the provider, but has none for calls out. Enter"
             " the login, or switch that off."
         )
-    elif not outgoing.from_login and not any(numbers):
+    elif not trunk.out_from_login and not numbers:
         msgid = gettext_noop(
             "“%(trunk)s” cannot call out: it has no number that the person called could see. Add"
             " one under “Numbers”."
         )
     else:
         return None
-    return Sentence(msgid, {"trunk": name})
+    return Sentence(msgid, {"trunk": trunk.name})
 
 
 def wrong_address(text: str) -> Sentence:
@@ -70,23 +59,18 @@ def wrong_address(text: str) -> Sentence:
     return Sentence(msgid, {"text": text})
 
 
-def outbound_value(
-    name: str, mark: str, outgoing: Outgoing, numbers: Iterable[str]
-) -> OutboundTrunk:
+def outbound_value(trunk: Trunk, mark: str, numbers: Sequence[str]) -> OutboundTrunk:
     """The object. Each call names its own number, so one stands here for all: LiveKit wants one."""
-    if outgoing.from_login:
-        shown = outgoing.username
-    else:
-        shown = spelled(min(numbers), outgoing.spelling)
+    own = trunk.out_username if trunk.out_from_login else spelled(min(numbers), trunk.out_spelling)
     return OutboundTrunk(
-        name=name,
+        name=trunk.name,
         metadata=mark,
-        address=outgoing.address,
-        transport=outgoing.transport,
-        numbers=(shown,),
-        auth_username=outgoing.username,
-        auth_password=outgoing.password or "",
-        from_host=outgoing.from_host,
-        codecs=outgoing.codecs,
-        encryption=outgoing.encryption,
+        address=trunk.out_address,
+        transport=trunk.out_transport,
+        numbers=(own,),
+        auth_username=trunk.out_username,
+        auth_password=trunk.out_password or "",
+        from_host=trunk.out_from_host,
+        codecs=tuple(filter(None, trunk.out_codecs.split(","))),
+        encryption=trunk.out_encryption,
     )

@@ -12,7 +12,7 @@ Resolved = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Trunk:
-    """A provider connection. `password` is None where it cannot be decrypted."""
+    """A provider connection. A password is None where it cannot be decrypted."""
 
     key: str
     name: str
@@ -21,6 +21,16 @@ class Trunk:
     password: str | None = field(default="", repr=False)
     spelling: str = "any"
     learned_spelling: str = ""
+    # Calls out; without an address there are none. As in telephony.outbound.Outgoing.
+    out_address: str = ""
+    out_username: str = ""
+    out_password: str | None = field(default="", repr=False)
+    out_transport: str = "auto"
+    out_spelling: str = "plus"
+    out_from_login: bool = False
+    out_from_host: str = ""
+    out_codecs: str = ""
+    out_encryption: str = "disable"
     is_active: bool = True
     archived: bool = False
 
@@ -89,10 +99,12 @@ class Agent:
 class Line:
     """Everything that was saved; rules in the order in which they were made.
 
-    `installation`: the id of this Veyra, which its objects in LiveKit carry.
+    `installation`: the id of this Veyra, which its objects in LiveKit carry; `seal`: the key of the
+    seals on them.
     """
 
     installation: str = ""
+    seal: str = field(default="", repr=False)
     trunks: tuple[Trunk, ...] = ()
     numbers: tuple[Number, ...] = ()
     rules: tuple[Rule, ...] = ()
@@ -101,9 +113,13 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What is wrong with a saved row. `stops`: it, or a part of it, is not published for this."""
+    """What is wrong with a saved row. `stops`: it, or a part of it, is not published for this.
+
+    `held`: somebody changed it in LiveKit, and it waits for a person's decision.
+    """
 
     kind: Literal["trunk", "number", "rule"]
     key: str
     sentence: Sentence
     stops: bool = True
+    held: bool = False
