@@ -5,9 +5,10 @@ from itertools import combinations
 
 from django.utils.translation import gettext_noop
 
-from telephony.numbers import NumberError, e164, pretty
+from telephony.numbers import NumberError, e164, pretty, spellings
 from telephony.routing.carriers import carriers, join_fault
 from telephony.routing.wish import Line, Number, Problem, Rule, Trunk
+from veyra.livekit.conflicts import normalized
 from veyra.sentences import Sentence
 
 # An active number with a trunk in use -> the keys of the rules that serve it, sorted, never none.
@@ -98,12 +99,18 @@ def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
     found: list[Problem] = []
     served: Routes = {}
     clashes: set[tuple[str, str]] = set()
+    taken: dict[str, Number] = {}
     for number in sorted(line.numbers, key=lambda each: each.number):
         if not number.in_use or not carriers(trunks, number):
             continue
         if wrong := number_fault(number):
             found.append(Problem(kind="number", key=number.key, sentence=wrong))
             continue
+        compared = set(map(normalized, spellings(number.number)))
+        if twins := [taken[text] for text in sorted(compared & taken.keys())]:
+            found.append(_twin(number, twins[0]))
+            continue
+        taken |= dict.fromkeys(compared, number)
         chosen, hidden = _serving(number, usable)
         for rule, older in hidden:
             if (rule.key, older.key) not in clashes:
@@ -114,6 +121,17 @@ def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
         else:
             found.append(unserved(number))
     return served, found
+
+
+def _twin(number: Number, other: Number) -> Problem:
+    """8499… is a spelling of +7499…, and to LiveKit the same as +8499…, a number of Vietnam."""
+    msgid = gettext_noop(
+        "LiveKit cannot tell %(number)s from %(other)s: providers write both as %(text)s. Only"
+        " %(other)s works; to use this number instead, put that one away."
+    )
+    text = next(each for each in spellings(other.number) if each != other.number)
+    values = {"number": pretty(number.number), "other": pretty(other.number), "text": text}
+    return Problem(kind="number", key=number.key, sentence=Sentence(msgid, values))
 
 
 def _serving(number: Number, usable: list[Rule]) -> tuple[list[Rule], list[tuple[Rule, Rule]]]:

@@ -7,20 +7,27 @@ from django.utils.translation import gettext_noop
 from veyra.livekit.types import LiveKitError
 from veyra.sentences import Sentence
 
-# What LiveKit says (facts C4) -> what staff read; groups become the sentence's values.
+TAKEN = gettext_noop(
+    "One of these numbers is already taken in LiveKit by another connection (%(id)s)."
+    " Delete it there; until then Veyra tries again every half minute."
+)
+# What LiveKit says (facts C4) -> what staff read; groups become the sentence's values. In a
+# conflict it names the two objects in either order, and the one being made "<new>".
 TEXTS: list[tuple[str, str]] = [
+    (r"Conflicting inbound SIP Trunks: \".*?\" and \"(?P<id>ST_[^\"]*)\"", TAKEN),
+    (r"Conflicting inbound SIP Trunks: \"(?P<id>ST_[^\"]*)\" and \"<new>\"", TAKEN),
     (
-        r"Conflicting inbound SIP Trunks: .* and \"(?P<id>[^\"]*)\"",
+        r"Dispatch rule for the same trunk, .* exists in dispatch rule \"(?P<id>SDR_[^\"]*)\"",
         gettext_noop(
-            "One of these numbers is already taken in LiveKit by another connection (%(id)s)."
-            " Delete it there; until then Veyra tries again every half minute."
+            "In LiveKit the rule %(id)s answers the same calls as another one. Delete the one that"
+            " Veyra does not manage; until then Veyra tries again every half minute."
         ),
     ),
     (
-        r"Dispatch rule for the same trunk, .* exists in dispatch rule \"(?P<id>[^\"]*)\"",
+        r"Dispatch rule for the same trunk, .* exists in dispatch rule \"<new>\"",
         gettext_noop(
-            "Another rule in LiveKit (%(id)s) already answers these calls. Delete it there; until"
-            " then Veyra tries again every half minute."
+            "Another rule in LiveKit already answers these calls. Delete the one that Veyra does"
+            " not manage; until then Veyra tries again every half minute."
         ),
     ),
     (

@@ -12,6 +12,7 @@ from telephony.routing import problems
 from telephony.routing.actual import normals
 from telephony.routing.addresses import AddressError, checked, masks
 from telephony.routing.compile import compile_line
+from telephony.routing.route import exchange_of
 from telephony.routing.wish import Line
 from tests.wish.lines import HERE, compiled, number, rule, trunk, whole_lines
 from veyra.livekit.simulator.store import Store
@@ -72,6 +73,28 @@ def test_law_5_livekit_takes_all_that_is_compiled(line: Line) -> None:
             replace(each.value, trunk_ids=tuple(ids[key] for key in each.trunks))
         )
     assert len(store.rules) == len(wanted.rules)
+
+
+def test_law_5_a_number_that_livekit_takes_for_another_is_not_published() -> None:
+    """8 499 112-41-40 is how +7 499 112-41-40 may arrive, and a number of Vietnam."""
+    vietnam = replace(number(1), number="+84991124140")
+    line = Line(
+        trunks=(trunk(),),
+        numbers=(number(0), vietnam),
+        rules=(rule("r1", numbers=("n0",)), rule("r2", numbers=("n1",))),
+    )
+    desired = compiled(line)
+    assert [each.value.numbers for each in desired.trunks] == [("+74991124140", "84991124140")]
+    told = [str(problem.sentence) for problem in desired.problems if problem.key == "n1"]
+    assert told == [
+        "LiveKit cannot tell +84 991 124 140 from +7 499 112-41-40: providers write both as"
+        " 84991124140. Only +7 499 112-41-40 works; to use this number instead, put that one away."
+    ]
+
+
+@given(whole_lines())
+def test_law_5_no_call_meets_two_objects_of_what_is_compiled(line: Line) -> None:
+    assert exchange_of(compiled(line)).conflicts() == []
 
 
 @pytest.mark.parametrize(
