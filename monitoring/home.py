@@ -14,6 +14,7 @@ from monitoring.checks import FAILED, last
 from telephony import demo
 from telephony.models import Call, DispatchRule, PhoneNumber, Trunk
 from telephony.standing import Standing
+from telephony.wizard_views import MAKES_LINES
 from veyra.look import link
 from veyra.models import User
 
@@ -77,10 +78,17 @@ def first_steps(user: User) -> list[Step]:
     number = PhoneNumber.objects.visible_to(user).first()
     return [
         Step(
+            _("Add an assistant"),
+            _("What it says first, and what it answers."),
+            _("Add an assistant"),
+            _add(user, "agentworker", "agent"),
+            Agent.objects.visible_to(user).exists(),
+        ),
+        Step(
             _("Connect your provider"),
-            _("Where calls come from: the provider's addresses, or a login."),
-            _("Add a connection"),
-            _add(user, "telephony", "trunk"),
+            _("Pick it, say which numbers are yours, and call from your phone to see it work."),
+            _("Connect a provider"),
+            link("connect") if user.has_perms(MAKES_LINES) else "",
             Trunk.objects.visible_to(user).exists(),
         ),
         Step(
@@ -89,13 +97,6 @@ def first_steps(user: User) -> list[Step]:
             _("Add a number"),
             _add(user, "telephony", "phonenumber"),
             number is not None,
-        ),
-        Step(
-            _("Add an assistant"),
-            _("What it says first, and what it answers."),
-            _("Add an assistant"),
-            _add(user, "agentworker", "agent"),
-            Agent.objects.visible_to(user).exists(),
         ),
         Step(
             _("Say who answers"),

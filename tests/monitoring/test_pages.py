@@ -161,14 +161,14 @@ def test_the_page_of_a_call_takes_as_many_queries_for_many_turns(
 HOME = (
     "telephony.view_call",
     "telephony.view_phonenumber",
-    "telephony.add_trunk",
+    "agentworker.add_agent",
     "telephony.add_testcall",
 )
 
 
 def test_an_empty_installation_is_led_by_its_first_step(logged_in: LoggedIn) -> None:
     html = logged_in(*HOME).get("/admin/").content.decode()
-    assert html.count("vy-done") == 0 and "Add a connection" in html
+    assert html.count("vy-done") == 0 and "Add an assistant" in html
 
 
 def test_a_number_says_who_answers_it_and_may_be_called(
