@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,7 +20,7 @@ from telephony.facts import Call, CallEvent, Refused
 from telephony.numbers import pretty
 from telephony.reasons import sentence
 from telephony.testcalls import caller
-from veyra.admin import MachineRowAdmin
+from veyra.admin import CountedChangeList, MachineRowAdmin
 
 # Of a call's state and of its outcome: "answered" is both.
 COLOURS = {
@@ -43,9 +44,15 @@ def unbroken(text: str) -> SafeString:
     return format_html('<span class="vy-unbroken">{}</span>', text)
 
 
+class CallList(CountedChangeList):
+    def url_for_result(self, result: Call) -> str:
+        """A call is read on its own page."""
+        return f"/calls/{result.pk}/"
+
+
 @admin.register(Call)
 class CallAdmin(MachineRowAdmin):
-    """The list; a call itself is read on its own page."""
+    """The list."""
 
     purpose = _("Every call, who answered it and how it ended. The first call fills it.")
 
@@ -57,7 +64,6 @@ class CallAdmin(MachineRowAdmin):
         "shown_outcome",
         "why",
     )
-    list_display_links = None
     list_filter = ("state", "outcome", "direction", "agent", "number", "trunk", "is_test")
     list_select_related = ("agent",)
     search_fields = ("from_number", "to_number")
@@ -67,14 +73,17 @@ class CallAdmin(MachineRowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
         return Call.objects.visible_to(request.user)
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CallList
+
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         return redirect(f"/calls/{object_id}/")
 
     @admin.display(description=_("started"), ordering="started_at")
-    def when(self, call: Call) -> SafeString:
-        return format_html('<a href="/calls/{}/">{}</a>', call.pk, moment(call.started_at))
+    def when(self, call: Call) -> str:
+        return moment(call.started_at)
 
     @admin.display(description=_("from"), ordering="from_number")
     def shown_caller(self, call: Call) -> SafeString:

@@ -90,11 +90,9 @@ def parts_of_number(text: str) -> tuple[str, ...]:
 
 
 def pretty(number: str) -> str:
-    """ "+74991124148" -> "+7 499 112-41-48"; what is no E.164 number stays as it is."""
-    if not number.startswith("+"):
-        return number
+    """ "+74991124148", "84991124148" -> "+7 499 112-41-48"; what is no number stays as it is."""
     try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
+        parsed = phonenumbers.parse(e164(number))
+    except (NumberError, phonenumbers.NumberParseException):
         return number
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
