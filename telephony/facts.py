@@ -229,6 +229,8 @@ class FoldUnit(models.Model):
     # The fold asked to be run again then: time itself may decide (silence, a timeout).
     look_again_at = models.DateTimeField(null=True)
     locked_until = models.DateTimeField(null=True)
+    # A room with a long history is folded from what was stored since; null: from all of it.
+    folded_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("fold unit")

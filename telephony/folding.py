@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import transaction
@@ -10,7 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from telephony import calls, intake, refusals
-from telephony.journal import Fact, UnitState, fold
+from telephony.journal import UnitState, fold
+from telephony.longrooms import LONG, LongRoom, fact_of
 from telephony.models import CallEvent, FoldUnit
 from veyra.live import changed
 
@@ -47,11 +47,16 @@ def fold_unit(unit: FoldUnit) -> bool:
         return False
     try:
         with transaction.atomic():
-            state = _fold(unit.key)
+            started = timezone.now()
+            state, is_long = _fold(unit)
     except Exception:  # one unit that cannot be folded must not keep the others waiting
         log.exception("unit %s was not folded", unit.key)
         return False
-    settled = {"locked_until": None, "look_again_at": state.look_again_at if state else None}
+    settled = {
+        "locked_until": None,
+        "look_again_at": state.look_again_at if state else None,
+        "folded_at": started if is_long else None,
+    }
     if state is None:
         as_read.delete()
     elif not as_read.update(dirty_at=None, **settled):
@@ -60,21 +65,25 @@ def fold_unit(unit: FoldUnit) -> bool:
     return True
 
 
-def _fold(key: str) -> UnitState | None:
-    """The unit's calls, saved; None where nothing of it is worth keeping."""
-    kind, _, name = key.partition(":")
+def _fold(unit: FoldUnit) -> tuple[UnitState | None, bool]:
+    """The unit's calls, saved, None where nothing of it is worth keeping; is its history long?"""
+    kind, _, name = unit.key.partition(":")
     if kind == "call" and _hand_over(name):
-        return UnitState()
-    facts = _facts_of_room(name) if kind == "room" else _facts_of_call(name)
-    state = fold(facts, timezone.now())
-    worth = [calls.save(key, call) for call in state.calls]
+        return UnitState(), False
+    about: set[str] | None = None
+    if unit.folded_at:
+        events, about = LongRoom(name, unit.folded_at).read()
+    else:
+        events = _of_room(name) if kind == "room" else _of_call(name)
+    state = fold(map(fact_of, events), timezone.now(), about)
+    worth = [calls.save(unit.key, call) for call in state.calls]
     for saved in worth:
         if saved.changed:
             changed("call", saved.call_id)
     if kind == "call" and state.calls and all(saved.refused for saved in worth):
         refusals.forget(name)
-        return None
-    return state
+        return None, False
+    return state, kind == "room" and (about is not None or len(events) > LONG)
 
 
 def _hand_over(sip_call_id: str) -> bool:
@@ -86,27 +95,14 @@ def _hand_over(sip_call_id: str) -> bool:
     return bool(room_sid)
 
 
-def _facts_of_room(room_sid: str) -> Iterator[Fact]:
+def _of_room(room_sid: str) -> list[CallEvent]:
     """What names the room, and what was said of its callers before they came to it."""
     inside = CallEvent.objects.filter(room_sid=room_sid).order_by()
     legs = inside.exclude(sip_call_id="").values("sip_call_id")
-    before = CallEvent.objects.filter(room_sid="", sip_call_id__in=legs).order_by()
-    return map(fact_of, inside.union(before, all=True))
+    # Spelled so that no index of room_sid fits: most facts of all calls name no room.
+    before = CallEvent.objects.filter(sip_call_id__in=legs).exclude(room_sid__gt="").order_by()
+    return list(inside.union(before, all=True))
 
 
-def _facts_of_call(sip_call_id: str) -> Iterator[Fact]:
-    return map(fact_of, CallEvent.objects.filter(sip_call_id=sip_call_id))
-
-
-def fact_of(event: CallEvent) -> Fact:
-    return Fact(
-        id=event.event_id,
-        source=event.source,
-        kind=event.kind,
-        at=event.at,
-        payload=event.payload,
-        sip_call_id=event.sip_call_id,
-        participant_sid=event.participant_sid,
-        room_sid=event.room_sid,
-        room_name=event.room_name,
-    )
+def _of_call(sip_call_id: str) -> list[CallEvent]:
+    return list(CallEvent.objects.filter(sip_call_id=sip_call_id))

@@ -5,7 +5,8 @@ or latest), and times come from what the facts say, never from when they arrived
 facts, their repetition and their lateness cannot matter.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -96,14 +97,27 @@ class UnitState:
     look_again_at: datetime | None = None
 
 
-def fold(facts: Iterable[Fact], now: datetime) -> UnitState:
-    """The calls that `facts` of one unit tell of, as they stand at `now`."""
-    unique = {fact.id: fact for fact in facts}
-    ordered = sorted(unique.values(), key=lambda fact: (fact.at, fact.id))
-    parties = list(_parties(ordered))
+def fold(facts: Iterable[Fact], now: datetime, about: Collection[str] | None = None) -> UnitState:
+    """The calls that `facts` of one unit tell of, as they stand at `now`.
+
+    `about`: only those of these callers (call ids or participants' sids); None: all.
+    """
+    parties = [
+        party for party in _parties(_ordered(facts)) if about is None or party.is_one_of(about)
+    ]
     calls = sorted((party.state(now) for party in parties), key=_by_start)
     looks = [look for party in parties if (look := party.look_again_at(now))]
     return UnitState(tuple(calls), min(looks, default=None))
+
+
+def earliest_coming(facts: Iterable[Fact]) -> datetime | None:
+    """When the first of these callers came; None: `facts` tell of no caller."""
+    return min((party.came_at for party in _parties(_ordered(facts))), default=None)
+
+
+def _ordered(facts: Iterable[Fact]) -> list[Fact]:
+    unique = {fact.id: fact for fact in facts}
+    return sorted(unique.values(), key=lambda fact: (fact.at, fact.id))
 
 
 def _by_start(call: CallState) -> tuple[datetime, str, str]:
@@ -122,7 +136,7 @@ def _parties(facts: Sequence[Fact]) -> "Iterator[Party]":
         key = fact.sip_call_id or keys.get(fact.participant_sid, "")
         if key:
             own.setdefault(key, []).append(fact)
-    room = [fact for fact in facts if _is_about_room(fact, keys)]
+    room = RoomFacts([fact for fact in facts if _is_about_room(fact, keys)])
     for key, mine in own.items():
         if any(_is_caller(fact) for fact in mine):
             yield Party(key, mine, room)
@@ -170,12 +184,41 @@ def _attributes(fact: Fact) -> Mapping[str, str]:
 
 
 @dataclass
+class RoomFacts:
+    """What is about no caller in particular, by time."""
+
+    facts: list[Fact]
+
+    @cached_property
+    def times(self) -> list[datetime]:
+        return [fact.at for fact in self.facts]
+
+    def between(self, start: datetime, end: datetime | None) -> list[Fact]:
+        last = len(self.times) if end is None else bisect_right(self.times, end)
+        return self.facts[bisect_left(self.times, start) : last]
+
+    @cached_property
+    def ends(self) -> list[Fact]:
+        return [fact for fact in self.facts if fact.kind in ("room_finished", "room_gone")]
+
+    @cached_property
+    def agents_tracks(self) -> list[Fact]:
+        """What was told of the sound that assistants sent."""
+        agents = {f.participant_sid for f in self.facts if _participant(f).get("kind") == "AGENT"}
+        kinds = ("track_published", "track_unpublished")
+        return [f for f in self.facts if f.kind in kinds and f.participant_sid in agents]
+
+
+@dataclass
 class Party:
     """One caller: the facts that name him, and those of the room that he was in."""
 
     key: str
     own: list[Fact]
-    room: list[Fact]
+    room: RoomFacts
+
+    def is_one_of(self, names: Collection[str]) -> bool:
+        return self.key in names or any(fact.participant_sid in names for fact in self.own)
 
     def state(self, now: datetime) -> CallState:
         ending = self.ending(now)
@@ -314,8 +357,7 @@ class Party:
         if left:
             return Ending(min(left), "webhook")
         gone = [fact.at for fact in self.own if fact.kind == "participant_gone"]
-        over = [fact for fact in self.room if fact.kind in ("room_finished", "room_gone")]
-        gone += [fact.at for fact in over if fact.at >= self.came_at - MARGIN]
+        gone += [fact.at for fact in self.room.ends if fact.at >= self.came_at - MARGIN]
         if gone:
             return Ending(min(gone), "room")
         return Ending(self.knocks[-1].at, "silence") if self.falls_silent_at else None
@@ -325,9 +367,7 @@ class Party:
     def around(self, ending: Ending | None) -> list[Fact]:
         """His own facts, and the room's between his coming and going."""
         end = ending.at + MARGIN if ending else None
-        start = self.came_at - MARGIN
-        stay = [fact for fact in self.room if fact.at >= start and not (end and fact.at > end)]
-        return self.own + stay
+        return self.own + self.room.between(self.came_at - MARGIN, end)
 
     def answered(self, ending: Ending | None) -> tuple[datetime | None, bool]:
         """When somebody's sound reached him, and whether that is only about right."""
@@ -350,8 +390,7 @@ class Party:
 
     def voices(self, ending: Ending | None) -> list[datetime]:
         """When assistants began to send sound that was there during his stay."""
-        agents = {f.participant_sid for f in self.room if _participant(f).get("kind") == "AGENT"}
-        mine = [fact for fact in self.room if fact.participant_sid in agents]
+        mine = self.room.agents_tracks
         stopped = {
             _track(fact).get("sid")
             for fact in mine

@@ -153,6 +153,7 @@ class Migration(migrations.Migration):
                 ('dirty_at', models.DateTimeField(null=True)),
                 ('look_again_at', models.DateTimeField(null=True)),
                 ('locked_until', models.DateTimeField(null=True)),
+                ('folded_at', models.DateTimeField(null=True)),
             ],
             options={
                 'verbose_name': 'fold unit',

@@ -185,10 +185,10 @@ def test_facts_that_come_while_it_folds_keep_the_unit_dirty(
     intake.store(record.events("webhook"))
     unit = FoldUnit.objects.get()
 
-    def fold_late(facts: Any, now: Any) -> Any:
+    def fold_late(facts: Any, now: Any, about: Any) -> Any:
         from telephony.journal import fold
 
-        state = fold(facts, now)
+        state = fold(facts, now, about)
         intake.store(record.events("tap"))
         return state
 
