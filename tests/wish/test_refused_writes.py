@@ -1,6 +1,7 @@
-"""LiveKit's refusals as staff read them; the refusals are the ported ones, held against the real."""
+"""LiveKit's refusals as staff read them; those are the ported ones, held against the real."""
 
 import pytest
+from django.utils import translation
 
 from telephony.routing.refusals import sentence_of
 from tests.matching.facts import LINE, NUMBER, rule, trunk
@@ -14,7 +15,8 @@ TAKING = InboundTrunk(numbers=(NUMBER,))
 def words(refusal: Refusal | None) -> str:
     assert refusal
     error = LiveKitError(refusal.message, permanent=True, code=refusal.code)
-    return str(sentence_of(error))
+    with translation.override("en"):
+        return str(sentence_of(error))
 
 
 @pytest.mark.parametrize(
