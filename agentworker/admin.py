@@ -71,6 +71,7 @@ class AgentAdmin(VeyraAdmin):
     def save_model(
         self, request: HttpRequest, obj: Agent, form: "ModelForm[Agent]", change: bool
     ) -> None:
+        obj.revision += 1 if change else 0
         super().save_model(request, obj, form, change)
         if isinstance(form, AgentForm):
             save_words(obj, form.words(), request.user if isinstance(request.user, User) else None)

@@ -14,6 +14,7 @@ from unfold.widgets import (
 from agentworker.lines import LinesError, format_menu, format_rules, parse_menu, parse_rules
 from agentworker.models import Agent, Language
 from agentworker.services import Words
+from veyra.stale import RevisionForm
 
 # What a new assistant begins with, in the language that it will speak.
 FIRST_WORDS = {
@@ -42,7 +43,7 @@ def area(rows: int) -> UnfoldAdminTextareaWidget:
     return UnfoldAdminTextareaWidget(attrs={"rows": rows})
 
 
-class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+class AgentForm(RevisionForm):
     """An Agent and its newest words; `words()` has what was written."""
 
     language = forms.ChoiceField(

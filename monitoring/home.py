@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from agentworker.models import Agent
 from monitoring.board import may_see
 from monitoring.checks import FAILED, last
-from telephony import demo
+from telephony import changes, demo
 from telephony.models import Call, DispatchRule, PhoneNumber, Trunk
 from telephony.standing import Standing
 from telephony.wizard_views import MAKES_LINES
@@ -49,6 +50,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user = request.user
     if not isinstance(user, User):
         return context
+    for sentence in changes.news(user):
+        messages.info(request, str(sentence))
     steps, checks = first_steps(user), last.get()
     return context | {
         "title": _("Home"),

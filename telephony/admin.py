@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,13 +14,13 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from agentworker.models import Agent
-from telephony import call_admin  # noqa: F401  # registers the pages of calls
+from telephony import agent_admin, call_admin, scheduled_admin  # noqa: F401  # register pages
 from telephony.forms import DispatchRuleForm, GatewayForm, PhoneNumberForm, TrunkForm
+from telephony.keeping import EditingAdmin
 from telephony.models import DispatchRule, Gateway, PhoneNumber, PublishedObject, Trunk
 from telephony.numbers import pretty
 from telephony.standing import Standing
 from telephony.sync import TASK
-from veyra import live
 from veyra.admin import MachineRowAdmin, VeyraAdmin
 from veyra.celery import wake
 
@@ -58,8 +57,8 @@ def the_only(rows: QuerySet[Any]) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
-class WishAdmin(VeyraAdmin):
-    """A row that is published: saving it wakes the way into LiveKit."""
+class WishAdmin(EditingAdmin):
+    """A row that is published, with how it stands."""
 
     class Media:
         js = ("veyra/standing.js",)
@@ -82,23 +81,6 @@ class WishAdmin(VeyraAdmin):
 
     def _first(self, options: dict[str, Any]) -> list[str]:
         return [field for field in options["fields"] if field not in self.later]
-
-    def save_related(
-        self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool
-    ) -> None:
-        super().save_related(request, form, formsets, change)
-        PublishedObject.objects.mark_saved(form.instance.key)
-        wake(TASK)
-        if isinstance(form.instance, PhoneNumber):
-            live.changed("number", form.instance.pk)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        super().delete_model(request, obj)
-        wake(TASK)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        super().delete_queryset(request, queryset)
-        wake(TASK)
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, row: Any) -> SafeString:
@@ -169,21 +151,6 @@ class TrunkAdmin(WishAdmin):
         (DETAILS, {"classes": ("collapse",), "fields": ("provider", "spelling")}),
     )
 
-    def save_related(
-        self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool
-    ) -> None:
-        super().save_related(request, form, formsets, change)
-        trunk = form.instance
-        if trunk.is_active and not trunk.addresses and not trunk.username:
-            messages.error(
-                request,
-                _(
-                    "“%(trunk)s” is open: anybody on the internet may call through it. Write the"
-                    " addresses that the provider calls from, or a login and a password."
-                )
-                % {"trunk": trunk.name},
-            )
-
     @admin.display(description=gettext_lazy("who may call"))
     def who_may_call(self, trunk: Trunk) -> SafeString | str:
         if trunk.addresses and trunk.username:
@@ -209,7 +176,7 @@ class PhoneNumberAdmin(WishAdmin):
     fieldsets = ((None, {"fields": ("number", "label", "trunk", "is_active", "standing")}),)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        trunk = the_only(Trunk.objects.visible_to(request.user))
+        trunk = the_only(Trunk.objects.visible_to(request.user).kept())
         return {"trunk": trunk, **super().get_changeform_initial_data(request)}
 
     @admin.display(description=gettext_lazy("number"), ordering="number")
@@ -234,8 +201,8 @@ class DispatchRuleAdmin(WishAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The first row: everything goes to the only assistant that there is."""
-        agent = the_only(Agent.objects.visible_to(request.user))
-        trunk = the_only(Trunk.objects.visible_to(request.user))
+        agent = the_only(Agent.objects.visible_to(request.user).kept())
+        trunk = the_only(Trunk.objects.visible_to(request.user).kept())
         first = not DispatchRule.objects.visible_to(request.user).exists()
         trunks = [trunk] if first and trunk else []
         return {"agent": agent, "trunks": trunks, **super().get_changeform_initial_data(request)}

@@ -12,11 +12,12 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from telephony.line import lines, read_line
+from telephony.editing import EditForm, keep_typed
+from telephony.line import lines
 from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
 from telephony.numbers import NumberError, e164
-from telephony.routing import preview, wish
 from telephony.routing.addresses import AddressError, checked
+from veyra.secrets import encrypt
 
 
 class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
@@ -32,7 +33,7 @@ class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
         return _address(self.cleaned_data["host"])
 
 
-class TrunkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+class TrunkForm(EditForm):
     """The password is written, never shown: an empty field keeps the one that is stored."""
 
     new_password = forms.CharField(
@@ -42,6 +43,7 @@ class TrunkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in t
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("Leave it empty to keep the password that is stored. It is never shown."),
     )
+    kept_new_password = forms.CharField(required=False, widget=forms.HiddenInput)
     remove_login = forms.BooleanField(
         label=_("Remove login and password"), required=False, widget=UnfoldBooleanSwitchWidget()
     )
@@ -68,7 +70,8 @@ class TrunkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in t
         return "\n".join(_address(line) for line in lines(self.cleaned_data["addresses"]))
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        cleaned = super().clean()
+        cleaned["new_password"] = keep_typed(self, "new_password")
         if cleaned.get("remove_login"):
             cleaned["username"] = ""
             return cleaned
@@ -83,12 +86,11 @@ class TrunkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in t
             )
         return cleaned
 
-    def save(self, commit: bool = True) -> Any:
+    def values(self) -> dict[str, Any]:
         if self.cleaned_data["remove_login"]:
-            self.instance.password = ""
-        elif self.cleaned_data["new_password"]:
-            self.instance.password = self.cleaned_data["new_password"]
-        return super().save(commit)
+            return super().values() | {"username": "", "password": ""}
+        password = self.cleaned_data["new_password"]
+        return super().values() | ({"password": encrypt(password)} if password else {})
 
 
 def _address(text: str) -> str:
@@ -106,7 +108,7 @@ def _number(text: str) -> str:
         raise ValidationError(str(error.sentence)) from error
 
 
-class PhoneNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+class PhoneNumberForm(EditForm):
     number = forms.CharField(
         label=_("Number"),
         max_length=40,
@@ -127,9 +129,7 @@ class PhoneNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic onl
         return _number(self.cleaned_data["number"])
 
 
-class DispatchRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
-    """Refuses what would clash with another rule, before it is saved."""
-
+class DispatchRuleForm(EditForm):
     class Meta:
         model = DispatchRule
         fields = (
@@ -162,24 +162,3 @@ class DispatchRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic on
 
     def clean_callers(self) -> str:
         return "\n".join(_number(line) for line in lines(self.cleaned_data["callers"]))
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if not self.errors:
-            for problem in preview.new_problems(read_line(), self._wish(cleaned)):
-                self.add_error(None, str(problem.sentence))
-        return cleaned
-
-    def _wish(self, cleaned: dict[str, Any]) -> wish.Rule:
-        return wish.Rule(
-            key=str(self.instance.key),
-            name=cleaned["name"],
-            agent=str(cleaned["agent"].key),
-            trunks=tuple(str(each.key) for each in cleaned["trunks"]),
-            numbers=tuple(str(each.key) for each in cleaned["numbers"]),
-            kind=cleaned["kind"],
-            room=cleaned["room"],
-            pin=cleaned["pin"],
-            callers=lines(cleaned["callers"]),
-            is_active=cleaned["is_active"],
-        )

@@ -2,7 +2,9 @@
 
 import logging
 
-from telephony import folding, observing, sync, testcalls
+from django.utils import timezone
+
+from telephony import changes, folding, observing, sync, testcalls
 from veyra.celery import app
 from veyra.livekit.types import LiveKitError
 
@@ -23,6 +25,11 @@ def observe() -> None:
 def testcall() -> None:
     while testcalls.run_next():
         pass
+
+
+@app.task(name="telephony.planned")  # type: ignore[untyped-decorator]  # celery ships no types
+def planned() -> None:
+    changes.carry_out_due(timezone.now())
 
 
 @app.task(name=sync.TASK)  # type: ignore[untyped-decorator]  # celery ships no types

@@ -41,6 +41,7 @@ EVERYDAY: Sequence[Line] = [
     rows_of("telephony.dispatchrule", _("Who answers"), "call_split"),
 ]
 ENGINEERING: Sequence[Line] = [
+    rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),
     rows_of("telephony.trunk", _("Provider connections"), "cable"),
     rows_of("telephony.gateway", _("Call entrance"), "login"),
     rows_of("telephony.publishedobject", _("Objects in LiveKit"), "cloud_sync"),

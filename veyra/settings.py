@@ -200,6 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     "fold": {"task": "telephony.fold", "schedule": 2.0},
     "observe": {"task": "telephony.observe", "schedule": 15.0},
     "testcall": {"task": "telephony.testcall", "schedule": 15.0},
+    "planned": {"task": "telephony.planned", "schedule": 15.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
 }
 
