@@ -1,9 +1,11 @@
 """The saved line, read as frozen values for the pure functions of telephony.routing."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import NamedTuple
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from agentworker.models import Agent, AgentVersion
 from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
@@ -11,24 +13,78 @@ from telephony.routing import wish
 from telephony.routing.edit import callers, lines
 from veyra.secrets import Sealed, SecretError
 
-__all__ = ["lines", "read_line"]
+# Columns of a connection that are called alike in its wish.
+OUTGOING = [each.name for each in fields(wish.Trunk) if each.name.startswith("out_")]
+
+__all__ = ["Place", "lines", "read_around", "read_line"]
+
+
+class Place(NamedTuple):
+    """The ids of a number, of its connection and of its reserve, if it has one."""
+
+    pk: int
+    trunk: int
+    reserve: int | None = None
+
+
+class Links(NamedTuple):
+    """Rules joined with their connections, and with their numbers."""
+
+    trunks: QuerySet[DispatchRule]
+    numbers: QuerySet[DispatchRule]
 
 
 def read_line() -> wish.Line:
     """Everything that staff saved: seven queries of plain columns, however long the line is."""
+    rules = DispatchRule.objects.all()
+    links = Links(rules.exclude(trunks=None), rules.exclude(numbers=None))
+    return _read(Trunk.objects.all(), PhoneNumber.objects.all(), rules, links)
+
+
+def read_around(numbers: Sequence[Place], also: Iterable[int] = ()) -> wish.Line:
+    """The part of the line that decides about calls to `numbers`; `also`: ids of connections.
+
+    Of other numbers nothing is read: for these ones it compiles to what the whole line does.
+    """
+    pks = [number.pk for number in numbers]
+    own = {number.trunk for number in numbers}
+    trunks = own | {number.reserve for number in numbers if number.reserve} | {*also}
+    named = DispatchRule.numbers.through.objects.filter(phonenumber__in=pks)
+    whole = DispatchRule.trunks.through.objects.filter(trunk__in=own)
+    rules = DispatchRule.objects.filter(
+        Q(pk__in=named.values("dispatchrule")) | Q(pk__in=whole.values("dispatchrule"))
+    )
+    links = Links(rules.filter(trunks__in=own), rules.filter(numbers__in=pks))
+    return _read(
+        Trunk.objects.filter(pk__in=trunks), PhoneNumber.objects.filter(pk__in=pks), rules, links
+    )
+
+
+def _read(
+    trunks: QuerySet[Trunk],
+    numbers: QuerySet[PhoneNumber],
+    rules: QuerySet[DispatchRule],
+    links: Links,
+) -> wish.Line:
+    gateway = Gateway.get()
     return wish.Line(
-        installation=str(Gateway.get().installation),
-        trunks=tuple(_trunks(Trunk.objects.order_by("pk"))),
-        numbers=tuple(_numbers(PhoneNumber.objects.order_by("pk"))),
-        rules=tuple(_rules(DispatchRule.objects.order_by("pk"))),
+        installation=str(gateway.installation),
+        seal=str(gateway.seal),
+        trunks=tuple(_trunks(trunks.order_by("pk"))),
+        numbers=tuple(_numbers(numbers.order_by("pk"))),
+        rules=tuple(_rules(rules.order_by("pk"), links)),
         agents=tuple(_agents(Agent.objects.order_by("pk"))),
     )
 
 
 def _trunks(rows: QuerySet[Trunk]) -> Iterable[wish.Trunk]:
     columns = "key", "name", "addresses", "username", "password", "spelling", "learned_spelling"
-    for row in rows.values_list(*columns, "is_active", "archived_at"):
-        key, name, addresses, username, password, spelling, learned, is_active, archived_at = row
+    for row in rows.values_list(*columns, "is_active", "archived_at", *OUTGOING):
+        key, name, addresses, username, password, spelling, learned, is_active, archived_at = row[
+            : -len(OUTGOING)
+        ]
+        outgoing = dict(zip(OUTGOING, row[-len(OUTGOING) :], strict=True))
+        outgoing["out_password"] = _opened(outgoing["out_password"])
         yield wish.Trunk(
             key=str(key),
             name=name,
@@ -39,6 +95,7 @@ def _trunks(rows: QuerySet[Trunk]) -> Iterable[wish.Trunk]:
             learned_spelling=learned,
             is_active=is_active,
             archived=archived_at is not None,
+            **outgoing,
         )
 
 
@@ -63,8 +120,8 @@ def _numbers(rows: QuerySet[PhoneNumber]) -> Iterable[wish.Number]:
         )
 
 
-def _rules(rows: QuerySet[DispatchRule]) -> Iterable[wish.Rule]:
-    trunks, numbers = _links("trunks"), _links("numbers")
+def _rules(rows: QuerySet[DispatchRule], links: Links) -> Iterable[wish.Rule]:
+    trunks, numbers = _keys(links.trunks, "trunks"), _keys(links.numbers, "numbers")
     columns = "pk", "key", "name", "agent__key", "kind", "room", "pin", "callers", "is_active"
     for row in rows.values_list(*columns, "archived_at"):
         pk, key, name, agent, kind, room, pin, only, is_active, archived_at = row
@@ -83,10 +140,9 @@ def _rules(rows: QuerySet[DispatchRule]) -> Iterable[wish.Rule]:
         )
 
 
-def _links(field: str) -> dict[int, tuple[str, ...]]:
-    """A rule's id -> the keys of its trunks or numbers."""
+def _keys(rows: QuerySet[DispatchRule], field: str) -> dict[int, tuple[str, ...]]:
+    """A rule's id -> the keys of its trunks or numbers, of those that `rows` join."""
     found: dict[int, tuple[str, ...]] = defaultdict(tuple)
-    rows = DispatchRule.objects.exclude(**{field: None})
     for pk, key in rows.order_by("pk", f"{field}__key").values_list("pk", F(f"{field}__key")):
         found[pk] += (str(key),)
     return found

@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from agentworker.models import Agent
+from telephony.differences import Difference
 from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
 from telephony.numbers import parts_of_number
+from telephony.outbound import OutboundCall, Outgoing
 from telephony.scheduled import ScheduledChange
 from veyra.models import Keepable
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
@@ -25,12 +27,14 @@ from veyra.sentences import Sentence
 __all__ = [
     "Call",
     "CallEvent",
+    "Difference",
     "DispatchRule",
     "ExpectedCall",
     "FoldUnit",
     "Gateway",
     "HostAddress",
     "Leg",
+    "OutboundCall",
     "PhoneNumber",
     "PublishedObject",
     "Refused",
@@ -78,6 +82,8 @@ class Gateway(models.Model):
     )
     # Which Veyra this is: several may share a LiveKit, and none touches another's objects.
     installation = models.UUIDField(default=uuid.uuid4, editable=False)
+    # The key of the seals on our objects in LiveKit (routing/seal.py); it stays here.
+    seal = models.UUIDField(default=uuid.uuid4, editable=False)
 
     objects = VisibleQuerySet["Gateway"].as_manager()
 
@@ -104,8 +110,10 @@ class Spelling(models.TextChoices):
     NATIONAL = "national", _("national: 8…")
 
 
-class Trunk(Keepable):
-    """A provider's connection: the addresses its calls come from and the login it uses."""
+class Trunk(Outgoing, Keepable):
+    """A provider's connection: the addresses its calls come from and the login it uses, and how
+    it places calls (`out_…`).
+    """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=100)
@@ -184,6 +192,11 @@ class HostAddress(models.Model):
 
 
 class PhoneNumberQuerySet(WishQuerySet["PhoneNumber"]):
+    def may_call_out(self) -> Self:
+        """Numbers that the person called can be shown: their connection places calls."""
+        trunk = {"trunk__is_active": True, "trunk__archived_at": None}
+        return self.in_use().filter(**trunk).exclude(trunk__out_address="")
+
     def matching(self, text: str) -> Self:
         """Numbers with these digits in any spelling, and those that are for what `text` says."""
         found = models.Q(label__icontains=text)
@@ -285,6 +298,7 @@ class PublishedState(models.TextChoices):
     LIVE = "live", _("Live")
     WAITING = "waiting", _("Waiting")
     FAILED = "failed", _("Failed")
+    DIFFERS = "differs", _("Difference")
 
 
 class PublishedQuerySet(VisibleQuerySet["PublishedObject"]):
@@ -292,17 +306,30 @@ class PublishedQuerySet(VisibleQuerySet["PublishedObject"]):
         """What became of one saved row, the worst first."""
         return self.filter(source=key).worst_first()
 
+    def of_numbers(self, numbers: Iterable["PhoneNumber"]) -> Self:
+        """How these numbers stand, a row for each that was looked at."""
+        return self.filter(kind=PublishedObject.Kind.NUMBER, source__in=[n.key for n in numbers])
+
     def worst_first(self) -> Self:
-        order = {"failed": 0, "waiting": 1, "live": 2}
-        cases = [models.When(state=state, then=place) for state, place in order.items()]
-        return self.order_by(models.Case(*cases, default=3), "pk")
+        order = ("failed", "differs", "waiting", "live")
+        cases = [models.When(state=state, then=place) for place, state in enumerate(order)]
+        return self.order_by(models.Case(*cases, default=len(order)), "pk")
+
+    def id_of(self, key: str) -> str:
+        """The id that LiveKit gave to an object of ours; "" where it is not there."""
+        found = self.filter(key=key).exclude(livekit_id="").exclude(state=PublishedState.FAILED)
+        return found.values_list("livekit_id", flat=True).first() or ""
 
     def objects_by_key(self) -> dict[str, str]:
         """The ids that LiveKit gave to our objects."""
         return dict(self.exclude(livekit_id="").values_list("key", "livekit_id"))
 
     def mark_saved(self, source: uuid.UUID) -> None:
-        """A person changed the row: until LiveKit has it, it waits."""
+        """A person changed the row: until LiveKit has it, it waits.
+
+        What somebody changed of it in LiveKit, and the person was shown, gives way.
+        """
+        Difference.objects.of_source(source).restore()
         self.filter(source=source).update(
             state=PublishedState.WAITING, error=Sentence(SAVED).to_json()
         )
@@ -315,6 +342,7 @@ class PublishedObject(models.Model):
         TRUNK = "trunk", _("provider connection")
         RULE = "rule", _("who answers")
         NUMBER = "number", _("number")
+        OUTBOUND = "outbound", _("calls out")
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     # The key in the object's metadata ("number:…" for a number, "row:…" for a row that has no

@@ -1,7 +1,7 @@
 """How each saved row stands in LiveKit, written down for staff: Live, Waiting or Failed."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +10,11 @@ from django.utils.translation import gettext_noop
 
 from telephony.models import PhoneNumber, PublishedObject, PublishedState
 from telephony.routing.compile import Desired
+from telephony.routing.hands import Held
 from telephony.routing.plan import Plan
+from telephony.routing.reality import HELD
 from telephony.routing.refusals import is_elsewhere, sentence_of
-from telephony.routing.steps import Action, source_of
+from telephony.routing.steps import Result, source_of
 from telephony.routing.wish import Problem
 from veyra import live
 from veyra.livekit.types import LiveKitError
@@ -26,7 +28,7 @@ BEHIND = gettext_noop(
     " minute."
 )
 # Worse states first: a number is as well as the worst of what it needs.
-WORSE = [State.FAILED, State.WAITING, State.LIVE]
+WORSE = [State.FAILED, State.DIFFERS, State.WAITING, State.LIVE]
 
 
 @dataclass(frozen=True)
@@ -39,37 +41,32 @@ class Standing:
     error: dict[str, Any] = field(default_factory=dict)
 
 
-def remember(action: Action, livekit_id: str) -> None:
-    """Keep the id that LiveKit gave, at once: a crash later costs nothing then."""
-    rows = PublishedObject.objects.filter(key=action.key)
-    if action.verb == "delete":
-        rows.filter(livekit_id=livekit_id).update(livekit_id="")
-    elif not rows.filter(livekit_id=livekit_id).exists():
-        PublishedObject.objects.update_or_create(
-            key=action.key,
-            defaults={"livekit_id": livekit_id},
-            create_defaults={
-                "kind": Kind(action.kind),
-                "source": uuid.UUID(action.source),
-                "livekit_id": livekit_id,
-                "state": State.WAITING,
-            },
-        )
-
-
-def report(steps: Plan, failed: Mapping[str, LiveKitError | None]) -> None:
-    """Write how each object, number and faulty row stands after a plan was carried out.
-
-    `failed`: by object key; None: the step was left out, since another failed.
-    """
+def report(steps: Plan, results: Sequence[Result]) -> None:
+    """Write how each object, number and faulty row stands after a plan was carried out."""
+    failed = {each.action.key: each.error for each in results if not each.done}
     standings = _of_objects(steps.desired, failed)
     standings |= _of_numbers(steps.desired, standings)
     # A key that failed and that nobody wants is an object still to be deleted.
     for key, error in failed.items():
         standings.setdefault(key, _standing(key, error))
     standings |= _of_problems((*steps.desired.problems, *steps.problems))
-    changed_by_replace = {a.key for a in steps.actions if a.verb != "adopt" and a.key not in failed}
-    _write(standings, changed_by_replace)
+    standings |= {held.key: _of_held(held) for held in steps.held}
+    _write(standings, _changed(results))
+
+
+def _changed(results: Sequence[Result]) -> "_Changed":
+    done = [each for each in results if each.done]
+    gone = {each.livekit_id for each in done if each.action.verb == "delete"}
+    return _Changed(
+        touched={each.action.key for each in done if each.action.verb != "adopt"},
+        ids={r.action.key: r.livekit_id for r in done if r.livekit_id not in gone},
+        gone=gone,
+    )
+
+
+def _of_held(held: Held) -> Standing:
+    sentence = Sentence(HELD, {"name": held.theirs.name or held.livekit_id})
+    return Standing(Kind(held.kind), held.source, State.DIFFERS, sentence.to_json())
 
 
 def away(wanted: Desired, error: LiveKitError) -> None:
@@ -84,11 +81,11 @@ def away(wanted: Desired, error: LiveKitError) -> None:
         else Standing(standing.kind, standing.source, State.WAITING, why)
         for key, standing in standings.items()
     }
-    _write(standings | _of_problems(wanted.problems), set(), forget=False)
+    _write(standings | _of_problems(wanted.problems), _Changed(), forget=False)
 
 
 def _of_objects(wanted: Desired, failed: Mapping[str, LiveKitError | None]) -> dict[str, Standing]:
-    keys = [trunk.key for trunk in wanted.trunks] + [rule.key for rule in wanted.rules]
+    keys = [each.key for each in (*wanted.trunks, *wanted.rules, *wanted.outbound)]
     return {
         key: _standing(key, failed[key])
         if key in failed
@@ -130,12 +127,28 @@ def _of_problems(problems: Iterable[Problem]) -> dict[str, Standing]:
         if problem.stops:
             prefix = "number" if problem.kind == "number" else "row"
             found[f"{prefix}:{problem.key}"] = Standing(
-                Kind(problem.kind), problem.key, State.FAILED, problem.sentence.to_json()
+                Kind(problem.kind),
+                problem.key,
+                State.DIFFERS if problem.held else State.FAILED,
+                problem.sentence.to_json(),
             )
     return found
 
 
-def _write(standings: Mapping[str, Standing], touched: set[str], forget: bool = True) -> None:
+@dataclass(frozen=True)
+class _Changed:
+    """What steps did: keys whose object was written, the ids by key, and ids that are no more."""
+
+    touched: Set[str] = frozenset()
+    ids: Mapping[str, str] = field(default_factory=dict)
+    gone: Set[str] = frozenset()
+
+    def id_of(self, row: PublishedObject) -> str:
+        kept = "" if row.livekit_id in self.gone else row.livekit_id
+        return self.ids.get(row.key, kept)
+
+
+def _write(standings: Mapping[str, Standing], changes: _Changed, forget: bool = True) -> None:
     """Only what changed is written, and announced to open pages."""
     rows = {row.key: row for row in PublishedObject.objects.all()}
     now = timezone.now()
@@ -143,24 +156,19 @@ def _write(standings: Mapping[str, Standing], touched: set[str], forget: bool = 
     changed: list[PublishedObject] = []
     for key, standing in standings.items():
         row = rows.pop(key, None) or PublishedObject(key=key, kind=standing.kind)
-        same = (row.state, row.error, str(row.source)) == (
-            standing.state,
-            standing.error,
-            standing.source,
-        )
-        if row.pk and same and key not in touched:
+        livekit_id = changes.id_of(row)
+        now_so = livekit_id, standing.state, standing.error, standing.source
+        same = (row.livekit_id, row.state, row.error, str(row.source)) == now_so
+        if row.pk and same and key not in changes.touched:
             continue
-        row.source, row.state, row.error = (
-            uuid.UUID(standing.source),
-            standing.state,
-            standing.error,
-        )
+        row.livekit_id, row.state, row.error = livekit_id, standing.state, standing.error
+        row.source = uuid.UUID(standing.source)
         if standing.state == State.LIVE:
             row.synced_at = now
         (changed if row.pk else new).append(row)
     PublishedObject.objects.bulk_create(new)
     PublishedObject.objects.bulk_update(
-        changed, ["source", "state", "error", "synced_at"], batch_size=500
+        changed, ["livekit_id", "source", "state", "error", "synced_at"], batch_size=500
     )
     gone = [row.pk for row in rows.values()] if forget else []
     PublishedObject.objects.filter(pk__in=gone).delete()

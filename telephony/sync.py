@@ -1,22 +1,24 @@
 """LiveKit kept in step with what staff saved: read, plan, apply. One writer at a time."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from django.conf import settings
 
-from telephony import published
+from telephony import drift, published
 from telephony.hosts import resolve
 from telephony.line import read_line
-from telephony.models import PublishedObject
+from telephony.models import Difference, PublishedObject
 from telephony.routing.actual import Actual
 from telephony.routing.addresses import network
 from telephony.routing.compile import Desired, compile_line
 from telephony.routing.plan import Plan, plan
 from telephony.routing.refusals import is_elsewhere
-from telephony.routing.steps import NEW, Action
+from telephony.routing.seal import sealed
+from telephony.routing.steps import NEW, Action, Result
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import DispatchRule, InboundTrunk, LiveKitError, OutboundTrunk
 from veyra.models import Lease
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 TASK = "telephony.apply"
 LEASE, LEASE_SECONDS = "livekit", 60.0
+# Between two steps the lease is renewed once it is this old; no step takes longer than 10 s.
+RENEW_SECONDS = 5.0
 # Somebody may save while we apply; after this many rounds beat goes on.
 ROUNDS = 3
 
@@ -38,19 +42,12 @@ class Objects(Protocol):
     def create_inbound_trunk(self, trunk: InboundTrunk) -> str: ...
     def replace_inbound_trunk(self, livekit_id: str, trunk: InboundTrunk) -> None: ...
     def delete_inbound_trunk(self, livekit_id: str) -> None: ...
+    def create_outbound_trunk(self, trunk: OutboundTrunk) -> str: ...
+    def replace_outbound_trunk(self, livekit_id: str, trunk: OutboundTrunk) -> None: ...
+    def delete_outbound_trunk(self, livekit_id: str) -> None: ...
     def create_dispatch_rule(self, rule: DispatchRule) -> str: ...
     def replace_dispatch_rule(self, livekit_id: str, rule: DispatchRule) -> None: ...
     def delete_dispatch_rule(self, livekit_id: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a step. Neither done nor an error: it was left out, since another failed."""
-
-    action: Action
-    livekit_id: str = ""
-    error: LiveKitError | None = None
-    done: bool = False
 
 
 class LeaseLostError(Exception):
@@ -78,7 +75,13 @@ def preview() -> tuple[Plan, Actual]:
     """What `apply` would do now. Raises LiveKitError."""
     with LiveKit.from_settings() as livekit:
         actual = read(livekit)
-    return plan(desired(), actual, PublishedObject.objects.objects_by_key()), actual
+    return planned(desired(), actual), actual
+
+
+def planned(wanted: Desired, actual: Actual) -> Plan:
+    """The plan, with what we remember and what people have decided about differences."""
+    known = PublishedObject.objects.objects_by_key()
+    return plan(wanted, actual, known, Difference.objects.to_restore())
 
 
 def apply() -> list[Result] | None:
@@ -91,9 +94,15 @@ def apply() -> list[Result] | None:
     if holder is None:
         return None
 
+    renewed = time.time()
+
     def hold() -> None:
+        nonlocal renewed
+        if abs(time.time() - renewed) < RENEW_SECONDS:
+            return
         if not Lease.renew(LEASE, holder, LEASE_SECONDS):
             raise LeaseLostError
+        renewed = time.time()
 
     try:
         return _rounds(hold)
@@ -122,20 +131,23 @@ def _rounds(hold: Callable[[], None]) -> list[Result]:
 
 
 def _round_trip(livekit: Objects, wanted: Desired, hold: Callable[[], None]) -> list[Result]:
-    steps = plan(wanted, read(livekit), PublishedObject.objects.objects_by_key())
-    results = []
-    for result in carry_out(steps.actions, livekit, hold):
-        results.append(result)
-        if result.done:
-            published.remember(result.action, result.livekit_id)
-    published.report(steps, {r.action.key: r.error for r in results if not r.done})
+    actual = read(livekit)
+    steps = planned(wanted, actual)
+    results = list(carry_out(steps.actions, livekit, wanted.seal, hold))
+    published.report(steps, results)
+    drift.record(steps, actual, results)
     return results
 
 
 def carry_out(
-    actions: Sequence[Action], livekit: Objects, hold: Callable[[], None] = lambda: None
+    actions: Sequence[Action],
+    livekit: Objects,
+    seal: str,
+    hold: Callable[[], None] = lambda: None,
 ) -> Iterator[Result]:
     """Take the steps one by one; `hold` is called before each and may raise to stop.
+
+    Nothing has to be written down in between: what we make carries its key and our seal.
 
     A step whose needs failed is left out; so is all else once LiveKit itself fails.
     """
@@ -150,7 +162,7 @@ def carry_out(
             continue
         hold()
         try:
-            livekit_id = _take(step, livekit)
+            livekit_id = _take(step, livekit, seal)
         except LiveKitError as error:
             failed.add(action.key)
             away = error if is_elsewhere(error) else None
@@ -176,17 +188,24 @@ def _with_ids(action: Action, ids: dict[str, str]) -> Action | None:
     return replace(action, livekit_id=livekit_id, rule=rule)
 
 
-def _take(step: Action, livekit: Objects) -> str:
+def _take(step: Action, livekit: Objects, seal: str) -> str:
     """Do one step; the object's id."""
+    trunk = sealed(replace(step.trunk, id=""), seal) if step.trunk else None
+    rule = sealed(replace(step.rule, id=""), seal) if step.rule else None
+    outbound = sealed(replace(step.outbound, id=""), seal) if step.outbound else None
     match step.verb:
-        case "create" if step.trunk is not None:
-            return livekit.create_inbound_trunk(replace(step.trunk, id=""))
-        case "create" if step.rule is not None:
-            return livekit.create_dispatch_rule(replace(step.rule, id=""))
-        case "replace" if step.trunk is not None:
-            livekit.replace_inbound_trunk(step.livekit_id, replace(step.trunk, id=""))
-        case "replace" if step.rule is not None:
-            livekit.replace_dispatch_rule(step.livekit_id, replace(step.rule, id=""))
+        case "create" if trunk is not None:
+            return livekit.create_inbound_trunk(trunk)
+        case "create" if rule is not None:
+            return livekit.create_dispatch_rule(rule)
+        case "create" if outbound is not None:
+            return livekit.create_outbound_trunk(outbound)
+        case "replace" if outbound is not None:
+            livekit.replace_outbound_trunk(step.livekit_id, outbound)
+        case "replace" if trunk is not None:
+            livekit.replace_inbound_trunk(step.livekit_id, trunk)
+        case "replace" if rule is not None:
+            livekit.replace_dispatch_rule(step.livekit_id, rule)
         case "delete":
             _delete(step, livekit)
     return step.livekit_id
@@ -196,6 +215,8 @@ def _delete(step: Action, livekit: Objects) -> None:
     try:
         if step.kind == "trunk":
             livekit.delete_inbound_trunk(step.livekit_id)
+        elif step.kind == "outbound":
+            livekit.delete_outbound_trunk(step.livekit_id)
         else:
             livekit.delete_dispatch_rule(step.livekit_id)
     except LiveKitError as error:

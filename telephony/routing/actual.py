@@ -3,8 +3,14 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from veyra.livekit.types import DispatchRule, InboundTrunk, OutboundTrunk
+
+Object = InboundTrunk | OutboundTrunk | DispatchRule
+Found = TypeVar("Found", InboundTrunk, OutboundTrunk, DispatchRule)
+# Fields whose order means nothing.
+UNORDERED = ("numbers", "allowed_addresses", "trunk_ids", "inbound_numbers", "attributes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,26 +21,21 @@ class Actual:
     rules: tuple[DispatchRule, ...] = ()
     outbound: tuple[OutboundTrunk, ...] = ()
 
-    def foreign(self, installation: str) -> list[str]:
-        """Ids of the objects that this Veyra does not manage, and never touches."""
-        found = [(each.id, each.metadata) for each in self.trunks]
-        found += [(each.id, each.metadata) for each in self.rules]
-        found += [(each.id, each.metadata) for each in self.outbound]
-        return [
-            livekit_id for livekit_id, metadata in found if key_of(metadata, installation) is None
-        ]
+
+def mark_of(metadata: str) -> dict[str, Any]:
+    """What a Veyra wrote into an object's metadata; {} where none did."""
+    try:
+        found = json.loads(metadata)
+    except ValueError:
+        return {}
+    key = found.get("veyra") if isinstance(found, dict) else None
+    return found if isinstance(key, str) and key else {}
 
 
 def key_of(metadata: str, installation: str) -> str | None:
     """The key of an object of ours; None: it is somebody else's, maybe another Veyra's."""
-    try:
-        found = json.loads(metadata)
-    except ValueError:
-        return None
-    if not isinstance(found, dict) or found.get("installation") != installation:
-        return None
-    key = found.get("veyra")
-    return key if isinstance(key, str) and key else None
+    mark = mark_of(metadata)
+    return mark["veyra"] if mark.get("installation") == installation else None
 
 
 def normal(number: str) -> str:
@@ -48,27 +49,23 @@ def normals(numbers: Iterable[str]) -> set[str]:
 
 
 def same_trunk(one: InboundTrunk, other: InboundTrunk) -> bool:
-    return _plain_trunk(one) == _plain_trunk(other)
-
-
-def _plain_trunk(trunk: InboundTrunk) -> InboundTrunk:
-    return replace(
-        trunk,
-        id="",
-        numbers=tuple(sorted(trunk.numbers)),
-        allowed_addresses=tuple(sorted(trunk.allowed_addresses)),
-    )
+    return plain(one) == plain(other)
 
 
 def same_rule(one: DispatchRule, other: DispatchRule) -> bool:
-    return _plain_rule(one) == _plain_rule(other)
+    return plain(one) == plain(other)
 
 
-def _plain_rule(rule: DispatchRule) -> DispatchRule:
-    return replace(
-        rule,
-        id="",
-        trunk_ids=tuple(sorted(rule.trunk_ids)),
-        inbound_numbers=tuple(sorted(rule.inbound_numbers)),
-        attributes=tuple(sorted(rule.attributes)),
-    )
+def plain(found: Found) -> Found:
+    """The object without its id, its seal and the order of its lists."""
+    unordered = {
+        name: tuple(sorted(getattr(found, name)))
+        for name in UNORDERED
+        if hasattr(found, name)
+    }
+    return replace(found, id="", metadata=_unsealed(found.metadata), **unordered)
+
+
+def _unsealed(metadata: str) -> str:
+    mark = mark_of(metadata)
+    return json.dumps({**mark, "seal": ""}, sort_keys=True) if mark else metadata

@@ -4,15 +4,22 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from telephony.numbers import spelled, spellings
 from telephony.routing import problems
 from telephony.routing.addresses import AddressError, masks
 from telephony.routing.carriers import carriers
+from telephony.routing.outgoing import calls_out, fault, key_of_outbound, outbound_value
 from telephony.routing.wish import Line, Number, Problem, Resolved, Rule, Trunk
-from veyra.livekit.types import AGENT_NAME, AgentDispatch, DispatchRule, InboundTrunk
+from veyra.livekit.types import (
+    AGENT_NAME,
+    AgentDispatch,
+    DispatchRule,
+    InboundTrunk,
+    OutboundTrunk,
+)
 
 # LiveKit's own defaults leave a caller ringing for three minutes and a forgotten handset talking
 # to an assistant for hours.
@@ -46,12 +53,26 @@ class DesiredRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DesiredOutbound:
+    """A trunk of LiveKit for calls out: each saved connection that dials has one."""
+
+    key: str
+    source: str
+    value: OutboundTrunk
+
+
+@dataclass(frozen=True, kw_only=True)
 class Desired:
-    """What LiveKit should have of the Veyra whose id is `installation`."""
+    """What LiveKit should have of the Veyra whose id is `installation`.
+
+    `seal`: the key of the seals on its objects.
+    """
 
     installation: str
+    seal: str = field(default="", repr=False)
     trunks: tuple[DesiredTrunk, ...] = ()
     rules: tuple[DesiredRule, ...] = ()
+    outbound: tuple[DesiredOutbound, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -65,10 +86,14 @@ def compile_line(line: Line, resolved: Resolved, also_admit: Iterable[str] = ())
     found += problems.idle(usable, routes, unserved)
     trunks, wrong = _trunks(line, routes, resolved, tuple(also_admit))
     found += wrong
+    outbound, cannot = _outbound(line)
+    found += cannot
     return Desired(
         installation=line.installation,
+        seal=line.seal,
         trunks=tuple(sorted(trunks, key=lambda each: each.key)),
         rules=_rules(line, usable, routes),
+        outbound=outbound,
         problems=tuple(found + unserved + problems.warnings(line, routes)),
     )
 
@@ -144,6 +169,23 @@ def _trunk_value(
 def metadata(installation: str, key: str) -> str:
     """Whose an object is and which one, as it travels with it (law 3)."""
     return json.dumps({"veyra": key, "installation": installation})
+
+
+def _outbound(line: Line) -> tuple[tuple[DesiredOutbound, ...], list[Problem]]:
+    numbers: dict[str, list[str]] = defaultdict(list)
+    for number in line.numbers:
+        if number.in_use and not problems.number_fault(number):
+            numbers[number.trunk].append(number.number)
+    made: list[DesiredOutbound] = []
+    wrong: list[Problem] = []
+    for trunk in sorted(filter(calls_out, line.trunks), key=lambda each: each.key):
+        if sentence := fault(trunk, numbers[trunk.key]):
+            wrong.append(Problem(kind="trunk", key=trunk.key, sentence=sentence))
+            continue
+        key = key_of_outbound(trunk.key)
+        value = outbound_value(trunk, metadata(line.installation, key), numbers[trunk.key])
+        made.append(DesiredOutbound(key=key, source=trunk.key, value=value))
+    return tuple(made), wrong
 
 
 def _rules(line: Line, usable: list[Rule], routes: problems.Routes) -> tuple[DesiredRule, ...]:

@@ -9,15 +9,19 @@ providers try again.
 So a number moves by a new trunk beside the old one: created with a number that nobody can call,
 named by its rules, then given its numbers, and at once the old holders lose theirs (law 12). A
 plan broken off anywhere leaves a state from which the next plan goes on, doubled numbers first.
+
+What somebody changed in LiveKit is held: no step touches it, and the others go round it.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from telephony.routing.actual import Actual, key_of, normal, normals, same_rule, same_trunk
+from telephony.routing.actual import Actual, normal, normals, same_rule, same_trunk
 from telephony.routing.compile import Desired, DesiredRule, DesiredTrunk
+from telephony.routing.hands import Hands, Held, foreign, look
+from telephony.routing.outplan import outbound_steps
 from telephony.routing.reality import fit
 from telephony.routing.steps import (
     NEW,
@@ -38,34 +42,48 @@ Owned = TypeVar("Owned", InboundTrunk, DispatchRule)
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps, what LiveKit will have after them, and what cannot be done and why."""
+    """The steps, what LiveKit will have after them, what cannot be done and why, what waits for a
+    person, and the ids of what this Veyra does not manage.
+    """
 
     actions: tuple[Action, ...]
     desired: Desired
     problems: tuple[Problem, ...]
+    held: tuple[Held, ...] = ()
+    foreign: tuple[str, ...] = ()
 
 
-def plan(desired: Desired, actual: Actual, known: Mapping[str, str]) -> Plan:
-    """`known`: the ids that we remember of our objects, by key; others of ours are adopted."""
-    possible, problems = fit(desired, actual)
-    planner = _Planner(possible, actual)
+def plan(
+    desired: Desired, actual: Actual, known: Mapping[str, str], restore: Set[str] = frozenset()
+) -> Plan:
+    """`known`: the ids that we remember of our objects, by key; others of ours are adopted.
+
+    `restore`: ids of objects whose change by another hand a person wants undone.
+    """
+    hands = look(desired, actual, known, restore)
+    possible, problems = fit(desired, hands)
+    planner = _Planner(possible, hands)
     adopted = planner.adopted(known)
     planner.run()
-    return Plan((*adopted, *planner.actions), possible, problems)
+    held = tuple(hands.held[livekit_id] for livekit_id in sorted(hands.held))
+    outgoing = outbound_steps(possible, hands, known)
+    return Plan((*adopted, *planner.actions, *outgoing), possible, problems, held, foreign(hands))
 
 
 class _Planner:
     """Walks from the actual objects to the desired ones and notes each step."""
 
-    def __init__(self, desired: Desired, actual: Actual) -> None:
-        self.desired = desired
+    def __init__(self, desired: Desired, hands: Hands) -> None:
+        self.desired, self.hands = desired, hands
         self.actions: list[Action] = []
         # Ours, by id, as they stand after the steps noted so far.
-        self.trunks = {each.id: each for each in actual.trunks if self._key(each)}
-        self.rules = {each.id: each for each in actual.rules if self._key(each)}
+        self.trunks = {each.id: each for each in hands.actual.trunks if hands.may_change(each)}
+        self.rules = {each.id: each for each in hands.actual.rules if hands.may_change(each)}
+        # Their content may be right, but their seal is not.
+        self.unsealed = hands.touched - hands.held.keys()
         # Which object is the one for a key, or becomes it.
-        self.rule_ids = {self._key(each): each.id for each in reversed(_sorted(self.rules))}
-        self.trunk_ids: dict[str, str] = {}
+        self.rule_ids = {hands.key(each): each.id for each in reversed(_sorted(self.rules))}
+        self.trunk_ids = dict(hands.frozen)
         self.movers: list[DesiredTrunk] = []
         # Calls of the rules as they will be while numbers move.
         self.claimed: set[tuple[str, ...]] = set()
@@ -75,7 +93,7 @@ class _Planner:
 
     def _choose(self, wanted: DesiredTrunk) -> None:
         """Keep an object of the same key, or move the numbers to a new one beside it."""
-        same = [each for each in _sorted(self.trunks) if self._key(each) == wanted.key]
+        same = [each for each in _sorted(self.trunks) if self.hands.key(each) == wanted.key]
         numbers = normals(wanted.value.numbers)
         real = [each for each in same if not _is_spare(each)]
         kept = max(real, key=lambda each: len(numbers & normals(each.numbers)), default=None)
@@ -111,7 +129,9 @@ class _Planner:
             self._write(wanted, wanted.value, needs=self._served_by(wanted))
             self._take_from_others(wanted)
         for wanted in self.desired.trunks:
-            if not same_trunk(self.trunks[self.trunk_ids[wanted.key]], wanted.value):
+            livekit_id = self.trunk_ids[wanted.key]
+            same = same_trunk(self.trunks[livekit_id], wanted.value)
+            if not same or livekit_id in self.unsealed:
                 self._write(wanted, wanted.value)
         self._change_rules(self._final)
         self._clean()
@@ -131,8 +151,13 @@ class _Planner:
         named = {each for rule in self.rules.values() for each in rule.trunk_ids}
 
         def misfit(trunk: InboundTrunk) -> tuple[bool, int, bool, str]:
-            surplus = normals(trunk.numbers) - wanted.get(self._key(trunk), set())
-            return self._key(trunk) not in wanted, len(surplus), trunk.id not in named, trunk.id
+            surplus = normals(trunk.numbers) - wanted.get(self.hands.key(trunk), set())
+            return (
+                self.hands.key(trunk) not in wanted,
+                len(surplus),
+                trunk.id not in named,
+                trunk.id,
+            )
 
         order = sorted(self.trunks.values(), key=misfit)
         for place, trunk in reversed(list(enumerate(order))):
@@ -173,17 +198,16 @@ class _Planner:
     def _write(
         self, wanted: DesiredTrunk, value: InboundTrunk, needs: frozenset[str] = frozenset()
     ) -> None:
-        livekit_id = self.trunk_ids[wanted.key]
-        self.actions.append(trunk_step("replace", wanted.key, livekit_id, value, needs))
-        self.trunks[livekit_id] = value
+        self._replace(self.trunk_ids[wanted.key], value, needs)
 
     def _replace(self, livekit_id: str, value: InboundTrunk, needs: frozenset[str]) -> None:
-        self.actions.append(trunk_step("replace", self._key(value), livekit_id, value, needs))
+        self.actions.append(trunk_step("replace", self.hands.key(value), livekit_id, value, needs))
         self.trunks[livekit_id] = value
+        self.unsealed -= {livekit_id}
 
     def _delete(self, livekit_id: str, needs: frozenset[str]) -> None:
         gone = self.trunks.pop(livekit_id)
-        self.actions.append(trunk_step("delete", self._key(gone), livekit_id, gone, needs))
+        self.actions.append(trunk_step("delete", self.hands.key(gone), livekit_id, gone, needs))
 
     def _served_by(self, wanted: DesiredTrunk) -> frozenset[str]:
         """Numbers go to a trunk only when it stands and its rules name it."""
@@ -209,8 +233,11 @@ class _Planner:
         return grown
 
     def _final(self, wanted: DesiredRule) -> DispatchRule:
-        ids = tuple(sorted(self.trunk_ids[key] for key in wanted.trunks))
-        return replace(wanted.value, trunk_ids=ids)
+        """The rule with its trunks, and with those that it names now and that are held."""
+        now = self.rules.get(self.rule_ids.get(wanted.key, ""))
+        held = {each for each in (now.trunk_ids if now else ()) if each in self.hands.held}
+        ids = held | {self.trunk_ids[key] for key in wanted.trunks}
+        return replace(wanted.value, trunk_ids=tuple(sorted(ids)))
 
     def _change_rules(self, form: Form) -> None:
         changes = []
@@ -219,7 +246,7 @@ class _Planner:
             value, now = form(wanted), self.rules.get(livekit_id)
             if now is None:
                 changes.append(rule_step("create", wanted.key, livekit_id, value))
-            elif not same_rule(now, value):
+            elif not same_rule(now, value) or livekit_id in self.unsealed:
                 needs = frozenset(wanted.trunks) if form == self._final else frozenset()
                 changes.append(rule_step("replace", wanted.key, livekit_id, value, needs))
         for step in in_safe_order(self.rules, changes, self._stale_rules(frozenset())):
@@ -230,13 +257,14 @@ class _Planner:
         if step.verb == "delete":
             del self.rules[step.livekit_id]
         elif step.rule is not None:
+            self.unsealed -= {step.livekit_id}
             self.rules[step.livekit_id] = step.rule
             self.rule_ids[step.key] = step.livekit_id
 
     def _stale_rules(self, needs: frozenset[str]) -> list[Action]:
         stay = {self.rule_ids.get(rule.key) for rule in self.desired.rules}
         return [
-            rule_step("delete", self._key(rule), livekit_id, rule, needs)
+            rule_step("delete", self.hands.key(rule), livekit_id, rule, needs)
             for livekit_id, rule in sorted(self.rules.items())
             if livekit_id not in stay
         ]
@@ -249,10 +277,6 @@ class _Planner:
             self._delete(livekit_id, moved)
         for step in self._stale_rules(moved):
             self._note_rule(step)
-
-    def _key(self, found: InboundTrunk | DispatchRule) -> str:
-        """The key of an object of ours; "" for another's."""
-        return key_of(found.metadata, self.desired.installation) or ""
 
 
 def _sorted(objects: Mapping[str, Owned]) -> list[Owned]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from telephony.numbers import pretty
 from telephony.routing.actual import normal
-from veyra.livekit.types import DispatchRule, InboundTrunk
+from veyra.livekit.types import DispatchRule, InboundTrunk, LiveKitError, OutboundTrunk
 from veyra.sentences import Sentence
 
 Verb = Literal["create", "replace", "delete", "adopt"]
@@ -32,11 +32,24 @@ class Action:
     sentence: Sentence
     trunk: InboundTrunk | None = None
     rule: DispatchRule | None = None
+    outbound: OutboundTrunk | None = None
     needs: frozenset[str] = frozenset()
 
     @property
-    def kind(self) -> Literal["trunk", "rule"]:
+    def kind(self) -> Literal["trunk", "rule", "outbound"]:
+        if self.key.startswith("outbound:"):
+            return "outbound"
         return "rule" if self.key.startswith("rule:") else "trunk"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a step. Neither done nor an error: it was left out, since another failed."""
+
+    action: Action
+    livekit_id: str = ""
+    error: LiveKitError | None = None
+    done: bool = False
 
 
 def source_of(key: str) -> str:
@@ -73,6 +86,23 @@ def rule_step(
     )
 
 
+def outbound_step(verb: Verb, key: str, livekit_id: str, outbound: OutboundTrunk) -> Action:
+    return Action(
+        verb=verb,
+        key=key,
+        source=source_of(key),
+        livekit_id=livekit_id,
+        sentence=Sentence(OUTBOUND_SENTENCES[verb], {"name": outbound.name}),
+        outbound=outbound,
+    )
+
+
+OUTBOUND_SENTENCES: dict[Verb, str] = {
+    "create": gettext_noop("Let “%(name)s” place calls."),
+    "replace": gettext_noop("Change how “%(name)s” places calls."),
+    "delete": gettext_noop("Let “%(name)s” place no more calls."),
+    "adopt": gettext_noop("“%(name)s” places calls in LiveKit already."),
+}
 TRUNK_SENTENCES: dict[Verb, str] = {
     "create": gettext_noop("Publish “%(name)s”: %(numbers)s."),
     "replace": gettext_noop("Change “%(name)s”: %(numbers)s."),
@@ -101,9 +131,10 @@ def in_safe_order(
 
     `rules`: ours as they stand, by id. `stale`: deletions that can wait, unless they are in the
     way. Where two rules change places, one of them is deleted and created again: LiveKit would
-    refuse either of them first.
+    refuse either of them first. A stale rule in the way of a new one becomes the new one, or steps
+    aside, so that its calls are answered at every moment.
     """
-    standing, pending = dict(rules), list(changes)
+    standing, pending, old = dict(rules), list(changes), list(stale)
     ordered: list[Action] = []
     for step in _quarrelling(standing, [*changes, *stale]):
         ordered.append(_out_of_the_way(step, standing))
@@ -111,15 +142,47 @@ def in_safe_order(
     while pending:
         step = next((each for each in pending if not _in_the_way(each, standing)), pending[0])
         way = _in_the_way(step, standing)
-        blocker = next((each for each in (*stale, *pending) if each.livekit_id in way), None)
+        blocker = next((each for each in (*old, *pending) if each.livekit_id in way), None)
         if blocker is None:
             pending.remove(step)
             ordered.append(step)
             _take(step, standing)
             continue
+        if step.verb == "create" and step.rule and blocker in old and len(way) == 1:
+            heir = _heir(step, step.rule, standing, blocker.livekit_id)
+            pending = [heir if each is step else each for each in pending]
+            old.remove(blocker)
+            continue
+        if blocker in old and step.rule and (less := _aside(blocker, step.rule, standing)):
+            ordered.append(less)
+            continue
         ordered.append(_out_of_the_way(blocker, standing))
         pending = [_anew(each) if each is blocker else each for each in pending]
     return ordered
+
+
+def _aside(stale: Action, rule: DispatchRule, standing: dict[str, DispatchRule]) -> Action | None:
+    """The stale rule without the trunks where it is in the way of `rule`; None: it has no other."""
+    there, wanted = standing[stale.livekit_id], calls_of(rule)
+    left = tuple(
+        each for each in there.trunk_ids if not calls_of(replace(there, trunk_ids=(each,))) & wanted
+    )
+    if not left:
+        return None
+    standing[stale.livekit_id] = replace(there, trunk_ids=left)
+    return rule_step("replace", stale.key, stale.livekit_id, standing[stale.livekit_id])
+
+
+def _heir(
+    step: Action, rule: DispatchRule, standing: Mapping[str, DispatchRule], livekit_id: str
+) -> Action:
+    """The stale rule becomes the new one; for now with its old trunks, whose numbers will move."""
+    both = tuple(sorted({*rule.trunk_ids, *standing[livekit_id].trunk_ids}))
+    whole = replace(rule, trunk_ids=both)
+    heir = rule_step("replace", step.key, livekit_id, whole, step.needs)
+    if not _in_the_way(heir, standing):
+        return heir
+    return rule_step("replace", step.key, livekit_id, rule, step.needs)
 
 
 def _quarrelling(standing: Mapping[str, DispatchRule], movable: Sequence[Action]) -> list[Action]:

@@ -9,6 +9,7 @@ from telephony.routing.wish import Line, Number, Rule, Trunk
 
 # Ours, and another Veyra on the same LiveKit.
 HERE, ELSEWHERE = "house-1", "house-2"
+SEAL = "the key of our seals"
 NUMBERS = [f"+7499112414{digit}" for digit in range(6)]
 
 
@@ -26,7 +27,7 @@ def rule(key: str = "r1", **values: object) -> Rule:
 
 
 def compiled(line: Line, installation: str = HERE) -> Desired:
-    return compile_line(replace(line, installation=installation), {})
+    return compile_line(replace(line, installation=installation, seal=SEAL), {})
 
 
 @st.composite

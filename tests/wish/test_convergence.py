@@ -10,17 +10,18 @@ from telephony.routing.compile import Desired
 from telephony.routing.plan import plan
 from telephony.routing.wish import Line
 from telephony.sync import carry_out, read
-from tests.wish.lines import ELSEWHERE, HERE, NUMBERS, compiled, number, rule, trunk, whole_lines
+from tests.wish.lines import ELSEWHERE, HERE, NUMBERS, SEAL, compiled, number, rule, trunk, whole_lines
 from veyra.livekit.simulator.store import Store
 from veyra.livekit.types import DispatchRule, InboundTrunk
 
-SOME = settings(max_examples=40, deadline=None)
+from hypothesis import Phase
+SOME = settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 def step(store: Store, line: Line, crash_after: int | None = None, installation: str = HERE) -> int:
     """One apply, broken off after some steps; how many steps it had."""
     actions = plan(compiled(line, installation), read(store), {}).actions
-    for result in carry_out(actions[:crash_after], store):
+    for result in carry_out(actions[:crash_after], store, SEAL):
         assert result.done, result.error
     return len([each for each in actions if each.verb != "adopt"])
 
@@ -80,7 +81,7 @@ def test_a_call_is_never_met_with_silence_while_its_number_moves(
     settle(store, before)
     wanted = compiled(after)
     kept = served(store) & {n for each in wanted.trunks for n in normals(each.value.numbers)}
-    for result in carry_out(plan(wanted, read(store), {}).actions[:crash], store):
+    for result in carry_out(plan(wanted, read(store), {}).actions[:crash], store, SEAL):
         assert result.done
         assert kept <= served(store)
 
