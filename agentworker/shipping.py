@@ -96,7 +96,7 @@ def parse(data: bytes) -> list[Line]:
     lines = []
     for raw in data.splitlines():
         try:
-            line = json.loads(raw.replace(b"\\u0000", b""))
+            line = _storable(json.loads(raw))
         except ValueError:
             line = None
         if isinstance(line, dict) and {"id", "type", "job_id"} <= line.keys():
@@ -106,11 +106,22 @@ def parse(data: bytes) -> list[Line]:
     return lines
 
 
+def _storable(value: Any) -> Any:
+    """The same without zero characters, which PostgreSQL does not store."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _storable(each) for name, each in value.items()}
+    return value
+
+
 def store(lines: list[Line]) -> None:
     """Rows for these lines. One that the database refuses does not hold up the others."""
     try:
         _store(lines)
-    except (DataError, IntegrityError, ValueError, TypeError, KeyError):
+    except (DataError, IntegrityError, ValueError, TypeError, KeyError, OverflowError):
         if len(lines) == 1:
             log.exception("line %s cannot be stored", lines[0]["id"])
             return

@@ -111,6 +111,16 @@ def test_a_line_that_is_still_being_written_is_waited_for(job: Callable[..., Spo
     assert SessionEvent.objects.get().kind == "x"
 
 
+def test_what_looks_like_a_zero_character_is_no_loss(job: Callable[..., Spool]) -> None:
+    """PostgreSQL stores no such character; a person may well write the six that spell it."""
+    spool = job()
+    spool.turn("caller", 1000.0, text="a\0b")
+    spool.turn("caller", 1001.0, text=r"\u0000")
+    spool.close()
+    Shipper(spool.path.parent).ship()
+    assert [turn.text for turn in Turn.objects.all()] == ["ab", r"\u0000"]
+
+
 def test_a_line_that_cannot_be_stored_does_not_hold_up_the_others(
     job: Callable[..., Spool],
 ) -> None:
@@ -119,6 +129,8 @@ def test_a_line_that_cannot_be_stored_does_not_hold_up_the_others(
     with spool.path.open("a") as file:
         file.write("not json\n[1]\n")
         file.write('{"id": "AJ_1:8", "type": "turn", "job_id": "nobody", "at": "x"}\n')
+        huge = {"id": "AJ_1:7", "type": "turn", "job_id": "AJ_1", "at": now_text(), "text": ""}
+        file.write(json.dumps({**huge, "speaker": "agent", "delay_ms": 10**30}) + "\n")
     spool.turn("agent", 1001.0, text="после")
     spool.close()
     Shipper(spool.path.parent).ship()
