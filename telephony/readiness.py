@@ -1,7 +1,7 @@
 """Would a call to this number be answered now? A light for each number, with one sentence. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -62,19 +62,19 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Light:
-    """`row`: the page where the person does something about it."""
+    """`row`: the page where the person does something about it. `moving`: it will soon change."""
 
     colour: Colour
     sentence: Sentence
-    row: Row | None = None
+    row: Row
+    moving: bool = False
     last_call_at: datetime | None = None
 
 
 def readiness(facts: Facts) -> Light:
     """The first thing that is wrong, the worst first; else who answers."""
     found = next((light for look in LOOKS if (light := look(facts))), _ready(facts))
-    at = facts.last_call.at if facts.last_call else None
-    return Light(colour=found.colour, sentence=found.sentence, row=found.row, last_call_at=at)
+    return replace(found, last_call_at=facts.last_call.at if facts.last_call else None)
 
 
 def _off(facts: Facts) -> Light | None:
@@ -159,8 +159,8 @@ def _on_its_way(facts: Facts) -> Light | None:
     if facts.published == "live":
         return None
     msgid = gettext_noop("It is on its way to LiveKit.")
-    row = Row("number", facts.number.key)
-    return Light(colour=Colour.YELLOW, sentence=facts.why or Sentence(msgid), row=row)
+    sentence, row = facts.why or Sentence(msgid), Row("number", facts.number.key)
+    return Light(colour=Colour.YELLOW, sentence=sentence, row=row, moving=True)
 
 
 def _untried(facts: Facts) -> Light | None:

@@ -26,7 +26,6 @@ HEARS: dict[Outcome, str] = {
 TURNED_AWAY = gettext_noop(
     "The caller hears what his provider plays when a number is out of order."
 )
-CONFLICTS = (Outcome.TWO_TRUNKS, Outcome.TWO_DEFAULTS, Outcome.TWO_RULES)
 LOGINS = (Outcome.LOGIN_NEEDED, Outcome.WRONG_LOGIN)
 ANY_CALLER = gettext_noop("a caller who withholds his number")
 
@@ -109,7 +108,7 @@ def _number(number: Number, trunk: Trunk, line: Line) -> Step:
     if not found:
         msgid = gettext_noop("%(number)s belongs to “%(trunk)s”, which is switched off.")
         return _stop(msgid, values, Row("trunk", trunk.key))
-    if fault := problems.number_fault(number):
+    if fault := _fault(number, line):
         return Step(sentence=fault, mark=Mark.STOPS, row=row)
     msgid = gettext_noop("%(number)s is our number; it comes through %(trunks)s.")
     names = ", ".join(f"“{each.name}”" for each in found)
@@ -126,11 +125,6 @@ def _of_connections(route: Route, line: Line) -> Iterator[Step]:
             yield _wrong_address(route, trunk, line)
         elif step.miss is None:
             yield _connection(route, trunk)
-    if route.decision.outcome in CONFLICTS:
-        msgid = gettext_noop(
-            "Two connections claim this number, so neither gets the call. Keep it in one of them."
-        )
-        yield _stop(msgid, {}, Row("number", route.numbers[0].key))
 
 
 def _connection(route: Route, trunk: Trunk) -> Step:
@@ -211,10 +205,18 @@ def _of_rules(route: Route, line: Line) -> Iterator[Step]:
         yield _stop(msgid, values, Row("rule"))
 
 
+def _fault(number: Number, line: Line) -> Sentence | None:
+    """What is wrong with the number itself, so that no rule could help."""
+    found = problems.routes(line, problems.usable_rules(line)[0])[1]
+    unserved = problems.unserved(number)
+    own = [each for each in found if (each.kind, each.key) == ("number", number.key)]
+    return next((each.sentence for each in own if each != unserved), None)
+
+
 def _is_open(number: Number, line: Line) -> bool:
     """Nothing of its own keeps its calls out."""
     found = carriers({trunk.key: trunk for trunk in line.trunks}, number)
-    return number.in_use and bool(found) and problems.number_fault(number) is None
+    return number.in_use and bool(found) and _fault(number, line) is None
 
 
 def _rung(step: RuleStep | None) -> int:

@@ -19,8 +19,8 @@ from veyra.livekit.conflicts import normalized
 from veyra.livekit.matching import Decision, Exchange, Invite, Outcome
 from veyra.sentences import Sentence
 
-# What 8499… is to LiveKit: a number of its own, and to us a spelling of +7499….
-EIGHT = re.compile(r"\+8\d{10}")
+# To LiveKit 8499… is a number of its own, and to us a spelling of +7499….
+RUSSIAN = re.compile(r"\+[78](\d{10})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,11 @@ class Way:
     pin: str | None = None
 
     @property
+    def room(self) -> str:
+        """Its name, as far as it is known before the call."""
+        return f"{self.decision.room}…" if self.decision.room_goes_on else self.decision.room
+
+    @property
     def answers(self) -> bool:
         return self.agent is not None and self.agent.answers
 
@@ -124,16 +129,15 @@ def find(
     )
 
 
-def could_be(called: str, *, exact: bool = False) -> tuple[str, ...]:
+def could_be(called: str) -> tuple[str, ...]:
     """The saved numbers that may be meant, or found by LiveKit, where this number is called."""
     written = normalized(called.strip())
-    found = [written, called.strip()]
-    if EIGHT.fullmatch(written):
-        found.append("+7" + written[2:])
+    found = [written, called.strip(), _meant(called)]
+    for text in tuple(found):
+        if twin := RUSSIAN.fullmatch(text):
+            found += ["+7" + twin[1], "+8" + twin[1]]
     if EXTENSION.fullmatch(written[1:]):
         found.append(written[1:])
-    if not exact:
-        found.append(_meant(called))
     return tuple(dict.fromkeys(found))
 
 

@@ -1,0 +1,100 @@
+"""The facts behind the lights of numbers, read for many at once."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from telephony import probes
+from telephony.line import Place, read_around
+from telephony.links import Link, links
+from telephony.models import Call, PhoneNumber, PublishedObject
+from telephony.readiness import Colour, Facts, LastCall, Light, readiness
+from telephony.routing import problems
+from telephony.routing.carriers import carriers
+from telephony.routing.wish import Agent, Line, Rule
+from veyra.models import User
+
+LABELS = {
+    Colour.GREEN: _("Ready"),
+    Colour.YELLOW: _("Look here"),
+    Colour.RED: _("Not ready"),
+    Colour.OFF: _("Off"),
+}
+
+
+def lights(numbers: Collection[PhoneNumber]) -> dict[int, Light]:
+    """The light of each number by its id: as many queries for a hundred as for one."""
+    if not numbers:
+        return {}
+    line = read_around([Place(each.pk, each.trunk_id, each.reserve_id) for each in numbers])
+    served = problems.routes(line, problems.usable_rules(line)[0])[0]
+    wishes = {number.key: number for number in line.numbers}
+    trunks = {trunk.key: trunk for trunk in line.trunks}
+    published = {str(row.source): row for row in PublishedObject.objects.of_numbers(numbers)}
+    calls = _newest_calls(numbers)
+    places, entrance = probes.places(), probes.entrance.answers()
+    found = {}
+    for row in numbers:
+        number = wishes[str(row.key)]
+        state = published.get(str(row.key))
+        rules = _rules(line, served.get(number, ()))
+        facts = Facts(
+            number=number,
+            trunk=next(iter(carriers(trunks, number)), trunks[number.trunk]),
+            rules=rules,
+            agents=_agents(line, rules),
+            published=state.state if state else "",
+            why=state.sentence if state and state.error else None,
+            places=places,
+            entrance=entrance,
+            last_call=calls.get(row.pk),
+        )
+        found[row.pk] = readiness(facts)
+    return found
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A light with the page that its person may open."""
+
+    number: PhoneNumber
+    light: Light
+    link: Link | None
+
+    @property
+    def label(self) -> str:
+        return str(LABELS[self.light.colour])
+
+
+def shown_lights(numbers: Collection[PhoneNumber], user: User) -> dict[int, Shown]:
+    """The lights of numbers as a page shows them, by the numbers' ids."""
+    found = lights(numbers)
+    pages = links([light.row for light in found.values()], user)
+    return {
+        number.pk: Shown(number, found[number.pk], pages.get(found[number.pk].row))
+        for number in numbers
+    }
+
+
+def _rules(line: Line, keys: Collection[str]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in line.rules if rule.key in keys)
+
+
+def _agents(line: Line, rules: Sequence[Rule]) -> tuple[Agent, ...]:
+    wanted = {rule.agent for rule in rules}
+    return tuple(agent for agent in line.agents if agent.key in wanted)
+
+
+def _newest_calls(numbers: Collection[PhoneNumber]) -> dict[int, LastCall]:
+    """The newest call to each number, by the number's id."""
+    came = Call.objects.filter(number=OuterRef("pk")).exclude(direction=Call.Direction.OUTBOUND)
+    newest = Subquery(came.order_by("-started_at").values("pk")[:1])
+    ids = PhoneNumber.objects.filter(pk__in=[each.pk for each in numbers]).values(newest=newest)
+    columns = "number", "pk", "started_at", "outcome", "reason"
+    return {
+        number: LastCall(str(pk), at, outcome, reason)
+        for number, pk, at, outcome, reason in Call.objects.filter(pk__in=ids).values_list(*columns)
+        if number is not None
+    }

@@ -1,0 +1,94 @@
+"""From the row that a sentence is about to the page where the person does something about it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from agentworker.models import Agent
+from telephony.models import DispatchRule, PhoneNumber, Trunk
+from telephony.routing.route import Row
+from veyra.look import link
+from veyra.models import User
+
+
+@dataclass(frozen=True)
+class Link:
+    url: str
+    label: str | Promise
+
+
+@dataclass(frozen=True)
+class Page:
+    """A URL name, who may open it, and what the button to it says."""
+
+    url: str
+    permission: str
+    label: Promise
+
+
+CALL = Page("call", "telephony.view_call", _("See the call"))
+# Pages of a row, by the kind of the row; they are opened with its id.
+ROWS: Mapping[str, Page] = {
+    "trunk": Page("admin:telephony_trunk_change", "telephony.view_trunk", _("Open the connection")),
+    "number": Page(
+        "admin:telephony_phonenumber_change", "telephony.view_phonenumber", _("Open the number")
+    ),
+    "rule": Page(
+        "admin:telephony_dispatchrule_change", "telephony.view_dispatchrule", _("Open the rule")
+    ),
+    "agent": Page(
+        "admin:agentworker_agent_change", "agentworker.view_agent", _("Open the assistant")
+    ),
+    "try": Page("number-call", "telephony.add_testcall", _("Call this line now")),
+}
+# Pages without a row.
+ALONE: Mapping[str, Page] = {
+    "number": Page("admin:telephony_phonenumber_add", "telephony.add_phonenumber", _("Add it")),
+    "rule": Page(
+        "admin:telephony_dispatchrule_add", "telephony.add_dispatchrule", _("Choose who answers")
+    ),
+    "worker": Page(
+        "admin:agentworker_worker_changelist", "agentworker.view_worker", _("See the workers")
+    ),
+    "entrance": Page(
+        "admin:telephony_gateway_changelist", "telephony.view_gateway", _("See the call entrance")
+    ),
+}
+MODELS: Mapping[str, type[Trunk | PhoneNumber | DispatchRule | Agent]] = {
+    "trunk": Trunk,
+    "number": PhoneNumber,
+    "try": PhoneNumber,
+    "rule": DispatchRule,
+    "agent": Agent,
+}
+
+
+def links(rows: Collection[Row], user: User | None) -> dict[Row, Link]:
+    """The pages that the person may open; None: an engineer at the command line, who may all.
+
+    One query for each kind of row, however many rows.
+    """
+    pks = _pks(rows, user)
+    found: dict[Row, Link] = {}
+    for row in rows:
+        page = CALL if row.kind == "call" else (ROWS if row.key else ALONE)[row.kind]
+        args = [row.key if row.kind == "call" else pks.get(row, "")] if row.key else []
+        may = user is None or user.has_perm(page.permission)
+        if may and all(args) and (url := link(page.url, *args)):
+            found[row] = Link(url, page.label)
+    return found
+
+
+def _pks(rows: Collection[Row], user: User | None) -> dict[Row, int]:
+    """The ids of the rows that the person may see."""
+    found: dict[Row, int] = {}
+    for kind, model in MODELS.items():
+        keys = {row.key: row for row in rows if row.kind == kind and row.key}
+        if not keys:
+            continue
+        visible = model.objects.visible_to(user) if user else model.objects.all()
+        pairs = visible.filter(key__in=keys).values_list("key", "pk")
+        found |= {keys[str(key)]: pk for key, pk in pairs}
+    return found

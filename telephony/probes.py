@@ -1,0 +1,59 @@
+"""Looks at what carries calls: is the call entrance there, and how many calls fit."""
+
+import threading
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from agentworker.models import Worker
+from telephony.readiness import Places
+from veyra.livekit.probe import gateway_answers
+
+# A worker writes its row every two seconds.
+WORKER_IS_OLD = timedelta(seconds=6)
+# Pages look again only when the last look is this old.
+FRESH_SECONDS = 10.0
+PATIENCE_SECONDS = 1.0
+
+
+def entrance_answers(timeout: float) -> bool | None:
+    """Does the gateway answer OPTIONS? None: there is none here, or a simulator in its place."""
+    if settings.LIVEKIT_SIMULATED or not settings.SIP_TEST_TO:
+        return None
+    host, _colon, port = settings.SIP_TEST_TO.rpartition(":")
+    return gateway_answers(host, int(port), timeout)
+
+
+def places(now: datetime | None = None) -> Places | None:
+    """Of the workers that live; None where the simulator answers calls by itself."""
+    if settings.LIVEKIT_SIMULATED:
+        return None
+    found = Worker.objects.taking_calls((now or timezone.now()) - WORKER_IS_OLD)
+    rows = [(worker.capacity, len(worker.jobs)) for worker in found]
+    return Places(
+        all=sum(capacity for capacity, _jobs in rows),
+        free=sum(max(0, capacity - jobs) for capacity, jobs in rows),
+    )
+
+
+class _Entrance:
+    """The last look of this process, shared by all pages."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at = float("-inf")
+        self._found: bool | None = None
+
+    def answers(self) -> bool | None:
+        with self._lock:
+            if time.monotonic() - self._at > FRESH_SECONDS:
+                self._found, self._at = entrance_answers(PATIENCE_SECONDS), time.monotonic()
+            return self._found
+
+    def forget(self) -> None:
+        self._at = float("-inf")
+
+
+entrance = _Entrance()

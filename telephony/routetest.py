@@ -1,0 +1,223 @@
+"""The test of a route: where a call would go as the line is saved now, and what to press."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+from django.utils.translation import gettext_noop
+
+from agentworker.models import AgentVersion
+from telephony.line import Place, read_around
+from telephony.models import (
+    Call,
+    DispatchRule,
+    HostAddress,
+    PhoneNumber,
+    PublishedObject,
+    PublishedState,
+    Trunk,
+)
+from telephony.numbers import NumberError, e164
+from telephony.reasons import Reason
+from telephony.routing import ladder
+from telephony.routing.addresses import network
+from telephony.routing.carriers import carrier_of
+from telephony.routing.route import Mark, Question, Route, Row, Step, could_be, find
+from telephony.routing.wish import Line
+from veyra.livekit.matching import Outcome, address
+from veyra.sentences import Sentence
+
+# So many connections for other numbers are named.
+NAMED = 5
+
+
+class QuestionError(ValueError):
+    """The question is no call; `sentence` says what to write, `field` where."""
+
+    def __init__(self, field: str, sentence: Sentence) -> None:
+        super().__init__(sentence.msgid)
+        self.field, self.sentence = field, sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a person is told. `greeting`: the first words that the caller hears, if anybody speaks.
+
+    `not_live`: why LiveKit does not do so yet; None where it does.
+    """
+
+    route: Route
+    headline: Sentence
+    steps: tuple[Step, ...]
+    hears: Sentence
+    greeting: str
+    not_live: Sentence | None
+
+    @property
+    def answers(self) -> bool:
+        return self.route.answers
+
+    @property
+    def stop(self) -> Step | None:
+        """Where the call ends without an answer."""
+        return next((step for step in self.steps if step.mark == Mark.STOPS), None)
+
+
+def checked(question: Question) -> Question:
+    """As it can be asked. Raises QuestionError."""
+    called, caller = question.called.strip(), question.caller.strip()
+    source_ip = question.source_ip.strip()
+    if not called:
+        raise QuestionError("called", Sentence(gettext_noop("Write the number that is called.")))
+    if source_ip and address(source_ip) is None:
+        msgid = gettext_noop("“%(text)s” is not an address. Write one such as 203.0.113.10.")
+        raise QuestionError("source_ip", Sentence(msgid, {"text": source_ip}))
+    for field, text in (("called", called), ("caller", caller)):
+        try:
+            if text and not question.exact:
+                e164(text)
+        except NumberError as error:
+            raise QuestionError(field, error.sentence) from error
+    return replace(question, called=called, caller=caller, source_ip=source_ip)
+
+
+def connection(name: str) -> str:
+    """The key of the provider connection with this name; "" for none. Raises QuestionError."""
+    in_use = dict(Trunk.objects.in_use().values_list("name", "key"))
+    if name and name not in in_use:
+        msgid = gettext_noop("There is no connection “%(name)s” in use. There are: %(names)s.")
+        names = ", ".join(f"“{each}”" for each in in_use) or "—"
+        raise QuestionError("trunk", Sentence(msgid, {"name": name, "names": names}))
+    return str(in_use[name]) if name else ""
+
+
+def ask(question: Question) -> Report:
+    """Where the call would go. Reads only rows that can matter to it. Raises QuestionError."""
+    question = checked(question)
+    line = _line(question)
+    known = HostAddress.objects.by_host()
+    test = network(settings.SIP_TEST_FROM)
+    route = find(question, line, known, [test] if test else [])
+    return Report(
+        route=route,
+        headline=ladder.headline(route),
+        steps=(*ladder.steps(route, line), *_elsewhere(line)),
+        hears=ladder.hears(route),
+        greeting=_greeting(route),
+        not_live=_not_live(route, line),
+    )
+
+
+def _line(question: Question) -> Line:
+    numbers = PhoneNumber.objects.filter(number__in=could_be(question.called)).values_list(
+        "pk", "trunk", "reserve"
+    )
+    return read_around([Place(*row) for row in numbers], set(_also(question)))
+
+
+def _also(question: Question) -> Iterable[int]:
+    """Connections that are in question besides the number's own."""
+    if question.trunk:
+        yield from Trunk.objects.filter(key=question.trunk).values_list("pk", flat=True)
+    if question.source_ip:
+        rows = Trunk.objects.in_use().exclude(addresses="").values_list("pk", "addresses")
+        networks = [(pk, filter(None, map(network, text.split()))) for pk, text in rows]
+        owner = carrier_of(question.source_ip, networks)
+        yield from [owner] if owner else []
+
+
+def _elsewhere(line: Line) -> list[Step]:
+    others = Trunk.objects.in_use().exclude(key__in=[trunk.key for trunk in line.trunks])
+    names = list(others.values_list("name", flat=True)[: NAMED + 1])
+    if len(names) > NAMED:
+        names[NAMED] = "…"
+    rules = DispatchRule.objects.in_use().exclude(key__in=[rule.key for rule in line.rules])
+    return ladder.elsewhere(names, rules.count())
+
+
+def _greeting(route: Route) -> str:
+    keys = [way.agent.key for way in route.ways if way.agent and way.answers]
+    if not keys:
+        return ""
+    versions = AgentVersion.objects.filter(agent__key=keys[0]).order_by("-number")
+    return versions.values_list("greeting", flat=True).first() or ""
+
+
+def _not_live(route: Route, line: Line) -> Sentence | None:
+    """LiveKit does what was put into it last, which may not be what is saved."""
+    if not route.ways:
+        return _changing(line)
+    rows = PublishedObject.objects.filter(key__in=route.objects).worst_first()
+    found = {row.key: row for row in rows}
+    worst = next((row for row in found.values() if row.state != PublishedState.LIVE), None)
+    if worst is None and len(found) == len(route.objects):
+        return None
+    if worst and worst.error:
+        msgid = gettext_noop("This is saved, but it is not live yet: %(why)s")
+        return Sentence(msgid, {"why": str(worst.sentence)})
+    return Sentence(gettext_noop("This is saved, but it is not live yet: wait a moment."))
+
+
+def _changing(line: Line) -> Sentence | None:
+    keys = [row.key for row in line.numbers]
+    keys += [row.key for row in line.trunks] + [row.key for row in line.rules]
+    waiting = PublishedObject.objects.filter(source__in=keys, state=PublishedState.WAITING)
+    if not waiting.exists():
+        return None
+    msgid = gettext_noop("A change is not live yet: for a moment calls still go as before.")
+    return Sentence(msgid)
+
+
+def question_of(call: Call) -> Question:
+    """The call as it came, to be asked about anew."""
+    source_ip = call.source_ip if address(call.source_ip) else ""
+    return Question(called=call.to_number, caller=call.from_number, source_ip=source_ip, exact=True)
+
+
+def why_refused(call: Call) -> Step | None:
+    """What kept a refused call out, in the matcher's words, as far as what is saved now tells.
+
+    None: nothing of the line kept it out.
+    """
+    try:
+        report = ask(question_of(call))
+    except QuestionError:
+        return None
+    if report.stop and not report.answers:
+        return report.stop
+    return _of_words(call, report) or _would_answer(report)
+
+
+def _of_words(call: Call, report: Report) -> Step | None:
+    """What the caller's side gave: a login, a PIN."""
+    trunk, first = report.route.trunk, report.route.decision
+    if trunk and call.reason in (Reason.WRONG_PASSWORD, Reason.NO_PASSWORD):
+        msgid = (
+            gettext_noop(
+                "“%(trunk)s” asks for a login, and the call brought a wrong one. Enter the same"
+                " login and password in the connection and at the provider."
+            )
+            if call.reason == Reason.WRONG_PASSWORD
+            else gettext_noop(
+                "“%(trunk)s” asks for a login, and the call brought none. Enter it at the provider,"
+                " or remove it from the connection and list the provider's addresses."
+            )
+        )
+        row = Row("trunk", trunk.key)
+        return Step(sentence=Sentence(msgid, {"trunk": trunk.name}), mark=Mark.STOPS, row=row)
+    if call.reason == Reason.WRONG_PIN and first.outcome == Outcome.PIN_NEEDED:
+        rule = next(way.rule for way in report.route.ways if way.pin)
+        msgid = gettext_noop(
+            "“%(rule)s” asks for a PIN, and the caller typed another one. Tell it to him, or remove"
+            " it."
+        )
+        row = Row("rule", rule.key)
+        return Step(sentence=Sentence(msgid, {"rule": rule.name}), mark=Mark.STOPS, row=row)
+    return None
+
+
+def _would_answer(report: Report) -> Step | None:
+    if not report.answers or report.not_live:
+        return None
+    msgid = gettext_noop("As the line is saved now, such a call is answered. Call again.")
+    return Step(sentence=Sentence(msgid), mark=Mark.TAKES)
