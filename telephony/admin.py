@@ -14,10 +14,17 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from agentworker.models import Agent
-from telephony import agent_admin, call_admin, scheduled_admin  # noqa: F401  # register pages
+from telephony import (  # noqa: F401  # they register their pages
+    agent_admin,
+    call_admin,
+    outbound_admin,
+    outbound_forms,
+    scheduled_admin,
+)
 from telephony.forms import DispatchRuleForm, GatewayForm, PhoneNumberForm, TrunkForm
 from telephony.keeping import EditingAdmin
 from telephony.models import DispatchRule, Gateway, PhoneNumber, PublishedObject, Trunk
+from telephony.number_admin import NumberFiles, Wizard
 from telephony.numbers import pretty
 from telephony.standing import Standing
 from telephony.sync import TASK
@@ -134,13 +141,14 @@ class GatewayAdmin(VeyraAdmin):
 
 
 @admin.register(Trunk)
-class TrunkAdmin(WishAdmin):
+class TrunkAdmin(Wizard, WishAdmin):
     form = TrunkForm
+    actions_list = ("wizard", *WishAdmin.actions_list)
     list_display = ("name", "provider", "who_may_call", "standing")
     list_filter = ("is_active",)
     search_fields = ("name", "provider")
     readonly_fields = ("standing", "who_may_call")
-    later = ("standing", "who_may_call", "remove_login")
+    later = ("standing", "who_may_call", "remove_login", "remove_out_login")
     purpose = gettext_lazy("The providers who send us calls: their addresses, or a login.")
     fieldsets = (
         (None, {"fields": ("name", "is_active", "standing")}),
@@ -148,6 +156,7 @@ class TrunkAdmin(WishAdmin):
             gettext_lazy("Whose calls are taken"),
             {"fields": ("who_may_call", "addresses", "username", "new_password", "remove_login")},
         ),
+        *outbound_forms.FIELDSETS,
         (DETAILS, {"classes": ("collapse",), "fields": ("provider", "spelling")}),
     )
 
@@ -166,14 +175,17 @@ class TrunkAdmin(WishAdmin):
 
 
 @admin.register(PhoneNumber)
-class PhoneNumberAdmin(WishAdmin):
+class PhoneNumberAdmin(NumberFiles, WishAdmin):
     form = PhoneNumberForm
+    actions_list = ("file", *WishAdmin.actions_list)
     list_display = ("shown", "label", "trunk", "standing")
     list_filter = ("trunk", "is_active")
     list_select_related = ("trunk",)
     search_fields = ("number", "label")
     purpose = gettext_lazy("The numbers that people dial, and the provider of each.")
-    fieldsets = ((None, {"fields": ("number", "label", "trunk", "is_active", "standing")}),)
+    fieldsets = (
+        (None, {"fields": ("number", "label", "trunk", "reserve", "is_active", "standing")}),
+    )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         trunk = the_only(Trunk.objects.visible_to(request.user).kept())

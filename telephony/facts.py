@@ -56,6 +56,7 @@ class Call(models.Model):
     class Direction(models.TextChoices):
         INBOUND = "inbound", _("Incoming")
         BROWSER = "browser", _("From the browser")
+        OUTBOUND = "outbound", _("Outgoing")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     unit = models.CharField(max_length=80, db_index=True)
@@ -98,6 +99,8 @@ class Call(models.Model):
     room_name = models.CharField(max_length=200, blank=True)
     room_sid = models.CharField(max_length=64, blank=True)
     started_at = models.DateTimeField(_("started"))
+    # A call out: his telephone rang, as far as anybody saw it.
+    rang = models.BooleanField(default=False)
     answered_at = models.DateTimeField(null=True)
     # Known to the second only: no tap was listening, so the answer was seen from afar.
     answered_is_approximate = models.BooleanField(default=False)
@@ -124,6 +127,8 @@ class Call(models.Model):
             models.Index(
                 fields=["started_at"], condition=~models.Q(state="ended"), name="call_now"
             ),
+            # The newest call to each number of a page.
+            models.Index(fields=["number", "-started_at"], name="call_to_number"),
             # How many of these were there in the last hour? Asked for each refused caller.
             models.Index(
                 fields=["source_ip", "started_at"],
@@ -138,9 +143,10 @@ class Call(models.Model):
 
 class LegQuerySet(VisibleQuerySet["Leg"]):
     def of_calls(self, calls: models.QuerySet[Call]) -> Self:
-        """Those who called, with their calls, newest first."""
-        callers = self.filter(call__in=calls, role__in=[Leg.Role.CALLER, Leg.Role.BROWSER])
-        return callers.select_related("call__number", "call__agent").order_by(
+        """The other sides of these calls, each with its call, newest first."""
+        other_sides = [Leg.Role.CALLER, Leg.Role.BROWSER, Leg.Role.CALLEE]
+        parties = self.filter(call__in=calls, role__in=other_sides)
+        return parties.select_related("call__number", "call__agent").order_by(
             "-call__started_at", "call"
         )
 
@@ -151,6 +157,7 @@ class Leg(models.Model):
     class Role(models.TextChoices):
         CALLER = "caller", _("Caller")
         BROWSER = "browser", _("Browser")
+        CALLEE = "callee", _("Person called")
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="legs")
     role = models.CharField(max_length=10, choices=Role.choices)

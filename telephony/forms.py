@@ -16,6 +16,7 @@ from telephony.editing import EditForm, keep_typed
 from telephony.line import lines
 from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
 from telephony.numbers import NumberError, e164
+from telephony.outbound_forms import COLUMNS, HELP, WIDGETS, OutgoingForm
 from telephony.routing.addresses import AddressError, checked
 from veyra.secrets import encrypt
 
@@ -33,7 +34,7 @@ class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
         return _address(self.cleaned_data["host"])
 
 
-class TrunkForm(EditForm):
+class TrunkForm(OutgoingForm):
     """The password is written, never shown: an empty field keeps the one that is stored."""
 
     new_password = forms.CharField(
@@ -50,11 +51,12 @@ class TrunkForm(EditForm):
 
     class Meta:
         model = Trunk
-        fields = ("name", "provider", "addresses", "username", "spelling", "is_active")
-        widgets = {"addresses": UnfoldAdminTextareaWidget(attrs={"rows": 4})}
+        fields = ("name", "provider", "addresses", "username", "spelling", "is_active", *COLUMNS)
+        widgets = {"addresses": UnfoldAdminTextareaWidget(attrs={"rows": 4}), **WIDGETS}
         help_texts = {
+            **HELP,
             "name": _("How you call this line among yourselves, such as “Novofon”."),
-            "provider": _("The company that sends the calls, for your own memory."),
+            "provider": _("Which addresses are known as its own, and how its calls are written."),
             "addresses": _(
                 "The addresses that the provider's calls come from, one a line: 203.0.113.10,"
                 " 203.0.113.0/24 or a name such as sip.provider.example. The provider's support"
@@ -62,7 +64,10 @@ class TrunkForm(EditForm):
                 " through this connection."
             ),
             "username": _("Only where the provider gives a login for incoming calls."),
-            "spelling": _("Needed only where “Who answers” has rules for certain callers."),
+            "spelling": _(
+                "Needed only where “Who answers” has rules for certain callers. “As its calls show”"
+                " learns it from the first call."
+            ),
             "is_active": _("Switched off, no call is taken from this provider."),
         }
 
@@ -118,15 +123,25 @@ class PhoneNumberForm(EditForm):
 
     class Meta:
         model = PhoneNumber
-        fields = ("number", "label", "trunk", "is_active")
+        fields = ("number", "label", "trunk", "reserve", "is_active")
         help_texts = {
             "label": _("Such as “support” or “advertising in the metro”."),
             "trunk": _("Through which provider calls to this number arrive."),
+            "reserve": _(
+                "A second provider that brings calls to the same number when the first one cannot."
+                " Usually empty. Each call shows which one it used."
+            ),
             "is_active": _("Switched off, calls to this number are not taken."),
         }
 
     def clean_number(self) -> str:
         return _number(self.cleaned_data["number"])
+
+    def clean_reserve(self) -> Trunk | None:
+        reserve: Trunk | None = self.cleaned_data["reserve"]
+        if reserve and reserve == self.cleaned_data.get("trunk"):
+            raise ValidationError(_("The reserve must be another connection than the first one."))
+        return reserve
 
 
 class DispatchRuleForm(EditForm):

@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from telephony.outverdict import OutEvidence, judge_outbound
 from telephony.verdict import Ending, Evidence, Verdict, judge
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,7 +52,9 @@ class CallState:
     `agent_key` are ours; each is empty where nobody said it.
     """
 
-    # The caller's leg: a telephone has the gateway's call id, a browser the id of its Call.
+    # The other side's leg. A telephone has the gateway's call id; the id of the Call was claimed
+    # beforehand for a browser, and for a telephone that we called.
+    role: Literal["caller", "browser", "callee"] = "caller"
     sip_call_id: str = ""
     claimed_id: UUID | None = None
     participant_sid: str = ""
@@ -64,6 +67,7 @@ class CallState:
     detail: str = ""
     sip_status: int | None = None
     started_at: datetime
+    rang: bool = False
     answered_at: datetime | None = None
     answered_is_approximate: bool = False
     ended_at: datetime | None = None
@@ -152,10 +156,12 @@ def _is_about_room(fact: Fact, keys: Mapping[str, str]) -> bool:
 
 
 def _is_caller(fact: Fact) -> bool:
-    """Does this fact show that its party called us, rather than that we called or only listened?"""
+    """Does this fact show that its party called us, or that we called him, rather than that he only
+    listened or was called by somebody else's program?
+    """
     attributes = _attributes(fact)
     role = attributes.get("veyra.role", "")
-    if role == "browser":
+    if role in ("browser", "callee"):
         return _is_uuid(attributes.get("veyra.call", ""))
     if role not in ("", "caller") or fact.payload.get("direction") == "outbound":
         return False
@@ -227,10 +233,11 @@ class Party:
         verdict = Verdict()
         if ending and ended_at:
             talked = ended_at - answered_at if answered_at else None
-            verdict = judge(self.evidence(ending, talked))
+            verdict = self.verdict(ending, talked)
         return CallState(
-            sip_call_id="" if self.is_browser else self.key,
-            claimed_id=UUID(self.key) if self.is_browser else None,
+            role=self.role,
+            sip_call_id="" if self.role == "browser" else self.key,
+            claimed_id=None if self.role == "caller" else UUID(self.attributes["veyra.call"]),
             participant_sid=next((fact.participant_sid for fact in self.descriptions), ""),
             identity=self.first("identity"),
             joined_at=self.joined_at,
@@ -240,12 +247,13 @@ class Party:
             detail=verdict.detail,
             sip_status=verdict.sip_status,
             started_at=self.started_at,
+            rang=self.rang,
             answered_at=answered_at,
             answered_is_approximate=approximate,
             ended_at=ended_at,
-            from_number=self.first("from") or self.attributes.get("sip.phoneNumber", ""),
-            to_number=self.first("to") or self.attributes.get("sip.trunkPhoneNumber", ""),
-            source_ip=self.first("source_ip"),
+            from_number=self.numbers[0],
+            to_number=self.numbers[1],
+            source_ip="" if self.is_callee else self.first("source_ip"),
             codec=self.first("codec"),
             room_sid=next((fact.room_sid for fact in self.own if fact.room_sid), ""),
             room_name=next((fact.room_name for fact in self.own if fact.room_name), ""),
@@ -258,8 +266,30 @@ class Party:
     # who and where
 
     @cached_property
-    def is_browser(self) -> bool:
-        return self.attributes.get("veyra.role") == "browser"
+    def role(self) -> Literal["caller", "browser", "callee"]:
+        role = self.attributes.get("veyra.role", "")
+        return "browser" if role == "browser" else "callee" if role == "callee" else "caller"
+
+    @property
+    def is_callee(self) -> bool:
+        return self.role == "callee"
+
+    @property
+    def numbers(self) -> tuple[str, str]:
+        """From whom and to whom. A call of ours says both: its From may hold a login."""
+        told = self.attributes.get
+        if self.is_callee:
+            return told("veyra.from", ""), told("veyra.to", "")
+        return (
+            self.first("from") or told("sip.phoneNumber", ""),
+            self.first("to") or told("sip.trunkPhoneNumber", ""),
+        )
+
+    @cached_property
+    def rang(self) -> bool:
+        """Did the telephone that we called begin to ring, as far as anybody saw?"""
+        seen = {_attributes(fact).get("sip.callStatus") for fact in self.own}
+        return self.is_callee and bool(seen & {"ringing", "automation", "active"})
 
     @cached_property
     def knocks(self) -> list[Fact]:
@@ -317,6 +347,8 @@ class Party:
         a caller who was refused and then let in under the same call id was not refused.
         """
         ends = [fact for fact in self.records if "ended_ns" in fact.payload]
+        if self.is_callee:  # what could not even be begun has no time of its end
+            ends += [fact for fact in self.records if fact.payload.get("status") == "error"]
         if not ends:
             return None
         refused = _is_refusal(ends[-1])
@@ -352,7 +384,8 @@ class Party:
         if self.look_again_at(now):
             return None
         if self.final:
-            return Ending(_time(self.final, "ended_ns"), "tap")
+            told = "ended_ns" in self.final.payload
+            return Ending(_time(self.final, "ended_ns") if told else self.final.at, "tap")
         left = [fact.at for fact in self.own if fact.kind == "participant_left"]
         if left:
             return Ending(min(left), "webhook")
@@ -379,13 +412,14 @@ class Party:
         if self.final:  # the gateway's record is whole, and has no answer in it
             return None, False
         heard = [f.at for f in self.around(ending) if f.kind == "audio_heard_by_caller"]
-        if heard:
-            return min(heard), False
+        if heard:  # of a call out it is told when the assistant learned of the answer
+            return min(heard), self.is_callee
         times = [
             f.at for f in self.descriptions if _attributes(f).get("sip.callStatus") == "active"
         ]
         # LiveKit answers as soon as an assistant's sound is in the room, 20 ms later.
-        times += [max(at, self.came_at) for at in self.voices(ending)]
+        if not self.is_callee:
+            times += [max(at, self.came_at) for at in self.voices(ending)]
         return min(times, default=None), bool(times)
 
     def voices(self, ending: Ending | None) -> list[datetime]:
@@ -410,28 +444,36 @@ class Party:
 
     def agent_key(self, ending: Ending | None) -> str:
         told = (fact.payload.get("agent") for fact in self.of_agent(ending))
-        return next((str(key) for key in told if key), "")
+        sent = self.attributes.get("veyra.agent", "")
+        return next((str(key) for key in told if key), sent)
 
-    def evidence(self, ending: Ending, talked: timedelta | None) -> Evidence:
+    def verdict(self, ending: Ending, talked: timedelta | None) -> Verdict:
         ours = self.of_agent(ending)
         left = next((fact for fact in self.own if fact.kind == "participant_left"), None)
         errors = [
             str(f.payload["error"]) for f in ours if f.kind == "failed" and f.payload.get("error")
         ]
-        return Evidence(
-            witness=ending.witness,
-            talked=talked,
-            error=str(self.final.payload.get("error", "")) if self.final else "",
-            departure=str(_participant(left).get("disconnectReason", "")) if left else "",
-            status_at_leaving=_attributes(left).get("sip.callStatus", "") if left else "",
+        common: dict[str, Any] = {
+            "witness": ending.witness,
+            "talked": talked,
+            "error": str(self.final.payload.get("error", "")) if self.final else "",
+            "departure": str(_participant(left).get("disconnectReason", "")) if left else "",
+            "status_at_leaving": _attributes(left).get("sip.callStatus", "") if left else "",
+            "agent_came": any(fact.kind != "closed" for fact in ours),
+            "agent_spoke": any(fact.kind == "speech_started" for fact in ours),
+            "agent_error": next(iter(errors), ""),
+        }
+        if self.is_callee:
+            status = self.final.payload.get("status_code") if self.final else None
+            return judge_outbound(OutEvidence(**common, rang=self.rang, status=status))
+        evidence = Evidence(
+            **common,
             has_trunk=bool(self.first("trunk_id")),
             has_room=any(fact.room_name for fact in self.records),
             last_knock=self.knocks[-1].kind if self.knocks else "",
             asked_for_rule=self.asked_for_rule,
-            agent_came=any(fact.kind != "closed" for fact in ours),
-            agent_spoke=any(fact.kind == "speech_started" for fact in ours),
-            agent_error=next(iter(errors), ""),
         )
+        return judge(evidence)
 
 
 def _time(fact: Fact, name: str) -> datetime:

@@ -4,7 +4,7 @@ import logging
 
 from django.utils import timezone
 
-from telephony import changes, folding, observing, sync, testcalls
+from telephony import changes, dialling, folding, observing, sync, testcalls
 from veyra.celery import app
 from veyra.livekit.types import LiveKitError
 
@@ -14,6 +14,13 @@ log = logging.getLogger(__name__)
 @app.task(name="telephony.fold")  # type: ignore[untyped-decorator]  # likewise
 def fold() -> None:
     folding.drain()
+    dialling.settle()
+
+
+@app.task(name=dialling.TASK)  # type: ignore[untyped-decorator]  # likewise
+def dial() -> None:
+    while dialling.run_next():
+        pass
 
 
 @app.task(name="telephony.observe")  # type: ignore[untyped-decorator]  # likewise

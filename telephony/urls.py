@@ -1,12 +1,17 @@
 from django.urls import path
 
-from telephony import views, wizard_views
+from telephony import callout_views, number_views, route_views, views, wizard_views
 
 urlpatterns = [
     path("livekit/webhook", views.livekit_webhook, name="livekit-webhook"),
+    path("numbers/test/", route_views.page, name="route-test"),
+    path("numbers/file/", number_views.bring, name="numbers-file"),
+    path("numbers/file/numbers.<str:extension>", number_views.take, name="numbers-save"),
     path("connect/", wizard_views.choose, name="connect"),
     path("connect/<slug:slug>/", wizard_views.provider, name="connect-provider"),
     path("connect/numbers/<int:pk>/", wizard_views.call, name="connect-call"),
     path("connect/calls/<uuid:pk>/", wizard_views.wait, name="connect-wait"),
     path("connect/calls/<uuid:pk>/admit/", wizard_views.admit, name="connect-admit"),
+    path("calls-out/", callout_views.call_out, name="call-out"),
+    path("calls-out/<uuid:pk>/", callout_views.call_out_one, name="call-out-one"),
 ]

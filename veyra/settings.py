@@ -192,12 +192,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"telephony.apply": {"queue": "livekit"}}
+CELERY_TASK_ROUTES = {
+    "telephony.apply": {"queue": "livekit"},
+    "telephony.dial": {"queue": "calls"},
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "apply": {"task": "telephony.apply", "schedule": 30.0},
     "fold": {"task": "telephony.fold", "schedule": 2.0},
+    "dial": {"task": "telephony.dial", "schedule": 5.0},
     "observe": {"task": "telephony.observe", "schedule": 15.0},
     "testcall": {"task": "telephony.testcall", "schedule": 15.0},
     "planned": {"task": "telephony.planned", "schedule": 15.0},

@@ -1,6 +1,6 @@
 """Which of our objects somebody changed in LiveKit, and which of those wait for a person. Pure."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Literal
 

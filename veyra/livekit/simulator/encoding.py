@@ -8,15 +8,21 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from livekit import api
 from livekit.protocol import models
 
-from veyra.livekit import wire
+from veyra.livekit import outbound, wire
 from veyra.livekit.simulator.store import Store
-from veyra.livekit.types import DispatchRule, InboundTrunk, Participant, Room
+from veyra.livekit.types import DispatchRule, InboundTrunk, OutboundTrunk, Participant, Room
 
 KINDS = {kind: models.ParticipantInfo.Kind.Name(number) for number, kind in wire.KINDS.items()}
 
 
 def trunk(stored: InboundTrunk) -> api.SIPInboundTrunkInfo:
     info = wire.trunk_to(stored)
+    info.sip_trunk_id = stored.id
+    return info
+
+
+def outbound_trunk(stored: OutboundTrunk) -> api.SIPOutboundTrunkInfo:
+    info = outbound.trunk_to(stored)
     info.sip_trunk_id = stored.id
     return info
 
@@ -52,6 +58,7 @@ def save(store: Store, path: Path) -> None:
     kept = {
         "trunks": [MessageToDict(trunk(each)) for each in store.list_inbound_trunks()],
         "rules": [MessageToDict(rule(each)) for each in store.list_dispatch_rules()],
+        "outbound": [MessageToDict(outbound_trunk(x)) for x in store.list_outbound_trunks()],
     }
     temporary = path.with_suffix(".new")
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -70,4 +77,7 @@ def load(path: Path) -> Store:
         for each in kept["rules"]:
             entry = ParseDict(each, api.SIPDispatchRuleInfo())
             store.rules[entry.sip_dispatch_rule_id] = wire.rule_from(entry)
+        for each in kept.get("outbound", ()):
+            out = ParseDict(each, api.SIPOutboundTrunkInfo())
+            store.outbound[out.sip_trunk_id] = outbound.trunk_from(out)
     return store

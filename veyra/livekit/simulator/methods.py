@@ -9,7 +9,7 @@ from livekit import api
 from livekit.protocol.agent_dispatch import AgentDispatch
 from livekit.protocol.room import DeleteRoomResponse, RemoveParticipantResponse
 
-from veyra.livekit import wire
+from veyra.livekit import outbound, wire
 from veyra.livekit.simulator import encoding
 from veyra.livekit.simulator.store import refused
 from veyra.livekit.simulator.switchboard import Switchboard
@@ -39,6 +39,15 @@ class Methods:
             ),
             sip + "ListSIPOutboundTrunk": Method(
                 "sip_admin", api.ListSIPOutboundTrunkRequest, self.list_outbound_trunks
+            ),
+            sip + "CreateSIPOutboundTrunk": Method(
+                "sip_admin", api.CreateSIPOutboundTrunkRequest, self.create_outbound_trunk
+            ),
+            sip + "UpdateSIPOutboundTrunk": Method(
+                "sip_admin", api.UpdateSIPOutboundTrunkRequest, self.update_outbound_trunk
+            ),
+            sip + "CreateSIPParticipant": Method(
+                "sip_call", api.CreateSIPParticipantRequest, self.dial
             ),
             sip + "CreateSIPInboundTrunk": Method(
                 "sip_admin", api.CreateSIPInboundTrunkRequest, self.create_inbound_trunk
@@ -83,7 +92,29 @@ class Methods:
     async def list_outbound_trunks(
         self, asked: api.ListSIPOutboundTrunkRequest
     ) -> api.ListSIPOutboundTrunkResponse:
-        return api.ListSIPOutboundTrunkResponse()
+        trunks = self.store.list_outbound_trunks()
+        return api.ListSIPOutboundTrunkResponse(items=map(encoding.outbound_trunk, trunks))
+
+    async def create_outbound_trunk(
+        self, asked: api.CreateSIPOutboundTrunkRequest
+    ) -> api.SIPOutboundTrunkInfo:
+        livekit_id = self.store.create_outbound_trunk(outbound.trunk_from(asked.trunk))
+        self.saved()
+        return encoding.outbound_trunk(self.store.outbound[livekit_id])
+
+    async def update_outbound_trunk(
+        self, asked: api.UpdateSIPOutboundTrunkRequest
+    ) -> api.SIPOutboundTrunkInfo:
+        if not asked.HasField("replace"):
+            raise refused("missing or unsupported update action")
+        trunk = outbound.trunk_from(asked.replace)
+        self.store.replace_outbound_trunk(asked.sip_trunk_id, trunk)
+        self.saved()
+        return encoding.outbound_trunk(self.store.outbound[asked.sip_trunk_id])
+
+    async def dial(self, asked: api.CreateSIPParticipantRequest) -> api.SIPParticipantInfo:
+        """The simulator has no telephones; pages that would dial say so before."""
+        raise refused("the simulator calls nobody", "unimplemented")
 
     async def create_inbound_trunk(
         self, asked: api.CreateSIPInboundTrunkRequest

@@ -62,6 +62,21 @@ class Store:
     def list_outbound_trunks(self) -> list[OutboundTrunk]:
         return _by_id(self.outbound)
 
+    def create_outbound_trunk(self, trunk: OutboundTrunk) -> str:
+        _raise(wrong_outbound(trunk))
+        livekit_id = new_id("ST_")
+        self.outbound[livekit_id] = replace(trunk, id=livekit_id)
+        return livekit_id
+
+    def replace_outbound_trunk(self, livekit_id: str, trunk: OutboundTrunk) -> None:
+        _raise(wrong_outbound(trunk))
+        if livekit_id not in self.outbound:
+            raise refused("requested sip trunk does not exist", "not_found")
+        self.outbound[livekit_id] = replace(trunk, id=livekit_id)
+
+    def delete_outbound_trunk(self, livekit_id: str) -> None:
+        self.delete_inbound_trunk(livekit_id)
+
     def create_inbound_trunk(self, trunk: InboundTrunk) -> str:
         _raise(creating_trunk(self.trunks.values(), trunk))
         livekit_id = new_id("ST_")
@@ -140,6 +155,17 @@ class Store:
 
 def refused(message: str, code: str = "invalid_argument") -> LiveKitError:
     return LiveKitError(message, permanent=True, code=code)
+
+
+def wrong_outbound(trunk: OutboundTrunk) -> Refusal | None:
+    """Why LiveKit does not take an outbound trunk."""
+    if not trunk.numbers:
+        return Refusal("no trunk numbers specified")
+    if not trunk.address:
+        return Refusal("no outbound address specified")
+    if trunk.address.startswith(("sip:", "sips:")) or set("@;") & set(trunk.address):
+        return Refusal("trunk address should be a hostname or IP, not SIP URI")
+    return None
 
 
 def _raise(refusal: Refusal | None) -> None:

@@ -1,0 +1,316 @@
+"""Calls out: asked for, weighed, dialled once, and tried by the reserve where that is safe.
+
+Every door that dials (the pages, and later the API, assistants, transfers, alarms) calls `ask`;
+nothing else makes an OutboundCall, and nothing is dialled without one.
+"""
+
+import json
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from agentworker.models import Agent, Worker
+from telephony.line import lines
+from telephony.models import Call, OutboundCall, PhoneNumber, PublishedObject, Trunk
+from telephony.numbers import spelled
+from telephony.outbound import Identity
+from telephony.routing.outgoing import key_of_outbound
+from telephony.routing.refusals import sentence_of
+from telephony.routing.reserve import may_try_next
+from telephony.routing.tolls import Go, Later, Limits, Refused, Usage, charged, decide
+from veyra.celery import wake
+from veyra.livekit.client import LiveKit
+from veyra.livekit.types import AGENT_NAME, Dial, LiveKitError
+from veyra.models import SecurityEvent, User
+from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
+
+TASK = "telephony.dial"
+State = OutboundCall.State
+
+# So long it may ring; less than the silence after which an assistant gives a call up.
+RINGING = timedelta(seconds=40)
+# Nobody is called for an assistant who does not come.
+AGENT_SECONDS, LOOK_SECONDS = 10.0, 0.2
+# A worker shows life every two seconds.
+FRESH = timedelta(seconds=10)
+# A dialled call that nobody has seen by then never was one: the process died before it dialled.
+UNSEEN = timedelta(seconds=120)
+SECOND = timedelta(seconds=1)
+
+NO_AGENT = _(
+    "The assistant did not come, so nobody was called. See on the home page that an assistant is"
+    " working and has free places, then call again."
+)
+CUT_SHORT = _("The call was cut short by a restart. Call again.")
+NOT_PUBLISHED = _(
+    "“%(trunk)s” is not ready for calls out yet. Look at its state in the provider connection,"
+    " then call again."
+)
+GONE = _("The number, its connection or the assistant is no longer there. Choose anew and call.")
+NO_DIALLING = _(
+    "“%(trunk)s” places no calls: it has no server for calls out, or is switched off. The engineer"
+    " can change that in the connection."
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Whom to call, from which number of ours, and who speaks."""
+
+    to: str
+    number: PhoneNumber
+    agent: Agent
+
+
+def ask(wish: Wish, user: User | None, ticket: UUID) -> OutboundCall:
+    """Have a call placed soon; the row tells how it goes. `wish.to` is E.164 or an inner number.
+
+    Whoever asks again with the same ticket is given the first row: a double click calls once.
+    """
+    values = {
+        "to_number": wish.to,
+        "number": wish.number,
+        "trunk": wish.number.trunk,
+        "agent": wish.agent,
+        "asked_by": user,
+    }
+    row, _created = OutboundCall.objects.get_or_create(ticket=ticket, defaults=values)
+    wake(TASK)
+    return row
+
+
+def run_next() -> bool:
+    """Take the oldest call that waits, and dial it if it may be. False: there is none to take."""
+    row = OutboundCall.objects.waiting().select_related("number", "trunk", "agent").first()
+    if row is None:
+        return False
+    verdict = claim(row)
+    if isinstance(verdict, Later):
+        time.sleep(LOOK_SECONDS)
+    elif isinstance(verdict, Go):
+        dial(row, verdict.longest)
+    return True
+
+
+# The one gate
+
+
+@transaction.atomic
+def claim(row: OutboundCall) -> Go | Later | None:
+    """Take the row, if its connection's limits let it go. None: another has it, or it may not.
+
+    The lock on the connection makes its claims follow one another, so that two workers cannot
+    both take its last place; nothing is asked of the network meanwhile.
+    """
+    trunk = Trunk.objects.select_for_update().filter(pk=row.trunk_id).first()
+    now = timezone.now()
+    if wrong := unready(row, trunk):
+        _turn_down(row, State.FAILED, wrong)
+        return None
+    if trunk is None:  # unready has said so
+        return None
+    verdict = decide(row.to_number, limits_of(trunk), usage_of(trunk, now))
+    if isinstance(verdict, Refused):
+        if _turn_down(row, State.REFUSED, verdict.sentence):
+            detail = verdict.sentence.to_json()
+            SecurityEvent.objects.create(kind=verdict.kind, user=row.asked_by, detail=detail)
+        return None
+    if isinstance(verdict, Later):
+        return verdict
+    taken = OutboundCall.objects.filter(pk=row.pk, state=State.WAITING).update(
+        state=State.DIALLED, claimed_at=now, seconds=int(verdict.longest.total_seconds())
+    )
+    return verdict if taken else None
+
+
+def _turn_down(row: OutboundCall, state: State, why: Sentence) -> bool:
+    now = timezone.now()
+    waiting = OutboundCall.objects.filter(pk=row.pk, state=State.WAITING)
+    return bool(waiting.update(state=state, result=why.to_json(), over_at=now))
+
+
+def unready(row: OutboundCall, trunk: Trunk | None) -> Sentence | None:
+    """Why this call cannot be placed at all; what it would cost is another question."""
+    if trunk is None or row.number is None or row.agent is None:
+        return Sentence(GONE)
+    if not (trunk.is_active and trunk.archived_at is None and trunk.out_address):
+        return Sentence(NO_DIALLING, {"trunk": trunk.name})
+    if not PublishedObject.objects.id_of(key_of_outbound(str(trunk.key))):
+        return Sentence(NOT_PUBLISHED, {"trunk": trunk.name})
+    if not Worker.objects.taking_calls(timezone.now() - FRESH).exists():
+        return Sentence(NO_AGENT)
+    return None
+
+
+def limits_of(trunk: Trunk) -> Limits:
+    own = trunk.numbers.in_use() if not trunk.out_prefixes else trunk.numbers.none()
+    return Limits(
+        name=trunk.name,
+        prefixes=lines(trunk.out_prefixes),
+        own=tuple(own.values_list("number", flat=True).distinct()[:OWN_LOOKED_AT]),
+        at_once=trunk.out_at_once,
+        minutes=trunk.out_minutes,
+        pace=trunk.out_pace,
+    )
+
+
+# The countries of a connection show in its first numbers.
+OWN_LOOKED_AT = 200
+
+
+def usage_of(trunk: Trunk, now: datetime) -> Usage:
+    """One query. A call belongs to the day on which it was dialled, in the installation's zone."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    dialled = OutboundCall.objects.filter(trunk=trunk, state=State.DIALLED)
+    found = dialled.filter(Q(claimed_at__gte=midnight) | Q(over_at=None)).aggregate(
+        going_on=Count("pk", filter=Q(over_at=None)),
+        just_begun=Count("pk", filter=Q(claimed_at__gt=now - SECOND)),
+        seconds=Sum("seconds", filter=Q(claimed_at__gte=midnight), default=0),
+    )
+    return Usage(**found)
+
+
+# Dialling
+
+
+def dial(row: OutboundCall, longest: timedelta) -> None:
+    """Call the telephone of a claimed row: at most once, whatever happens."""
+    try:
+        with LiveKit.from_settings() as livekit:
+            livekit.create_dispatch(AGENT_NAME, row.room, brief(row))
+            if not _agent_comes(livekit, row.room):
+                _give_up(livekit, row, Sentence(NO_AGENT))
+                return
+            try:
+                livekit.dial(_dial_of(row, longest))
+            except LiveKitError as error:
+                # It may ring nevertheless: without its room it stops.
+                _give_up(livekit, row, sentence_of(error))
+    except LiveKitError as error:
+        log.warning("call %s was not placed: %s", row.pk, error.code)
+        _close(row, sentence_of(error))
+
+
+def brief(row: OutboundCall) -> str:
+    """What the assistant is told (agentworker.brief)."""
+    return json.dumps({"agent": str(row.agent.key) if row.agent else ""})
+
+
+def _agent_comes(livekit: LiveKit, room: str) -> bool:
+    end = time.monotonic() + AGENT_SECONDS
+    while time.monotonic() < end:
+        if any(person.kind == "agent" for person in livekit.list_participants(room)):
+            return True
+        time.sleep(LOOK_SECONDS)
+    return False
+
+
+def _give_up(livekit: LiveKit, row: OutboundCall, why: Sentence) -> None:
+    _close(row, why)
+    livekit.delete_room(row.room)
+
+
+def _close(row: OutboundCall, why: Sentence) -> None:
+    """It came to nothing, and took nothing from the day."""
+    still = OutboundCall.objects.filter(pk=row.pk, over_at=None)
+    still.update(state=State.FAILED, result=why.to_json(), over_at=timezone.now(), seconds=0)
+
+
+def _dial_of(row: OutboundCall, longest: timedelta) -> Dial:
+    if row.number is None or row.trunk is None or row.agent is None:
+        raise ValueError("a claimed call names its number, connection and assistant")
+    trunk, shown = row.trunk, row.number.number
+    number = spelled(shown, trunk.out_spelling)
+    return Dial(
+        trunk_id=PublishedObject.objects.id_of(key_of_outbound(str(trunk.key))),
+        to=spelled(row.to_number, trunk.out_spelling),
+        shown=trunk.out_username if trunk.out_from_login else number,
+        room=row.room,
+        identity=f"callee-{row.pk}",
+        attributes={
+            "veyra.call": str(row.pk),
+            "veyra.role": "callee",
+            "veyra.agent": str(row.agent.key),
+            "veyra.from": shown,
+            "veyra.to": row.to_number,
+        },
+        headers=identity_headers(trunk, number),
+        ringing=RINGING,
+        longest=longest,
+    )
+
+
+def identity_headers(trunk: Trunk, number: str) -> dict[str, str]:
+    if trunk.out_identity == Identity.NONE:
+        return {}
+    host = trunk.out_from_host or trunk.out_address.split(":")[0]
+    party = ";party=calling" if trunk.out_identity == Identity.REMOTE else ""
+    return {trunk.out_identity: f"<sip:{number}@{host}>{party}"}
+
+
+# Afterwards
+
+
+def settle() -> int:
+    """Close the books of calls that are over, and pass on what the provider could not carry."""
+    done = 0
+    for row in OutboundCall.objects.open().select_related("trunk"):
+        call = Call.objects.filter(pk=row.pk).first()
+        if call is None and row.claimed_at and row.claimed_at < timezone.now() - UNSEEN:
+            _close(row, Sentence(CUT_SHORT))
+            done += 1
+        elif call is not None and call.ended_at is not None:
+            done += _settle(row, call)
+    return done
+
+
+@transaction.atomic
+def _settle(row: OutboundCall, call: Call) -> bool:
+    """Once for each row, however many settle at a time."""
+    ended = call.ended_at or timezone.now()
+    seconds = charged(call.answered_at, ended)
+    still = OutboundCall.objects.filter(pk=row.pk, over_at=None)
+    if not still.update(over_at=ended, seconds=seconds):
+        return False
+    answered = call.answered_at is not None
+    if may_try_next(call.reason, call.sip_status, rang=call.rang, answered=answered):
+        _pass_on(row)
+    return True
+
+
+def _pass_on(row: OutboundCall) -> None:
+    """The reserve tries, with a number of its own, and under its own limits."""
+    reserve = row.trunk.out_next if row.trunk else None
+    if reserve is None or reserve.pk in _tried(row):
+        return
+    number = reserve.numbers.in_use().first()
+    if number is None:
+        return
+    OutboundCall.objects.get_or_create(
+        retry_of=row,
+        defaults={
+            "to_number": row.to_number,
+            "number": number,
+            "trunk": reserve,
+            "agent_id": row.agent_id,
+            "asked_by_id": row.asked_by_id,
+        },
+    )
+    wake(TASK)
+
+
+def _tried(row: OutboundCall) -> set[int | None]:
+    tried = {row.trunk_id}
+    while row.retry_of is not None:
+        row = row.retry_of
+        tried.add(row.trunk_id)
+    return tried

@@ -1,0 +1,217 @@
+"""Calls out: how a provider connection dials, and the calls that somebody asked for."""
+
+import uuid
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from telephony.facts import Call
+from veyra.querysets import VisibleQuerySet
+from veyra.secrets import EncryptedTextField
+from veyra.sentences import Sentence
+
+
+class Transport(models.TextChoices):
+    AUTO = "auto", _("as the provider's name says (usually UDP)")
+    UDP = "udp", "UDP"
+    TCP = "tcp", "TCP"
+    TLS = "tls", _("TLS (encrypted)")
+
+
+class Encryption(models.TextChoices):
+    OFF = "disable", _("off")
+    ALLOW = "allow", _("on, where the provider agrees")
+    REQUIRE = "require", _("always: no call without it")
+
+
+class Codec(models.TextChoices):
+    """What a call may sound like, as LiveKit's gateway can offer it."""
+
+    ANY = "", _("G.722, PCMA, PCMU: the provider chooses")
+    G711 = "PCMA,PCMU", _("PCMA and PCMU")
+    PCMA = "PCMA", _("PCMA only")
+    PCMU = "PCMU", _("PCMU only")
+    G722 = "G722", _("G.722 only")
+
+
+class Identity(models.TextChoices):
+    """The header that names the caller's number where From holds the login."""
+
+    NONE = "", _("no header")
+    ASSERTED = "P-Asserted-Identity", "P-Asserted-Identity"
+    PREFERRED = "P-Preferred-Identity", "P-Preferred-Identity"
+    REMOTE = "Remote-Party-ID", "Remote-Party-ID"
+
+
+class DialSpelling(models.TextChoices):
+    """How a provider wants numbers in the calls that we place."""
+
+    PLUS = "plus", _("with plus: +7…")
+    DIGITS = "digits", _("digits only: 7…")
+    NATIONAL = "national", _("national: 8…")
+
+
+class Outgoing(models.Model):
+    """The part of a provider connection that places calls; without an address it places none."""
+
+    out_address = models.CharField(_("provider's server"), max_length=200, blank=True)
+    out_username = models.CharField(_("login for calls out"), max_length=100, blank=True)
+    out_password = EncryptedTextField(_("password for calls out"), blank=True)
+    out_transport = models.CharField(
+        _("transport"), max_length=4, choices=Transport.choices, default=Transport.AUTO
+    )
+    out_spelling = models.CharField(
+        _("how numbers are written"),
+        max_length=10,
+        choices=DialSpelling.choices,
+        default=DialSpelling.PLUS,
+    )
+    # Many providers answer 403 unless the user of From is the login itself.
+    out_from_login = models.BooleanField(_("the login stands in From"), default=False)
+    out_from_host = models.CharField(_("domain in From"), max_length=200, blank=True)
+    out_identity = models.CharField(
+        _("header with the caller's number"), max_length=24, choices=Identity.choices, blank=True
+    )
+    out_codecs = models.CharField(
+        _("sound format"), max_length=20, choices=Codec.choices, default=Codec.ANY, blank=True
+    )
+    out_encryption = models.CharField(
+        _("encryption of sound"), max_length=8, choices=Encryption.choices, default=Encryption.OFF
+    )
+    out_refer = models.BooleanField(_("the provider transfers calls (REFER)"), default=False)
+    # What LiveKit does not keep, and we do: the provider's pace, and what calls may cost.
+    out_pace = models.PositiveSmallIntegerField(
+        _("new calls a second"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+    )
+    # One beginning a line, +7 or +7495; empty: the countries of the connection's own numbers.
+    out_prefixes = models.TextField(_("numbers that may be called"), blank=True)
+    out_at_once = models.PositiveSmallIntegerField(_("calls at once"), default=5)
+    out_minutes = models.PositiveIntegerField(_("minutes a day"), default=300)
+    out_next = models.ForeignKey(
+        "telephony.Trunk",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("reserve connection"),
+    )
+
+    class Meta:
+        abstract = True
+
+
+class OutboundCallQuerySet(VisibleQuerySet["OutboundCall"]):
+    def waiting(self) -> Self:
+        """To be dialled, the oldest first."""
+        return self.filter(state=OutboundCall.State.WAITING).order_by("asked_at", "pk")
+
+    def open(self) -> Self:
+        """Claimed, and not known to be over: each holds a place on its connection."""
+        return self.filter(state=OutboundCall.State.DIALLED, over_at=None)
+
+    def recent(self) -> Self:
+        return self.select_related("number", "trunk", "agent", "asked_by").order_by("-asked_at")
+
+    def try_after(self, row: "OutboundCall") -> "OutboundCall | None":
+        """The reserve's try, where there is one."""
+        return self.filter(retry_of=row).first()
+
+    def with_call(self) -> Self:
+        """Adds call_state, empty where nobody has seen the call yet."""
+        calls = Call.objects.filter(pk=models.OuterRef("pk"))
+        return self.annotate(call_state=models.Subquery(calls.values("state")[:1]))
+
+
+class OutboundCall(models.Model):
+    """A call that somebody asked for: one telephone, dialled at most once.
+
+    Its id is the id of the Call that it becomes: it travels with the participant (`veyra.call`),
+    so that the call is found again after a crash. When the provider could not put it through, the
+    reserve's try is a row of its own (`retry_of`), and a Call of its own.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DIALLED = "dialled", _("Dialled")
+        REFUSED = "refused", _("Not allowed")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Whom to call, in E.164, and the number of ours that he sees.
+    to_number = models.CharField(_("whom to call"), max_length=32)
+    number = models.ForeignKey(
+        "telephony.PhoneNumber",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("from our number"),
+    )
+    trunk = models.ForeignKey(
+        "telephony.Trunk",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("provider connection"),
+    )
+    agent = models.ForeignKey(
+        "agentworker.Agent",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("assistant"),
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("who asked"),
+    )
+    asked_at = models.DateTimeField(_("asked"), auto_now_add=True)
+    # Whoever asks twice with one ticket (a double click) asks once.
+    ticket = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    retry_of = models.OneToOneField(
+        "self", null=True, on_delete=models.CASCADE, related_name="retry", editable=False
+    )
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
+    # When it was taken to be dialled: from then on it is never dialled again.
+    claimed_at = models.DateTimeField(null=True)
+    over_at = models.DateTimeField(null=True)
+    # Of the day's allowance: all that the call may last while it goes on, then what it took.
+    seconds = models.PositiveIntegerField(default=0)
+    # Why it was not placed, as (msgid, parameters).
+    result = models.JSONField(default=dict, blank=True)
+
+    objects = OutboundCallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("call out")
+        verbose_name_plural = _("calls out")
+        ordering = ["-asked_at"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["asked_at"], condition=models.Q(state="waiting"), name="out_waiting"
+            ),
+            models.Index(
+                fields=["claimed_at"],
+                condition=models.Q(state="dialled", over_at=None),
+                name="out_open",
+            ),
+            models.Index(fields=["trunk", "claimed_at"], name="out_of_day"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def room(self) -> str:
+        return f"out-{self.id}"
+
+    @property
+    def sentence(self) -> Sentence:
+        return Sentence.from_json(self.result)
