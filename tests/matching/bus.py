@@ -70,13 +70,18 @@ class Bus:
     async def store(self, trunks: Iterable[InboundTrunk], rules: Iterable[DispatchRule]) -> None:
         """Exactly these, ids included, past LiveKit's own checks."""
         await self.wipe()
-        for trunk in trunks:
-            message = encoding.trunk(trunk).SerializeToString()
-            await self._redis.hset("sip_inbound_trunk", trunk.id, message)
-        for rule in rules:
-            await self._redis.hset(
-                "sip_dispatch_rule", rule.id, encoding.rule(rule).SerializeToString()
-            )
+        stored = {
+            "sip_inbound_trunk": {
+                each.id: encoding.trunk(each).SerializeToString() for each in trunks
+            },
+            "sip_dispatch_rule": {
+                each.id: encoding.rule(each).SerializeToString() for each in rules
+            },
+        }
+        for key, messages in stored.items():
+            for livekit_id, message in messages.items():
+                hset = self._redis.execute_command("HSET", key, livekit_id, message)  # type: ignore[no-untyped-call]  # redis-py's own
+                await hset
 
     async def authentication(self, call: str) -> Answer:
         """What the server said of the INVITE with this Call-ID: whose trunk is it?"""

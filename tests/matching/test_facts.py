@@ -32,7 +32,7 @@ def test_no_two_facts_have_one_name() -> None:
 
 def test_no_two_objects_of_a_fact_have_one_id() -> None:
     for fact in FACTS:
-        ids = [each.id for each in (*fact.trunks, *fact.rules)]
+        ids = [each.id for each in fact.trunks] + [each.id for each in fact.rules]
         assert len(ids) == len(set(ids)), fact.name
 
 
@@ -74,7 +74,7 @@ def test_every_rule_of_the_trunk_that_does_not_take_the_call_says_why() -> None:
 
 
 def test_a_conflict_names_the_two_objects_that_make_it() -> None:
-    found = {}
+    found: dict[Outcome, tuple[str, ...]] = {}
     for fact in FACTS:
         decision = Exchange(fact.trunks, fact.rules).decide(fact.invite)
         found.setdefault(decision.outcome, decision.between)

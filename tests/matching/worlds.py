@@ -81,7 +81,9 @@ def rule(dice: Random, trunk_ids: tuple[str, ...]) -> DispatchRule:
 
 def invite(dice: Random, trunks: Sequence[InboundTrunk], rules: Sequence[DispatchRule]) -> Invite:
     """Mostly for a number and from a caller that somebody lists; with the line's login or not."""
-    called = [number for each in (*trunks, *rules) for number in each.numbers if _in_uri(number)]
+    called = [number for each in trunks for number in each.numbers]
+    called += [number for each in rules for number in each.numbers]
+    called = [number for number in called if _in_uri(number)]
     callers = [number for each in trunks for number in each.allowed_numbers]
     callers += [number for each in rules for number in each.inbound_numbers]
     callers = [number for number in callers if _in_uri(number)]

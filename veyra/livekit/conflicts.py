@@ -161,7 +161,8 @@ def _sorted(objects: Iterable[Owned]) -> list[Owned]:
 
 def _with(stored: list[Owned], new: Owned) -> list[Owned]:
     """LiveKit takes turns between its list and the new object, which so comes second."""
-    return [*stored[:1], new, *stored[1:]]
+    stored.insert(1, new)
+    return stored
 
 
 def _replaced(objects: Iterable[Owned], livekit_id: str, new: Owned) -> Iterator[Owned]:
