@@ -47,6 +47,9 @@ class Housekeeping:
             log.warning("spools and life signs wait: %s", type(error).__name__)
             close_old_connections()
             return False
+        except Exception:  # without life signs a worker in good health would count as dead
+            log.exception("spools and life signs wait")
+            return False
         return True
 
     def _leave(self) -> None:

@@ -71,6 +71,20 @@ def test_a_restarted_worker_takes_over_its_row() -> None:
     assert not Worker.objects.exists()
 
 
+class Broken(Shipper):
+    """A shipper with a fault that nobody foresaw."""
+
+    def ship(self) -> int:
+        raise RuntimeError("a fault")
+
+
+@pytest.mark.django_db
+def test_a_fault_of_the_shipper_does_not_end_the_life_signs(tmp_path: Path) -> None:
+    housekeeping = Housekeeping(Heartbeat("here:1", LineWorker(1, 0)), Broken(tmp_path))
+    assert not housekeeping._tick()
+    assert Worker.objects.get().seen_at > timezone.now() - timedelta(seconds=5)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_is_left_is_shipped_before_the_worker_ends(tmp_path: Path) -> None:
     housekeeping = Housekeeping(Heartbeat("here:1", LineWorker(1, 0)), Shipper(tmp_path))

@@ -2,22 +2,26 @@
 
 import os
 import stat
+import uuid
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telephony.models import PublishedObject
 from veyra.management.commands.up import terminal_language
 from veyra.models import User
 from veyra.up import start
 from veyra.up.address import MAGIC, read_answer, request
-from veyra.up.build import go_version, node_version
+from veyra.up.build import gateway, go_version, node_version
 from veyra.up.choose import Choice, Kind
 from veyra.up.login import first_login
 from veyra.up.summary import Address, summary
+from veyra.up.trouble import CannotBuild
 
 
 @pytest.mark.django_db
@@ -64,6 +68,31 @@ def test_versions_of_tools_are_read() -> None:
     assert go_version("devel go1.27-abc") == (0, 0)
     assert node_version("v22.4.1\n") == 22
     assert node_version("") == 0
+
+
+@pytest.mark.django_db
+def test_a_line_is_real_once_livekit_took_it_and_was_not_the_simulator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Set here first, so that what a start sets is undone after the test.
+    monkeypatch.setenv("LIVEKIT_SIMULATED", "false")
+    assert not start._real_line(tmp_path)
+    row = {"kind": "trunk", "source": uuid.uuid4(), "state": "waiting"}
+    PublishedObject.objects.create(key="trunk:1", **row)
+    assert not start._real_line(tmp_path)
+    PublishedObject.objects.create(key="trunk:2", livekit_id="ST_1", **row)
+    assert start._real_line(tmp_path)
+    start._remember(Choice(kind=Kind.SIMULATOR), tmp_path)
+    assert not start._real_line(tmp_path)
+
+
+def test_a_missing_compiler_is_named_with_the_line_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translation.activate("en")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CannotBuild, match=r"it needs a C compiler .* install"):
+        gateway(settings.BASE_DIR, tmp_path, print)
 
 
 @pytest.mark.parametrize(
