@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from telephony import testcalls
+from telephony import routetest, testcalls
 from telephony.models import Call, DispatchRule, PhoneNumber, RoomKind, TestCall
+from telephony.routing.route import Question
 from telephony.standing import Standing
 from veyra.doors import staff_page
 from veyra.livekit.tokens import caller_token
@@ -63,15 +64,14 @@ def _tests(number: PhoneNumber, user: User) -> dict[str, object]:
 
 
 def rule_for(number: PhoneNumber, user: User) -> DispatchRule | None:
-    """The rule that would take a call from a caller whom no rule names, as LiveKit chooses.
+    """The rule that takes a call from a caller whom no rule names, as LiveKit decides it.
 
-    A rule that names the number goes before one for every number of its connection; LiveKit then
-    asks for a PIN first, and prefers a shared room.
+    Where callers are asked for a PIN, the first that leads anywhere counts as typed.
     """
-    rules = DispatchRule.objects.visible_to(user).filter(is_active=True, callers="")
-    rules = rules.select_related("agent").order_by("pk")
-    found = rules.filter(numbers=number) or rules.filter(trunks=number.trunk)
-    return min(found, key=lambda rule: (not rule.pin, rule.kind != RoomKind.DIRECT), default=None)
+    question = Question(called=number.number, exact=True)
+    keys = [way.rule.key for way in routetest.ask(question).route.ways]
+    rules = DispatchRule.objects.visible_to(user).select_related("agent")
+    return rules.filter(key=keys[0]).first() if keys else None
 
 
 @require_POST

@@ -69,6 +69,26 @@ def test_a_rule_that_names_the_number_goes_before_its_connections(
     assert rule_for(number, make_user()) == own
 
 
+@pytest.mark.django_db
+def test_a_call_without_a_number_of_its_own_is_not_for_certain_callers(
+    number: PhoneNumber, rule: DispatchRule, agent: Agent, make_user: MakeUser
+) -> None:
+    certain = DispatchRule.objects.create(
+        name="VIP", agent=agent, room="vip-", callers="+79161234567"
+    )
+    certain.trunks.add(number.trunk)
+    assert rule_for(number, make_user()) == rule
+
+
+@pytest.mark.django_db
+def test_nobody_answers_a_number_that_is_switched_off(
+    number: PhoneNumber, rule: DispatchRule, make_user: MakeUser
+) -> None:
+    number.is_active = False
+    number.save()
+    assert rule_for(number, make_user()) is None
+
+
 @pytest.mark.parametrize(
     ("first", "last", "expected"),
     [("0", "", (0, 99)), ("10", "19", (10, 19)), ("90", "500", (90, 99)), ("", "5", (95, 99))],
