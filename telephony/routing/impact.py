@@ -7,7 +7,7 @@ takes. Names of rooms, rules and connections may change without anybody noticing
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -113,8 +113,10 @@ class Impact:
     @property
     def token(self) -> str:
         """Stands for what a person saw: another one means that something else would be shown."""
-        shown = [each.to_json() for each in (*self.changes, *self.errors, *self.warnings)]
-        return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+        doors = chain.from_iterable(each.sentences for each in self.doors)
+        said = [each.to_json() for each in (*doors, *self.errors, *self.warnings)]
+        shown = f"{self.moves}{json.dumps(said, sort_keys=True)}"
+        return hashlib.sha256(shown.encode()).hexdigest()
 
 
 def impact(before: Line, after: Line) -> Impact:
@@ -152,11 +154,12 @@ class _State:
         served, found = problems.routes(line, usable)
         reached = dict(_reached(line, served))
         used = {key for each in reached.values() for key in each.trunks}
-        clashes = [each for each in found if each.kind == "rule"]
+        twice = {each.key: each for each in _twice(line)}
+        wrong = [e for e in found if e.sentence.msgid != problems.UNSERVED and e.key not in twice]
         return cls(
             reached=reached,
             doors={each.key: _door(each) for each in line.trunks if each.key in used},
-            errors=(*faults, *clashes, *_faults_of_rows(line), *_twice(line)),
+            errors=(*faults, *wrong, *_faults_of_trunks(line), *twice.values()),
             warnings=(*_mute(line, usable), *problems.warnings(line, served)),
         )
 
@@ -171,16 +174,22 @@ def _reached(line: Line, served: problems.Routes) -> Iterable[tuple[str, Reach]]
     rules = {rule.key: rule for rule in line.rules}
     agents = {agent.key: agent for agent in line.agents if agent.answers}
     trunks = {trunk.key: trunk for trunk in line.trunks}
+    # Thousands of numbers share a few rules and connections: each combination is made once.
+    made: dict[tuple[object, ...], Reach | None] = {}
     for number, keys in served.items():
-        spoken = [rules[key] for key in keys if rules[key].agent in agents]
-        if spoken:
-            answers = sorted(
-                (_answer(rule, agents[rule.agent].name) for rule in spoken),
-                key=lambda each: (each.agent, each.pin, each.callers),
-            )
-            bring = carriers(trunks, number)
-            names = ", ".join(each.name for each in bring)
-            yield number.number, Reach(tuple(answers), tuple(each.key for each in bring), names)
+        same = keys, number.trunk, number.reserve
+        if same not in made:
+            spoken = [rules[key] for key in keys if rules[key].agent in agents]
+            answers = [_answer(rule, agents[rule.agent].name) for rule in spoken]
+            made[same] = _reach(answers, carriers(trunks, number)) if answers else None
+        if found := made[same]:
+            yield number.number, found
+
+
+def _reach(answers: list[Answer], bring: Sequence[Trunk]) -> Reach:
+    answers.sort(key=lambda each: (each.agent, each.pin, each.callers))
+    names = ", ".join(each.name for each in bring)
+    return Reach(tuple(answers), tuple(each.key for each in bring), names)
 
 
 def _answer(rule: Rule, name: str) -> Answer:
@@ -191,8 +200,7 @@ def _door(trunk: Trunk) -> Door:
     return Door(trunk.name, frozenset(trunk.addresses), trunk.username, trunk.password)
 
 
-def _faults_of_rows(line: Line) -> Iterable[Problem]:
-    """What would keep a row from being published, whoever wrote it there."""
+def _faults_of_trunks(line: Line) -> Iterable[Problem]:
     for trunk in line.trunks:
         if not trunk.in_use:
             continue
@@ -203,9 +211,6 @@ def _faults_of_rows(line: Line) -> Iterable[Problem]:
                 checked(address)
             except AddressError as error:
                 yield Problem(kind="trunk", key=trunk.key, sentence=error.sentence)
-    for number in line.numbers:
-        if number.in_use and (fault := problems.number_fault(number)):
-            yield Problem(kind="number", key=number.key, sentence=fault)
 
 
 def _twice(line: Line) -> Iterable[Problem]:

@@ -1,7 +1,9 @@
 """Which rule serves which number, and what is wrong with what was saved, a sentence each."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from itertools import combinations
+from typing import Literal
 
 from django.utils.translation import gettext_noop
 
@@ -11,6 +13,9 @@ from telephony.routing.wish import Line, Number, Problem, Rule, Trunk
 from veyra.livekit.conflicts import normalized
 from veyra.sentences import Sentence
 
+UNSERVED = gettext_noop(
+    "Nobody answers %(number)s: add it to a rule under “Who answers”, then it will be published."
+)
 # An active number with a trunk in use -> the keys of the rules that serve it, sorted, never none.
 Routes = dict[Number, tuple[str, ...]]
 
@@ -100,6 +105,7 @@ def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
     served: Routes = {}
     clashes: set[tuple[str, str]] = set()
     taken: dict[str, Number] = {}
+    naming, covering = _by_key(usable, "numbers"), _by_key(usable, "trunks")
     for number in sorted(line.numbers, key=lambda each: each.number):
         if not number.in_use or not carriers(trunks, number):
             continue
@@ -111,7 +117,9 @@ def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
             found.append(_twin(number, twins[0]))
             continue
         taken |= dict.fromkeys(compared, number)
-        chosen, hidden = _serving(number, usable)
+        chosen, hidden = _serving(
+            number, naming.get(number.key, []), covering.get(number.trunk, [])
+        )
         for rule, older in hidden:
             if (rule.key, older.key) not in clashes:
                 clashes.add((rule.key, older.key))
@@ -134,9 +142,22 @@ def _twin(number: Number, other: Number) -> Problem:
     return Problem(kind="number", key=number.key, sentence=Sentence(msgid, values))
 
 
-def _serving(number: Number, usable: list[Rule]) -> tuple[list[Rule], list[tuple[Rule, Rule]]]:
-    """The rules that serve a number, and (rule left out, the rule that it clashes with)."""
-    named = [rule for rule in usable if number.key in rule.numbers]
+def _by_key(rules: list[Rule], field: Literal["numbers", "trunks"]) -> dict[str, list[Rule]]:
+    """A number's or connection's key -> the rules that name it, in their order."""
+    found: dict[str, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        for key in dict.fromkeys(getattr(rule, field)):
+            found[key].append(rule)
+    return found
+
+
+def _serving(
+    number: Number, named: list[Rule], covering: list[Rule]
+) -> tuple[list[Rule], list[tuple[Rule, Rule]]]:
+    """The rules that serve a number, and (rule left out, the rule that it clashes with).
+
+    `named`: the rules that name it; `covering`: those that take every number of its connection.
+    """
     chosen: list[Rule] = []
     hidden: list[tuple[Rule, Rule]] = []
     for rule in named:
@@ -144,8 +165,8 @@ def _serving(number: Number, usable: list[Rule]) -> tuple[list[Rule], list[tuple
         hidden += [(rule, clash)] if clash else []
         chosen += [] if clash else [rule]
     specific = list(chosen)
-    for rule in usable:
-        if rule in named or number.trunk not in rule.trunks:
+    for rule in covering:
+        if rule in named:
             continue
         clash = next((other for other in chosen if same_call(rule, other)), None)
         if clash is None:
@@ -187,12 +208,8 @@ def _clash(rule: Rule, older: Rule, number: Number) -> Problem:
 
 
 def unserved(number: Number) -> Problem:
-    msgid = gettext_noop(
-        "Nobody answers %(number)s: add it to a rule under “Who answers”, then it will be"
-        " published."
-    )
     values = {"number": pretty(number.number)}
-    return Problem(kind="number", key=number.key, sentence=Sentence(msgid, values))
+    return Problem(kind="number", key=number.key, sentence=Sentence(UNSERVED, values))
 
 
 def warnings(line: Line, served: Routes) -> list[Problem]:
