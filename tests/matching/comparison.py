@@ -45,6 +45,7 @@ class Tally:
     sets: int = 0
     calls: int = 0
     pins: int = 0
+    asked: int = 0
     writes: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
@@ -57,7 +58,8 @@ class Tally:
         refused = sum(count for text, count in self.refusals.items() if text)
         return (
             f"{self.sets} sets, {self.writes} writes ({refused} refused), {self.calls} INVITEs,"
-            f" {self.pins} typed PINs, {len(self.differences)} differences\n{kinds}"
+            f" {self.pins} typed PINs, {self.asked} questions about other addresses,"
+            f" {len(self.differences)} differences\n{kinds}"
         )
 
     def compare(self, what: str, ours: object, theirs: object) -> None:
@@ -89,6 +91,8 @@ class Comparison:
         trunks, rules = exchange.trunks, exchange.rules
         invites = [worlds.invite(dice, trunks, rules) for _ in range(calls)]
         await asyncio.gather(*(self.call(exchange, invite) for invite in invites))
+        elsewhere = [replace(each, source_ip=dice.choice(worlds.ANYWHERE)) for each in invites]
+        await asyncio.gather(*(self.ask(exchange, invite) for invite in elsewhere))
         self.tally.sets += 1
 
     async def serve(self, trunk: InboundTrunk, rule: DispatchRule) -> None:
@@ -183,6 +187,19 @@ class Comparison:
         self.tally.pins += 1
         self.tally.outcomes[typed.outcome] += 1
         self._compare_dispatch(what, typed, answer)
+
+    async def ask(self, exchange: Exchange, invite: Invite) -> None:
+        """Whose trunk is it? As `call`, for a source that no INVITE of ours can come from."""
+        decision = exchange.decide(invite)
+        answer = await self.bus.ask_authentication(as_sip_call(invite))
+        self.tally.asked += 1
+        what = f"asked about {invite}, {self._world()}"
+        if decision.outcome == Outcome.NO_ADDRESS:
+            self.tally.compare(what, True, bool(answer.error))
+            return
+        trunk_id = decision.trunk.id if decision.trunk else ""
+        lookup = decision.error if decision.outcome != Outcome.TWO_RULES else ""
+        self.tally.compare(what, (trunk_id, lookup), (answer.trunk_id, answer.error))
 
     def _compare_dispatch(self, what: str, decision: Decision, answer: Answer) -> None:
         room = answer.room

@@ -1,7 +1,9 @@
 """What LiveKit refuses to store, and what it stores although no call can pass."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -138,7 +140,7 @@ def test_a_rule_that_has_something_twice_is_in_conflict_with_itself(found: Dispa
 def test_what_is_missing_or_named_wrongly_is_refused() -> None:
     refusals = [
         replacing_trunk([LINE], "", NEW),
-        replacing_trunk([LINE], "ST_1", LINE.__class__(id="ST_2", numbers=("1",))),
+        replacing_trunk([LINE], "ST_1", trunk("ST_2", "1")),
         replacing_trunk([LINE], "ST_9", NEW),
         creating_rule([], ALL),
         replacing_rule([ALL], "", rule("")),
@@ -156,6 +158,9 @@ def test_what_is_missing_or_named_wrongly_is_refused() -> None:
     ]
 
 
+Owned = TypeVar("Owned", InboundTrunk, DispatchRule)
+
+
 class World:
     """A random set, as the comparison with the real server makes it: through create alone."""
 
@@ -168,9 +173,15 @@ class World:
         for number in range(dice.randint(0, 6)):
             self._add(self.rules, creating_rule, worlds.rule(dice, ids), f"SDR_{number}")
 
-    def _add(self, stored: list, creating: Callable, new: object, livekit_id: str) -> None:  # type: ignore[type-arg]  # of trunks or of rules
+    def _add(
+        self,
+        stored: list[Owned],
+        creating: Callable[[list[Owned], Owned], Refusal | None],
+        new: Owned,
+        livekit_id: str,
+    ) -> None:
         if creating(stored, new) is None:
-            stored.append(new.__class__(**{**vars(new), "id": livekit_id}))
+            stored.append(replace(new, id=livekit_id))
 
 
 seeds = st.integers(0, 2**32).map(Random)

@@ -364,7 +364,8 @@ def network(mask: str) -> Address | Network | None:
 def _within(source: Address, mask: str) -> bool:
     found = network(mask)
     if isinstance(found, IPv4Network | IPv6Network):
-        return source in found
+        # An address of one interface (fe80::1%eth0) is in no network.
+        return "%" not in str(source) and source in found
     return source == found
 
 
