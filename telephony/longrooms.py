@@ -17,7 +17,9 @@ from telephony.models import CallEvent, Leg
 LONG = 500
 # A fact is seen by others so long after it was stored, at most: a transaction may wait for a lock.
 SEEN_WITHIN = timedelta(seconds=60)
-DESCRIBING = ("participant_joined", "participant_left", "present")
+# Only LiveKit's own words tell an assistant from others.
+WHO_IS_WHO = ("participant_joined", "participant_left")
+DESCRIBING = (*WHO_IS_WHO, "present")
 SOUND = ("track_published", "track_unpublished")
 
 
@@ -71,9 +73,9 @@ class LongRoom:
 
     def _of_new_agents(self, new: list[CallEvent]) -> datetime | None:
         """What was told of somebody counts from the beginning, once he is known as an assistant."""
-        people = {e.participant_sid for e in new if e.kind in DESCRIBING and not e.sip_call_id}
+        people = {e.participant_sid for e in new if e.kind in WHO_IS_WHO and not e.sip_call_id}
         of_them = self.events.filter(participant_sid__in=people)
-        known = of_them.filter(kind__in=DESCRIBING, received_at__lt=self.since)
+        known = of_them.filter(kind__in=WHO_IS_WHO, received_at__lt=self.since)
         unknown = people - set(known.values_list("participant_sid", flat=True))
         first: datetime | None = of_them.filter(participant_sid__in=unknown).aggregate(
             first=Min("at")
