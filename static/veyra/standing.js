@@ -1,8 +1,9 @@
-// How saved rows stand in LiveKit. While one of them is on its way, the page is fetched again and
-// what [data-standing] says is renewed; the rest of the page, a form being filled in, is let alone.
+// How saved rows stand in LiveKit. While one of them is on its way or in trouble, the page is fetched
+// again and what [data-standing] says is renewed; the rest, a form being filled in, is let alone.
 "use strict";
 
-const SOON = 2000;
+// Milliseconds to the next look. What is live, or switched off, stays so by itself.
+const SOON = { warning: 2000, danger: 5000 };
 
 function renew(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
@@ -12,8 +13,12 @@ function renew(text) {
   }
 }
 
-async function follow() {
-  if (!document.querySelector('[data-standing][data-colour="warning"]')) return;
+function pause() {
+  const rows = document.querySelectorAll("[data-standing]");
+  return Math.min(...Array.from(rows, (row) => SOON[row.dataset.colour] ?? Infinity));
+}
+
+async function look() {
   if (!document.hidden) {
     try {
       const answer = await fetch(location.href, { redirect: "error" });
@@ -22,7 +27,11 @@ async function follow() {
       // The next look will do.
     }
   }
-  setTimeout(follow, SOON);
+  follow();
 }
 
-setTimeout(follow, SOON);
+function follow() {
+  if (pause() < Infinity) setTimeout(look, pause());
+}
+
+addEventListener("DOMContentLoaded", follow);
