@@ -113,18 +113,3 @@ def admit(trunk: Trunk, address: str, origin: Origin, typed: str) -> Sentence | 
     )
     changes.carry_out(Edit(changes=(change,)))
     return None
-
-
-def save(edit: Edit, seen: str) -> changes.Impact | None:
-    """Carry out what a person saw and said yes to; None: it is done. Else what to show him first.
-
-    `seen`: the token of what he saw; "" for nothing yet. Raises changes.ChangeError.
-    """
-    found = changes.preview(edit)
-    if found.errors or found.token != seen:
-        return found
-    try:
-        changes.carry_out(edit, seen)
-    except changes.NotSeenError as error:
-        return error.impact
-    return None

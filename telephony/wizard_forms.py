@@ -111,6 +111,7 @@ def _number(text: str) -> str:
 
 def _address(text: str) -> str:
     try:
-        return checked(text)
+        checked(text)
     except AddressError as error:
         raise ValidationError(str(error.sentence)) from error
+    return text.lower()

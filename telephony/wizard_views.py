@@ -11,6 +11,8 @@ from django.views.decorators.http import require_POST
 
 from agentworker.models import Agent
 from telephony import arrivals, changes, connecting, wizard
+from telephony.asking import save_seen
+from telephony.keeping import panel
 from telephony.models import ExpectedCall, Gateway, PhoneNumber
 from telephony.providers import PRESETS, Inbound, find
 from telephony.wizard_forms import ConnectForm, PhoneForm
@@ -43,7 +45,7 @@ def provider(request: HttpRequest, user: User, slug: str) -> HttpResponse:
     if form.is_valid():
         edit = connecting.edit_for(form.asked())
         try:
-            impact = connecting.save(edit, request.POST.get("seen", ""))
+            impact = save_seen(edit, request.POST.get("seen", ""), "accepted" in request.POST)
         except changes.ChangeError as error:
             form.add_error(None, [str(sentence) for sentence in error.sentences])
         else:
@@ -53,9 +55,13 @@ def provider(request: HttpRequest, user: User, slug: str) -> HttpResponse:
                 )
                 return redirect("connect-call", pk=first.pk)
     has_agent = Agent.objects.visible_to(user).kept().exists()
-    return _page(
-        request, "connect_provider", form=form, impact=impact, has_agent=has_agent, **context
-    )
+    context |= {
+        "impact": impact,
+        "panel": panel(impact) if impact else None,
+        "lacks_tick": bool(impact and request.POST.get("seen") == impact.token),
+        "has_agent": has_agent,
+    }
+    return _page(request, "connect_provider", form=form, **context)
 
 
 @staff_page("telephony.change_trunk")

@@ -39,6 +39,14 @@ def join_fault(own: Trunk, reserve: Trunk) -> Sentence | None:
     return Sentence(msgid, {"own": own.name, "reserve": reserve.name})
 
 
+def reserve_fault(trunks: Mapping[str, Trunk], number: Number) -> Sentence | None:
+    """Why the reserve connection of a number brings no calls; `trunks` by key."""
+    own, reserve = trunks.get(number.trunk), trunks.get(number.reserve)
+    if own is None or reserve is None or own == reserve or not (own.in_use and reserve.in_use):
+        return None
+    return join_fault(own, reserve)
+
+
 def carrier_of(address: str, networks: Iterable[tuple[int, Iterable[str]]]) -> int | None:
     """Whose network the address is in: (the row's id, its CIDRs) in order; None: nobody's."""
     try:

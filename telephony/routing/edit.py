@@ -82,6 +82,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "out_password": opened,
     "trunks": lambda keys: tuple(sorted(keys)),
     "numbers": lambda keys: tuple(sorted(keys)),
+    "reserve": lambda key: key or "",
 }
 
 Row = TypeVar("Row", Trunk, Number, Rule, Agent)

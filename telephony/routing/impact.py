@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop
 from telephony.numbers import pretty
 from telephony.routing import problems
 from telephony.routing.addresses import AddressError, checked
-from telephony.routing.carriers import carriers
+from telephony.routing.carriers import carriers, reserve_fault
 from telephony.routing.wish import Line, Number, Problem, Rule, Trunk
 from veyra.sentences import Sentence
 
@@ -159,7 +159,7 @@ class _State:
         return cls(
             reached=reached,
             doors={each.key: _door(each) for each in line.trunks if each.key in used},
-            errors=(*faults, *wrong, *_faults_of_trunks(line), *twice.values()),
+            errors=(*faults, *wrong, *_faults_of_rows(line), *twice.values()),
             warnings=(*_mute(line, usable), *problems.warnings(line, served)),
         )
 
@@ -200,7 +200,7 @@ def _door(trunk: Trunk) -> Door:
     return Door(trunk.name, frozenset(trunk.addresses), trunk.username, trunk.password)
 
 
-def _faults_of_trunks(line: Line) -> Iterable[Problem]:
+def _faults_of_rows(line: Line) -> Iterable[Problem]:
     for trunk in line.trunks:
         if not trunk.in_use:
             continue
@@ -211,6 +211,10 @@ def _faults_of_trunks(line: Line) -> Iterable[Problem]:
                 checked(address)
             except AddressError as error:
                 yield Problem(kind="trunk", key=trunk.key, sentence=error.sentence)
+    trunks = {trunk.key: trunk for trunk in line.trunks}
+    for number in line.numbers:
+        if number.reserve and number.in_use and (fault := reserve_fault(trunks, number)):
+            yield Problem(kind="number", key=number.key, sentence=fault)
 
 
 def _twice(line: Line) -> Iterable[Problem]:

@@ -1,14 +1,13 @@
 """Which rule serves which number, and what is wrong with what was saved, a sentence each."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from itertools import combinations
 from typing import Literal
 
 from django.utils.translation import gettext_noop
 
 from telephony.numbers import NumberError, e164, pretty, spellings
-from telephony.routing.carriers import carriers, join_fault
+from telephony.routing.carriers import carriers
 from telephony.routing.wish import Line, Number, Problem, Rule, Trunk
 from veyra.livekit.conflicts import normalized
 from veyra.sentences import Sentence
@@ -224,8 +223,9 @@ def warnings(line: Line, served: Routes) -> list[Problem]:
             if bool(one.pin) != bool(other.pin):
                 pin, free = (one, other) if one.pin else (other, one)
                 asked.setdefault((pin.key, free.key), number)
-        found += _of_reserve(trunks, number, any(rules[key].callers for key in keys))
-        own = carriers(trunks, number)[0]
+        own, *reserve = carriers(trunks, number)
+        if reserve and own.delivers != reserve[0].delivers and any(rules[k].callers for k in keys):
+            found.append(_other_spelling(own, reserve[0], number))
         if own.delivers == "any":
             guessed |= {(key, own.key): None for key in keys if rules[key].callers}
     found += [_asked(rules[pin], rules[free], number) for (pin, free), number in asked.items()]
@@ -233,20 +233,13 @@ def warnings(line: Line, served: Routes) -> list[Problem]:
     return found
 
 
-def _of_reserve(trunks: Mapping[str, Trunk], number: Number, for_some: bool) -> list[Problem]:
-    """What keeps the reserve connection of a number from taking its place in full."""
-    own, reserve = trunks.get(number.trunk), trunks.get(number.reserve)
-    if own is None or reserve is None or own == reserve or not (own.in_use and reserve.in_use):
-        return []
-    wrong = join_fault(own, reserve)
-    if wrong is None and for_some and own.delivers != reserve.delivers:
-        msgid = gettext_noop(
-            "“%(reserve)s” writes callers in another way than “%(own)s”, so on %(number)s rules for"
-            " certain callers will not know them when they come through “%(reserve)s”."
-        )
-        values = {"own": own.name, "reserve": reserve.name, "number": pretty(number.number)}
-        wrong = Sentence(msgid, values)
-    return [Problem(kind="number", key=number.key, sentence=wrong, stops=False)] if wrong else []
+def _other_spelling(own: Trunk, reserve: Trunk, number: Number) -> Problem:
+    msgid = gettext_noop(
+        "“%(reserve)s” writes callers in another way than “%(own)s”, so on %(number)s rules for"
+        " certain callers will not know them when they come through “%(reserve)s”."
+    )
+    values = {"own": own.name, "reserve": reserve.name, "number": pretty(number.number)}
+    return Problem(kind="number", key=number.key, sentence=Sentence(msgid, values), stops=False)
 
 
 def _open(trunk: Trunk) -> Problem:

@@ -1,0 +1,39 @@
+"""The list of numbers: found by any spelling, from and to files."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from telephony.models import PhoneNumber
+
+
+class NumberFiles:
+    """A part of the numbers' admin."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[PhoneNumber], search_term: str
+    ) -> tuple[QuerySet[PhoneNumber], bool]:
+        """ "8 (499) 112", "+7499112" and "499 112" find +74991124148; so do words of its label."""
+        rows, doubled = super().get_search_results(request, queryset, "")  # type: ignore[misc]  # of the admin that it is a part of
+        text = search_term.strip()
+        return (rows.matching(text) if text else rows), doubled
+
+    @action(  # type: ignore[untyped-decorator]  # unfold ships no types
+        description=_("From a file, to a file"), permissions=["add"], icon="table", url_path="file"
+    )
+    def file(self, request: HttpRequest, *args: Any) -> HttpResponse:
+        return redirect("numbers-file")
+
+
+class Wizard:
+    """A part of the connections' admin."""
+
+    @action(  # type: ignore[untyped-decorator]  # unfold ships no types
+        description=_("Connect a provider"), permissions=["add"], icon="cable", url_path="wizard"
+    )
+    def wizard(self, request: HttpRequest, *args: Any) -> HttpResponse:
+        return redirect("connect")
