@@ -1,6 +1,6 @@
 """The home page: is the line well, what is it doing, and what to press next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,14 @@ from agentworker.models import Agent
 from monitoring.board import may_see
 from monitoring.checks import FAILED, last
 from telephony import changes, demo
-from telephony.models import Call, DispatchRule, PhoneNumber, Trunk
-from telephony.standing import Standing
+from telephony.drift_views import LOOKS
+from telephony.lights import Shown, troubled_first
+from telephony.models import Call, Difference, DispatchRule, PhoneNumber, Trunk
 from telephony.wizard_views import MAKES_LINES
 from veyra.look import link
 from veyra.models import User
 
-SHOWN_NUMBERS = 50
+SHOWN_NUMBERS = 10
 SHOWN_CALLS = 5
 
 
@@ -34,17 +35,6 @@ class Step:
     done: bool
 
 
-@dataclass(frozen=True)
-class NumberLine:
-    """A number, how it stands in LiveKit, a sentence, and what to press."""
-
-    number: PhoneNumber
-    standing: Standing
-    sentence: str
-    button: str
-    url: str
-
-
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """unfold calls it for the admin's first page."""
     user = request.user
@@ -57,7 +47,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": _("Home"),
         "steps": [] if all(step.done for step in steps) else steps,
         "next_step": next((step for step in steps if not step.done), None),
-        "numbers": number_lines(user) if user.has_perm("telephony.view_phonenumber") else [],
+        "differences": _differences(user),
+        "numbers": _numbers(user),
         "well": [check for check in checks if check.status != FAILED],
         "failed": [check for check in checks if check.status == FAILED],
         "calls_now": _calls_now(user),
@@ -65,6 +56,20 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "sees_calls": may_see(user),
         "shows_demo": user.is_superuser and demo.is_here(),
     }
+
+
+def _differences(user: User) -> dict[str, int]:
+    """What of LiveKit waits for a decision; {} for who may not decide, or where nothing does."""
+    if not user.has_perms(LOOKS):
+        return {}
+    found = Difference.objects.visible_to(user).counts()
+    return found if any(found.values()) else {}
+
+
+def _numbers(user: User) -> list[Shown]:
+    if not user.has_perm("telephony.view_phonenumber"):
+        return []
+    return troubled_first(user, SHOWN_NUMBERS)
 
 
 def _calls_now(user: User) -> int:
@@ -125,28 +130,3 @@ def _add(user: User, app: str, model: str) -> str:
     if not user.has_perm(f"{app}.add_{model}"):
         return ""
     return f"{link(f'admin:{app}_{model}_add')}?{urlencode({'next': link('admin:index')})}"
-
-
-def number_lines(user: User) -> list[NumberLine]:
-    """Four queries, however many numbers."""
-    numbers = PhoneNumber.objects.visible_to(user).with_standing().select_related("trunk")
-    rules = DispatchRule.objects.visible_to(user).in_use().select_related("agent")
-    rules = rules.prefetch_related("numbers", "trunks")
-    return [number_line(number, list(rules), user) for number in numbers[:SHOWN_NUMBERS]]
-
-
-def number_line(number: PhoneNumber, rules: Sequence[DispatchRule], user: User) -> NumberLine:
-    """`rules` are active and come with their numbers and trunks."""
-    standing = Standing.of(number)
-    serving = [r for r in rules if number in r.numbers.all() or number.trunk in r.trunks.all()]
-    names = ", ".join(sorted({rule.agent.name for rule in serving}))
-    if standing.colour == "success":
-        may_call = user.has_perm("telephony.add_testcall")
-        url = link("number-call", number.pk) if may_call else ""
-        text = _("%(names)s answers.") % {"names": names}
-        return NumberLine(number, standing, text, _("Call this line now"), url)
-    if number.is_active and not serving:
-        add = _add(user, "telephony", "dispatchrule")
-        return NumberLine(number, standing, _("Nobody answers it."), _("Choose who answers"), add)
-    page = link("admin:telephony_phonenumber_change", number.pk)
-    return NumberLine(number, standing, standing.text, _("Open"), page)

@@ -23,6 +23,7 @@ from telephony import (  # noqa: F401  # they register their pages
 )
 from telephony.forms import DispatchRuleForm, GatewayForm, PhoneNumberForm, TrunkForm
 from telephony.keeping import EditingAdmin
+from telephony.light_admin import Lit
 from telephony.models import DispatchRule, Gateway, PhoneNumber, PublishedObject, Trunk
 from telephony.number_admin import NumberFiles, Wizard
 from telephony.numbers import pretty
@@ -50,12 +51,18 @@ def badge(row: Any) -> SafeString:
         "info": "text-font-subtle-light dark:text-font-subtle-dark",
     }
     return format_html(
-        '<span class="{}" data-standing="{}" data-colour="{}">{}</span>',
+        '<span class="{}" data-standing="{}" data-colour="{}">{}{}</span>',
         colours[standing.colour],
         row.key,
         standing.colour,
         standing.text,
+        _to_differences() if standing.differs else "",
     )
+
+
+def _to_differences() -> SafeString:
+    text = _("Look at the differences")
+    return format_html(' <a class="underline" href="{}">{}</a>', reverse("differences"), text)
 
 
 def the_only(rows: QuerySet[Any]) -> int | None:
@@ -175,10 +182,10 @@ class TrunkAdmin(Wizard, WishAdmin):
 
 
 @admin.register(PhoneNumber)
-class PhoneNumberAdmin(NumberFiles, WishAdmin):
+class PhoneNumberAdmin(Lit, NumberFiles, WishAdmin):
     form = PhoneNumberForm
-    actions_list = ("file", *WishAdmin.actions_list)
-    list_display = ("shown", "label", "trunk", "standing")
+    actions_list = ("test_route", "file", *WishAdmin.actions_list)
+    list_display = ("shown", "label", "trunk", "short_standing", "light")
     list_filter = ("trunk", "is_active")
     list_select_related = ("trunk",)
     search_fields = ("number", "label")

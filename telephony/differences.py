@@ -1,6 +1,7 @@
 """What LiveKit has that is not what was saved here, as the last look found it."""
 
 import uuid
+from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from django.db import models
@@ -11,16 +12,35 @@ from veyra.querysets import VisibleQuerySet
 
 
 class DifferenceQuerySet(VisibleQuerySet["Difference"]):
-    def of_source(self, source: uuid.UUID) -> Self:
+    def of_source(self, source: uuid.UUID | None) -> Self:
         return self.filter(source=source)
 
     def changed_by_hand(self) -> Self:
         """Objects of ours that wait for a person's decision."""
         return self.filter(whose=Difference.Whose.OURS, restore_at=None)
 
+    def with_ids(self, livekit_ids: Iterable[str]) -> Self:
+        return self.filter(livekit_id__in=list(livekit_ids))
+
+    def counts(self) -> dict[str, int]:
+        """How many wait for a person: "changed", "connections" and "rules" that nobody manages."""
+        free = self.not_ours()
+        return {
+            "changed": self.changed_by_hand().count(),
+            "connections": free.filter(kind=Difference.Kind.TRUNK).count(),
+            "rules": free.filter(kind=Difference.Kind.RULE).count(),
+        }
+
+    def being_decided(self) -> Self:
+        """Somebody decided; the next look at LiveKit does it."""
+        return self.exclude(restore_at=None)
+
+    def that_take_calls(self) -> Self:
+        return self.exclude(kind=Difference.Kind.OUTBOUND)
+
     def not_ours(self) -> Self:
         """Nobody manages them here, and nobody said that this is right."""
-        return self.filter(whose=Difference.Whose.NOBODY, ignored_at=None)
+        return self.filter(whose=Difference.Whose.NOBODY, ignored_at=None, restore_at=None)
 
     def ignored(self) -> Self:
         return self.filter(whose=Difference.Whose.NOBODY).exclude(ignored_at=None)

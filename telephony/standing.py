@@ -21,6 +21,8 @@ class Standing:
     label: str
     colour: Colour
     text: str
+    # It waits for a person on the page of differences.
+    differs: bool = False
 
     def __str__(self) -> str:
         return self.text
@@ -50,6 +52,8 @@ class Standing:
         if state == PublishedState.LIVE:
             since = date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else ""
             return cls(_("Live"), "success", _("Live since %(since)s") % {"since": since})
+        if state == PublishedState.DIFFERS:
+            return cls(_("Difference"), "danger", _("Difference: %(why)s") % {"why": why}, True)
         if state == PublishedState.FAILED and number:
             return cls(_("Not published"), "danger", _("Not published: %(why)s") % {"why": why})
         if state == PublishedState.FAILED:

@@ -66,9 +66,13 @@ def read(livekit: Objects) -> Actual:
 def desired() -> Desired:
     """What the saved rows ask of LiveKit now; resolves host names."""
     line = read_line()
-    # Our own test call comes from here; a connection with an address list admits it too.
+    return compile_line(line, resolve(line), admitted())
+
+
+def admitted() -> tuple[str, ...]:
+    """Our own test call comes from here; a connection with an address list admits it too."""
     test = network(settings.SIP_TEST_FROM)
-    return compile_line(line, resolve(line), [test] if test else [])
+    return (test,) if test else ()
 
 
 def preview() -> tuple[Plan, Actual]:

@@ -1,9 +1,15 @@
 from django.urls import path
 
-from telephony import callout_views, number_views, route_views, views, wizard_views
+from telephony import callout_views, drift_views, number_views, route_views, views, wizard_views
 
 urlpatterns = [
     path("livekit/webhook", views.livekit_webhook, name="livekit-webhook"),
+    path("differences/", drift_views.page, name="differences"),
+    path("differences/look/", drift_views.look, name="differences-look"),
+    path("differences/take-over/", drift_views.take_over, name="differences-take-over"),
+    path("differences/<int:pk>/restore/", drift_views.restore, name="difference-restore"),
+    path("differences/<int:pk>/take/", drift_views.take, name="difference-take"),
+    path("differences/<int:pk>/ignore/", drift_views.ignore, name="difference-ignore"),
     path("numbers/test/", route_views.page, name="route-test"),
     path("numbers/file/", number_views.bring, name="numbers-file"),
     path("numbers/file/numbers.<str:extension>", number_views.take, name="numbers-save"),

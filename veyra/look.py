@@ -45,6 +45,7 @@ ENGINEERING: Sequence[Line] = [
     rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),
     rows_of("telephony.trunk", _("Provider connections"), "cable"),
     rows_of("telephony.gateway", _("Call entrance"), "login"),
+    Line(_("Differences"), "difference", "differences", "telephony.change_trunk"),
     rows_of("telephony.publishedobject", _("Objects in LiveKit"), "cloud_sync"),
     rows_of("telephony.outboundcall", _("Calls out"), "phone_forwarded"),
     rows_of("telephony.refused", _("Refused calls"), "phone_disabled"),
