@@ -10,6 +10,8 @@ from agentworker.models import Session, Speaker, Turn
 from monitoring.words import said, summary, told
 from telephony import reasons
 from telephony.models import Call, CallEvent
+from telephony.routetest import why_refused
+from telephony.routing.route import Step
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class CallPage:
     summary: str
     # Why it ended as it did, and what to do; "" where there is nothing to say.
     reason: str
+    # Of a call that was turned away: what kept it out, as far as the line tells now.
+    refusal: Step | None
     timeline: Sequence[Moment]
     lines: Sequence[Line]
     sessions: Sequence[Session]
@@ -54,6 +58,7 @@ def gather(call: Call, *, with_words: bool) -> CallPage:
         call=call,
         summary=summary(call),
         reason=str(reasons.sentence(call.reason)),
+        refusal=why_refused(call) if call.outcome == Call.Outcome.REJECTED else None,
         timeline=timeline(call, events),
         lines=[Line(turn, said(turn), turn.speaker == Speaker.AGENT) for turn in turns],
         sessions=sessions,

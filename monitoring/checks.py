@@ -14,11 +14,9 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from agentworker.models import Worker
 from monitoring.models import HealthCheck
-from telephony import tapping
+from telephony import probes, tapping
 from veyra.livekit.client import LiveKit
-from veyra.livekit.probe import gateway_answers
 from veyra.livekit.types import LiveKitError
 from veyra.models import Pulse
 from veyra.sentences import Sentence
@@ -28,7 +26,6 @@ OK, FAILED, OFF = HealthCheck.Status.OK, HealthCheck.Status.FAILED, HealthCheck.
 SCHEDULE = "schedule"
 SCHEDULE_IS_OLD = timedelta(seconds=60)
 TAP_IS_OLD = timedelta(seconds=30)
-WORKER_IS_OLD = timedelta(seconds=6)
 NETWORK_SECONDS = 2.0
 # Doors without a login look again only when the last look is this old.
 FRESH_SECONDS = 4.0
@@ -103,12 +100,12 @@ def livekit() -> Verdict:
 def gateway() -> Verdict:
     if settings.LIVEKIT_SIMULATED:
         return OFF, Sentence(gettext_noop("The simulator needs no call entrance."))
-    if not settings.SIP_TEST_TO:
+    answers = probes.entrance_answers(NETWORK_SECONDS)
+    if answers is None:
         return OFF, Sentence(
             gettext_noop("There is no call entrance: only calls from the browser get in.")
         )
-    host, _colon, port = settings.SIP_TEST_TO.rpartition(":")
-    if gateway_answers(host, int(port), NETWORK_SECONDS):
+    if answers:
         return OK, Sentence(gettext_noop("The call entrance answers."))
     return FAILED, Sentence(
         gettext_noop("The call entrance does not answer: no telephone call gets in. Start it.")
@@ -116,17 +113,17 @@ def gateway() -> Verdict:
 
 
 def worker() -> Verdict:
-    if settings.LIVEKIT_SIMULATED:
+    places = probes.places()
+    if places is None:
         return OFF, Sentence(gettext_noop("The simulator answers calls by itself."))
-    places = Worker.objects.places(timezone.now() - WORKER_IS_OLD)
-    if not places:
+    if not places.all:
         return FAILED, Sentence(
             gettext_noop(
                 "No worker is ready, so assistants cannot answer. Start `manage.py runagent`."
             )
         )
     return OK, Sentence(
-        gettext_noop("Assistants can take %(places)s calls at once."), {"places": places}
+        gettext_noop("Assistants can take %(places)s calls at once."), {"places": places.all}
     )
 
 

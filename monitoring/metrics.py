@@ -14,8 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from agentworker.models import Worker
-from monitoring.checks import WORKER_IS_OLD
 from telephony.models import Call, FoldUnit, PublishedObject
+from telephony.probes import WORKER_IS_OLD
 
 
 class Figures(Collector):

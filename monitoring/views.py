@@ -12,6 +12,7 @@ from monitoring import board
 from monitoring.board import Viewer
 from monitoring.callpage import gather
 from telephony import demo
+from telephony.links import links
 from telephony.models import Call, PhoneNumber
 from veyra.doors import staff_page
 from veyra.models import User
@@ -50,6 +51,9 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
         "call": page.call,
         "with_words": with_words,
         "is_engineer": user.has_perm("telephony.view_callevent"),
+        "mend": links([page.refusal.row], user).get(page.refusal.row)
+        if page.refusal and page.refusal.row
+        else None,
     }
     if "part" in request.GET:
         return render(request, "monitoring/_call.html", context)

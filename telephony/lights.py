@@ -1,15 +1,15 @@
 """The facts behind the lights of numbers, read for many at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from telephony import probes
 from telephony.line import Place, read_around
 from telephony.links import Link, links
-from telephony.models import Call, PhoneNumber, PublishedObject
+from telephony.models import Call, PhoneNumber, PublishedObject, PublishedState
 from telephony.readiness import Colour, Facts, LastCall, Light, readiness
 from telephony.routing import problems
 from telephony.routing.carriers import carriers
@@ -76,6 +76,20 @@ def shown_lights(numbers: Collection[PhoneNumber], user: User) -> dict[int, Show
         number.pk: Shown(number, found[number.pk], pages.get(found[number.pk].row))
         for number in numbers
     }
+
+
+def lights_by_key(keys: Iterable[str], user: User) -> list[Shown]:
+    """Of the numbers with these keys, as far as the person may see them."""
+    numbers = PhoneNumber.objects.visible_to(user).filter(key__in=list(keys)).order_by("number")
+    return list(shown_lights(list(numbers), user).values())
+
+
+def troubled_first(user: User, count: int) -> list[Shown]:
+    """Some of the numbers that the person may see: those that are not live before the others."""
+    objects = PublishedObject.objects.filter(source=OuterRef("key"))
+    trouble = Exists(objects.exclude(state=PublishedState.LIVE))
+    numbers = PhoneNumber.objects.visible_to(user).kept().order_by(trouble.desc(), "number")
+    return list(shown_lights(list(numbers[:count]), user).values())
 
 
 def _rules(line: Line, keys: Collection[str]) -> tuple[Rule, ...]:

@@ -49,6 +49,7 @@ ALONE: Mapping[str, Page] = {
     "rule": Page(
         "admin:telephony_dispatchrule_add", "telephony.add_dispatchrule", _("Choose who answers")
     ),
+    "differences": Page("differences", "telephony.change_trunk", _("Look at the differences")),
     "worker": Page(
         "admin:agentworker_worker_changelist", "agentworker.view_worker", _("See the workers")
     ),

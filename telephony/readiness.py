@@ -99,7 +99,8 @@ def _refused(facts: Facts) -> Light | None:
     """LiveKit, or our own checks, did not take it."""
     if facts.published in ("", "live", "waiting") or facts.why is None:
         return None
-    row = Row("number", facts.number.key)
+    differs = facts.published == "differs"
+    row = Row("differences") if differs else Row("number", facts.number.key)
     return Light(colour=Colour.RED, sentence=facts.why, row=row)
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from telephony import routetest
-from telephony.lights import shown_lights
+from telephony.lights import lights_by_key
 from telephony.links import links
 from telephony.models import Call, PhoneNumber, Trunk
 from telephony.numbers import pretty
@@ -113,11 +113,10 @@ def _uuid(text: str) -> uuid.UUID | None:
 def told(report: Report, user: User) -> dict[str, Any]:
     """A report as the page shows it to this person."""
     rows = links({step.row for step in report.steps if step.row}, user)
-    numbers = PhoneNumber.objects.visible_to(user).with_keys(n.key for n in report.route.numbers)
     return {
         "report": report,
         "steps": [(step, rows.get(step.row) if step.row else None) for step in report.steps],
         "stop_link": rows.get(report.stop.row) if report.stop and report.stop.row else None,
-        "lights": list(shown_lights(list(numbers), user).values()),
+        "lights": lights_by_key([number.key for number in report.route.numbers], user),
         "sees_pins": user.has_perm("telephony.view_dispatchrule"),
     }

@@ -23,6 +23,11 @@ from veyra.sentences import Sentence
 RUSSIAN = re.compile(r"\+[78](\d{10})")
 
 
+Kind = Literal[
+    "trunk", "number", "rule", "agent", "call", "try", "worker", "entrance", "differences"
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """A call that nobody has placed.
@@ -51,10 +56,10 @@ class Mark(StrEnum):
 class Row:
     """The page that changes what a sentence says: that of the row with this key, or of a new one.
 
-    "try": calling the number; "worker" and "entrance" have one page, and no key.
+    "try": calling the number; "worker", "entrance" and "differences" have one page, and no key.
     """
 
-    kind: Literal["trunk", "number", "rule", "agent", "call", "try", "worker", "entrance"]
+    kind: Kind
     key: str = ""
 
 

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
 from agentworker.models import Agent, AgentVersion, Session, Speaker, Turn
 from monitoring import checks
+from telephony import probes
 from telephony.models import Call, DispatchRule, Leg, PhoneNumber, Trunk
 from veyra.models import User
 
@@ -106,6 +108,8 @@ def say(session: Session, text: str, speaker: Speaker = Speaker.CALLER, **fields
 
 
 @pytest.fixture
-def well(monkeypatch: pytest.MonkeyPatch) -> None:
+def well(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     """Pages do not ask the network how the line is: nothing was found."""
     monkeypatch.setattr(checks.last, "get", lambda: [])
+    settings.SIP_TEST_TO = ""
+    probes.entrance.forget()

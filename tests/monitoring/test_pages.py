@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from agentworker.models import Session
+from agentworker.models import Session, Worker
 from monitoring.callpage import gather
 from telephony.models import Call, CallEvent, DispatchRule, PhoneNumber, PublishedObject, TestCall
 from telephony.testcalls import USER_PREFIX
@@ -172,13 +172,23 @@ def test_an_empty_installation_is_led_by_its_first_step(logged_in: LoggedIn) -> 
 
 
 def test_a_number_says_who_answers_it_and_may_be_called(
-    logged_in: LoggedIn, number: PhoneNumber, rule: DispatchRule
+    logged_in: LoggedIn, number: PhoneNumber, rule: DispatchRule, make_call: MakeCall
 ) -> None:
     PublishedObject.objects.create(
         kind="number", key=f"number:{number.key}", source=number.key, state="live"
     )
+    make_call(state=Call.State.ENDED, outcome=Call.Outcome.ANSWERED)
+    free_worker()
     html = logged_in(*HOME).get("/admin/").content.decode()
     assert "Support answers." in html and f"/numbers/{number.pk}/call/" in html
+
+
+def free_worker() -> None:
+    """There is somebody who can take a call."""
+    now = timezone.now()
+    Worker.objects.create(
+        name="w", host="h", pid=1, started_at=now, seen_at=now, capacity=4, registered=True
+    )
 
 
 def test_a_number_that_no_rule_serves_says_so(logged_in: LoggedIn, number: PhoneNumber) -> None:

@@ -1,0 +1,186 @@
+"""The light of a number: one colour, one sentence, one thing to press."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentworker.models import Agent as AgentRow
+from agentworker.models import AgentVersion, Worker
+from telephony import probes
+from telephony.lights import lights
+from telephony.models import Call, DispatchRule, PhoneNumber, PublishedObject, Trunk
+from telephony.readiness import Colour, Facts, LastCall, Places, readiness
+from telephony.routing.route import Row
+from telephony.routing.wish import Agent
+from tests.wish.lines import number, rule, trunk
+from veyra.sentences import Sentence
+
+AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ANSWERED = LastCall("c1", AT, "answered", "hung_up")
+MARIA = Agent(key="a1", name="Maria")
+WELL = Facts(
+    number=number(0),
+    trunk=trunk(),
+    rules=(rule(trunks=("t1",)),),
+    agents=(MARIA,),
+    published="live",
+    places=Places(4, 3),
+    entrance=True,
+    last_call=ANSWERED,
+)
+
+
+def test_a_number_with_nothing_wrong_is_green_and_says_who_answers() -> None:
+    light = readiness(WELL)
+    assert (light.colour, str(light.sentence)) == (Colour.GREEN, "Maria answers.")
+    assert light.row == Row("try", "n0") and light.last_call_at == AT
+
+
+@pytest.mark.parametrize(
+    ("changes", "colour", "said", "row"),
+    [
+        ({"number": number(0, is_active=False)}, "off", "switched off", Row("number", "n0")),
+        ({"trunk": trunk(is_active=False)}, "off", "“t1” is switched off", Row("trunk", "t1")),
+        ({"rules": ()}, "red", "Nobody answers it", Row("rule")),
+        ({"published": "failed", "why": Sentence("No.")}, "red", "No.", Row("number", "n0")),
+        ({"published": "differs", "why": Sentence("Else.")}, "red", "Else.", Row("differences")),
+        ({"agents": (replace(MARIA, has_words=False),)}, "red", "nothing to", Row("agent", "a1")),
+        ({"agents": (replace(MARIA, archived=True),)}, "red", "in the archive", Row("rule", "r1")),
+        ({"entrance": False}, "red", "call entrance does not answer", Row("entrance")),
+        ({"places": Places(0, 0)}, "red", "No assistant is running", Row("worker")),
+        ({"places": Places(4, 0)}, "red", "All 4 places are taken", Row("worker")),
+        (
+            {"last_call": LastCall("c1", AT, "failed", "agent_failed")},
+            "red",
+            "could not speak",
+            Row("call", "c1"),
+        ),
+        ({"trunk": trunk(addresses=())}, "red", "Anybody on the internet", Row("trunk", "t1")),
+        ({"trunk": trunk(username="u")}, "red", "without a password", Row("trunk", "t1")),
+        ({"published": ""}, "yellow", "on its way", Row("number", "n0")),
+        (
+            {"published": "waiting", "why": Sentence("Soon.")},
+            "yellow",
+            "Soon.",
+            Row("number", "n0"),
+        ),
+        ({"last_call": None}, "yellow", "no call has come yet", Row("try", "n0")),
+        (
+            {"last_call": LastCall("c1", AT, "no_agent", "no_agent")},
+            "yellow",
+            "was not answered",
+            Row("call", "c1"),
+        ),
+        (
+            {"last_call": LastCall("c1", AT, "abandoned", "")},
+            "green",
+            "Maria answers.",
+            Row("try", "n0"),
+        ),
+        (
+            {"rules": (rule(trunks=("t1",), callers=("+79990000001",)),)},
+            "green",
+            "certain callers",
+            Row("try", "n0"),
+        ),
+        ({"places": None, "entrance": None}, "green", "Maria answers.", Row("try", "n0")),
+    ],
+)
+def test_each_thing_that_is_wrong_has_its_colour_sentence_and_page(
+    changes: dict[str, Any], colour: str, said: str, row: Row
+) -> None:
+    light = readiness(replace(WELL, **changes))
+    assert light.colour == colour and said in str(light.sentence) and light.row == row
+
+
+def test_only_what_moves_by_itself_is_watched() -> None:
+    assert readiness(replace(WELL, published="waiting")).moving
+    assert not readiness(replace(WELL, last_call=None)).moving
+
+
+@given(
+    number=st.builds(number, st.just(0), is_active=st.booleans(), archived=st.booleans()),
+    addresses=st.sampled_from([(), ("203.0.113.0/24",)]),
+    served=st.booleans(),
+    speaks=st.booleans(),
+    published=st.sampled_from(["", "live", "waiting", "failed"]),
+    free=st.integers(0, 2),
+    entrance=st.sampled_from([None, True, False]),
+)
+def test_green_is_shown_only_where_nothing_at_all_is_wrong(
+    addresses: tuple[str, ...], served: bool, speaks: bool, free: int, **values: Any
+) -> None:
+    facts = Facts(
+        trunk=trunk(addresses=addresses),
+        rules=WELL.rules if served else (),
+        agents=(replace(MARIA, has_words=speaks),),
+        places=Places(2, free),
+        why=Sentence("No.") if values["published"] == "failed" else None,
+        last_call=ANSWERED,
+        **values,
+    )
+    well = [facts.number.in_use, addresses, served, speaks, free, facts.published == "live"]
+    assert (readiness(facts).colour == Colour.GREEN) == (all(well) and facts.entrance is not False)
+
+
+@pytest.fixture
+def numbers(db: None, settings: Any) -> list[PhoneNumber]:
+    """Three numbers that are live, and a worker."""
+    settings.SIP_TEST_TO = ""
+    probes.entrance.forget()
+    agent = AgentRow.objects.create(name="Maria")
+    AgentVersion.objects.create(agent=agent, number=1, language="en", greeting="Hello")
+    trunk = Trunk.objects.create(name="Novofon", addresses="203.0.113.0/24")
+    made = [PhoneNumber.objects.create(number=f"+749911241{n:02}", trunk=trunk) for n in range(3)]
+    DispatchRule.objects.create(name="Everybody", agent=agent).trunks.add(trunk)
+    for each in made:
+        PublishedObject.objects.create(
+            kind="number", key=f"number:{each.key}", source=each.key, state="live"
+        )
+    now = timezone.now()
+    Worker.objects.create(
+        name="w", host="h", pid=1, started_at=now, seen_at=now, capacity=2, registered=True
+    )
+    return made
+
+
+def test_the_lights_of_saved_numbers_tell_what_is_saved(numbers: list[PhoneNumber]) -> None:
+    now = timezone.now()
+    for minutes, outcome in ((9, "answered"), (5, "no_agent")):
+        at = now - timezone.timedelta(minutes=minutes)
+        Call.objects.create(number=numbers[0], state="ended", outcome=outcome, started_at=at)
+    Call.objects.create(
+        number=numbers[1], state="ended", outcome="failed", started_at=now, direction="outbound"
+    )
+    found = lights(numbers)
+    assert "was not answered" in str(found[numbers[0].pk].sentence)
+    assert "no call has come yet" in str(found[numbers[1].pk].sentence)
+    Worker.objects.update(jobs=[{"job": "AJ_1", "room": "r"}, {"job": "AJ_2", "room": "s"}])
+    assert "All 2 places are taken" in str(lights(numbers[:1])[numbers[0].pk].sentence)
+    Worker.objects.update(seen_at=now - timezone.timedelta(seconds=7))
+    assert "No assistant is running" in str(lights(numbers[:1])[numbers[0].pk].sentence)
+
+
+def test_lights_take_as_many_queries_for_many_numbers_as_for_one(
+    numbers: list[PhoneNumber],
+) -> None:
+    def queries(count: int) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert len(lights(numbers[:count])) == count
+        return len(seen)
+
+    queries(1)  # the first look makes the row of the call entrance
+    assert queries(1) == queries(3) == 10
+
+
+def test_no_numbers_ask_for_nothing(numbers: list[PhoneNumber]) -> None:
+    with CaptureQueriesContext(connection) as seen:
+        assert lights([]) == {}
+    assert len(seen) == 0
