@@ -1,0 +1,269 @@
+"""A call that was asked for is dialled once or not at all, within its connection's limits."""
+
+import threading
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agentworker.brief import read_brief
+from agentworker.models import Agent, Worker
+from telephony import dialling
+from telephony.dialling import Wish
+from telephony.models import Call, OutboundCall, PhoneNumber
+from tests.callout.conftest import PERSON, Exchange, MakeNumber
+from veyra.livekit.types import LiveKitError
+from veyra.models import SecurityEvent, User
+
+State = OutboundCall.State
+pytestmark = pytest.mark.django_db
+
+
+def ask(number: PhoneNumber, agent: Agent, to: str = PERSON, **fields: Any) -> OutboundCall:
+    ticket = fields.get("ticket", uuid.uuid4())
+    return dialling.ask(Wish(to, number, agent), fields.get("user"), ticket)
+
+
+def run() -> None:
+    while dialling.run_next():
+        pass
+
+
+def fresh(row: OutboundCall) -> OutboundCall:
+    return OutboundCall.objects.get(pk=row.pk)
+
+
+def end(row: OutboundCall, seconds: int | None = None, **fields: Any) -> Call:
+    """What the fold would have saved of a call that is over; `seconds` of talk."""
+    now = timezone.now()
+    answered = None if seconds is None else now - timedelta(seconds=seconds)
+    values = {"state": "ended", "direction": "outbound", "started_at": now, "ended_at": now}
+    return Call.objects.create(pk=row.pk, **values, answered_at=answered, **fields)
+
+
+def test_a_call_is_dialled_with_our_words_and_the_provider_s_spelling(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    number = make_number(out_spelling="digits", out_identity="P-Asserted-Identity")
+    row = ask(number, agent)
+    run()
+    (dial,) = exchange.dialled
+    assert (dial.to, dial.shown, dial.trunk_id) == ("79161234567", "74991124148", "ST_+74991124148")
+    assert dial.attributes["veyra.call"] == str(row.pk)
+    assert dial.attributes["veyra.role"] == "callee"
+    assert dial.headers == {"P-Asserted-Identity": "<sip:74991124148@sip.example>"}
+    assert dial.room == exchange.rooms[0] == f"out-{row.pk}"
+    assert fresh(row).state == State.DIALLED and read_brief(dialling.brief(row)).agent
+
+
+def test_the_login_stands_in_from_where_the_provider_wants_it(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    number = make_number(out_username="login7", out_password="x", out_from_login=True)  # a test's
+    ask(number, agent)
+    run()
+    assert exchange.dialled[0].shown == "login7"
+    assert exchange.dialled[0].attributes["veyra.from"] == number.number
+
+
+def test_a_double_click_and_a_task_that_runs_again_dial_once(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    number, ticket = make_number(), uuid.uuid4()
+    rows = {ask(number, agent, ticket=ticket).pk for _ in range(3)}
+    run()
+    run()
+    assert len(rows) == len(exchange.dialled) == 1
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.sampled_from(["run", "crash", "settle", "refused", "away"]), max_size=6))
+def test_whatever_breaks_a_call_is_dialled_once_at_most(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber, story: list[str]
+) -> None:
+    """A worker that dies after it took the call, LiveKit that refuses or is away, in any order."""
+    number = PhoneNumber.objects.first() or make_number(out_at_once=1000, out_minutes=10**6)
+    OutboundCall.objects.all().delete()
+    exchange.dialled.clear()
+    exchange.fails.clear()
+    row = ask(number, agent)
+    for event in story:
+        if event == "crash":
+            dialling.claim(fresh(row))
+        elif event == "settle":
+            dialling.settle()
+        elif event == "run":
+            run()
+        else:
+            permanent = event == "refused"
+            exchange.fails = [LiveKitError("no", permanent=permanent, code="unavailable")]
+            run()
+    assert len(exchange.dialled) <= 1
+    assert fresh(row).state != State.WAITING or not {"run", "crash", "refused", "away"} & {*story}
+
+
+def test_nobody_is_called_for_an_assistant_who_does_not_come(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    exchange.agent_comes = False
+    row = ask(make_number(), agent)
+    run()
+    assert not exchange.dialled and exchange.deleted == exchange.rooms
+    assert fresh(row).state == State.FAILED and fresh(row).sentence.msgid == dialling.NO_AGENT
+    Worker.objects.all().delete()
+    second = ask(PhoneNumber.objects.get(), agent)
+    run()
+    assert fresh(second).state == State.FAILED and len(exchange.rooms) == 1
+
+
+def test_an_unsure_error_of_livekit_ends_the_room_so_that_nothing_rings_on(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    exchange.fails = [LiveKitError("timed out", permanent=False, code="unavailable")]
+    row = ask(make_number(), agent)
+    run()
+    assert exchange.deleted == [f"out-{row.pk}"]
+    assert fresh(row).state == State.FAILED and fresh(row).seconds == 0
+
+
+def test_a_refused_call_is_a_sentence_and_a_security_event(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    user = User.objects.create_user("anna")
+    row = ask(make_number(), agent, to="+442071234567", user=user)
+    run()
+    found = fresh(row)
+    assert found.state == State.REFUSED and "may not call" in found.sentence.msgid
+    event = SecurityEvent.objects.get()
+    assert (event.kind, event.user) == ("dial_prefix", user)
+    assert str(event.sentence) == str(found.sentence) and not exchange.dialled
+
+
+def test_places_are_free_again_when_a_call_is_over(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    number = make_number(out_at_once=1)
+    first, second = ask(number, agent), ask(number, agent)
+    run()
+    assert (fresh(first).state, fresh(second).state) == (State.DIALLED, State.REFUSED)
+    end(first, seconds=61, outcome="answered", reason="hung_up")
+    dialling.settle()
+    assert fresh(first).seconds == 120
+    third = ask(number, agent)
+    run()
+    assert fresh(third).state == State.DIALLED
+
+
+def test_minutes_are_counted_from_midnight_and_set_aside_while_calls_go_on(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    number = make_number(out_minutes=40)
+    first, second = ask(number, agent), ask(number, agent)
+    run()
+    assert [fresh(row).seconds for row in (first, second)] == [1800, 600]
+    third = ask(number, agent)
+    run()
+    assert SecurityEvent.objects.get().kind == "dial_minutes" and fresh(third).state == "refused"
+    yesterday = timezone.now() - timedelta(days=1)
+    OutboundCall.objects.filter(pk__in=[first.pk, second.pk]).update(
+        claimed_at=yesterday, over_at=yesterday
+    )
+    fourth = ask(number, agent)
+    run()
+    assert fresh(fourth).state == State.DIALLED
+
+
+def test_a_connection_that_cannot_dial_says_so(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    number = make_number(out_address="")
+    row = ask(number, agent)
+    run()
+    assert fresh(row).sentence.msgid == dialling.NO_DIALLING
+    assert not SecurityEvent.objects.exists() and not exchange.dialled
+
+
+def test_a_call_that_was_taken_and_never_seen_is_given_up(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    row = ask(make_number(), agent)
+    dialling.claim(row)
+    dialling.settle()
+    assert fresh(row).over_at is None
+    OutboundCall.objects.update(claimed_at=timezone.now() - dialling.UNSEEN - dialling.SECOND)
+    dialling.settle()
+    run()
+    assert fresh(row).state == State.FAILED and fresh(row).sentence.msgid == dialling.CUT_SHORT
+    assert not exchange.dialled
+
+
+def test_the_reserve_tries_once_with_its_own_number_and_limits(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    reserve = make_number("+74991124149")
+    number = make_number(out_next=reserve.trunk)
+    reserve.trunk.out_next = number.trunk
+    reserve.trunk.save()
+    row = ask(number, agent)
+    run()
+    end(row, outcome="failed", reason="answer_503", sip_status=503)
+    dialling.settle()
+    dialling.settle()
+    run()
+    second = OutboundCall.objects.get(retry_of=row)
+    assert (second.number, second.trunk) == (reserve, reserve.trunk)
+    assert [dial.shown for dial in exchange.dialled] == ["+74991124148", "+74991124149"]
+    # And it does not go round in a circle.
+    end(second, outcome="failed", reason="answer_503", sip_status=503)
+    dialling.settle()
+    run()
+    assert OutboundCall.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "seen", [{"rang": True, "sip_status": 480}, {"sip_status": 486}, {"sip_status": 404}]
+)
+def test_who_was_rung_or_said_no_is_not_called_again(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber, seen: dict[str, Any]
+) -> None:
+    number = make_number(out_next=make_number("+74991124149").trunk)
+    row = ask(number, agent)
+    run()
+    end(row, outcome="failed", reason=f"answer_{seen['sip_status']}", **seen)
+    dialling.settle()
+    assert not OutboundCall.objects.filter(retry_of=row).exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("limit", [{"out_at_once": 1}, {"out_minutes": 30}])
+def test_limits_hold_when_two_workers_dial_at_once(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber, limit: dict[str, int]
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer")
+    number = make_number(**limit)
+    for _ in range(8):
+        ask(number, agent)
+
+    def work() -> None:
+        try:
+            run()
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    states = sorted(OutboundCall.objects.values_list("state", flat=True))
+    assert states == ["dialled"] + ["refused"] * 7
+    assert len(exchange.dialled) == 1 and SecurityEvent.objects.count() == 7
