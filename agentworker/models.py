@@ -204,11 +204,6 @@ class WorkerQuerySet(VisibleQuerySet["Worker"]):
         """Workers that LiveKit knows and that are not about to leave."""
         return self.filter(seen_at__gte=seen_since, registered=True, draining=False)
 
-    def places(self, seen_since: datetime) -> int:
-        """How many calls they carry at once, all together."""
-        total = self.taking_calls(seen_since).aggregate(models.Sum("capacity"))
-        return total["capacity__sum"] or 0
-
 
 class Worker(models.Model):
     """A process that takes calls, as it said of itself within the last seconds."""

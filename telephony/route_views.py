@@ -43,7 +43,6 @@ class RouteForm(forms.Form):
         label=gettext_lazy("Provider connection"),
         empty_label=gettext_lazy("the number's own"),
         required=False,
-        to_field_name="key",
     )
     source_ip = forms.CharField(
         label=gettext_lazy("Address that the call comes from"),
@@ -75,16 +74,16 @@ class RouteForm(forms.Form):
 @staff_page("telephony.view_phonenumber")
 def page(request: HttpRequest, user: User) -> HttpResponse:
     """The form, and what becomes of the call; ?number= and ?call= fill it in."""
-    asked = request.POST if request.method == "POST" else _filled_in(request, user)
-    form = RouteForm(asked or None, user=user)
+    sent = request.POST if request.method == "POST" else None
+    form = RouteForm(sent if sent is not None else _filled_in(request, user), user=user)
     context = {**admin.site.each_context(request), "title": _("Test a route"), "form": form}
     if form.is_valid():
         context |= told(routetest.ask(form.question), user)
     return render(request, "telephony/route.html", context, status=400 if form.errors else 200)
 
 
-def _filled_in(request: HttpRequest, user: User) -> dict[str, str]:
-    """The question about a number, or about a call that came."""
+def _filled_in(request: HttpRequest, user: User) -> dict[str, str] | None:
+    """The question about a number, or about a call that came; None where nobody names one."""
     if number := request.GET.get("number", ""):
         numbers = PhoneNumber.objects.visible_to(user)
         found = get_object_or_404(numbers, pk=number if number.isdecimal() else None)
@@ -100,7 +99,7 @@ def _filled_in(request: HttpRequest, user: User) -> dict[str, str]:
             "source_ip": question.source_ip,
             "exact": "on",
         }
-    return {}
+    return None
 
 
 def _uuid(text: str) -> uuid.UUID | None:
