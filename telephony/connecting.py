@@ -10,7 +10,8 @@ from django.utils.translation import gettext_noop
 from agentworker.models import Agent
 from telephony import changes
 from telephony.arrivals import Origin, is_inner
-from telephony.models import DispatchRule, Trunk
+from telephony.asking import save_seen
+from telephony.models import DispatchRule, PhoneNumber, Trunk
 from telephony.providers import Preset
 from telephony.routing.addresses import network
 from telephony.routing.edit import Change, Edit, lines
@@ -21,8 +22,12 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """What the wizard was told; `numbers` in E.164, `addresses` as they are saved."""
+    """What the wizard was told; `numbers` in E.164, `addresses` as they are saved.
 
+    `key`: of the connection to be made. The same form makes the same rows, however often it comes.
+    """
+
+    key: uuid.UUID
     preset: Preset
     name: str
     addresses: tuple[str, ...]
@@ -32,7 +37,7 @@ class Connection:
 
 def edit_for(asked: Connection) -> Edit:
     """The connection, its numbers, and a rule for every number of it, also for later ones."""
-    trunk = str(uuid.uuid4())
+    trunk = str(asked.key)
     learned = asked.preset.spelling_in.value
     made = Change(
         model="trunk",
@@ -45,12 +50,16 @@ def edit_for(asked: Connection) -> Edit:
         },
     )
     numbers = [
-        Change(model="number", key=str(uuid.uuid4()), values={"number": number, "trunk": trunk})
+        Change(
+            model="number",
+            key=str(uuid.uuid5(asked.key, number)),
+            values={"number": number, "trunk": trunk},
+        )
         for number in asked.numbers
     ]
     rule = Change(
         model="rule",
-        key=str(uuid.uuid4()),
+        key=str(uuid.uuid5(asked.key, "rule")),
         values={
             "name": _rule_name(asked.name),
             "agent": str(asked.agent.key),
@@ -58,6 +67,20 @@ def edit_for(asked: Connection) -> Edit:
         },
     )
     return Edit(changes=(made, *numbers, rule))
+
+
+def connect(
+    asked: Connection, seen: str, accepted: bool
+) -> tuple[changes.Impact | None, PhoneNumber | None]:
+    """What to show the person before it is done; or, once it is done, the first of his numbers.
+
+    Raises changes.ChangeError.
+    """
+    is_done = Trunk.objects.filter(key=asked.key).exists()
+    impact = None if is_done else save_seen(edit_for(asked), seen, accepted)
+    if impact is not None:
+        return impact, None
+    return None, PhoneNumber.objects.filter(trunk__key=asked.key).first()
 
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:

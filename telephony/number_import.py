@@ -113,7 +113,7 @@ def _read(user: User) -> _Line:
             "revision": revision,
         }
     rules = DispatchRule.objects.visible_to(user).kept()
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         str(key): {"revision": revision, "numbers": []}
         for key, revision in rules.values_list("key", "revision")
     }

@@ -37,7 +37,7 @@ class FileForm(forms.Form):
 
     def read(self) -> list[numberfile.Row]:
         """Raises numberfile.FileError."""
-        file: UploadedFile | None = self.cleaned_data["file"]
+        file: UploadedFile[bytes] | None = self.cleaned_data["file"]
         if file is not None:
             data = file.read(numberfile.MOST_BYTES + 1)
             return numberfile.read(file.name or "", data)

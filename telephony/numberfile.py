@@ -107,7 +107,7 @@ def _places(headings: Sequence[str]) -> dict[int, str]:
 
 def _known_headings() -> dict[str, str]:
     """Heading in lower case, in every language -> field."""
-    known = {}
+    known: dict[str, str] = {}
     for language, _name in settings.LANGUAGES:
         with override(language):
             known |= {gettext(msgid).lower(): name for name, msgid in HEADINGS.items()}

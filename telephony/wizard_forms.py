@@ -1,5 +1,6 @@
 """What the wizard asks."""
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ class ConnectForm(forms.Form):
     provider is not known by.
     """
 
+    key = forms.UUIDField(widget=forms.HiddenInput())
     numbers = forms.CharField(
         label=_("Numbers that people dial, one a line"),
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "8 (499) 112-41-48"}),
@@ -44,11 +46,12 @@ class ConnectForm(forms.Form):
     name = forms.CharField(label=_("What you call this connection"), max_length=100)
 
     def __init__(self, *args: Any, preset: Preset, user: User, **kwargs: Any) -> None:
-        initial = {
+        kwargs["initial"] = {
+            "key": uuid.uuid4(),
             "name": trunk_name(preset),
             "addresses": "\n".join(fact.value for fact in preset.networks),
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs)
         self.preset = preset
         self.strange: list[str] = []
         agents = Agent.objects.visible_to(user).kept()
@@ -81,6 +84,7 @@ class ConnectForm(forms.Form):
     def asked(self) -> Connection:
         values = self.cleaned_data
         return Connection(
+            key=values["key"],
             preset=self.preset,
             name=values["name"],
             addresses=values["addresses"],

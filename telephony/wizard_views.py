@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST
 
 from agentworker.models import Agent
 from telephony import arrivals, changes, connecting, wizard
-from telephony.asking import save_seen
 from telephony.keeping import panel
 from telephony.models import ExpectedCall, Gateway, PhoneNumber
 from telephony.providers import PRESETS, Inbound, find
@@ -43,16 +42,14 @@ def provider(request: HttpRequest, user: User, slug: str) -> HttpResponse:
     form = ConnectForm(request.POST or None, preset=preset, user=user)
     impact = None
     if form.is_valid():
-        edit = connecting.edit_for(form.asked())
         try:
-            impact = save_seen(edit, request.POST.get("seen", ""), "accepted" in request.POST)
+            impact, first = connecting.connect(
+                form.asked(), request.POST.get("seen", ""), "accepted" in request.POST
+            )
         except changes.ChangeError as error:
             form.add_error(None, [str(sentence) for sentence in error.sentences])
         else:
-            if impact is None:
-                first = get_object_or_404(
-                    PhoneNumber.objects.visible_to(user), key=edit.changes[1].key
-                )
+            if first is not None:
                 return redirect("connect-call", pk=first.pk)
     has_agent = Agent.objects.visible_to(user).kept().exists()
     context |= {

@@ -29,6 +29,7 @@ NOVOFON = reverse("connect-provider", args=["novofon"])
 
 def form(agent: Agent, **values: str) -> dict[str, Any]:
     return {
+        "key": "1d2f5d2c-6d1e-4ad0-9d4b-5c2b6a0f3a11",
         "name": "Novofon",
         "numbers": "8 (499) 112-41-48",
         "agent": agent.pk,
@@ -129,6 +130,13 @@ def test_an_address_outside_the_provider_is_typed_twice(staff: Client, agent: Ag
     assert staff.post(NOVOFON, {**strange, "repeat": "185.10.20.31"}).status_code == 400
     connect(staff, NOVOFON, {**strange, "repeat": "185.10.20.30"})
     assert Trunk.objects.get().addresses == "37.139.38.0/24\n185.10.20.30"
+
+
+def test_the_same_form_twice_makes_one_connection(staff: Client, agent: Agent) -> None:
+    first = connect(staff, NOVOFON, form(agent))
+    again = staff.post(NOVOFON, form(agent))
+    assert again.url == first.url
+    assert Trunk.objects.count() == 1
 
 
 def test_an_open_connection_is_not_made(staff: Client, agent: Agent) -> None:
@@ -252,7 +260,7 @@ def test_another_caller_is_listed_but_not_taken(staff: Client, expected: Expecte
 def test_nobody_without_the_right_sees_the_wizard(
     client: Client, expected: ExpectedCall, name: str
 ) -> None:
-    args = {
+    args: dict[str, list[Any]] = {
         "connect-provider": ["novofon"],
         "connect-call": [expected.number.pk],
         "connect-wait": [expected.pk],
