@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from veyra.livekit.conflicts import normalized
 from veyra.livekit.types import DispatchRule, InboundTrunk, OutboundTrunk
 
 Object = InboundTrunk | OutboundTrunk | DispatchRule
@@ -38,14 +39,9 @@ def key_of(metadata: str, installation: str) -> str | None:
     return mark["veyra"] if mark.get("installation") == installation else None
 
 
-def normal(number: str) -> str:
-    """A number as LiveKit compares trunks' numbers: without formatting, with a plus."""
-    bare = number.translate(str.maketrans("", "", " -()"))
-    return bare if bare.startswith("+") else f"+{bare}"
-
-
 def normals(numbers: Iterable[str]) -> set[str]:
-    return {normal(number) for number in numbers}
+    """Numbers as LiveKit compares those of trunks."""
+    return {*map(normalized, numbers)}
 
 
 def same_trunk(one: InboundTrunk, other: InboundTrunk) -> bool:
@@ -59,9 +55,7 @@ def same_rule(one: DispatchRule, other: DispatchRule) -> bool:
 def plain(found: Found) -> Found:
     """The object without its id, its seal and the order of its lists."""
     unordered = {
-        name: tuple(sorted(getattr(found, name)))
-        for name in UNORDERED
-        if hasattr(found, name)
+        name: tuple(sorted(getattr(found, name))) for name in UNORDERED if hasattr(found, name)
     }
     return replace(found, id="", metadata=_unsealed(found.metadata), **unordered)
 

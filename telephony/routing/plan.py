@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from telephony.routing.actual import Actual, normal, normals, same_rule, same_trunk
+from telephony.routing.actual import Actual, normals, same_rule, same_trunk
 from telephony.routing.compile import Desired, DesiredRule, DesiredTrunk
 from telephony.routing.hands import Hands, Held, foreign, look
 from telephony.routing.outplan import outbound_steps
@@ -32,6 +32,7 @@ from telephony.routing.steps import (
     trunk_step,
 )
 from telephony.routing.wish import Problem
+from veyra.livekit.conflicts import normalized
 from veyra.livekit.types import DispatchRule, InboundTrunk
 
 NOWHERE = "veyra-"
@@ -169,7 +170,7 @@ class _Planner:
         holder = self.trunks[livekit_id]
         if not numbers & normals(holder.numbers):
             return
-        left = tuple(text for text in holder.numbers if normal(text) not in numbers)
+        left = tuple(text for text in holder.numbers if normalized(text) not in numbers)
         owner = self._owner(livekit_id)
         if left:
             self._replace(livekit_id, replace(holder, numbers=left), needs)

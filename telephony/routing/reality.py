@@ -5,11 +5,12 @@ from dataclasses import replace
 from django.utils.translation import gettext_noop
 
 from telephony.numbers import pretty
-from telephony.routing.actual import Actual, key_of, normal
+from telephony.routing.actual import Actual, key_of
 from telephony.routing.compile import Desired, DesiredRule, DesiredTrunk
 from telephony.routing.hands import Hands
 from telephony.routing.steps import calls_of, source_of
 from telephony.routing.wish import Problem
+from veyra.livekit.conflicts import normalized
 from veyra.livekit.types import DispatchRule, InboundTrunk
 from veyra.sentences import Sentence
 
@@ -28,7 +29,7 @@ def fit(desired: Desired, hands: Hands) -> tuple[Desired, tuple[Problem, ...]]:
     """
     actual = hands.actual
     foreign = {
-        normal(text): trunk
+        normalized(text): trunk
         for trunk in actual.trunks
         if not hands.may_change(trunk)
         for text in trunk.numbers
@@ -59,12 +60,12 @@ def fit(desired: Desired, hands: Hands) -> tuple[Desired, tuple[Problem, ...]]:
 def _without_foreign(
     wanted: DesiredTrunk, foreign: Foreign, hands: Hands
 ) -> tuple[DesiredTrunk | None, list[Problem]]:
-    taken = {row: text for text, row in wanted.rows if normal(text) in foreign}
+    taken = {row: text for text, row in wanted.rows if normalized(text) in foreign}
     if not taken:
         return wanted, []
     rows = tuple((text, row) for text, row in wanted.rows if row not in taken)
     value = replace(wanted.value, numbers=tuple(sorted(text for text, _row in rows)))
-    problems = [_taken(row, text, foreign[normal(text)], hands) for row, text in taken.items()]
+    problems = [_taken(row, text, foreign[normalized(text)], hands) for row, text in taken.items()]
     return replace(wanted, value=value, rows=rows) if rows else None, problems
 
 

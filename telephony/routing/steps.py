@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import Literal
 
 from django.utils.translation import gettext_noop
 
 from telephony.numbers import pretty
-from telephony.routing.actual import normal
+from veyra.livekit import conflicts
 from veyra.livekit.types import DispatchRule, InboundTrunk, LiveKitError, OutboundTrunk
 from veyra.sentences import Sentence
 
@@ -230,7 +229,5 @@ def _in_the_way(step: Action, standing: Mapping[str, DispatchRule]) -> set[str]:
 
 
 def calls_of(rule: DispatchRule) -> set[tuple[str, ...]]:
-    """What LiveKit compares: (PIN, trunk, caller, called) of every call that the rule takes."""
-    callers = [normal(number) for number in rule.inbound_numbers] or [""]
-    called = [normal(number) for number in rule.numbers] or [""]
-    return {(rule.pin, *each) for each in product(rule.trunk_ids or ("",), callers, called)}
+    """What LiveKit compares of every call that the rule takes."""
+    return {*conflicts.calls_of(rule)}

@@ -127,14 +127,18 @@ def between_rules(rules: Iterable[DispatchRule]) -> Refusal | None:
     """
     seen: dict[tuple[str, str, str, str], DispatchRule] = {}
     for rule in rules:
-        callers = [normalized(number) for number in rule.inbound_numbers] or [""]
-        called = [normalized(number) for number in rule.numbers] or [""]
-        for trunk, caller, number in product(rule.trunk_ids or ("",), callers, called):
-            key = (rule.pin, trunk, caller, number)
-            if key in seen:
-                return _rule_conflict(rule, seen[key])
-            seen[key] = rule
+        for call in calls_of(rule):
+            if call in seen:
+                return _rule_conflict(rule, seen[call])
+            seen[call] = rule
     return None
+
+
+def calls_of(rule: DispatchRule) -> list[tuple[str, str, str, str]]:
+    """What LiveKit compares rules by: (PIN, trunk, caller, called); "" stands for any."""
+    callers = [normalized(number) for number in rule.inbound_numbers] or [""]
+    called = [normalized(number) for number in rule.numbers] or [""]
+    return list(product((rule.pin,), rule.trunk_ids or ("",), callers, called))
 
 
 def _sharing_trunk(rules: Iterable[DispatchRule], trunk_ids: Sequence[str]) -> list[DispatchRule]:
