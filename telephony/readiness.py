@@ -159,7 +159,7 @@ def _open(facts: Facts) -> Light | None:
 def _on_its_way(facts: Facts) -> Light | None:
     if facts.published == "live":
         return None
-    msgid = gettext_noop("It is on its way to LiveKit.")
+    msgid = gettext_noop("Saved. It is on its way to LiveKit.")
     sentence, row = facts.why or Sentence(msgid), Row("number", facts.number.key)
     return Light(colour=Colour.YELLOW, sentence=sentence, row=row, moving=True)
 

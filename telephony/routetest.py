@@ -86,7 +86,7 @@ def connection(name: str) -> str:
     in_use = dict(Trunk.objects.in_use().values_list("name", "key"))
     if name and name not in in_use:
         msgid = gettext_noop("There is no connection “%(name)s” in use. There are: %(names)s.")
-        names = ", ".join(f"“{each}”" for each in in_use) or "—"
+        names = ", ".join(in_use) or "—"
         raise QuestionError("trunk", Sentence(msgid, {"name": name, "names": names}))
     return str(in_use[name]) if name else ""
 

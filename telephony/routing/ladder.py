@@ -62,7 +62,7 @@ def hears(route: Route) -> Sentence:
 def elsewhere(connections: Iterable[str], rules: int) -> list[Step]:
     """What was not even looked at, since it is for other numbers."""
     found = []
-    names = ", ".join(f"“{name}”" for name in connections)
+    names = ", ".join(connections)
     if names:
         msgid = gettext_noop("These connections have other numbers: %(names)s.")
         found.append(Step(sentence=Sentence(msgid, {"names": names}), mark=Mark.PASSED))
@@ -111,7 +111,7 @@ def _number(number: Number, trunk: Trunk, line: Line) -> Step:
     if fault := _fault(number, line):
         return Step(sentence=fault, mark=Mark.STOPS, row=row)
     msgid = gettext_noop("%(number)s is our number; it comes through %(trunks)s.")
-    names = ", ".join(f"“{each.name}”" for each in found)
+    names = ", ".join(each.name for each in found)
     return _take(msgid, values | {"trunks": names}, row)
 
 

@@ -148,7 +148,7 @@ def test_the_command_says_why_nobody_does_and_where_to_mend_it(
         ([""], "Write the number that is called."),
         (["+74991124148", "--from", "abc"], "is not a telephone number"),
         (["+74991124148", "--ip", "300.1.1.1"], "is not an address"),
-        (["+74991124148", "--trunk", "Nobody"], "There are: “Novofon”."),
+        (["+74991124148", "--trunk", "Nobody"], "There are: Novofon."),
     ],
 )
 def test_the_command_meets_nonsense_with_a_sentence(
