@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from telephony.numbers import NumberError, e164
 from telephony.routing.actual import normals, plain
-from telephony.routing.addresses import AddressError, checked
+from telephony.routing.addresses import AddressError, checked, network
 from telephony.routing.compile import Desired, DesiredRule, DesiredTrunk, compile_line
 from telephony.routing.edit import Change, Edit, laid_over
 from telephony.routing.fields import agent_key
@@ -89,7 +89,7 @@ def _trunk(ground: Ground, held: Held, found: InboundTrunk) -> Edit:
     values: dict[str, Any] = {}
     if found.name and found.name != trunk.name:
         values["name"] = found.name
-    if set(found.allowed_addresses) != set(wanted.value.allowed_addresses):
+    if networks(found) != networks(wanted.value):
         values["addresses"] = addresses(found, ground.admit)
     ours = wanted.value.auth_username, wanted.value.auth_password
     if (found.auth_username, found.auth_password) != ours:
@@ -113,7 +113,7 @@ def refuse_unknown(found: InboundTrunk | DispatchRule) -> None:
 
 def addresses(found: InboundTrunk, admit: Iterable[str]) -> str:
     """The column of a connection; without what Veyra itself adds to every list."""
-    theirs = set(found.allowed_addresses)
+    theirs = networks(found)
     kept = sorted(theirs - set(admit)) or sorted(theirs)
     try:
         return "\n".join(checked(text).removesuffix("/32") for text in kept)
@@ -235,11 +235,16 @@ def holds_trunk(made: DesiredTrunk, found: InboundTrunk) -> bool:
     return (
         numbers_of(made.value) == numbers_of(found)
         and normals(made.value.numbers) >= normals(found.numbers)
-        and set(made.value.allowed_addresses) >= set(found.allowed_addresses)
+        and networks(made.value) >= networks(found)
         and bool(made.value.allowed_addresses) == bool(found.allowed_addresses)
         and made.value.auth_username == found.auth_username
         and made.value.auth_password == found.auth_password
     )
+
+
+def networks(trunk: InboundTrunk) -> set[str]:
+    """Its addresses, each as a network; what is none stays as it is written."""
+    return {network(text) or text for text in trunk.allowed_addresses}
 
 
 def holds_rule(made: DesiredRule, found: DispatchRule) -> bool:

@@ -127,18 +127,6 @@ def test_two_rules_change_places(
     }
 
 
-def test_drift_is_restored(livekit: LiveKit, rules: tuple[DispatchRule, DispatchRule]) -> None:
-    sync.apply()
-    (trunk,) = livekit.list_inbound_trunks()
-    livekit.replace_inbound_trunk(trunk.id, InboundTrunk(metadata=trunk.metadata, numbers=("1",)))
-    for rule in livekit.list_dispatch_rules():
-        livekit.delete_dispatch_rule(rule.id)
-    sync.apply()
-    assert [found.numbers for found in livekit.list_inbound_trunks()] == [trunk.numbers]
-    assert [found.id for found in livekit.list_inbound_trunks()] == [trunk.id]
-    assert numbers_by_rule(livekit) == {"Support": set(trunk.numbers)}
-
-
 def test_a_taken_number_says_by_whom(
     livekit: LiveKit, rules: tuple[DispatchRule, DispatchRule]
 ) -> None:
