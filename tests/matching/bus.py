@@ -24,7 +24,8 @@ RESULTS = {1: "accept", 2: "request_pin", 3: "reject", 4: "drop"}
 # The client that the simulator's messages name, and what a server is told to go on with.
 CLIENT = "CLI_simulator0"
 CLAIMED = "type.googleapis.com/internal.ClaimResponse"
-SECONDS = 10
+# More than any answer takes, on a machine that has other work.
+SECONDS = 20
 
 
 @dataclass(frozen=True)

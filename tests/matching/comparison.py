@@ -12,7 +12,7 @@ from livekit import api
 
 from tests.live.stack import Stack
 from tests.matching import worlds
-from tests.matching.bus import Answer, Bus
+from tests.matching.bus import SECONDS, Answer, Bus
 from tests.matching.invites import SOURCES, Provider, Sent
 from veyra.livekit import wire
 from veyra.livekit.conflicts import (
@@ -167,7 +167,7 @@ class Comparison:
         trunk = decision.trunk
         asked = trunk is not None and bool(trunk.auth_username and trunk.auth_password)
         if asked and sent.invite.username:
-            self.tally.compare(what, 407, await asyncio.wait_for(sent.final, 5))
+            self.tally.compare(what, 407, await asyncio.wait_for(sent.final, SECONDS))
             self.providers[sent.invite.source_ip].log_in(sent)
         if decision.outcome in (Outcome.LOGIN_NEEDED, Outcome.WRONG_LOGIN):
             return
@@ -220,7 +220,7 @@ class Comparison:
             return
         let_in = decision.outcome in RESULTS
         expected = NO_SOUND if let_in else (decision.status,)
-        status = await asyncio.wait_for(sent.final, 5)
+        status = await asyncio.wait_for(sent.final, SECONDS)
         self.tally.compare(what, True, status in expected or status)
 
     async def finish(self) -> Tally:
