@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from agentworker.models import Session, Turn
-from monitoring.words import said
+from monitoring.words import said, speaker
 from telephony.models import Call, Leg
 from veyra.models import User
 
@@ -76,7 +76,8 @@ def render(row: Row, viewer: Viewer) -> str:
 
 def as_context(row: Row, viewer: Viewer) -> dict[str, object]:
     words = said(row.turn) if row.turn and viewer.reads_words else ""
-    return {"call": row.call, "turn": row.turn, "words": words}
+    who = speaker(row.call, row.turn) if row.turn else ""
+    return {"call": row.call, "turn": row.turn, "words": words, "who": who}
 
 
 def message(rows: Iterable[tuple[Row, str]], *, full: bool, gone: Iterable[str] = ()) -> str:

@@ -7,11 +7,12 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from agentworker.models import Session, Speaker, Turn
-from monitoring.words import said, summary, told
+from monitoring.words import said, speaker, summary, told
 from telephony import reasons
 from telephony.models import Call, CallEvent
 from telephony.routetest import why_refused
 from telephony.routing.route import Step
+from telephony.sip_answers import answer_of_ours, answer_to_us
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Line:
     """A line of the transcript."""
 
     turn: Turn
+    who: str
     text: str
     ours: bool
 
@@ -37,6 +39,8 @@ class CallPage:
     summary: str
     # Why it ended as it did, and what to do; "" where there is nothing to say.
     reason: str
+    # What the exchange's last answer means, from our side of the call.
+    answer: str
     # Of a call that was turned away: what kept it out, as far as the line tells now.
     refusal: Step | None
     timeline: Sequence[Moment]
@@ -58,13 +62,29 @@ def gather(call: Call, *, with_words: bool) -> CallPage:
         call=call,
         summary=summary(call),
         reason=str(reasons.sentence(call.reason)),
-        refusal=why_refused(call) if call.outcome == Call.Outcome.REJECTED else None,
+        answer=answer(call),
+        refusal=why_refused(call) if was_turned_away(call) else None,
         timeline=timeline(call, events),
-        lines=[Line(turn, said(turn), turn.speaker == Speaker.AGENT) for turn in turns],
+        lines=[
+            Line(turn, speaker(call, turn), said(turn), turn.speaker == Speaker.AGENT)
+            for turn in turns
+        ],
         sessions=sessions,
         events=events,
         deaf=any(t.speaker == Speaker.CALLER and not t.text and not t.digit for t in turns),
     )
+
+
+def was_turned_away(call: Call) -> bool:
+    """By us: somebody called, and was not let in."""
+    return call.outcome == Call.Outcome.REJECTED and not call.is_outbound
+
+
+def answer(call: Call) -> str:
+    if not call.sip_status:
+        return ""
+    told_by = answer_to_us if call.is_outbound else answer_of_ours
+    return str(told_by(call.sip_status))
 
 
 def timeline(call: Call, events: Sequence[CallEvent]) -> list[Moment]:
@@ -77,7 +97,7 @@ def timeline(call: Call, events: Sequence[CallEvent]) -> list[Moment]:
             else _("Somebody answered")
         )
         moments.append(Moment(call.answered_at, text))
-    moments += [Moment(event.at, text) for event in events if (text := told(event))]
+    moments += [Moment(event.at, text) for event in events if (text := told(event, call))]
     if call.ended_at:
         moments.append(Moment(call.ended_at, _("The call ended")))
     return sorted(moments, key=lambda moment: moment.at)

@@ -42,6 +42,13 @@ def spell(length: timedelta) -> str:
     return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": f"{seconds:02}"}
 
 
+def speaker(call: Call, turn: Turn) -> str:
+    """Who said it. The other side of a call out did not call."""
+    if call.is_outbound and turn.speaker == Speaker.CALLER:
+        return _("Person called")
+    return turn.get_speaker_display()
+
+
 def summary(call: Call) -> str:
     """The call in one sentence."""
     names = {
@@ -50,7 +57,32 @@ def summary(call: Call) -> str:
         "assistant": call.agent.name if call.agent else _("the assistant"),
         "time": lasted(call),
     }
+    if call.is_outbound:
+        names |= {"person": pretty(call.to_number), "number": pretty(call.from_number)}
+        return capfirst(_sentence_out(call) % names)
     return capfirst(_sentence(call) % names)
+
+
+def _sentence_out(call: Call) -> str:
+    """Of a call that we placed."""
+    if call.state == Call.State.RINGING and not call.rang:
+        return _("We are calling %(person)s from %(number)s; it does not ring yet.")
+    if call.state == Call.State.RINGING:
+        return _("We are calling %(person)s from %(number)s; it rings.")
+    if call.state == Call.State.ANSWERED:
+        return _("%(assistant)s is talking to %(person)s, called from %(number)s.")
+    endings = {
+        Call.Outcome.ANSWERED: _("%(assistant)s called %(person)s and talked for %(time)s.")
+        if call.answered_at
+        else _("%(assistant)s called %(person)s and talked."),
+        Call.Outcome.ABANDONED: _("We called %(person)s, and nobody picked up."),
+        Call.Outcome.REJECTED: _(
+            "We called %(person)s; the line was busy, or the call was declined."
+        ),
+        Call.Outcome.NO_AGENT: _("%(person)s picked up, and the assistant said nothing."),
+        Call.Outcome.FAILED: _("The call to %(person)s failed."),
+    }
+    return endings.get(Call.Outcome(call.outcome), "") if call.outcome else _("The call ended")
 
 
 def _sentence(call: Call) -> str:
@@ -114,9 +146,18 @@ EVENTS: Mapping[str, Any] = {
 }
 
 
-def told(event: CallEvent) -> str:
+# Of a call that we placed.
+EVENTS_OUT: Mapping[str, Any] = {
+    "audio_heard_by_caller": gettext_lazy("The person called began to hear the assistant"),
+    "dtmf": gettext_lazy("The person called pressed %(digit)s"),
+}
+
+
+def told(event: CallEvent, call: Call) -> str:
     """The event as a sentence, or "" where it says nothing to a person."""
     sentence = EVENTS.get(event.kind)
+    if call.is_outbound:
+        sentence = EVENTS_OUT.get(event.kind, sentence)
     if sentence is None:
         return ""
     payload = event.payload if isinstance(event.payload, dict) else {}

@@ -99,7 +99,7 @@ class CallAdmin(MachineRowAdmin):
     def shown_outcome(self, call: Call) -> tuple[str, str]:
         """How it ended; while it goes on, how it stands."""
         if call.outcome:
-            return call.outcome, call.get_outcome_display()
+            return call.outcome, call.outcome_label
         return call.state, call.get_state_display()
 
     @admin.display(description=_("why it ended"))

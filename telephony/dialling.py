@@ -46,6 +46,11 @@ FRESH = timedelta(seconds=10)
 UNSEEN = timedelta(seconds=120)
 SECOND = timedelta(seconds=1)
 
+# The gateway's word for it.
+TOO_BUSY = "cpu exhausted"
+# Without the gateway's own record the answer is not known; it comes a moment after the webhook.
+RECORD_COMES = timedelta(seconds=3)
+
 NO_AGENT = _(
     "The assistant did not come, so nobody was called. See on the home page that an assistant is"
     " working and has free places, then call again."
@@ -191,7 +196,7 @@ def dial(row: OutboundCall, longest: timedelta) -> None:
                 _give_up(livekit, row, Sentence(NO_AGENT))
                 return
             try:
-                livekit.dial(_dial_of(row, longest))
+                _place(livekit, _dial_of(row, longest))
             except LiveKitError as error:
                 # It may ring nevertheless: without its room it stops.
                 _give_up(livekit, row, sentence_of(error))
@@ -212,6 +217,19 @@ def _agent_comes(livekit: LiveKit, room: str) -> bool:
             return True
         time.sleep(LOOK_SECONDS)
     return False
+
+
+def _place(livekit: LiveKit, dial: Dial) -> None:
+    """A gateway that is too busy says so before it does anything: then it may be asked again."""
+    end = time.monotonic() + AGENT_SECONDS
+    while True:
+        try:
+            livekit.dial(dial)
+            return
+        except LiveKitError as error:
+            if TOO_BUSY not in error.message or time.monotonic() > end:
+                raise
+        time.sleep(LOOK_SECONDS)
 
 
 def _give_up(livekit: LiveKit, row: OutboundCall, why: Sentence) -> None:
@@ -268,9 +286,17 @@ def settle() -> int:
         if call is None and row.claimed_at and row.claimed_at < timezone.now() - UNSEEN:
             _close(row, Sentence(CUT_SHORT))
             done += 1
-        elif call is not None and call.ended_at is not None:
+        elif call is not None and is_told(call):
             done += _settle(row, call)
     return done
+
+
+def is_told(call: Call) -> bool:
+    """It is over, and why it ended will not be told better."""
+    if call.ended_at is None:
+        return False
+    late = call.ended_at < timezone.now() - RECORD_COMES
+    return late or call.answered_at is not None or call.sip_status is not None
 
 
 @transaction.atomic

@@ -140,6 +140,23 @@ class Call(models.Model):
     def __str__(self) -> str:
         return str(self.id)
 
+    @property
+    def is_outbound(self) -> bool:
+        return self.direction == self.Direction.OUTBOUND
+
+    @property
+    def outcome_label(self) -> str:
+        """The outcome in words; of a call out as whoever placed it would say."""
+        label = OUTBOUND_OUTCOMES.get(self.outcome) if self.is_outbound else None
+        return str(label or self.get_outcome_display())
+
+
+OUTBOUND_OUTCOMES = {
+    Call.Outcome.ABANDONED: _("Nobody picked up"),
+    Call.Outcome.REJECTED: _("Busy or declined"),
+    Call.Outcome.NO_AGENT: _("Assistant silent"),
+}
+
 
 class LegQuerySet(VisibleQuerySet["Leg"]):
     def of_calls(self, calls: models.QuerySet[Call]) -> Self:

@@ -42,6 +42,13 @@ TEXTS: list[tuple[str, str]] = [
         gettext_noop("Somebody deleted it in LiveKit just now. Veyra makes it again."),
     ),
     (
+        r"cpu exhausted",
+        gettext_noop(
+            "The call entrance is too busy for another call. Try again in a minute; if it repeats,"
+            " the server needs more processors."
+        ),
+    ),
+    (
         r"sip not connected",
         gettext_noop(
             "LiveKit runs without Redis, so it takes no calls. Set redis.address in its"

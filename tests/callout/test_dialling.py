@@ -40,7 +40,7 @@ def fresh(row: OutboundCall) -> OutboundCall:
 
 def end(row: OutboundCall, seconds: int | None = None, **fields: Any) -> Call:
     """What the fold would have saved of a call that is over; `seconds` of talk."""
-    now = timezone.now()
+    now = timezone.now() - dialling.RECORD_COMES
     answered = None if seconds is None else now - timedelta(seconds=seconds)
     values = {"state": "ended", "direction": "outbound", "started_at": now, "ended_at": now}
     return Call.objects.create(pk=row.pk, **values, answered_at=answered, **fields)
@@ -121,6 +121,30 @@ def test_nobody_is_called_for_an_assistant_who_does_not_come(
     second = ask(PhoneNumber.objects.get(), agent)
     run()
     assert fresh(second).state == State.FAILED and len(exchange.rooms) == 1
+
+
+def test_a_gateway_that_is_too_busy_is_asked_again_until_it_dials(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    busy = LiveKitError(dialling.TOO_BUSY, permanent=False, code="unavailable")
+    exchange.fails = [busy, busy]
+    row = ask(make_number(), agent)
+    run()
+    assert len(exchange.dialled) == 3 and fresh(row).state == State.DIALLED
+
+
+def test_the_books_wait_for_the_gateway_s_own_answer(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    """A webhook says that somebody left; whether the reserve may try the gateway's record says."""
+    number = make_number(out_next=make_number("+74991124149").trunk)
+    row = ask(number, agent)
+    run()
+    call = end(row, outcome="failed", reason="not_wanted")
+    Call.objects.update(ended_at=timezone.now())
+    assert dialling.settle() == 0
+    Call.objects.filter(pk=call.pk).update(reason="answer_503", sip_status=503)
+    assert dialling.settle() == 1 and OutboundCall.objects.filter(retry_of=row).exists()
 
 
 def test_an_unsure_error_of_livekit_ends_the_room_so_that_nothing_rings_on(

@@ -97,8 +97,13 @@ def call_of(system: System, call: str) -> dict[str, Any]:
 
 
 def ended(system: System, call: str, seconds: float = 20) -> dict[str, Any]:
-    state = "the call goes on"
-    wait_until(lambda: call_of(system, call).get("state") == "ended", state, seconds)
+    """The call once it is over, and the gateway's record of it has come."""
+
+    def is_over() -> bool:
+        found = call_of(system, call)
+        return found.get("state") == "ended" and found["reason"] != "not_wanted"
+
+    wait_until(is_over, "the call goes on", seconds)
     return call_of(system, call)
 
 
