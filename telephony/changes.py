@@ -168,7 +168,7 @@ def _write_row(change: Change, known: dict[tuple[str, str], Row], pks: _Pks) -> 
     return row
 
 
-def _field(row: Row, name: str) -> "models.Field[Any, Any] | None":
+def _field(row: Row, name: str) -> Any:
     """None: "archived", or a column that this version of Veyra no longer has."""
     try:
         return row._meta.get_field(name)

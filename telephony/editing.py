@@ -27,7 +27,7 @@ class EditForm(RevisionForm):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     accepted = forms.BooleanField(required=False)
     starts_at = forms.SplitDateTimeField(
-        label=_("From"),
+        label=_("Takes effect from"),
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget(),
         help_text=_("Empty: at once. Otherwise the change waits, and you see it on the number."),

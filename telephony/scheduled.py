@@ -48,7 +48,7 @@ class ScheduledChange(models.Model):
     edit = models.JSONField()
     # Names of the rows that it changes, as its author saw them.
     title = models.CharField(_("what changes"), max_length=200)
-    takes_effect_at = models.DateTimeField(_("from"), db_index=True)
+    takes_effect_at = models.DateTimeField(_("takes effect on"), db_index=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

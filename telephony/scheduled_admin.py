@@ -42,7 +42,7 @@ class ScheduledChangeAdmin(MachineRowAdmin):
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("telephony.change_scheduledchange")
 
-    @admin.action(description=gettext_lazy("Cancel"), permissions=["cancel"])
+    @admin.action(description=gettext_lazy("Cancel these changes"), permissions=["cancel"])
     def cancel(self, request: HttpRequest, rows: QuerySet[ScheduledChange]) -> None:
         done = sum(changes.cancel(row) for row in rows)
         late = len(rows) - done

@@ -58,7 +58,8 @@ class RevisionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
 
     def put(self, name: str, value: object) -> None:
         """What the field holds when the form is shown again."""
-        data: Any = self.data.copy()
+        data: Any = self.data
+        data = data.copy()
         data[self.add_prefix(name)] = str(value)
         self.data = data
 

@@ -94,7 +94,8 @@ class Impact:
     def changes(self) -> tuple[Sentence, ...]:
         """What changes for callers; the numbers that will reach nobody first."""
         moves = sorted(self.moves, key=lambda each: each.after is not None)
-        return tuple(chain.from_iterable(each.sentences for each in (*moves, *self.doors)))
+        told = (*(each.sentences for each in moves), *(each.sentences for each in self.doors))
+        return tuple(chain.from_iterable(told))
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -136,7 +137,7 @@ def impact(before: Line, after: Line) -> Impact:
     )
 
 
-def reached(line: Line) -> dict[str, Reach]:
+def reached(line: Line) -> Mapping[str, Reach]:
     """Each number that somebody answers -> what its callers meet."""
     return _State.of(line).reached
 
@@ -231,8 +232,10 @@ def _twice(line: Line) -> Iterable[Problem]:
         count = Counter(row.name for row in rows if not row.archived)
         for row in rows:
             if not row.archived and count[row.name] > 1:
-                kind = "trunk" if isinstance(row, Trunk) else "rule"
-                yield Problem(kind=kind, key=row.key, sentence=Sentence(msgid, {"name": row.name}))
+                wrong = Sentence(msgid, {"name": row.name})
+                yield Problem(
+                    kind="trunk" if isinstance(row, Trunk) else "rule", key=row.key, sentence=wrong
+                )
                 count[row.name] = 0
 
 
