@@ -9,9 +9,11 @@ from functools import partial
 from celery import Celery
 from django.db import transaction
 
+from veyra.outage import Outage
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "veyra.settings")
 
-log = logging.getLogger(__name__)
+outage = Outage(logging.getLogger(__name__), "work is not announced")
 app = Celery("veyra")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -60,7 +62,9 @@ def _publish(task: str) -> None:
     try:
         app.send_task(task, retry=False)
     except Exception as error:  # the broker is away: beat's sweep will find the rows
-        log.warning("wake %s was not sent: %s", task, type(error).__name__)
+        outage.felt(error)
+    else:
+        outage.over()
 
 
 _waker = _Waker()

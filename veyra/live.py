@@ -9,7 +9,9 @@ from typing import Literal
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-log = logging.getLogger(__name__)
+from veyra.outage import Outage
+
+outage = Outage(logging.getLogger(__name__), "live messages are not sent")
 
 GROUP = "live"
 # "rights": what a person may see changed; pk is his, or EVERYBODY.
@@ -36,7 +38,9 @@ async def _tell(message: dict[str, str]) -> None:
     try:
         await get_channel_layer().group_send(GROUP, message)
     except Exception as error:  # pages look by themselves, so a lost message only delays them
-        log.warning("live message was not sent: %s", type(error).__name__)
+        outage.felt(error)
+    else:
+        outage.over()
 
 
 @cache

@@ -1,5 +1,6 @@
 """The mission's line and a believable hour of calls, in a fresh database."""
 
+import logging
 from random import Random
 from typing import Any
 
@@ -14,6 +15,8 @@ class Command(BaseCommand):
     help = "Fill a fresh database with an example line and an hour of calls."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # The house may not be running yet, and nobody need hear of this line before it does.
+        logging.getLogger("veyra").setLevel(logging.ERROR)
         dice = Random(1)  # noqa: S311  # the same hour for everybody
         try:
             calls = demo.fill(timezone.now(), dice)
