@@ -101,20 +101,26 @@ def with_newest(agents: models.QuerySet[Agent]) -> models.QuerySet[Any]:
 class Session(models.Model):
     """One conversation: a job of the worker, in one room, with one caller."""
 
-    job_id = models.CharField(max_length=64, unique=True)
+    job_id = models.CharField(_("id of the job"), max_length=64, unique=True)
     version = models.ForeignKey(
-        AgentVersion, null=True, on_delete=models.PROTECT, related_name="sessions"
+        AgentVersion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="sessions",
+        verbose_name=_("assistant version"),
     )
-    worker = models.CharField(max_length=100, blank=True)
-    room_name = models.CharField(max_length=200, blank=True)
-    room_sid = models.CharField(max_length=64, blank=True, db_index=True)
+    worker = models.CharField(_("worker"), max_length=100, blank=True)
+    room_name = models.CharField(_("room"), max_length=200, blank=True)
+    room_sid = models.CharField(_("id of the room"), max_length=64, blank=True, db_index=True)
     # The caller's leg: the gateway's call id (SCL_...) where it is a phone, and the participant.
-    sip_call_id = models.CharField(max_length=64, blank=True, db_index=True)
-    participant_sid = models.CharField(max_length=64, blank=True)
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    close_reason = models.CharField(max_length=100, blank=True)
-    error = models.TextField(blank=True)
+    sip_call_id = models.CharField(
+        _("id of the call at the gateway"), max_length=64, blank=True, db_index=True
+    )
+    participant_sid = models.CharField(_("id of the participant"), max_length=64, blank=True)
+    started_at = models.DateTimeField(_("started"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    close_reason = models.CharField(_("why it ended"), max_length=100, blank=True)
+    error = models.TextField(_("error"), blank=True)
 
     objects = SessionQuerySet.as_manager()
 
@@ -146,15 +152,15 @@ class Turn(models.Model):
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="turns")
     # The spool's line id: a line shipped twice is one row.
     turn_id = models.CharField(max_length=64, unique=True)
-    speaker = models.CharField(max_length=8, choices=Speaker.choices)
+    speaker = models.CharField(_("who speaks"), max_length=8, choices=Speaker.choices)
     # Empty where nobody understood the words; `seconds` then says how long he spoke.
-    text = models.TextField(blank=True)
+    text = models.TextField(_("words"), blank=True)
     # A key pressed on the phone, where the turn is one.
-    digit = models.CharField(max_length=1, blank=True)
-    at = models.DateTimeField()
-    seconds = models.FloatField(null=True)
+    digit = models.CharField(_("key"), max_length=1, blank=True)
+    at = models.DateTimeField(_("when"))
+    seconds = models.FloatField(_("seconds"), null=True)
     # From the end of the caller's words to the first sound of the answer.
-    delay_ms = models.PositiveIntegerField(null=True)
+    delay_ms = models.PositiveIntegerField(_("wait for the answer, ms"), null=True)
     interrupted = models.BooleanField(default=False)
 
     objects = TurnQuerySet.as_manager()
@@ -210,14 +216,14 @@ class Worker(models.Model):
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     host = models.CharField(_("host"), max_length=200)
-    pid = models.PositiveIntegerField()
-    started_at = models.DateTimeField()
+    pid = models.PositiveIntegerField(_("process number"))
+    started_at = models.DateTimeField(_("started"))
     seen_at = models.DateTimeField(_("last seen"))
     # [{"job": "AJ_...", "room": "..."}]
-    jobs = models.JSONField(default=list)
+    jobs = models.JSONField(_("conversations now"), default=list)
     capacity = models.PositiveIntegerField(_("calls at once"))
-    registered = models.BooleanField(default=False)
-    draining = models.BooleanField(default=False)
+    registered = models.BooleanField(_("LiveKit knows it"), default=False)
+    draining = models.BooleanField(_("takes no new calls"), default=False)
 
     objects = WorkerQuerySet.as_manager()
 

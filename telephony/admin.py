@@ -239,7 +239,7 @@ class PublishedObjectAdmin(MachineRowAdmin):
 
     @display(  # type: ignore[untyped-decorator]  # unfold ships no types
         description=gettext_lazy("state"),
-        label={"live": "success", "waiting": "warning", "failed": "danger"},
+        label={"live": "success", "waiting": "warning", "failed": "danger", "differs": "danger"},
     )
     def state_badge(self, row: PublishedObject) -> tuple[str, str]:
         return row.state, row.get_state_display()

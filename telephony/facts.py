@@ -67,7 +67,7 @@ class Call(models.Model):
     outcome = models.CharField(_("outcome"), max_length=9, choices=Outcome.choices, blank=True)
     from_number = models.CharField(_("from"), max_length=100, blank=True)
     to_number = models.CharField(_("to"), max_length=100, blank=True)
-    source_ip = models.CharField(max_length=64, blank=True)
+    source_ip = models.CharField(_("caller's address"), max_length=64, blank=True)
     trunk = models.ForeignKey(
         "telephony.Trunk",
         null=True,
@@ -96,23 +96,25 @@ class Call(models.Model):
         related_name="+",
         verbose_name=_("assistant"),
     )
-    room_name = models.CharField(max_length=200, blank=True)
-    room_sid = models.CharField(max_length=64, blank=True)
+    room_name = models.CharField(_("room"), max_length=200, blank=True)
+    room_sid = models.CharField(_("id of the room"), max_length=64, blank=True)
     started_at = models.DateTimeField(_("started"))
     # A call out: his telephone rang, as far as anybody saw it.
-    rang = models.BooleanField(default=False)
-    answered_at = models.DateTimeField(null=True)
+    rang = models.BooleanField(_("it rang there"), default=False)
+    answered_at = models.DateTimeField(_("answered"), null=True)
     # Known to the second only: no tap was listening, so the answer was seen from afar.
-    answered_is_approximate = models.BooleanField(default=False)
-    ended_at = models.DateTimeField(null=True)
+    answered_is_approximate = models.BooleanField(
+        _("the time of the answer is approximate"), default=False
+    )
+    ended_at = models.DateTimeField(_("ended"), null=True)
     # Why it ended as it did, as a code of telephony.reasons; it has a sentence in each language.
-    reason = models.CharField(max_length=60, blank=True)
+    reason = models.CharField(_("reason"), max_length=60, blank=True)
     # What LiveKit, the gateway or the agent said, word for word, for "Details".
-    detail = models.TextField(blank=True)
-    sip_status = models.PositiveIntegerField(null=True)
-    codec = models.CharField(max_length=40, blank=True)
+    detail = models.TextField(_("what was said of it"), blank=True)
+    sip_status = models.PositiveIntegerField(_("SIP code"), null=True)
+    codec = models.CharField(_("codec"), max_length=40, blank=True)
     is_test = models.BooleanField(_("test call"), default=False)
-    is_demo = models.BooleanField(default=False)
+    is_demo = models.BooleanField(_("demo"), default=False)
     # Grows with every change: pages render a version once.
     version = models.PositiveIntegerField(default=0)
 
@@ -220,17 +222,19 @@ class CallEvent(models.Model):
         OBSERVER = "observer", _("observer")
         STAFF = "staff", _("staff")
 
-    event_id = models.CharField(max_length=100, unique=True)
+    event_id = models.CharField(_("id of the event"), max_length=100, unique=True)
     source = models.CharField(_("who saw it"), max_length=10, choices=Source.choices)
     kind = models.CharField(_("what happened"), max_length=60)
     at = models.DateTimeField(_("when"))
-    payload = models.JSONField(default=dict)
-    received_at = models.DateTimeField(auto_now_add=True)
+    payload = models.JSONField(_("as it came"), default=dict)
+    received_at = models.DateTimeField(_("received"), auto_now_add=True)
     # What the fact names; empty where it does not say.
-    sip_call_id = models.CharField(max_length=64, blank=True, db_index=True)
-    participant_sid = models.CharField(max_length=64, blank=True)
-    room_sid = models.CharField(max_length=64, blank=True, db_index=True)
-    room_name = models.CharField(max_length=200, blank=True)
+    sip_call_id = models.CharField(
+        _("id of the call at the gateway"), max_length=64, blank=True, db_index=True
+    )
+    participant_sid = models.CharField(_("id of the participant"), max_length=64, blank=True)
+    room_sid = models.CharField(_("id of the room"), max_length=64, blank=True, db_index=True)
+    room_name = models.CharField(_("room"), max_length=200, blank=True)
 
     objects = CallEventQuerySet.as_manager()
 
@@ -280,7 +284,7 @@ class Refused(models.Model):
     address = models.CharField(_("address"), max_length=64)
     number = models.CharField(_("called"), max_length=100)
     caller = models.CharField(_("caller"), max_length=100, blank=True)
-    reason = models.CharField(max_length=60)
+    reason = models.CharField(_("reason"), max_length=60)
     count = models.PositiveIntegerField(_("times"), default=1)
     first_at = models.DateTimeField(_("first"))
     last_at = models.DateTimeField(_("last"))

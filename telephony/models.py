@@ -16,7 +16,7 @@ from agentworker.models import Agent
 from telephony.differences import Difference
 from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
-from telephony.numbers import parts_of_number
+from telephony.numbers import parts_of_number, pretty
 from telephony.outbound import OutboundCall, Outgoing
 from telephony.scheduled import ScheduledChange
 from veyra.models import Keepable
@@ -243,7 +243,7 @@ class PhoneNumber(Keepable):
         ]
 
     def __str__(self) -> str:
-        return self.number
+        return pretty(self.number)
 
 
 class RoomKind(models.TextChoices):
@@ -344,16 +344,16 @@ class PublishedObject(models.Model):
         NUMBER = "number", _("number")
         OUTBOUND = "outbound", _("calls out")
 
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     # The key in the object's metadata ("number:…" for a number, "row:…" for a row that has no
     # object); the saved row that it comes from is `source` (its key).
-    key = models.CharField(max_length=100, unique=True)
-    source = models.UUIDField(db_index=True)
-    livekit_id = models.CharField(max_length=64, blank=True, db_index=True)
-    state = models.CharField(max_length=8, choices=PublishedState.choices)
+    key = models.CharField(_("our mark"), max_length=100, unique=True)
+    source = models.UUIDField(_("saved row"), db_index=True)
+    livekit_id = models.CharField(_("id in LiveKit"), max_length=64, blank=True, db_index=True)
+    state = models.CharField(_("state"), max_length=8, choices=PublishedState.choices)
     # A sentence, as (msgid, parameters), so that each reader gets it in his language.
-    error = models.JSONField(default=dict, blank=True)
-    synced_at = models.DateTimeField(null=True)
+    error = models.JSONField(_("why"), default=dict, blank=True)
+    synced_at = models.DateTimeField(_("looked at"), null=True)
 
     objects = PublishedQuerySet.as_manager()
 
