@@ -15,6 +15,12 @@ def save(page: Page) -> None:
     expect(page.locator(".errornote")).to_have_count(0)
 
 
+def save_as_shown(page: Page) -> None:
+    save(page)
+    page.locator("#before-saving").get_by_role("button", name="Сохранить так").click()
+    expect(page.locator("#before-saving")).to_have_count(0)
+
+
 def add_connection(page: Page) -> None:
     page.fill("[name=name]", "Novofon")
     page.fill("[name=addresses]", "10.0.0.1")
@@ -37,7 +43,7 @@ def add_rule(page: Page) -> None:
     page.fill("[name=name]", "Все звонки")
     expect(page.locator("[name=agent]")).to_have_text(re.compile("Поддержка"))
     expect(page.locator("#id_trunks + .select2")).to_contain_text("Novofon")
-    save(page)
+    save_as_shown(page)
 
 
 def test_a_person_sets_up_the_line_and_a_call_is_answered(page: Page, site: Site) -> None:
