@@ -199,8 +199,8 @@ class PhoneNumberAdmin(Lit, NumberFiles, WishAdmin):
         return {"trunk": trunk, **super().get_changeform_initial_data(request)}
 
     @admin.display(description=gettext_lazy("number"), ordering="number")
-    def shown(self, number: PhoneNumber) -> str:
-        return pretty(number.number)
+    def shown(self, number: PhoneNumber) -> SafeString:
+        return call_admin.unbroken(pretty(number.number))
 
 
 @admin.register(DispatchRule)

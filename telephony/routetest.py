@@ -1,7 +1,9 @@
 """The test of a route: where a call would go as the line is saved now, and what to press."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext_noop
@@ -20,7 +22,7 @@ from telephony.models import (
 from telephony.numbers import NumberError, e164
 from telephony.reasons import Reason
 from telephony.routing import ladder
-from telephony.routing.addresses import network
+from telephony.routing.addresses import hosts, network
 from telephony.routing.carriers import carrier_of
 from telephony.routing.route import Mark, Question, Route, Row, Step, could_be, find
 from telephony.routing.wish import Line
@@ -94,45 +96,54 @@ def connection(name: str) -> str:
 def ask(question: Question) -> Report:
     """Where the call would go. Reads only rows that can matter to it. Raises QuestionError."""
     question = checked(question)
-    line = _line(question)
-    known = HostAddress.objects.by_host()
+    connections = [
+        Connection(*row)
+        for row in Trunk.objects.in_use().values_list("pk", "key", "name", "addresses")
+    ]
+    line = _line(question, connections)
+    named = any(hosts(trunk.addresses) for trunk in line.trunks)
+    known = HostAddress.objects.by_host() if named else {}
     test = network(settings.SIP_TEST_FROM)
     route = find(question, line, known, [test] if test else [])
     return Report(
         route=route,
         headline=ladder.headline(route),
-        steps=(*ladder.steps(route, line), *_elsewhere(line)),
+        steps=(*ladder.steps(route, line), *_elsewhere(line, connections)),
         hears=ladder.hears(route),
         greeting=_greeting(route),
         not_live=_not_live(route, line),
     )
 
 
-def _line(question: Question) -> Line:
+class Connection(NamedTuple):
+    """One in use."""
+
+    pk: int
+    key: UUID
+    name: str
+    addresses: str
+
+
+def _line(question: Question, connections: Sequence[Connection]) -> Line:
+    """The rows around the number, and the connections that are in question besides its own."""
     numbers = PhoneNumber.objects.filter(number__in=could_be(question.called)).values_list(
         "pk", "trunk", "reserve"
     )
-    return read_around([Place(*row) for row in numbers], set(_also(question)))
-
-
-def _also(question: Question) -> Iterable[int]:
-    """Connections that are in question besides the number's own."""
-    if question.trunk:
-        yield from Trunk.objects.filter(key=question.trunk).values_list("pk", flat=True)
+    also = [each.pk for each in connections if str(each.key) == question.trunk]
     if question.source_ip:
-        rows = Trunk.objects.in_use().exclude(addresses="").values_list("pk", "addresses")
-        networks = [(pk, filter(None, map(network, text.split()))) for pk, text in rows]
+        networks = [(c.pk, filter(None, map(network, c.addresses.split()))) for c in connections]
         owner = carrier_of(question.source_ip, networks)
-        yield from [owner] if owner else []
+        also += [owner] if owner else []
+    return read_around([Place(*row) for row in numbers], also)
 
 
-def _elsewhere(line: Line) -> list[Step]:
-    others = Trunk.objects.in_use().exclude(key__in=[trunk.key for trunk in line.trunks])
-    names = list(others.values_list("name", flat=True)[: NAMED + 1])
+def _elsewhere(line: Line, connections: Sequence[Connection]) -> list[Step]:
+    near = {trunk.key for trunk in line.trunks}
+    names = sorted(each.name for each in connections if str(each.key) not in near)
     if len(names) > NAMED:
-        names[NAMED] = "…"
-    rules = DispatchRule.objects.in_use().exclude(key__in=[rule.key for rule in line.rules])
-    return ladder.elsewhere(names, rules.count())
+        names = [*names[:NAMED], "…"]
+    rules = DispatchRule.objects.in_use().count() - sum(rule.in_use for rule in line.rules)
+    return ladder.elsewhere(names, rules)
 
 
 def _greeting(route: Route) -> str:

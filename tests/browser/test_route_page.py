@@ -28,7 +28,7 @@ def make_line() -> None:
 def refused_call() -> Call:
     """What the tap would have told of a call from an address that is not the provider's."""
     return Call.objects.create(
-        number=PhoneNumber.objects.get(),
+        number=PhoneNumber.objects.get(number="+74991124148"),
         to_number="74991124148",
         from_number="79161230001",
         source_ip="198.51.100.7",
