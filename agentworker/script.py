@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.text import capfirst
+
 WORD = re.compile(r"\w+")
 REPEAT_KEY, GOODBYE_KEY = "*", "#"
 # A caller who talks to a machine that knows no words is told so, but not at each breath.
@@ -82,7 +84,8 @@ def announce(script: Script) -> str:
     """The menu in spoken words, without the keys that the greeting names itself."""
     spoken = SPOKEN[script.language]
     unsaid = [item for item in script.menu if item.press not in WORD.findall(script.greeting)]
-    named = [spoken["press"].format(about=i.about, press=i.press) for i in unsaid if i.about]
+    about = [item for item in unsaid if item.about]
+    named = [spoken["press"].format(about=capfirst(i.about), press=i.press) for i in about]
     nameless = [item.press for item in unsaid if not item.about]
     if nameless:
         named.append(spoken["keys"].format(keys=_listed(nameless, spoken["or"])))

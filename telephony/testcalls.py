@@ -118,7 +118,7 @@ def sentence(found: dict[str, Any]) -> Sentence:
     """What a person should know of a Result."""
     if found["answered"] is None:
         return unanswered(found)
-    values = {"answer": f"{found['answered']:.1f}", "voice": f"{found['voiced_seconds']:.0f}"}
+    values = {"answer": round(found["answered"], 1), "voice": round(found["voiced_seconds"])}
     if found["voiced_seconds"]:
         return Sentence(
             _("Answered after %(answer)s s, the assistant spoke for %(voice)s s."), values

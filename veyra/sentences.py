@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 
 
@@ -17,7 +18,9 @@ class Sentence:
     values: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return gettext(self.msgid) % self.values if self.msgid else ""
+        """In the reader's language, numbers with a fraction too."""
+        values = {name: _readable(value) for name, value in self.values.items()}
+        return gettext(self.msgid) % values if self.msgid else ""
 
     def to_json(self) -> dict[str, Any]:
         return {"msgid": self.msgid, "values": self.values}
@@ -25,3 +28,7 @@ class Sentence:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Self:
         return cls(stored.get("msgid", ""), stored.get("values", {}))
+
+
+def _readable(value: Any) -> Any:
+    return number_format(value) if isinstance(value, float) else value

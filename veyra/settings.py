@@ -150,7 +150,7 @@ TIME_ZONE = read.choice(
 )
 USE_I18N = True
 USE_TZ = True
-FORMAT_MODULE_PATH = None
+FORMAT_MODULE_PATH = ["veyra.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE / "static"

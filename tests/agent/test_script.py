@@ -47,6 +47,11 @@ def test_a_number_in_the_greeting_that_only_contains_a_key_does_not_hide_it() ->
     assert announce(words) == "Часы работы: нажмите 1."
 
 
+def test_a_subject_begins_its_sentence_with_a_capital_letter() -> None:
+    menu = (MenuItem("1", "x", about="часы работы"),)
+    assert announce(script(menu=menu)) == "Часы работы: нажмите 1."
+
+
 def test_keys_without_a_subject_are_listed() -> None:
     menu = tuple(MenuItem(key, "x") for key in "123")
     assert announce(script(menu=menu, language="en")) == "Press 1, 2 or 3."
