@@ -97,7 +97,7 @@ gettext_noop(
     " but your account doesn't have permission to delete the following types of objects:"
 )
 gettext_noop(
-    "Are you sure you want to delete the %(object_name)s “%(escaped_object)s”? All of the"
+    'Are you sure you want to delete the %(object_name)s "%(escaped_object)s"? All of the'
     " following related items will be deleted:"
 )
 gettext_noop(
