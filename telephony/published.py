@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils import timezone
@@ -86,12 +86,18 @@ def away(wanted: Desired, error: LiveKitError) -> None:
 
 def _of_objects(wanted: Desired, failed: Mapping[str, LiveKitError | None]) -> dict[str, Standing]:
     keys = [each.key for each in (*wanted.trunks, *wanted.rules, *wanted.outbound)]
-    return {
+    found = {
         key: _standing(key, failed[key])
         if key in failed
         else Standing(_kind(key), source_of(key), State.LIVE)
         for key in keys
     }
+    # A reserve connection has no object of its own: it stands as those that take its calls.
+    for trunk in wanted.trunks:
+        if trunk.reserve:
+            own = found[trunk.key]
+            found[f"row:{trunk.reserve}"] = replace(own, source=trunk.reserve)
+    return found
 
 
 def _kind(key: str) -> Kind:
