@@ -22,6 +22,7 @@ from veyra.models import Pulse
 from veyra.sentences import Sentence
 
 OK, FAILED, OFF = HealthCheck.Status.OK, HealthCheck.Status.FAILED, HealthCheck.Status.OFF
+STARTING = HealthCheck.Status.STARTING
 # The schedule's pulse.
 SCHEDULE = "schedule"
 SCHEDULE_IS_OLD = timedelta(seconds=60)
@@ -117,7 +118,7 @@ def worker() -> Verdict:
     if places is None:
         return OFF, Sentence(gettext_noop("The simulator answers calls by itself."))
     if not places.all:
-        return FAILED, Sentence(
+        return _missed(
             gettext_noop(
                 "No worker is ready, so assistants cannot answer. Start `manage.py runagent`."
             )
@@ -132,7 +133,7 @@ def tap() -> Verdict:
         return OFF, Sentence(gettext_noop("Without a call entrance there is nothing to hear."))
     if Pulse.is_felt(tapping.PULSE, TAP_IS_OLD):
         return OK, Sentence(gettext_noop("We hear the call entrance: answer times are exact."))
-    return FAILED, Sentence(
+    return _missed(
         gettext_noop(
             "Nobody listens to the call entrance: answer times are approximate and refused"
             " calls are not seen. Start `manage.py tap`."
@@ -143,12 +144,19 @@ def tap() -> Verdict:
 def schedule() -> Verdict:
     if Pulse.is_felt(SCHEDULE, SCHEDULE_IS_OLD):
         return OK, Sentence(gettext_noop("Background work is done on time."))
-    return FAILED, Sentence(
+    return _missed(
         gettext_noop(
             "Background work stands still: saved changes do not reach LiveKit. Start the Celery"
             " worker and beat."
         )
     )
+
+
+def _missed(msgid: str) -> Verdict:
+    """A part shows no life: a fault, unless all was started a moment ago."""
+    if probes.is_starting():
+        return STARTING, Sentence(gettext_noop("It is starting."))
+    return FAILED, Sentence(msgid)
 
 
 CHECKS: Sequence[Callable[[], Verdict]] = (
@@ -223,5 +231,6 @@ last = _Last()
 
 
 def overall(checks: Iterable[Check]) -> str:
-    """What is not used here is not missed."""
-    return FAILED if any(check.status == FAILED for check in checks) else OK
+    """The worst of them. What is not used here is not missed."""
+    found = {check.status for check in checks}
+    return next((status for status in (FAILED, STARTING) if status in found), OK)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from agentworker.models import Agent
 from monitoring.board import may_see
-from monitoring.checks import FAILED, last
+from monitoring.checks import FAILED, STARTING, last
 from telephony import changes, demo
 from telephony.drift_views import LOOKS
 from telephony.lights import Shown, troubled_first
@@ -49,8 +49,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "next_step": next((step for step in steps if not step.done), None),
         "differences": _differences(user),
         "numbers": _numbers(user),
-        "well": [check for check in checks if check.status != FAILED],
+        "well": [check for check in checks if check.status not in (FAILED, STARTING)],
         "failed": [check for check in checks if check.status == FAILED],
+        "starting": [check for check in checks if check.status == STARTING],
         "calls_now": _calls_now(user),
         "last_calls": _last_calls(user),
         "sees_calls": may_see(user),

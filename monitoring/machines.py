@@ -12,19 +12,19 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from monitoring import metrics as figures
-from monitoring.checks import FAILED, FRESH_SECONDS, READY, Check, last, overall
+from monitoring.checks import FRESH_SECONDS, OK, READY, Check, last, overall
 
 
 def _answer(checks: list[Check]) -> JsonResponse:
     status = overall(checks)
     body = {"status": status, "checks": [check.to_json() for check in checks]}
-    return JsonResponse(body, status=503 if status == FAILED else 200)
+    return JsonResponse(body, status=200 if status == OK else 503)
 
 
 @require_safe
 @never_cache
 def health(request: HttpRequest) -> HttpResponse:
-    """Every check. 503 where one of them failed."""
+    """Every check. 503 where one of them failed, or is still starting."""
     return _answer(last.get())
 
 

@@ -11,9 +11,10 @@ class HealthCheck(models.Model):
         OK = "ok", _("Well")
         FAILED = "failed", _("Not well")
         OFF = "off", _("Not used")
+        STARTING = "starting", _("Starting")
 
     name = models.CharField(max_length=40, unique=True)
-    status = models.CharField(max_length=6, choices=Status.choices)
+    status = models.CharField(max_length=8, choices=Status.choices)
     since = models.DateTimeField()
 
     class Meta:

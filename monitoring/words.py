@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agentworker.models import Speaker, Turn
-from monitoring.checks import FAILED, OK, Check
+from monitoring.checks import FAILED, OK, STARTING, Check
 from telephony.models import Call, CallEvent
 from telephony.numbers import pretty
 from telephony.testcalls import caller
@@ -125,12 +125,18 @@ NOT_WELL: Mapping[str, Any] = {
     "schedule": gettext_lazy("Saved changes do not take effect."),
 }
 
+SOON: Mapping[str, Any] = {
+    "worker": gettext_lazy("Assistants are starting: they answer in a moment."),
+    "tap": gettext_lazy("Answer times will be exact in a moment."),
+    "schedule": gettext_lazy("Saved changes will take effect in a moment."),
+}
+
 
 def of_check(check: Check) -> str:
     """What a check means for the line."""
     if settings.LIVEKIT_SIMULATED and check.status == OK:
         return str(check.sentence)
-    words = {OK: WELL, FAILED: NOT_WELL}.get(check.status, {})
+    words = {OK: WELL, FAILED: NOT_WELL, STARTING: SOON}.get(check.status, {})
     return str(words.get(check.name, check.sentence))
 
 

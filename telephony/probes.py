@@ -16,6 +16,14 @@ WORKER_IS_OLD = timedelta(seconds=6)
 # Pages look again only when the last look is this old.
 FRESH_SECONDS = 10.0
 PATIENCE_SECONDS = 1.0
+# All parts are started together. One that shows no life yet is not missed at once.
+STARTING_SECONDS = 30.0
+BEGAN = time.monotonic()
+
+
+def is_starting() -> bool:
+    """Did this process begin only a moment ago?"""
+    return time.monotonic() - BEGAN < STARTING_SECONDS
 
 
 def entrance_answers(timeout: float) -> bool | None:
@@ -35,6 +43,7 @@ def places(now: datetime | None = None) -> Places | None:
     return Places(
         all=sum(capacity for capacity, _jobs in rows),
         free=sum(max(0, capacity - jobs) for capacity, jobs in rows),
+        starting=not rows and is_starting(),
     )
 
 

@@ -25,10 +25,14 @@ class Colour(StrEnum):
 
 @dataclass(frozen=True)
 class Places:
-    """How many calls the assistants can carry at once, and how many more now."""
+    """How many calls the assistants can carry at once, and how many more now.
+
+    `starting`: none yet, because everything was started a moment ago.
+    """
 
     all: int
     free: int
+    starting: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,9 @@ def _no_entrance(facts: Facts) -> Light | None:
 def _nobody_home(facts: Facts) -> Light | None:
     if facts.places is None or facts.places.free > 0:
         return None
+    if facts.places.starting:
+        msgid = gettext_noop("Assistants are starting: they answer in a moment.")
+        return replace(_light(Colour.YELLOW, msgid, Row("worker")), moving=True)
     if not facts.places.all:
         msgid = gettext_noop("No assistant is running, so nobody can answer. Start the worker.")
         return _light(Colour.RED, msgid, Row("worker"))

@@ -1,5 +1,6 @@
 """Doors for machines: health and figures, without a login."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from agentworker.models import Worker
 from monitoring import checks, machines
 from monitoring.models import HealthCheck
 from monitoring.tasks import pulse
+from telephony import probes
 from telephony.models import Call
 from tests.monitoring.conftest import MakeCall
 from veyra.models import Pulse
@@ -106,6 +108,19 @@ def test_what_is_no_part_of_the_installation_is_off_and_not_missed(
     answer = client.get("/health")
     assert answer.status_code == 200 and answer.json()["status"] == "ok"
     assert [each["status"] for each in answer.json()["checks"]] == ["ok", "ok", "off"]
+
+
+def test_what_was_started_a_moment_ago_is_starting_and_not_yet_missed(
+    client: Client, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    settings.SIP_TEST_TO = "127.0.0.1:5060"
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic())
+    assert [look()[0] for look in (checks.worker, checks.tap, checks.schedule)] == ["starting"] * 3
+    found(monkeypatch, livekit=checks.worker())
+    answer = client.get("/health")
+    assert answer.status_code == 503 and answer.json()["status"] == "starting"
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - probes.STARTING_SECONDS)
+    assert [look()[0] for look in (checks.worker, checks.tap, checks.schedule)] == ["failed"] * 3
 
 
 def test_without_a_call_entrance_its_checks_are_off(settings: LazySettings) -> None:

@@ -5,14 +5,14 @@ import re
 import pytest
 from django.conf import LazySettings
 
-from monitoring.checks import CHECKS, FAILED, OK, Check
+from monitoring.checks import CHECKS, FAILED, OK, STARTING, Check
 from monitoring.words import of_check
 from veyra.sentences import Sentence
 
 ENGINEERS = re.compile(r"SIP|INVITE|room|egress|trunk|runagent|tap|Celery|Redis|LiveKit|_URL", re.I)
 
 
-@pytest.mark.parametrize("status", [OK, FAILED])
+@pytest.mark.parametrize("status", [OK, FAILED, STARTING])
 @pytest.mark.parametrize("name", [check.__name__ for check in CHECKS])
 def test_a_check_speaks_to_staff_in_their_words(name: str, status: str) -> None:
     places = Sentence("Assistants can take %(places)s calls at once.", {"places": 3})

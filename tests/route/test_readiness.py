@@ -1,7 +1,7 @@
 """The light of a number: one colour, one sentence, one thing to press."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +55,7 @@ def test_a_number_with_nothing_wrong_is_green_and_says_who_answers() -> None:
         ({"agents": (replace(MARIA, archived=True),)}, "red", "in the archive", Row("rule", "r1")),
         ({"entrance": False}, "red", "call entrance does not answer", Row("entrance")),
         ({"places": Places(0, 0)}, "red", "No assistant is running", Row("worker")),
+        ({"places": Places(0, 0, True)}, "yellow", "Assistants are starting", Row("worker")),
         ({"places": Places(4, 0)}, "red", "All 4 places are taken", Row("worker")),
         (
             {"last_call": LastCall("c1", AT, "failed", "agent_failed")},
@@ -154,7 +155,7 @@ def numbers(db: None, settings: Any) -> list[PhoneNumber]:
 def test_the_lights_of_saved_numbers_tell_what_is_saved(numbers: list[PhoneNumber]) -> None:
     now = timezone.now()
     for minutes, outcome in ((9, "answered"), (5, "no_agent")):
-        at = now - timezone.timedelta(minutes=minutes)
+        at = now - timedelta(minutes=minutes)
         Call.objects.create(number=numbers[0], state="ended", outcome=outcome, started_at=at)
     Call.objects.create(
         number=numbers[1], state="ended", outcome="failed", started_at=now, direction="outbound"
@@ -164,7 +165,7 @@ def test_the_lights_of_saved_numbers_tell_what_is_saved(numbers: list[PhoneNumbe
     assert "no call has come yet" in str(found[numbers[1].pk].sentence)
     Worker.objects.update(jobs=[{"job": "AJ_1", "room": "r"}, {"job": "AJ_2", "room": "s"}])
     assert "All 2 places are taken" in str(lights(numbers[:1])[numbers[0].pk].sentence)
-    Worker.objects.update(seen_at=now - timezone.timedelta(seconds=7))
+    Worker.objects.update(seen_at=now - timedelta(seconds=7))
     assert "No assistant is running" in str(lights(numbers[:1])[numbers[0].pk].sentence)
 
 
