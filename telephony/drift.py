@@ -19,7 +19,11 @@ Whose, Kind = Difference.Whose, Difference.Kind
 WRITTEN = ("kind", "whose", "name", "key", "source", "fields", "fingerprint")
 
 
-KINDS = {InboundTrunk: Kind.TRUNK, DispatchRule: Kind.RULE, OutboundTrunk: Kind.OUTBOUND}
+KINDS: dict[type, Difference.Kind] = {
+    InboundTrunk: Kind.TRUNK,
+    DispatchRule: Kind.RULE,
+    OutboundTrunk: Kind.OUTBOUND,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +31,8 @@ class Seen:
     """What a Difference should say."""
 
     livekit_id: str
-    kind: Kind
-    whose: Whose
+    kind: Difference.Kind
+    whose: Difference.Whose
     name: str
     fingerprint: str
     key: str = ""

@@ -138,6 +138,7 @@ def take_over(request: HttpRequest, user: User) -> HttpResponse:
     context["form"] = form
     if not form.is_valid():
         return _confirm(request, context | {"faults": [Sentence(deciding.GONE)]})
+    context["rows"] = [_shown(row) for row in form.cleaned_data["ids"]]
     ids = [row.livekit_id for row in form.cleaned_data["ids"]]
     try:
         adoption = deciding.taking_over(ids, str(form.cleaned_data["agent"].key))

@@ -85,7 +85,9 @@ def away(wanted: Desired, error: LiveKitError) -> None:
 
 
 def _of_objects(wanted: Desired, failed: Mapping[str, LiveKitError | None]) -> dict[str, Standing]:
-    keys = [each.key for each in (*wanted.trunks, *wanted.rules, *wanted.outbound)]
+    keys = [each.key for each in wanted.trunks]
+    keys += [each.key for each in wanted.rules]
+    keys += [each.key for each in wanted.outbound]
     found = {
         key: _standing(key, failed[key])
         if key in failed

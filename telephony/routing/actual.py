@@ -9,7 +9,7 @@ from veyra.livekit.conflicts import normalized
 from veyra.livekit.types import DispatchRule, InboundTrunk, OutboundTrunk
 
 Object = InboundTrunk | OutboundTrunk | DispatchRule
-Found = TypeVar("Found", InboundTrunk, OutboundTrunk, DispatchRule)
+Found = TypeVar("Found", bound=Object)
 # Fields whose order means nothing.
 UNORDERED = ("numbers", "allowed_addresses", "trunk_ids", "inbound_numbers", "attributes")
 
@@ -54,7 +54,7 @@ def same_rule(one: DispatchRule, other: DispatchRule) -> bool:
 
 def plain(found: Found) -> Found:
     """The object without its id, its seal and the order of its lists."""
-    unordered = {
+    unordered: dict[str, Any] = {
         name: tuple(sorted(getattr(found, name))) for name in UNORDERED if hasattr(found, name)
     }
     return replace(found, id="", metadata=_unsealed(found.metadata), **unordered)

@@ -44,7 +44,7 @@ class Group:
 
     @property
     def ids(self) -> frozenset[str]:
-        return frozenset(each.id for each in (*self.trunks, *self.rules))
+        return frozenset(each.id for each in self.trunks) | {each.id for each in self.rules}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,7 +46,7 @@ PROGRAM = gettext_noop("the program “%(name)s”")
 UNKNOWN_ASSISTANT = gettext_noop("an assistant that is not here")
 GONE = gettext_noop("%(id)s, which is not there")
 SHOWN = 20
-MORE = gettext_noop("and %(count)s more")
+MORE = gettext_noop("… and others: %(count)s")
 
 
 @dataclass(frozen=True, kw_only=True)

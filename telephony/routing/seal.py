@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
-from telephony.routing.actual import mark_of, plain
-from veyra.livekit.types import DispatchRule, InboundTrunk, OutboundTrunk
+from telephony.routing.actual import Object, mark_of, plain
 
-Owned = TypeVar("Owned", InboundTrunk, OutboundTrunk, DispatchRule)
+Owned = TypeVar("Owned", bound=Object)
 
 
 def sealed(value: Owned, secret: str) -> Owned:
@@ -24,13 +23,13 @@ def sealed(value: Owned, secret: str) -> Owned:
     return replace(value, metadata=json.dumps(mark))
 
 
-def is_intact(found: Owned, secret: str) -> bool:
+def is_intact(found: Object, secret: str) -> bool:
     """Is it exactly as this installation put it there?"""
     seal = mark_of(found.metadata).get("seal")
     return bool(mark_of(found.metadata)) and seal == fingerprint(found, secret)
 
 
-def fingerprint(value: Owned, secret: str) -> str:
+def fingerprint(value: Object, secret: str) -> str:
     """Of all that is in the object, but for its id and its seal; tells nothing of its secrets."""
     fields = asdict(plain(value), dict_factory=_what_is_set)
     text = json.dumps(fields, sort_keys=True, default=str)

@@ -1,6 +1,6 @@
 """Veyra beside the barest thing that does the same, in one run: `make bench`.
 
-usage: python -m tests.bench [webhooks] [boards] [screen] [calls]
+usage: python -m tests.bench [webhooks] [boards] [screen] [calls] [lists] [route] [publish]
 """
 
 import os
@@ -13,7 +13,15 @@ import django
 
 django.setup()
 
-from tests.bench import boards, calls, screen, webhooks  # noqa: E402  # they need Django
+from tests.bench import (  # noqa: E402  # they need Django
+    boards,
+    calls,
+    lists,
+    publish,
+    route,
+    screen,
+    webhooks,
+)
 from tests.bench.figures import Figure, table  # noqa: E402  # likewise
 from tests.bench.ground import Ground, MissingError, ground  # noqa: E402  # likewise
 
@@ -22,6 +30,9 @@ BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "calls": calls.measure,
     "screen": screen.measure,
     "boards": boards.measure,
+    "lists": lists.measure,
+    "route": route.measure,
+    "publish": publish.measure,
 }
 
 

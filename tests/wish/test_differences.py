@@ -266,8 +266,8 @@ def test_what_cannot_become_ours_says_why_and_stays_as_it_is(
 def test_ignored_objects_are_not_counted_until_shown_again(
     livekit: Remembered, working: tuple[str, str], staff: Client
 ) -> None:
-    for row in Difference.objects.all():
-        staff.post(reverse("difference-ignore", args=[row.pk]))
+    for found in Difference.objects.all():
+        staff.post(reverse("difference-ignore", args=[found.pk]))
     sync.apply()
     assert "Take them over" not in text_of(staff, "admin:index")
     row = Difference.objects.ignored().first()

@@ -91,7 +91,8 @@ def test_what_is_held_is_never_overwritten_and_what_is_missing_comes_back(
     assert {each.livekit_id for each in steps.held} == set(before)
     assert {each: of(store, each) for each in before} == before
     there = set(ids(store)) | {each.key for each in steps.held}
-    assert {each.key for each in (*steps.desired.trunks, *steps.desired.rules)} <= there
+    assert {each.key for each in steps.desired.trunks} <= there
+    assert {each.key for each in steps.desired.rules} <= there
 
 
 @SOME
@@ -173,7 +174,8 @@ def test_a_changed_room_and_number_can_be_taken() -> None:
 def test_a_seal_holds_for_the_object_as_it_is_and_for_no_other() -> None:
     store = Store()
     settle(store, Line(trunks=(trunk(),), numbers=(number(0),), rules=(rule(trunks=("t1",)),)))
-    for each in (*store.trunks.values(), *store.rules.values()):
+    objects: list[InboundTrunk | DispatchRule] = [*store.trunks.values(), *store.rules.values()]
+    for each in objects:
         assert ours(each)
         assert is_intact(each, SEAL)
         assert not is_intact(each, "another key")
