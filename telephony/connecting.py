@@ -12,6 +12,7 @@ from telephony import changes
 from telephony.arrivals import Origin, is_inner
 from telephony.asking import save_seen
 from telephony.models import DispatchRule, PhoneNumber, Trunk
+from telephony.outbound_presets import settings_from
 from telephony.providers import Preset
 from telephony.routing.addresses import network
 from telephony.routing.edit import Change, Edit, lines
@@ -47,6 +48,7 @@ def edit_for(asked: Connection) -> Edit:
             "provider": asked.preset.slug,
             "addresses": "\n".join(asked.addresses),
             "learned_spelling": "" if learned == "any" else learned,
+            **settings_from(asked.preset),
         },
     )
     numbers = [

@@ -25,10 +25,10 @@ STATES = {
 
 @admin.register(OutboundCall)
 class OutboundCallAdmin(MachineRowAdmin):
-    list_display = ("when", "to", "number", "trunk", "agent", "asked_by", "shown_state", "why")
+    list_display = ("when", "to", "agent", "asked_by", "shown_state", "why")
     list_display_links = None
     list_filter = ("state", "trunk", "agent")
-    list_select_related = ("number", "trunk", "agent", "asked_by")
+    list_select_related = ("agent", "asked_by")
     search_fields = ("to_number",)
     date_hierarchy = "asked_at"
     show_full_result_count = False
@@ -43,8 +43,8 @@ class OutboundCallAdmin(MachineRowAdmin):
         return format_html('<a href="{}">{}</a>', url, moment(row.asked_at))
 
     @admin.display(description=_("whom to call"), ordering="to_number")
-    def to(self, row: OutboundCall) -> str:
-        return pretty(row.to_number)
+    def to(self, row: OutboundCall) -> SafeString:
+        return format_html('<span class="vy-number">{}</span>', pretty(row.to_number))
 
     @display(  # type: ignore[untyped-decorator]  # unfold ships no types
         description=_("state"), label=STATES, ordering="state"

@@ -212,6 +212,11 @@ class CallOutForm(forms.Form):
         numbers = PhoneNumber.objects.visible_to(user).may_call_out().select_related("trunk")
         self.fields["number"].queryset = numbers  # type: ignore[attr-defined]  # a ModelChoiceField
         self.fields["agent"].queryset = Agent.objects.visible_to(user).kept()  # type: ignore[attr-defined]  # as above
+        # Where there is nothing to choose it is chosen.
+        for name in ("number", "agent"):
+            rows = self.fields[name].queryset[:2]  # type: ignore[attr-defined]  # as above
+            if len(rows) == 1:
+                self.initial.setdefault(name, rows[0].pk)
 
     def clean_to(self) -> str:
         try:

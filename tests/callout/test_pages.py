@@ -1,0 +1,186 @@
+"""Pages of calls out: who may open them, one call for each form, and what they say."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+
+from agentworker.models import Agent
+from telephony import connecting
+from telephony.models import Call, Leg, OutboundCall, PhoneNumber, Trunk
+from telephony.outbound_presets import server_of, settings_from
+from telephony.providers import PRESETS, find
+from tests.callout.conftest import PERSON, MakeNumber
+from veyra.models import SecurityEvent, User
+
+pytestmark = pytest.mark.django_db
+LogIn = Callable[..., Client]
+
+
+@pytest.fixture
+def log_in() -> LogIn:
+    """A browser of a person with these permissions, in English."""
+
+    def make(*permissions: str) -> Client:
+        user = User.objects.create_user(
+            "anna", is_staff=True, language="en", set_up_at=timezone.now()
+        )
+        for permission in permissions:
+            app, codename = permission.split(".")
+            found = Permission.objects.get(content_type__app_label=app, codename=codename)
+            user.user_permissions.add(found)
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make
+
+
+def form(number: PhoneNumber, agent: Agent, **values: Any) -> dict[str, Any]:
+    return {
+        "to": "8 (916) 123-45-67",
+        "number": number.pk,
+        "agent": agent.pk,
+        "ticket": str(uuid.uuid4()),
+        **values,
+    }
+
+
+def test_only_whoever_may_call_opens_the_page(log_in: LogIn, agent: Agent) -> None:
+    assert log_in("telephony.view_call").get("/calls-out/").status_code == 403
+    row = OutboundCall.objects.create(to_number=PERSON)
+    assert Client().get(f"/calls-out/{row.pk}/").status_code == 302
+
+
+def test_a_form_that_is_sent_twice_is_one_call(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber
+) -> None:
+    client, asked = log_in("telephony.add_outboundcall"), form(make_number(), agent)
+    answers = [client.post("/calls-out/", asked) for _ in range(2)]
+    row = OutboundCall.objects.get()
+    assert {answer["Location"] for answer in answers} == {f"/calls-out/{row.pk}/"}
+    assert row.to_number == PERSON and row.asked_by is not None
+    page = client.get(f"/calls-out/{row.pk}/?part=1").content.decode()
+    assert "data-waiting" in page and "+7 916 123-45-67" in page
+
+
+@pytest.mark.parametrize("wrong", [{"to": "hello"}, {"to": ""}, {"number": 999}, {"ticket": "x"}])
+def test_what_cannot_be_called_comes_back_with_a_sentence(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber, wrong: dict[str, Any]
+) -> None:
+    asked = form(make_number(), agent) | wrong
+    answer = log_in("telephony.add_outboundcall").post("/calls-out/", asked)
+    assert answer.status_code == 400 and not OutboundCall.objects.exists()
+
+
+def test_a_number_whose_connection_does_not_dial_is_not_offered(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber
+) -> None:
+    number = make_number(out_address="")
+    client = log_in("telephony.add_outboundcall")
+    assert "None of your numbers can call out yet" in client.get("/calls-out/").content.decode()
+    assert client.post("/calls-out/", form(number, agent)).status_code == 400
+
+
+def test_the_simulator_calls_nobody_and_the_page_says_so(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber, settings: LazySettings
+) -> None:
+    settings.LIVEKIT_SIMULATED = True
+    client, number = log_in("telephony.add_outboundcall"), make_number()
+    assert "The simulator calls nobody" in client.get("/calls-out/").content.decode()
+    client.post("/calls-out/", form(number, agent))
+    assert not OutboundCall.objects.exists()
+
+
+def test_lists_ask_the_same_number_of_times_however_many_rows(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber
+) -> None:
+    number = make_number()
+    client = log_in(
+        "telephony.add_outboundcall", "telephony.view_outboundcall", "veyra.view_securityevent"
+    )
+    counts = []
+    for rows in (1, 30):
+        for _ in range(rows):
+            OutboundCall.objects.create(to_number=PERSON, number=number, agent=agent)
+            SecurityEvent.objects.create(kind="dial_prefix")
+        pages = "/calls-out/", "/admin/telephony/outboundcall/", "/admin/veyra/securityevent/"
+        for page in pages:
+            with CaptureQueriesContext(connection) as asked:
+                assert client.get(page).status_code == 200
+            counts.append(len(asked))
+    assert counts[:3] == counts[3:]
+
+
+def test_a_call_out_says_from_its_own_side_what_happened(log_in: LogIn) -> None:
+    call = Call.objects.create(
+        direction="outbound",
+        state="ended",
+        outcome="rejected",
+        reason="answer_486",
+        sip_status=486,
+        from_number="+74991124148",
+        to_number=PERSON,
+        started_at=timezone.now(),
+        ended_at=timezone.now(),
+    )
+    Leg.objects.create(call=call, role=Leg.Role.CALLEE, sip_call_id="SCL_1")
+    page = log_in("telephony.view_call", "telephony.view_callevent").get(f"/calls/{call.pk}/")
+    text = page.content.decode()
+    assert "Busy or declined" in text and "The line is busy. Call again later." in text
+    assert "turned away" not in text and "Test a route" not in text
+
+
+def test_the_password_for_calls_out_is_kept_and_never_shown(
+    admin_client: Client, admin_user: User, make_number: MakeNumber
+) -> None:
+    User.objects.update(language="en", set_up_at=timezone.now())
+    trunk = make_number(out_username="login7", out_password="hush-hush").trunk
+    url = f"/admin/telephony/trunk/{trunk.pk}/change/"
+    page = admin_client.get(url).content.decode()
+    assert "login7" in page and "hush-hush" not in page
+    answer = admin_client.post(
+        url,
+        {
+            "name": trunk.name,
+            "spelling": "any",
+            "addresses": "203.0.113.7",
+            "is_active": "on",
+            "revision": trunk.revision,
+            "out_address": "sip.example",
+            "out_username": "login7",
+            "out_prefixes": "+7 (495)\n",
+            "out_minutes": "",
+        },
+    )
+    assert b"hush-hush" not in answer.content
+    stored = Trunk.objects.get()
+    assert stored.out_password == "hush-hush" and stored.out_minutes == 300
+
+
+def test_presets_fill_what_they_know_and_never_switch_calls_out_on() -> None:
+    for preset in PRESETS:
+        values = settings_from(preset)
+        Trunk(name=preset.slug, **values).full_clean()
+        assert "out_address" not in values
+    zadarma = find("zadarma")
+    assert zadarma and server_of(zadarma) == "sip.zadarma.com"
+    assert settings_from(zadarma)["out_identity"] == "P-Asserted-Identity"
+
+
+def test_the_wizard_s_connection_has_the_preset_s_settings_for_calls_out(agent: Agent) -> None:
+    preset = find("novofon")
+    assert preset is not None
+    asked = connecting.Connection(
+        key=uuid.uuid4(), preset=preset, name="Novofon", addresses=(), numbers=(), agent=agent
+    )
+    with translation.override("en"):
+        trunk = connecting.edit_for(asked).changes[0]
+    assert trunk.values["out_spelling"] == "digits" and "out_address" not in trunk.values
