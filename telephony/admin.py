@@ -184,6 +184,8 @@ class TrunkAdmin(Wizard, WishAdmin):
 @admin.register(PhoneNumber)
 class PhoneNumberAdmin(Lit, NumberFiles, WishAdmin):
     form = PhoneNumberForm
+    # A page of ten thousand numbers opens as fast as one of ten.
+    list_per_page = 25
     actions_list = ("test_route", "file", *WishAdmin.actions_list)
     list_display = ("shown", "label", "trunk", "short_standing", "light")
     list_filter = ("trunk", "is_active")
