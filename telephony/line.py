@@ -1,11 +1,12 @@
 """The saved line, read as frozen values for the pure functions of telephony.routing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import NamedTuple
+from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from agentworker.models import Agent, AgentVersion
 from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
@@ -27,18 +28,21 @@ class Place(NamedTuple):
     reserve: int | None = None
 
 
-class Links(NamedTuple):
-    """Rules joined with their connections, and with their numbers."""
-
-    trunks: QuerySet[DispatchRule]
-    numbers: QuerySet[DispatchRule]
+# A rule's id -> the keys of its connections, or of its numbers.
+Keys = Mapping[int, tuple[str, ...]]
 
 
 def read_line() -> wish.Line:
     """Everything that staff saved: seven queries of plain columns, however long the line is."""
-    rules = DispatchRule.objects.all()
-    links = Links(rules.exclude(trunks=None), rules.exclude(numbers=None))
-    return _read(Trunk.objects.all(), PhoneNumber.objects.all(), rules, links)
+    of_trunks = DispatchRule.trunks.through.objects.all()
+    of_numbers = DispatchRule.numbers.through.objects.all()
+    return _read(
+        Trunk.objects.all(),
+        PhoneNumber.objects.all(),
+        DispatchRule.objects.all(),
+        _keys(of_trunks.values_list("dispatchrule", "trunk__key")),
+        _keys(of_numbers.values_list("dispatchrule", "phonenumber__key")),
+    )
 
 
 def read_around(numbers: Sequence[Place], also: Iterable[int] = ()) -> wish.Line:
@@ -48,15 +52,17 @@ def read_around(numbers: Sequence[Place], also: Iterable[int] = ()) -> wish.Line
     """
     pks = [number.pk for number in numbers]
     own = {number.trunk for number in numbers}
-    trunks = own | {number.reserve for number in numbers if number.reserve} | {*also}
-    named = DispatchRule.numbers.through.objects.filter(phonenumber__in=pks)
-    whole = DispatchRule.trunks.through.objects.filter(trunk__in=own)
-    rules = DispatchRule.objects.filter(
-        Q(pk__in=named.values("dispatchrule")) | Q(pk__in=whole.values("dispatchrule"))
-    )
-    links = Links(rules.filter(trunks__in=own), rules.filter(numbers__in=pks))
+    reserves = {number.reserve for number in numbers if number.reserve}
+    of_trunks = DispatchRule.trunks.through.objects.filter(trunk__in=own)
+    of_numbers = DispatchRule.numbers.through.objects.filter(phonenumber__in=pks)
+    whole = _keys(of_trunks.values_list("dispatchrule", "trunk__key"))
+    named = _keys(of_numbers.values_list("dispatchrule", "phonenumber__key"))
     return _read(
-        Trunk.objects.filter(pk__in=trunks), PhoneNumber.objects.filter(pk__in=pks), rules, links
+        Trunk.objects.filter(pk__in=own | reserves | {*also}),
+        PhoneNumber.objects.filter(pk__in=pks),
+        DispatchRule.objects.filter(pk__in=whole.keys() | named.keys()),
+        whole,
+        named,
     )
 
 
@@ -64,7 +70,8 @@ def _read(
     trunks: QuerySet[Trunk],
     numbers: QuerySet[PhoneNumber],
     rules: QuerySet[DispatchRule],
-    links: Links,
+    whole: Keys,
+    named: Keys,
 ) -> wish.Line:
     gateway = Gateway.get()
     return wish.Line(
@@ -72,7 +79,7 @@ def _read(
         seal=str(gateway.seal),
         trunks=tuple(_trunks(trunks.order_by("pk"))),
         numbers=tuple(_numbers(numbers.order_by("pk"))),
-        rules=tuple(_rules(rules.order_by("pk"), links)),
+        rules=tuple(_rules(rules.order_by("pk"), whole, named)),
         agents=tuple(_agents(Agent.objects.order_by("pk"))),
     )
 
@@ -120,8 +127,7 @@ def _numbers(rows: QuerySet[PhoneNumber]) -> Iterable[wish.Number]:
         )
 
 
-def _rules(rows: QuerySet[DispatchRule], links: Links) -> Iterable[wish.Rule]:
-    trunks, numbers = _keys(links.trunks, "trunks"), _keys(links.numbers, "numbers")
+def _rules(rows: QuerySet[DispatchRule], whole: Keys, named: Keys) -> Iterable[wish.Rule]:
     columns = "pk", "key", "name", "agent__key", "kind", "room", "pin", "callers", "is_active"
     for row in rows.values_list(*columns, "archived_at"):
         pk, key, name, agent, kind, room, pin, only, is_active, archived_at = row
@@ -129,8 +135,8 @@ def _rules(rows: QuerySet[DispatchRule], links: Links) -> Iterable[wish.Rule]:
             key=str(key),
             name=name,
             agent=str(agent),
-            trunks=trunks[pk],
-            numbers=numbers[pk],
+            trunks=whole.get(pk, ()),
+            numbers=named.get(pk, ()),
             kind=kind,
             room=room,
             pin=pin,
@@ -140,12 +146,11 @@ def _rules(rows: QuerySet[DispatchRule], links: Links) -> Iterable[wish.Rule]:
         )
 
 
-def _keys(rows: QuerySet[DispatchRule], field: str) -> dict[int, tuple[str, ...]]:
-    """A rule's id -> the keys of its trunks or numbers, of those that `rows` join."""
-    found: dict[int, tuple[str, ...]] = defaultdict(tuple)
-    for pk, key in rows.order_by("pk", f"{field}__key").values_list("pk", F(f"{field}__key")):
-        found[pk] += (str(key),)
-    return found
+def _keys(links: Iterable[tuple[int, UUID]]) -> Keys:
+    found: dict[int, list[str]] = defaultdict(list)
+    for rule, key in links:
+        found[rule].append(str(key))
+    return {rule: tuple(sorted(keys)) for rule, keys in found.items()}
 
 
 def _agents(rows: QuerySet[Agent]) -> Iterable[wish.Agent]:
