@@ -84,21 +84,21 @@ def _last_calls(user: User) -> Iterable[Call]:
 
 def first_steps(user: User) -> list[Step]:
     """From an empty installation to the first call, in order."""
-    number = PhoneNumber.objects.visible_to(user).first()
+    number = PhoneNumber.objects.visible_to(user).kept().first()
     return [
         Step(
             _("Add an assistant"),
             _("What it says first, and what it answers."),
             _("Add an assistant"),
             _add(user, "agentworker", "agent"),
-            Agent.objects.visible_to(user).exists(),
+            Agent.objects.visible_to(user).kept().exists(),
         ),
         Step(
             _("Connect your provider"),
             _("Pick it, say which numbers are yours, and call from your phone to see it work."),
             _("Connect a provider"),
             link("connect") if user.has_perms(MAKES_LINES) else "",
-            Trunk.objects.visible_to(user).exists(),
+            Trunk.objects.visible_to(user).kept().exists(),
         ),
         Step(
             _("Add a number"),
@@ -112,7 +112,7 @@ def first_steps(user: User) -> list[Step]:
             _("Which numbers go to which assistant."),
             _("Choose who answers"),
             _add(user, "telephony", "dispatchrule"),
-            DispatchRule.objects.visible_to(user).exists(),
+            DispatchRule.objects.visible_to(user).kept().exists(),
         ),
         Step(
             _("Call this line now"),

@@ -26,7 +26,7 @@ def live(request: HttpRequest, user: User) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Now"),
         "rows": [board.as_context(row, viewer) for row in board.read()],
-        "has_numbers": PhoneNumber.objects.visible_to(user).exists(),
+        "has_numbers": PhoneNumber.objects.visible_to(user).kept().exists(),
     }
     return render(request, "monitoring/live.html", context)
 

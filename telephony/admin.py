@@ -224,7 +224,7 @@ class DispatchRuleAdmin(WishAdmin):
         """The first row: everything goes to the only assistant that there is."""
         agent = the_only(Agent.objects.visible_to(request.user).kept())
         trunk = the_only(Trunk.objects.visible_to(request.user).kept())
-        first = not DispatchRule.objects.visible_to(request.user).exists()
+        first = not DispatchRule.objects.visible_to(request.user).kept().exists()
         trunks = [trunk] if first and trunk else []
         return {"agent": agent, "trunks": trunks, **super().get_changeform_initial_data(request)}
 

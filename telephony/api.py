@@ -47,4 +47,4 @@ class PhoneNumberViewSet(viewsets.ReadOnlyModelViewSet[PhoneNumber]):
     queryset = PhoneNumber.objects.none()
 
     def get_queryset(self) -> QuerySet[PhoneNumber]:
-        return PhoneNumber.objects.visible_to(self.request.user)
+        return PhoneNumber.objects.visible_to(self.request.user).kept()

@@ -52,6 +52,7 @@ class KeepingAdmin(VeyraAdmin):
 
     actions = ("archive_selected", "restore_selected")
     change_form_before_template = "telephony/before_saving.html"
+    change_form_after_template = "telephony/archive_link.html"
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [*super().get_list_filter(request), ArchivedFilter]
@@ -116,6 +117,16 @@ class KeepingAdmin(VeyraAdmin):
     @admin.action(description=gettext_lazy("Restore"), permissions=["delete"])
     def restore_selected(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
         return self._ask_of_many(request, rows, {"archived": False}, _("Restore these rows?"))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Archiving has a button of its own; what the panel says is not said again as an error."""
+        form = context["adminform"].form
+        panels = getattr(form, "asks", False) or getattr(form, "disagreements", ())
+        said = {"errors": None} if panels else {}
+        context |= {"show_delete": False, **said}
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[no-any-return]  # unfold ships no types
 
     def _may_restore(self, request: HttpRequest) -> bool:
         return super().has_delete_permission(request)  # type: ignore[no-any-return]  # unfold ships no types
@@ -215,7 +226,18 @@ class EditingAdmin(KeepingAdmin):
             gettext_lazy("When it takes effect"),
             {"classes": ("collapse",), "fields": ("starts_at",)},
         )
-        return [*super().get_fieldsets(request, obj), when]
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return [*fieldsets, when]
+        return [
+            (title, options | {"fields": self._stored(options)}) for title, options in fieldsets
+        ]
+
+    def _stored(self, options: dict[str, Any]) -> list[str]:
+        """Without the fields of the form alone, such as a new password: nothing can be typed."""
+        columns = {field.name for field in self.model._meta.get_fields()}
+        known = columns | {*self.readonly_fields}
+        return [field for field in options["fields"] if field in known]
 
     def changeform_view(
         self,
@@ -236,10 +258,10 @@ class EditingAdmin(KeepingAdmin):
     ) -> HttpResponse:
         form, row = context["adminform"].form, context["original"]
         if isinstance(form, EditForm) and form.impact and form.asks:
-            context |= {"errors": None, "panel": panel(form.impact)}
+            context["panel"] = panel(form.impact)
         if isinstance(row, PhoneNumber) and not is_archived(row):
             context["planned"] = changes.planned_for(row)
-        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[no-any-return]  # unfold ships no types
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: "ModelForm[Any]", change: bool

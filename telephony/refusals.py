@@ -35,7 +35,7 @@ def is_worth_a_call(state: CallState) -> bool:
 
 def _is_our_number(called: str) -> bool:
     try:
-        return PhoneNumber.objects.filter(number=e164(called)).exists()
+        return PhoneNumber.objects.kept().filter(number=e164(called)).exists()
     except NumberError:
         return False
 
@@ -53,9 +53,9 @@ def _provider_networks() -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Netwo
 
     Names are not looked up here: whoever publishes them has done so.
     """
-    texts = [settings.SIP_TEST_FROM] if Trunk.objects.exists() else []
+    texts = [settings.SIP_TEST_FROM] if Trunk.objects.kept().exists() else []
     texts += HostAddress.objects.values_list("address", flat=True)
-    for addresses in Trunk.objects.values_list("addresses", flat=True):
+    for addresses in Trunk.objects.kept().values_list("addresses", flat=True):
         texts += addresses.split()
     for text in texts:
         try:

@@ -56,7 +56,7 @@ class ScheduledChange(models.Model):
         related_name="+",
         verbose_name=_("author"),
     )
-    made_at = models.DateTimeField(auto_now_add=True)
+    made_at = models.DateTimeField(_("saved at"), auto_now_add=True)
     state = models.CharField(
         _("state"), max_length=10, choices=State.choices, default=State.WAITING, db_index=True
     )

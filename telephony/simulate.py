@@ -53,7 +53,7 @@ class Target:
 
 def targets() -> list[Target]:
     """Every number in use. Raises CannotSimulate where there is none."""
-    numbers = PhoneNumber.objects.filter(is_active=True, trunk__is_active=True)
+    numbers = PhoneNumber.objects.in_use().filter(trunk__in=Trunk.objects.in_use())
     found = [
         Target(
             called=spelled(number.number, number.trunk.spelling),

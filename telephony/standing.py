@@ -31,6 +31,8 @@ class Standing:
     def of(cls, row: Trunk | PhoneNumber | DispatchRule) -> Self:
         """Of a row that `with_standing` read."""
         fields: dict[str, Any] = row.__dict__
+        if row.archived_at:
+            return cls(_("Archived"), "info", _("In the archive"))
         if not row.is_active:
             return cls(_("Off"), "info", _("Not in use"))
         return cls.from_state(

@@ -44,7 +44,7 @@ class RevisionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
             if self.disagreements:
                 self.put("revision", self.newest)
                 said = _("Somebody else saved this since you opened it. Nothing was overwritten.")
-                self.add_error(None, forms.ValidationError(said, code="stale"))
+                self.add_error("revision", said)
         return cleaned
 
     def _compare(self) -> Iterable[Disagreement]:

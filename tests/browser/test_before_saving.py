@@ -71,7 +71,7 @@ def test_taking_a_number_that_is_in_use_is_refused_by_name(page: Page, line: Sit
 
 def test_deleting_the_rule_is_told_and_undone(page: Page, line: Site) -> None:
     open_row(page, line, "telephony/dispatchrule", "Все звонки")
-    page.get_by_role("link", name="Удалить").click()
+    page.get_by_role("link", name="Убрать в архив").click()
     refuse_and_then_agree(page, line, DispatchRule.objects.kept().count)
     page.goto(f"{line.url}/admin/telephony/dispatchrule/?archived=yes")
     page.locator("#result_list").get_by_role("link", name="Все звонки").click()
@@ -86,7 +86,7 @@ def test_archiving_the_assistant_is_told(page: Page, line: Site) -> None:
         return Agent.objects.kept().filter(name="Поддержка").count()
 
     open_row(page, line, "agentworker/agent", "Поддержка")
-    page.get_by_role("link", name="Удалить").click()
+    page.get_by_role("link", name="Убрать в архив").click()
     panel = page.locator("#before-saving")
     expect(panel).to_contain_text(NOBODY)
     expect(panel).to_contain_text("«Поддержка» в архиве")

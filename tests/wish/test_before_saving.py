@@ -260,9 +260,12 @@ def test_a_change_for_later_is_shown_kept_and_cancelled(staff: Client, rule: Dis
     planned = ScheduledChange.objects.get()
     meaning = staff.get(page("scheduledchange", "change", planned.pk)).content.decode()
     assert f"{FIRST}: Support -&gt; Sales." in meaning
-    cancel = {"action": "cancel", "_selected_action": [planned.pk]}
-    staff.post(page("scheduledchange", "changelist"), cancel)
+    cancel = reverse("admin:telephony_scheduledchange_cancel_this", args=[planned.pk])
+    staff.post(cancel, {"_form_submitted": "on"})
     assert ScheduledChange.objects.get().state == "cancelled"
+    late = {"action": "cancel", "_selected_action": [planned.pk]}
+    answer = staff.post(page("scheduledchange", "changelist"), late)
+    assert any("cannot be cancelled" in str(each) for each in get_messages(answer.wsgi_request))
 
 
 def test_a_new_number_may_wait_for_its_day(staff: Client, rule: DispatchRule) -> None:
@@ -315,3 +318,29 @@ def test_no_page_deletes_what_happened(staff: Client) -> None:
         pages = admin.site._registry.get(model)
         assert pages is None or not pages.has_delete_permission(request)
         assert pages is None or "delete_selected" not in pages.get_actions(request)
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_planned_changes_are_cancelled_by_those_who_may(
+    client: Client, rule: DispatchRule, right: bool
+) -> None:
+    anna = User.objects.create_superuser("anna")
+    wanted = changes.Edit(changes=(changes.Change(model="rule", key=str(rule.key)),))
+    planned = changes.schedule(wanted, "All", timezone.now() + timedelta(days=1), anna)
+    viewer = User.objects.create_user("olga", is_staff=True, language="en")
+    for codename in ["view_scheduledchange", *(["change_scheduledchange"] if right else [])]:
+        viewer.user_permissions.add(Permission.objects.get(codename=codename))
+    client.force_login(viewer)
+    chosen = {"action": "cancel", "_selected_action": [planned.pk]}
+    client.post(page("scheduledchange", "changelist"), chosen)
+    assert ScheduledChange.objects.waiting().exists() is not right
+
+
+def test_a_page_of_the_archive_shows_no_field_that_can_be_typed(
+    staff: Client, rule: DispatchRule
+) -> None:
+    trunk = rule.trunks.get()
+    agree(staff, page("trunk", "delete", trunk.pk))
+    opened = staff.get(page("trunk", "change", trunk.pk)).content.decode()
+    assert "In the archive" in opened
+    assert "New password" not in opened

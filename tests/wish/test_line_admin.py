@@ -185,7 +185,6 @@ def test_a_row_says_how_it_stands(staff: Client, trunk: Trunk, state: str, said:
         error=why,
         synced_at=timezone.now(),
     )
-    assert said in staff.get(page("phonenumber", "changelist")).content.decode()
     assert said in staff.get(page("phonenumber", "change", number.pk)).content.decode()
 
 
@@ -215,6 +214,7 @@ def test_try_again_asks_first_and_acts_on_post_only(
 def test_list_pages_cost_the_same_however_long_the_list(
     staff: Client, agent: Agent, model: str
 ) -> None:
+    Gateway.get()
     counts = []
     for size in (2, 12):
         for n in range(PhoneNumber.objects.count(), size):
