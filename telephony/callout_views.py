@@ -1,6 +1,7 @@
 """Pages on which a person calls a number, and sees what becomes of the call."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
@@ -47,7 +48,7 @@ def call_out_one(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpRespons
     """One call that was asked for; with ?part=1 only what changes."""
     rows = OutboundCall.objects.visible_to(user).recent().with_call()
     row = get_object_or_404(rows, pk=pk)
-    context = {"row": row, "next": rows.try_after(row)}
+    context: dict[str, Any] = {"row": row, "next": rows.try_after(row)}
     if "part" in request.GET:
         return render(request, "telephony/_call_out.html", context)
     context |= {**admin.site.each_context(request), "title": _("Call a number")}

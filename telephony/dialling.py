@@ -116,7 +116,7 @@ def claim(row: OutboundCall) -> Go | Later | None:
     The lock on the connection makes its claims follow one another, so that two workers cannot
     both take its last place; nothing is asked of the network meanwhile.
     """
-    trunk = Trunk.objects.select_for_update().filter(pk=row.trunk_id).first()
+    trunk = Trunk.objects.select_for_update().filter(pk=row.trunk_id or 0).first()
     now = timezone.now()
     if wrong := unready(row, trunk):
         _turn_down(row, State.FAILED, wrong)

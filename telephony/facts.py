@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -153,7 +153,7 @@ class Call(models.Model):
         return str(label or self.get_outcome_display())
 
 
-OUTBOUND_OUTCOMES = {
+OUTBOUND_OUTCOMES: dict[str, Any] = {
     Call.Outcome.ABANDONED: _("Nobody picked up"),
     Call.Outcome.REJECTED: _("Busy or declined"),
     Call.Outcome.NO_AGENT: _("Assistant silent"),

@@ -179,7 +179,7 @@ class OutgoingForm(EditForm):
 
 
 class NumberChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic only in the stubs
-    def label_from_instance(self, number: PhoneNumber) -> str:  # type: ignore[override]  # as above
+    def label_from_instance(self, number: PhoneNumber) -> str:
         return f"{pretty(number.number)} · {number.trunk}"
 
 

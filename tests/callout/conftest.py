@@ -9,6 +9,7 @@ from agentworker.models import Agent, AgentVersion, Worker
 from telephony import dialling
 from telephony.models import PhoneNumber, PublishedObject, Trunk
 from telephony.routing.outgoing import key_of_outbound
+from veyra.livekit.client import LiveKit
 from veyra.livekit.types import Dial, LiveKitError, Participant
 
 PERSON = "+79161234567"
@@ -51,7 +52,7 @@ class Exchange:
 @pytest.fixture
 def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[Exchange]:
     found = Exchange()
-    monkeypatch.setattr(dialling.LiveKit, "from_settings", lambda: found)
+    monkeypatch.setattr(LiveKit, "from_settings", lambda: found)
     monkeypatch.setattr(dialling, "AGENT_SECONDS", 0.05)
     monkeypatch.setattr(dialling, "LOOK_SECONDS", 0.01)
     yield found

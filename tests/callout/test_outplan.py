@@ -1,6 +1,7 @@
 """Outbound trunks in LiveKit: made from what is saved, from any state and after any crash."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -122,7 +123,7 @@ def test_a_change_by_another_hand_waits_until_a_person_restores_it() -> None:
         ({"out_from_login": True, "out_username": "u", "out_password": "p"}, "u"),
     ],
 )
-def test_the_object_names_one_number_or_the_login(values: dict[str, object], shown: str) -> None:
+def test_the_object_names_one_number_or_the_login(values: dict[str, Any], shown: str) -> None:
     wanted = line(trunk(**values), numbers=(number(1, "t1"), number(0, "t1")))
     (made,) = compile_line(wanted, {}).outbound
     assert made.value.numbers == (shown,)

@@ -28,7 +28,7 @@ def trunk_to(trunk: OutboundTrunk) -> api.SIPOutboundTrunkInfo:
         name=trunk.name,
         metadata=trunk.metadata,
         address=trunk.address,
-        transport=SIPTransport.Value(f"SIP_TRANSPORT_{trunk.transport.upper()}"),
+        transport=f"SIP_TRANSPORT_{trunk.transport.upper()}",
         numbers=trunk.numbers,
         auth_username=trunk.auth_username,
         auth_password=trunk.auth_password,
@@ -36,7 +36,7 @@ def trunk_to(trunk: OutboundTrunk) -> api.SIPOutboundTrunkInfo:
         media=SIPMediaConfig(
             only_listed_codecs=bool(trunk.codecs),
             codecs=[SIPCodec(name=name, rate=8000) for name in trunk.codecs],
-            encryption=SIPMediaEncryption.Value(f"SIP_MEDIA_ENCRYPT_{trunk.encryption.upper()}"),
+            encryption=f"SIP_MEDIA_ENCRYPT_{trunk.encryption.upper()}",
         ),
     )
 
