@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
@@ -17,8 +18,10 @@ from telephony.line import lines
 from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
 from telephony.numbers import NumberError, e164
 from telephony.outbound_forms import COLUMNS, HELP, WIDGETS, OutgoingForm
+from telephony.providers import PRESETS
 from telephony.routing.addresses import AddressError, checked
 from veyra.secrets import encrypt
+from veyra.sentences import Sentence
 
 
 class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
@@ -34,9 +37,20 @@ class GatewayForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
         return _address(self.cleaned_data["host"])
 
 
+def providers() -> list[tuple[str, str]]:
+    return [("", "—"), *((each.slug, str(Sentence(each.name))) for each in PRESETS)]
+
+
 class TrunkForm(OutgoingForm):
     """The password is written, never shown: an empty field keeps the one that is stored."""
 
+    provider = forms.ChoiceField(
+        label=_("Provider"),
+        required=False,
+        choices=providers,
+        widget=UnfoldAdminSelectWidget(),
+        help_text=_("Which addresses are known as its own, and how its calls are written."),
+    )
     new_password = forms.CharField(
         label=_("Password"),
         required=False,
@@ -56,7 +70,6 @@ class TrunkForm(OutgoingForm):
         help_texts = {
             **HELP,
             "name": _("How you call this line among yourselves, such as “Novofon”."),
-            "provider": _("Which addresses are known as its own, and how its calls are written."),
             "addresses": _(
                 "The addresses that the provider's calls come from, one a line: 203.0.113.10,"
                 " 203.0.113.0/24 or a name such as sip.provider.example. The provider's support"

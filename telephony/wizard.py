@@ -127,7 +127,9 @@ def _about_call(arrival: Arrival) -> str:
     call = arrival.call
     if arrival.reason:
         return str(sentence(arrival.reason))
-    if call is None or call.state == Call.State.RINGING:
+    if call is None:
+        return ""
+    if call.state == Call.State.RINGING:
         return _("It rings.")
     if call.agent and call.state == Call.State.ANSWERED:
         return _("%(name)s is talking with you: everything works.") % {"name": call.agent.name}
