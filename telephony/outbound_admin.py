@@ -59,7 +59,7 @@ class OutboundCallAdmin(MachineRowAdmin):
 
 @admin.register(SecurityEvent)
 class SecurityEventAdmin(MachineRowAdmin):
-    list_display = ("at", "kind", "user", "what")
+    list_display = fields = readonly_fields = ("at", "kind", "user", "what")
     list_filter = ("kind", "user")
     list_select_related = ("user",)
     date_hierarchy = "at"

@@ -48,7 +48,7 @@ class SecurityEvent(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return str(self.get_kind_display())
 
     @property
     def sentence(self) -> Sentence:
