@@ -2,9 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Protocol
+import uuid
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 from django.conf import settings
 
@@ -19,6 +20,7 @@ from telephony.routing.plan import Plan, plan
 from telephony.routing.refusals import is_elsewhere
 from telephony.routing.seal import sealed
 from telephony.routing.steps import NEW, Action, Result
+from telephony.routing.wish import Line
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import DispatchRule, InboundTrunk, LiveKitError, OutboundTrunk
 from veyra.models import Lease
@@ -65,7 +67,10 @@ def read(livekit: Objects) -> Actual:
 
 def desired() -> Desired:
     """What the saved rows ask of LiveKit now; resolves host names."""
-    line = read_line()
+    return _compiled(read_line())
+
+
+def _compiled(line: Line) -> Desired:
     return compile_line(line, resolve(line), admitted())
 
 
@@ -79,13 +84,12 @@ def preview() -> tuple[Plan, Actual]:
     """What `apply` would do now. Raises LiveKitError."""
     with LiveKit.from_settings() as livekit:
         actual = read(livekit)
-    return planned(desired(), actual), actual
+    return planned(desired(), actual, Difference.objects.to_restore()), actual
 
 
-def planned(wanted: Desired, actual: Actual) -> Plan:
-    """The plan, with what we remember and what people have decided about differences."""
-    known = PublishedObject.objects.objects_by_key()
-    return plan(wanted, actual, known, Difference.objects.to_restore())
+def planned(wanted: Desired, actual: Actual, restore: Set[str]) -> Plan:
+    """The plan, with what we remember. `restore`: what people want as it is saved here."""
+    return plan(wanted, actual, PublishedObject.objects.objects_by_key(), restore)
 
 
 def apply() -> list[Result] | None:
@@ -94,10 +98,40 @@ def apply() -> list[Result] | None:
     Safe at any time, twice, late. None: another process is at it, and sees what is saved now.
     Raises LiveKitError where LiveKit cannot be read; the rows wait, and say so.
     """
-    holder = Lease.take(LEASE, LEASE_SECONDS)
-    if holder is None:
-        return None
+    results: list[Result] | None = None
+    for _time in range(ROUNDS):
+        holder = Lease.take(LEASE, LEASE_SECONDS)
+        if holder is None:
+            break
+        try:
+            applied = _Wish.read()
+            results = [*(results or ()), *_rounds(applied, _renewing(holder))]
+        except LeaseLostError:
+            log.warning("apply stopped: its lease was lost")
+            return results or []
+        finally:
+            Lease.release(LEASE, holder)
+        # Whoever saved meanwhile found us at it and went away: we look for him.
+        now = _Wish.read()
+        if now.line == applied.line and now.restore <= applied.restore:
+            break
+    return results
 
+
+@dataclass(frozen=True)
+class _Wish:
+    """What people want of LiveKit: what they saved, and what they decided about differences."""
+
+    line: Line
+    restore: frozenset[str]
+
+    @classmethod
+    def read(cls) -> Self:
+        return cls(read_line(), Difference.objects.to_restore())
+
+
+def _renewing(holder: uuid.UUID) -> Callable[[], None]:
+    """Renews the lease where it is time. Raises LeaseLostError."""
     renewed = time.time()
 
     def hold() -> None:
@@ -108,35 +142,33 @@ def apply() -> list[Result] | None:
             raise LeaseLostError
         renewed = time.time()
 
-    try:
-        return _rounds(hold)
-    except LeaseLostError:
-        log.warning("apply stopped: its lease was lost")
-        return []
-    finally:
-        Lease.release(LEASE, holder)
+    return hold
 
 
-def _rounds(hold: Callable[[], None]) -> list[Result]:
+def _rounds(wish: _Wish, hold: Callable[[], None]) -> list[Result]:
+    """Until nothing is left to do; where all was new, there was nothing in its way."""
+    wanted = _compiled(wish.line)
     results: list[Result] = []
     for _round in range(ROUNDS):
-        wanted = desired()
         hold()
         try:
             with LiveKit.from_settings() as livekit:
-                newest = _round_trip(livekit, wanted, hold)
+                newest = _round_trip(livekit, wanted, wish.restore, hold)
         except LiveKitError as error:
             published.away(wanted, error)
             raise
         results += newest
-        if not newest or not all(result.done for result in newest):
+        done = all(result.done for result in newest)
+        if not done or all(result.action.verb in ("create", "adopt") for result in newest):
             break
     return results
 
 
-def _round_trip(livekit: Objects, wanted: Desired, hold: Callable[[], None]) -> list[Result]:
+def _round_trip(
+    livekit: Objects, wanted: Desired, restore: Set[str], hold: Callable[[], None]
+) -> list[Result]:
     actual = read(livekit)
-    steps = planned(wanted, actual)
+    steps = planned(wanted, actual, restore)
     results = list(carry_out(steps.actions, livekit, wanted.seal, hold))
     published.report(steps, results)
     drift.record(steps, actual, results)
