@@ -81,7 +81,7 @@ class WishAdmin(EditingAdmin):
     # Of no use on the page of a new row.
     later: tuple[str, ...] = ("standing",)
     actions_detail = ("try_again",)
-    actions_list = ("try_again_all",)
+    actions_list: tuple[str, ...] = ("try_again_all",)
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -26,7 +26,7 @@ class ConnectForm(forms.Form):
         label=_("Numbers that people dial, one a line"),
         widget=forms.Textarea(attrs={"rows": 3, "placeholder": "8 (499) 112-41-48"}),
     )
-    agent = forms.ModelChoiceField(
+    agent: "forms.ModelChoiceField[Agent]" = forms.ModelChoiceField(
         Agent.objects.none(), label=_("Who answers"), empty_label=_("Choose an assistant")
     )
     addresses = forms.CharField(
