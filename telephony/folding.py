@@ -70,11 +70,7 @@ def _fold(unit: FoldUnit) -> tuple[UnitState | None, bool]:
     kind, _, name = unit.key.partition(":")
     if kind == "call" and _hand_over(name):
         return UnitState(), False
-    about: set[str] | None = None
-    if unit.folded_at:
-        events, about = LongRoom(name, unit.folded_at).read()
-    else:
-        events = _of_room(name) if kind == "room" else _of_call(name)
+    events, about = _to_fold(unit, kind, name)
     state = fold(map(fact_of, events), timezone.now(), about)
     worth = [calls.save(unit.key, call) for call in state.calls]
     for saved in worth:
@@ -86,6 +82,14 @@ def _fold(unit: FoldUnit) -> tuple[UnitState | None, bool]:
     return state, kind == "room" and (about is not None or len(events) > LONG)
 
 
+def _to_fold(unit: FoldUnit, kind: str, name: str) -> tuple[list[CallEvent], set[str] | None]:
+    """The facts, and the names of the callers who are to be folded from them; None: all."""
+    if kind == "call":
+        return _of_call(name), None
+    bounded = LongRoom(name, unit.folded_at).read() if unit.folded_at else None
+    return bounded or (whole_room(name), None)
+
+
 def _hand_over(sip_call_id: str) -> bool:
     """A call that has come to a room is folded with the room."""
     in_room = CallEvent.objects.filter(sip_call_id=sip_call_id).exclude(room_sid="")
@@ -95,7 +99,7 @@ def _hand_over(sip_call_id: str) -> bool:
     return bool(room_sid)
 
 
-def _of_room(room_sid: str) -> list[CallEvent]:
+def whole_room(room_sid: str) -> list[CallEvent]:
     """What names the room, and what was said of its callers before they came to it."""
     inside = CallEvent.objects.filter(room_sid=room_sid).order_by()
     legs = inside.exclude(sip_call_id="").values("sip_call_id")

@@ -28,6 +28,8 @@ RINGING_SILENCE = timedelta(seconds=240)
 # Rooms and their callers are told by different witnesses, some of whom know whole seconds only.
 MARGIN = timedelta(seconds=1)
 
+# What LiveKit tells of a participant's tracks; who he is it tells in other facts.
+SOUND = ("track_published", "track_unpublished")
 SILENT_ROLES = frozenset({"listener", "supervisor", "standby"})
 
 
@@ -132,7 +134,7 @@ def _parties(facts: Sequence[Fact]) -> "Iterator[Party]":
     """Everybody in the unit who is a call: his own facts, and the room's."""
     keys: dict[str, str] = {}
     for fact in facts:
-        key = fact.sip_call_id or _browser_call(fact)
+        key = fact.sip_call_id or browser_call(fact)
         if key and fact.participant_sid and fact.source != "agent":
             keys[fact.participant_sid] = key
     own: dict[str, list[Fact]] = {}
@@ -146,7 +148,8 @@ def _parties(facts: Sequence[Fact]) -> "Iterator[Party]":
             yield Party(key, mine, room)
 
 
-def _browser_call(fact: Fact) -> str:
+def browser_call(fact: Fact) -> str:
+    """The id that was claimed beforehand, if the fact tells of a caller from a browser."""
     attributes = _attributes(fact)
     return attributes.get("veyra.call", "") if attributes.get("veyra.role") == "browser" else ""
 
@@ -168,6 +171,11 @@ def _is_caller(fact: Fact) -> bool:
     if fact.source == "tap":
         return True
     return "sip.callID" in attributes and "sip.ruleID" in attributes
+
+
+def shows_assistant(fact: Fact) -> bool:
+    """Only LiveKit's own words do."""
+    return bool(_participant(fact).get("kind") == "AGENT")
 
 
 def _is_uuid(text: str) -> bool:
@@ -210,9 +218,8 @@ class RoomFacts:
     @cached_property
     def agents_tracks(self) -> list[Fact]:
         """What was told of the sound that assistants sent."""
-        agents = {f.participant_sid for f in self.facts if _participant(f).get("kind") == "AGENT"}
-        kinds = ("track_published", "track_unpublished")
-        return [f for f in self.facts if f.kind in kinds and f.participant_sid in agents]
+        agents = {fact.participant_sid for fact in self.facts if shows_assistant(fact)}
+        return [f for f in self.facts if f.kind in SOUND and f.participant_sid in agents]
 
 
 @dataclass
