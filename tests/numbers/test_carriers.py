@@ -16,8 +16,10 @@ from telephony.numbers import parts_of_number, spelling_of
 from telephony.routing.carriers import carrier_of, carriers, reserve_fault
 from telephony.routing.edit import Change, Edit, laid_over
 from telephony.routing.impact import impact
+from telephony.routing.route import exchange_of
 from telephony.routing.wish import Line
-from tests.wish.lines import compiled, number, rule, trunk
+from tests.wish.lines import NUMBERS, compiled, number, rule, trunk
+from veyra.livekit.matching import Invite
 
 OWN = {"addresses": ("203.0.113.0/24",)}
 OTHER = {"addresses": ("198.51.100.7",)}
@@ -44,6 +46,24 @@ def test_both_address_lists_stand_in_one_object() -> None:
 def test_the_rule_of_a_joint_number_names_its_object() -> None:
     desired = compiled(line())
     assert desired.rules[0].trunks == tuple(sorted(each.key for each in desired.trunks))
+
+
+@pytest.mark.parametrize(
+    ("index", "source", "answered"),
+    [
+        (0, "203.0.113.9", True),
+        (0, "198.51.100.7", True),
+        (0, "192.0.2.1", False),
+        (1, "203.0.113.9", True),
+        (1, "198.51.100.7", False),
+    ],
+)
+def test_livekit_takes_the_number_from_both_providers_and_from_nobody_else(
+    index: int, source: str, answered: bool
+) -> None:
+    invite = Invite(caller="79161234567", called=NUMBERS[index], source_ip=source)
+    decision = exchange_of(compiled(line())).decide(invite)
+    assert (decision.rule is not None) == answered
 
 
 def test_with_its_own_connection_off_a_number_comes_by_the_reserve() -> None:
