@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from telephony.models import PhoneNumber, PublishedObject, PublishedState
+from telephony.models import PublishedObject, PublishedState
 from telephony.routing.compile import Desired
 from telephony.routing.hands import Held
 from telephony.routing.plan import Plan
@@ -16,7 +16,6 @@ from telephony.routing.reality import HELD
 from telephony.routing.refusals import is_elsewhere, sentence_of
 from telephony.routing.steps import Result, source_of
 from telephony.routing.wish import Problem
-from veyra import live
 from veyra.livekit.types import LiveKitError
 from veyra.sentences import Sentence
 
@@ -157,7 +156,7 @@ class _Changed:
 
 
 def _write(standings: Mapping[str, Standing], changes: _Changed, forget: bool = True) -> None:
-    """Only what changed is written, and announced to open pages."""
+    """Only what changed is written; open pages look for themselves (standing.js)."""
     rows = {row.key: row for row in PublishedObject.objects.all()}
     now = timezone.now()
     new: list[PublishedObject] = []
@@ -180,13 +179,3 @@ def _write(standings: Mapping[str, Standing], changes: _Changed, forget: bool = 
     )
     gone = [row.pk for row in rows.values()] if forget else []
     PublishedObject.objects.filter(pk__in=gone).delete()
-    _announce([*new, *changed, *(rows.values() if forget else [])])
-
-
-def _announce(rows: list[PublishedObject]) -> None:
-    for row in rows:
-        if row.kind != Kind.NUMBER and row.pk:
-            live.changed("published", row.pk)
-    keys = [row.source for row in rows if row.kind == Kind.NUMBER]
-    for pk in PhoneNumber.objects.filter(key__in=keys).values_list("pk", flat=True):
-        live.changed("number", pk)

@@ -118,8 +118,8 @@ RULE_SENTENCES: dict[Verb, str] = {
 
 def _trunk_sentence(verb: Verb, trunk: InboundTrunk) -> Sentence:
     # The other spellings of the same numbers would only repeat them.
-    shown = [pretty(text) for text in trunk.numbers if text.startswith("+")] or list(trunk.numbers)
-    text = ", ".join(shown[:5]) + (f" +{len(shown) - 5}" if len(shown) > 5 else "")
+    shown = [text for text in trunk.numbers if text.startswith("+")] or trunk.numbers
+    text = ", ".join(map(pretty, shown[:5])) + (f" +{len(shown) - 5}" if len(shown) > 5 else "")
     return Sentence(TRUNK_SENTENCES[verb], {"name": trunk.name, "numbers": text or "…"})
 
 
