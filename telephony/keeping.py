@@ -50,7 +50,7 @@ class ArchivedFilter(admin.SimpleListFilter):
 class KeepingAdmin(VeyraAdmin):
     """Rows are archived and restored, by one or by many, after a look at what it means."""
 
-    actions = ("archive_selected", "restore_selected")
+    actions: tuple[str, ...] = ("archive_selected", "restore_selected")
     change_form_before_template = "telephony/before_saving.html"
     change_form_after_template = "telephony/archive_link.html"
 
@@ -192,13 +192,7 @@ class KeepingAdmin(VeyraAdmin):
             return redirect(request.get_full_path())
         if isinstance(request.user, User):
             changed = ", ".join(sorted(edit.changes[0].values)) if edit.changes else ""
-            LogEntry.objects.log_actions(
-                request.user.pk,
-                rows,  # type: ignore[arg-type]  # any iterable of rows does
-                CHANGE,
-                change_message=changed,
-                single_object=len(rows) == 1,
-            )
+            LogEntry.objects.log_actions(request.user.pk, rows, CHANGE, change_message=changed)
         done = ngettext("%(count)s row was changed.", "%(count)s rows were changed.", len(rows))
         messages.success(request, done % {"count": len(rows)})
         return redirect(self._list_name())

@@ -94,7 +94,7 @@ def test_what_is_saved_is_the_line_that_was_shown(
     number: PhoneNumber, model: Any, values: dict[str, Any]
 ) -> None:
     names = {"TRUNK": key_of(Trunk), "AGENT": key_of(Agent, name="Sales"), "NUMBER": number.key}
-    named = {
+    named: dict[str, Any] = {
         name: [str(names[each]) for each in value]
         if isinstance(value, list)
         else str(names.get(value, value))
@@ -183,7 +183,9 @@ def test_only_what_changes_is_written(number: PhoneNumber) -> None:
 )
 def test_nonsense_is_a_sentence(number: PhoneNumber, wanted: Edit) -> None:
     change = wanted.changes[0]
-    values = {name: key_of(Trunk) if v == "TRUNK" else v for name, v in change.values.items()}
+    values: dict[str, Any] = {
+        name: key_of(Trunk) if value == "TRUNK" else value for name, value in change.values.items()
+    }
     key = key_of(DispatchRule) if change.key == "RULE" else change.key
     with pytest.raises(changes.ChangeError) as refused:
         changes.carry_out(edit(change.model, key, **values))
