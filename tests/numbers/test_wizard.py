@@ -267,3 +267,19 @@ def test_nobody_without_the_right_sees_the_wizard(
     }
     client.force_login(User.objects.create_user("oleg", is_staff=True, set_up_at=timezone.now()))
     assert client.get(reverse(name, args=args.get(name, []))).status_code == 403
+
+
+def test_a_number_s_page_leads_to_a_call_from_one_s_own_phone(
+    staff: Client, number: PhoneNumber
+) -> None:
+    page = staff.get(reverse("admin:telephony_phonenumber_change", args=[number.pk]))
+    assert reverse("connect-call", args=[number.pk]) in page.content.decode()
+    assert (
+        "+7 499 112-41-48" in staff.get(reverse("connect-call", args=[number.pk])).content.decode()
+    )
+
+
+def test_what_is_no_phone_is_told(staff: Client, number: PhoneNumber) -> None:
+    page = staff.post(reverse("connect-call", args=[number.pk]), {"caller": "my phone"})
+    assert page.status_code == 400
+    assert not ExpectedCall.objects.exists()
