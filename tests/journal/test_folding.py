@@ -13,6 +13,7 @@ from agentworker.models import Agent, SessionEvent
 from telephony import intake
 from telephony.folding import LOCK, drain, fold_unit
 from telephony.journal import Fact
+from telephony.longrooms import fact_of
 from telephony.models import Call, CallEvent, DispatchRule, FoldUnit, Leg
 from tests.journal.conftest import publish
 from tests.journal.witnesses import NAMES, recording, session_event
@@ -205,7 +206,7 @@ def test_a_unit_that_cannot_be_folded_does_not_hold_up_the_others(
 
     bad, good = recording("good_call"), recording("gave_up")
     intake.store([*bad.events("webhook"), *good.events("webhook")])
-    whole = folding.fact_of
+    whole = fact_of
 
     def break_one(event: CallEvent) -> Fact:
         if event.room_sid == bad.call("webhook").room_sid:

@@ -222,7 +222,7 @@ class FoldedFromWhatIsNew(TestCase):
         whole = fold(map(fact_of, whole_room(ROOM)), now)
         assert by_caller(before.calls) | told == by_caller(whole.calls)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(rooms(), st.integers(1, 8))
     def test_tells_the_same_as_folded_whole(self, facts: list[Fact], new: int) -> None:
         self.check(facts[:-new], facts[-new:])

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from telephony import intake
-from telephony.folding import fact_of
 from telephony.journal import fold
+from telephony.longrooms import fact_of
 from tests.journal.witnesses import NAMES, recording
 
 APART = timedelta(milliseconds=50)

@@ -13,8 +13,8 @@ from livekit.api import Room as LiveKitRoom
 
 from agentworker.models import SessionEvent
 from telephony import intake
-from telephony.folding import fact_of
 from telephony.journal import CallState, Fact, fold
+from telephony.longrooms import fact_of
 from telephony.models import CallEvent
 from veyra.livekit import tap, webhooks, wire
 
