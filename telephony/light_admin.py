@@ -38,8 +38,9 @@ class Lit:
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        number = context["original"]
-        if number and isinstance(request.user, User):
+        if context["original"] and isinstance(request.user, User):
+            # A form that was sent has already written its values into `original`.
+            number = PhoneNumber.objects.visible_to(request.user).get(pk=context["original"].pk)
             context["shown"] = shown_lights([number], request.user)[number.pk]
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc,no-any-return]  # of the admin
 

@@ -344,3 +344,15 @@ def test_a_page_of_the_archive_shows_no_field_that_can_be_typed(
     opened = staff.get(page("trunk", "change", trunk.pk)).content.decode()
     assert "In the archive" in opened
     assert "New password" not in opened
+
+
+def test_the_page_of_a_number_that_moves_still_shows_how_it_stands_now(
+    staff: Client, rule: DispatchRule
+) -> None:
+    number = PhoneNumber.objects.get()
+    other = Trunk.objects.create(name="trunk2", addresses="198.51.100.0/24")
+    form = {"number": number.number, "trunk": other.pk, "is_active": "on"}
+    answer = staff.post(page("phonenumber", "change", number.pk), form)
+    html = answer.content.decode()
+    assert answer.status_code == 200 and LOST in html
+    assert f"light-{number.key}" in html
