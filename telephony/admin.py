@@ -232,6 +232,7 @@ class DispatchRuleAdmin(WishAdmin):
 @admin.register(PublishedObject)
 class PublishedObjectAdmin(MachineRowAdmin):
     list_display = ("key", "kind", "livekit_id", "state_badge", "why", "synced_at")
+    fields = readonly_fields = ("kind", "key", "source", "livekit_id", "state", "why", "synced_at")
     list_filter = ("state", "kind")
     search_fields = ("key", "livekit_id")
     purpose = gettext_lazy("What LiveKit was given of the line. It fills by itself after saving.")
