@@ -124,8 +124,12 @@ def test_nobody_is_called_for_an_assistant_who_does_not_come(
 
 
 def test_a_gateway_that_is_too_busy_is_asked_again_until_it_dials(
-    exchange: Exchange, agent: Agent, make_number: MakeNumber
+    exchange: Exchange,
+    agent: Agent,
+    make_number: MakeNumber,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(dialling, "AGENT_SECONDS", 10)
     busy = LiveKitError(dialling.TOO_BUSY, permanent=False, code="unavailable")
     exchange.fails = [busy, busy]
     row = ask(make_number(), agent)
