@@ -152,7 +152,7 @@ def in_safe_order(
             pending = [heir if each is step else each for each in pending]
             old.remove(blocker)
             continue
-        if blocker in old and step.rule and (less := _aside(blocker, step.rule, standing)):
+        if step.rule and (less := _aside(blocker, step.rule, standing)):
             ordered.append(less)
             continue
         ordered.append(_out_of_the_way(blocker, standing))
@@ -161,7 +161,7 @@ def in_safe_order(
 
 
 def _aside(stale: Action, rule: DispatchRule, standing: dict[str, DispatchRule]) -> Action | None:
-    """The stale rule without the trunks where it is in the way of `rule`; None: it has no other."""
+    """The rule without the trunks where it is in the way of `rule`; None: it has no other."""
     there, wanted = standing[stale.livekit_id], calls_of(rule)
     left = tuple(
         each for each in there.trunk_ids if not calls_of(replace(there, trunk_ids=(each,))) & wanted
