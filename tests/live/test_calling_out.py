@@ -90,7 +90,8 @@ def call_of(system: System, call: str) -> dict[str, Any]:
         call = Call.objects.filter(pk="{call}").first()
         result = call and {{name: getattr(call, name) for name in {FIELDS.split()}}}
         if call:
-            result |= dict(number=str(call.number), trunk=str(call.trunk), agent=str(call.agent))
+            result |= dict(trunk=str(call.trunk), agent=str(call.agent))
+            result |= dict(number=call.number and call.number.number)
             result |= dict(legs=list(call.legs.values_list("role", flat=True)))
     """)
     return found or {}
