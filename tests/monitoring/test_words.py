@@ -24,7 +24,7 @@ def test_a_check_speaks_to_staff_in_their_words(name: str, status: str) -> None:
 @pytest.mark.parametrize("name", ["worker", "tap", "schedule"])
 def test_what_is_starting_is_told_in_their_words_too(name: str) -> None:
     said = of_check(Check(name, STARTING, Sentence("runagent")))
-    assert said.endswith("in a moment.") and not ENGINEERS.search(said)
+    assert said and not ENGINEERS.search(said)
 
 
 def test_the_simulator_is_not_taken_for_livekit(settings: LazySettings) -> None:
