@@ -131,12 +131,14 @@ SOON: Mapping[str, Any] = {
     "schedule": gettext_lazy("Saved changes will take effect in a moment."),
 }
 
+OF_STATUS: Mapping[str, Mapping[str, Any]] = {OK: WELL, FAILED: NOT_WELL, STARTING: SOON}
+
 
 def of_check(check: Check) -> str:
     """What a check means for the line."""
     if settings.LIVEKIT_SIMULATED and check.status == OK:
         return str(check.sentence)
-    words = {OK: WELL, FAILED: NOT_WELL, STARTING: SOON}.get(check.status, {})
+    words = OF_STATUS.get(check.status, {})
     return str(words.get(check.name, check.sentence))
 
 

@@ -90,7 +90,7 @@ class WishAdmin(EditingAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
         fieldsets = super().get_fieldsets(request, obj)
         if obj:
-            return fieldsets  # type: ignore[no-any-return]  # unfold ships no types
+            return fieldsets
         return [(title, options | {"fields": self._first(options)}) for title, options in fieldsets]
 
     def _first(self, options: dict[str, Any]) -> list[str]:

@@ -45,7 +45,7 @@ def unbroken(text: str) -> SafeString:
 
 
 class CallList(CountedChangeList):
-    def url_for_result(self, result: Call) -> str:
+    def url_for_result(self, result: Any) -> str:
         """A call is read on its own page."""
         return f"/calls/{result.pk}/"
 

@@ -133,7 +133,7 @@ def _line(call: Call, state: CallState) -> dict[str, Any]:
     trunks = Trunk.objects.filter(key__in=_sources(state.trunk_id))
     ours = state.from_number if state.role == "callee" else state.to_number
     numbers = PhoneNumber.objects.kept().filter(number=_e164(ours))
-    agents = Agent.objects.filter(key=_uuid(state.agent_key))
+    agents = Agent.objects.filter(key__in=filter(None, [_uuid(state.agent_key)]))
     if key := _uuid(state.rule_key):
         rules = DispatchRule.objects.filter(key=key)
     else:

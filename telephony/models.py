@@ -69,7 +69,7 @@ def once(field: str, message: str | Promise) -> models.UniqueConstraint:
         fields=[field],
         condition=models.Q(archived_at=None),
         name=f"%(class)s_{field}_once",
-        violation_error_message=message,
+        violation_error_message=message,  # type: ignore[arg-type]  # the stubs know no Promise
     )
 
 

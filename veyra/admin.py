@@ -78,15 +78,15 @@ class MachineRowAdmin(VeyraAdmin):
 class RightsAdmin(VeyraAdmin):
     """Rows that say what people may see: pages that are open hear when one changed."""
 
-    def save_model(self, request: HttpRequest, obj: User | Group, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         tell_rights(obj)
 
-    def delete_model(self, request: HttpRequest, obj: User | Group) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
         tell_rights(obj)
         super().delete_model(request, obj)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User | Group]) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for each in queryset:
             tell_rights(each)
         super().delete_queryset(request, queryset)
