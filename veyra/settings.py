@@ -123,6 +123,7 @@ ASGI_APPLICATION = "veyra.asgi.application"
 WSGI_APPLICATION = "veyra.wsgi.application"
 AUTH_USER_MODEL = "veyra.User"
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 TEMPLATES: list[dict[str, Any]] = [
     {

@@ -73,3 +73,9 @@ def test_the_language_switch_refuses_what_we_do_not_speak() -> None:
     client.post("/language/", {"language": "en"})
     assert User.objects.get().language == "en"
     assert client.get("/language/").status_code == 405
+
+
+def test_who_opens_the_login_page_itself_comes_to_the_first_page(client: Client) -> None:
+    User.objects.create_superuser("anna", password="x")
+    answer = client.post("/admin/login/", {"username": "anna", "password": "x"})
+    assert answer.status_code == 302 and answer.headers["Location"] == "/admin/"
