@@ -11,6 +11,10 @@ from telephony.models import CallEvent
 from tests.bench.bare.celery import announce
 
 
+def ready(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
 def _insert(request: HttpRequest) -> CallEvent:
     body = json.loads(request.body)
     return CallEvent.objects.create(
