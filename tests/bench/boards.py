@@ -23,10 +23,12 @@ CALLS = 10
 CHANGES = f"""
 import time
 from django.utils import timezone
-from telephony.models import Call
+from telephony.models import Call, Leg
 from veyra.live import changed
 calls = [Call.objects.create(state="ringing", started_at=timezone.now(), unit=f"call:{{n}}",
          from_number=f"7900000000{{n}}", to_number="74991124148") for n in range({CALLS})]
+for n, call in enumerate(calls):
+    Leg.objects.create(call=call, role="caller", sip_call_id=f"SCL_{{n}}")
 start = time.monotonic()
 for number in range({CHANGES_A_SECOND * SECONDS}):
     call = calls[number % {CALLS}]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from telephony.numbers import pretty
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
 from tests.bench.sockets import headers, log_in, until
@@ -79,7 +80,7 @@ async def _pair(
         key, secret = arena.system.stack.api_key, arena.system.stack.api_secret
         joined = webhooks(sequence.rings(call, call.created_at, new_room=False), key, secret)[0]
         start = time.perf_counter()
-        reader = asyncio.create_task(until(chain.socket, call.invite.caller[-7:]))
+        reader = asyncio.create_task(until(chain.socket, pretty(call.invite.caller)))
         await _send(http, chain.url, joined)
         await reader
         found.append((time.perf_counter() - start) * 1000)
