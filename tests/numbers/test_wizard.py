@@ -78,7 +78,7 @@ def test_every_provider_has_its_page(staff: Client, agent: Agent) -> None:
 def test_the_provider_fills_in_addresses_and_says_what_is_not_confirmed(
     staff: Client, agent: Agent
 ) -> None:
-    Gateway.objects.create(host="sip.myveyra.ai", port=5060)
+    Gateway.objects.create(pk=1, host="sip.myveyra.ai", port=5060)
     page = staff.get(NOVOFON).content.decode()
     assert "37.139.38.0/24" in page
     assert "not confirmed" in page
@@ -86,7 +86,7 @@ def test_the_provider_fills_in_addresses_and_says_what_is_not_confirmed(
 
 
 def test_a_provider_that_only_registers_is_told_the_way_round(staff: Client) -> None:
-    Gateway.objects.create(host="sip.myveyra.ai", port=5060)
+    Gateway.objects.create(pk=1, host="sip.myveyra.ai", port=5060)
     page = staff.get(reverse("connect-provider", args=["login-only"])).content.decode()
     assert "it cannot register" in page
     assert "contact=sip:sip.myveyra.ai:5060" in page
