@@ -71,8 +71,12 @@ class AgentAdmin(VeyraAdmin):
     def save_model(
         self, request: HttpRequest, obj: Agent, form: "ModelForm[Agent]", change: bool
     ) -> None:
-        obj.revision += 1 if change else 0
-        super().save_model(request, obj, form, change)
+        if change:
+            obj.revision += 1
+            # Only what this form has: others may archive or unpublish at the same moment.
+            obj.save(update_fields=["name", "revision"])
+        else:
+            super().save_model(request, obj, form, change)
         if isinstance(form, AgentForm):
             save_words(obj, form.words(), request.user if isinstance(request.user, User) else None)
 
@@ -83,7 +87,8 @@ class AgentAdmin(VeyraAdmin):
 
     @admin.display(description=_("Version"))
     def version(self, agent: Agent) -> str:
-        return str(getattr(agent, "newest_number", None) or "—")
+        number = str(getattr(agent, "newest_number", None) or "—")
+        return number if agent.is_published else f"{number} · {_('not published')}"
 
     @admin.display(description=_("Changed"))
     def changed(self, agent: Agent) -> Any:

@@ -53,6 +53,9 @@ class AgentForm(RevisionForm):
         label=_("Greeting"),
         widget=area(3),
         help_text=_("The first words of each call. The keys below are named after it."),
+        error_messages={
+            "required": _("Callers would hear silence. Write the first words that it says.")
+        },
     )
     menu = forms.CharField(
         label=_("Keys of the telephone"),
@@ -88,6 +91,13 @@ class AgentForm(RevisionForm):
         for name, value in first_values(self.instance).items():
             self.fields[name].initial = value
 
+    def clean_greeting(self) -> str:
+        """Dots and dashes are no words: a voice makes no sound of them."""
+        greeting: str = self.cleaned_data["greeting"]
+        if not any(map(str.isalnum, greeting)):
+            raise forms.ValidationError(self.fields["greeting"].error_messages["required"])
+        return greeting
+
     def clean_menu(self) -> list[dict[str, Any]]:
         try:
             return parse_menu(self.cleaned_data["menu"])
@@ -108,7 +118,7 @@ class AgentForm(RevisionForm):
 
 def first_values(agent: Agent) -> dict[str, str]:
     """What the form shows before anybody wrote: the newest words, or those of a new assistant."""
-    version = agent.current() if agent.pk else None
+    version = agent.newest() if agent.pk else None
     if version is None:
         return FIRST_WORDS["en" if (get_language() or "").startswith("en") else "ru"]
     return {

@@ -23,6 +23,8 @@ class Agent(Keepable):
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=100)
+    # False: what it says was withdrawn, versions and all, and it answers nobody.
+    is_published = models.BooleanField(_("published"), default=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
@@ -44,9 +46,12 @@ class Agent(Keepable):
     def __str__(self) -> str:
         return self.name
 
+    def newest(self) -> "AgentVersion | None":
+        return self.versions.order_by("-number").first()
+
     def current(self) -> "AgentVersion | None":
         """The version that answers the next call."""
-        return self.versions.order_by("-number").first()
+        return self.newest() if self.is_published else None
 
 
 class AgentVersion(models.Model):

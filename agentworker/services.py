@@ -27,7 +27,7 @@ def save_words(agent: Agent, words: Words, user: User | None) -> AgentVersion | 
     """A new version if the words are new; None if the newest one says the same."""
     # Two people who save at once get a number each.
     Agent.objects.select_for_update().get(pk=agent.pk)
-    newest = agent.current()
+    newest = agent.newest()
     if newest is not None and words_of(newest) == words:
         return None
     number = newest.number + 1 if newest else 1

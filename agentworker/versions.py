@@ -8,7 +8,7 @@ from agentworker.script import MenuItem, Rule, Script
 
 
 class NoScriptError(Exception):
-    """There is nobody to speak: the assistant was archived, or nobody wrote its words."""
+    """Nobody is to speak: the assistant is archived, or its words are not written or published."""
 
 
 def load_script(agent_key: str) -> Script:
@@ -26,7 +26,7 @@ def newest_version(agent_key: str) -> AgentVersion:
         raise NoScriptError("the brief names no assistant") from error
     version = agent.current() if agent else None
     if version is None:
-        raise NoScriptError("the assistant has no words to say")
+        raise NoScriptError("the assistant has no published words to say")
     return version
 
 

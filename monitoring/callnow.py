@@ -66,10 +66,11 @@ def _tests(number: PhoneNumber, user: User) -> dict[str, object]:
 def rule_for(number: PhoneNumber, user: User) -> DispatchRule | None:
     """The rule that takes a call from a caller whom no rule names, as LiveKit decides it.
 
-    Where callers are asked for a PIN, the first that leads anywhere counts as typed.
+    Where callers are asked for a PIN, the first that leads anywhere counts as typed. None where
+    nobody would speak.
     """
     question = Question(called=number.number, exact=True)
-    keys = [way.rule.key for way in routetest.ask(question).route.ways]
+    keys = [way.rule.key for way in routetest.ask(question).route.ways if way.answers]
     rules = DispatchRule.objects.visible_to(user).select_related("agent")
     return rules.filter(key=keys[0]).first() if keys else None
 

@@ -1,4 +1,4 @@
-"""Calls out: asked for, weighed, dialled once, and tried by the reserve where that is safe.
+"""Calls out: asked for, weighed, and dialled once; what becomes of them is in settling.py.
 
 Every door that dials (the pages, and later the API, assistants, transfers, alarms) calls `ask`;
 nothing else makes an OutboundCall, and nothing is dialled without one.
@@ -36,31 +36,28 @@ log = logging.getLogger(__name__)
 TASK = "telephony.dial"
 State = OutboundCall.State
 
-# So long it may ring; less than the silence after which an assistant gives a call up.
-RINGING = timedelta(seconds=40)
 # Nobody is called for an assistant who does not come.
 AGENT_SECONDS, LOOK_SECONDS = 10.0, 0.2
 # A worker shows life every two seconds.
 FRESH = timedelta(seconds=10)
-# A dialled call that nobody has seen by then never was one: the process died before it dialled.
-UNSEEN = timedelta(seconds=120)
 SECOND = timedelta(seconds=1)
 
 # The gateway's word for it.
 TOO_BUSY = "cpu exhausted"
-# Without the gateway's own record the answer is not known; it comes a moment after the webhook.
-RECORD_COMES = timedelta(seconds=3)
 
 NO_AGENT = _(
     "The assistant did not come, so nobody was called. See on the home page that an assistant is"
     " working and has free places, then call again."
 )
-CUT_SHORT = _("The call was cut short by a restart. Call again.")
 NOT_PUBLISHED = _(
     "“%(trunk)s” is not ready for calls out yet. Look at its state in the provider connection,"
     " then call again."
 )
 GONE = _("The number, its connection or the assistant is no longer there. Choose anew and call.")
+SPEECHLESS = _(
+    "“%(agent)s” is not to speak now: it is archived, or what it says is not published. Choose"
+    " another assistant, or publish it again, then call."
+)
 NO_DIALLING = _(
     "“%(trunk)s” places no calls: it has no server for calls out, or is switched off. The engineer"
     " can change that in the connection."
@@ -147,6 +144,8 @@ def unready(row: OutboundCall, trunk: Trunk | None) -> Sentence | None:
     """Why this call cannot be placed at all; what it would cost is another question."""
     if trunk is None or row.number is None or row.agent is None:
         return Sentence(GONE)
+    if row.agent.archived_at or row.agent.current() is None:
+        return Sentence(SPEECHLESS, {"agent": row.agent.name})
     if not (trunk.is_active and trunk.archived_at is None and trunk.out_address):
         return Sentence(NO_DIALLING, {"trunk": trunk.name})
     if not PublishedObject.objects.id_of(key_of_outbound(str(trunk.key))):
@@ -202,7 +201,6 @@ def dial(row: OutboundCall, longest: timedelta) -> None:
                 _give_up(livekit, row, sentence_of(error))
     except LiveKitError as error:
         log.warning("call %s was not placed: %s", row.pk, error.code)
-        _close(row, sentence_of(error))
 
 
 def brief(row: OutboundCall) -> str:
@@ -233,11 +231,22 @@ def _place(livekit: LiveKit, dial: Dial) -> None:
 
 
 def _give_up(livekit: LiveKit, row: OutboundCall, why: Sentence) -> None:
-    _close(row, why)
-    livekit.delete_room(row.room)
+    """The books stay open until the room is known to be gone: it may ring in it."""
+    OutboundCall.objects.filter(pk=row.pk, over_at=None).update(result=why.to_json())
+    end_room(livekit, row)
+    close(row, why)
 
 
-def _close(row: OutboundCall, why: Sentence) -> None:
+def end_room(livekit: LiveKit, row: OutboundCall) -> None:
+    """Nothing rings or talks in it any more. Raises LiveKitError."""
+    try:
+        livekit.delete_room(row.room)
+    except LiveKitError as error:
+        if error.code != "not_found":
+            raise
+
+
+def close(row: OutboundCall, why: Sentence) -> None:
     """It came to nothing, and took nothing from the day."""
     still = OutboundCall.objects.filter(pk=row.pk, over_at=None)
     still.update(state=State.FAILED, result=why.to_json(), over_at=timezone.now(), seconds=0)
@@ -262,7 +271,7 @@ def _dial_of(row: OutboundCall, longest: timedelta) -> Dial:
             "veyra.to": row.to_number,
         },
         headers=identity_headers(trunk, number),
-        ringing=RINGING,
+        ringing=timedelta(seconds=trunk.out_ringing),
         longest=longest,
     )
 
@@ -273,70 +282,3 @@ def identity_headers(trunk: Trunk, number: str) -> dict[str, str]:
     host = trunk.out_from_host or trunk.out_address.split(":")[0]
     party = ";party=calling" if trunk.out_identity == Identity.REMOTE else ""
     return {trunk.out_identity: f"<sip:{number}@{host}>{party}"}
-
-
-# Afterwards
-
-
-def settle() -> int:
-    """Close the books of calls that are over, and pass on what the provider could not carry."""
-    done = 0
-    for row in OutboundCall.objects.open().select_related("trunk"):
-        call = Call.objects.filter(pk=row.pk).first()
-        if call is None and row.claimed_at and row.claimed_at < timezone.now() - UNSEEN:
-            _close(row, Sentence(CUT_SHORT))
-            done += 1
-        elif call is not None and is_told(call):
-            done += _settle(row, call)
-    return done
-
-
-def is_told(call: Call) -> bool:
-    """It is over, and why it ended will not be told better."""
-    if call.ended_at is None:
-        return False
-    late = call.ended_at < timezone.now() - RECORD_COMES
-    return late or call.answered_at is not None or call.sip_status is not None
-
-
-@transaction.atomic
-def _settle(row: OutboundCall, call: Call) -> bool:
-    """Once for each row, however many settle at a time."""
-    ended = call.ended_at or timezone.now()
-    seconds = charged(call.answered_at, ended)
-    still = OutboundCall.objects.filter(pk=row.pk, over_at=None)
-    if not still.update(over_at=ended, seconds=seconds):
-        return False
-    answered = call.answered_at is not None
-    if may_try_next(call.reason, call.sip_status, rang=call.rang, answered=answered):
-        _pass_on(row)
-    return True
-
-
-def _pass_on(row: OutboundCall) -> None:
-    """The reserve tries, with a number of its own, and under its own limits."""
-    reserve = row.trunk.out_next if row.trunk else None
-    if reserve is None or reserve.pk in _tried(row):
-        return
-    number = reserve.numbers.in_use().first()
-    if number is None:
-        return
-    OutboundCall.objects.get_or_create(
-        retry_of=row,
-        defaults={
-            "to_number": row.to_number,
-            "number": number,
-            "trunk": reserve,
-            "agent_id": row.agent_id,
-            "asked_by_id": row.asked_by_id,
-        },
-    )
-    wake(TASK)
-
-
-def _tried(row: OutboundCall) -> set[int | None]:
-    tried = {row.trunk_id}
-    while row.retry_of is not None:
-        row = row.retry_of
-        tried.add(row.trunk_id)
-    return tried

@@ -27,6 +27,17 @@ from veyra.models import User
 
 # Sentences of one kind are not listed without end.
 SHOWN = 30
+# What a question says besides what callers will notice, by the value that is asked for.
+HINTS = {
+    ("archived", True): gettext_lazy(
+        "It goes to the archive, with its calls and its history, and can be restored from there."
+    ),
+    ("is_published", False): gettext_lazy(
+        "It answers nobody until it is published again. All its versions are kept, and"
+        " conversations that are going on now are not cut off."
+    ),
+    ("is_published", True): gettext_lazy("Callers hear its newest version from the next call on."),
+}
 
 
 class ArchivedFilter(admin.SimpleListFilter):
@@ -163,7 +174,7 @@ class KeepingAdmin(VeyraAdmin):
             )
         )
         found = changes.preview(edit)
-        if found.is_empty and "archived" not in values:
+        if request.method == "POST" and found.is_empty and "archived" not in values:
             return self._do(request, edit, rows, found.token)
         seen = request.POST.get("seen") == found.token and not found.errors
         if seen and ("accepted" in request.POST or not found.needs_tick):
@@ -174,7 +185,7 @@ class KeepingAdmin(VeyraAdmin):
             "opts": self.model._meta,
             "rows": rows[:SHOWN],
             "more": len(rows) - SHOWN,
-            "archives": values.get("archived") is True,
+            "hints": [HINTS[each] for each in values.items() if each in HINTS],
             "impact": found,
             "panel": panel(found),
             "lacks_tick": seen,

@@ -155,7 +155,14 @@ def _keys(links: Iterable[tuple[int, UUID]]) -> Keys:
 
 def _agents(rows: QuerySet[Agent]) -> Iterable[wish.Agent]:
     has_words = Exists(AgentVersion.objects.filter(agent=OuterRef("pk")))
-    for key, name, words, archived_at in rows.annotate(has_words=has_words).values_list(
-        "key", "name", "has_words", "archived_at"
+    columns = "key", "name", "has_words", "is_published", "archived_at"
+    for key, name, words, published, archived_at in rows.annotate(has_words=has_words).values_list(
+        *columns
     ):
-        yield wish.Agent(key=str(key), name=name, has_words=words, archived=archived_at is not None)
+        yield wish.Agent(
+            key=str(key),
+            name=name,
+            has_words=words,
+            is_published=published,
+            archived=archived_at is not None,
+        )

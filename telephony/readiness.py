@@ -117,6 +117,8 @@ def _speechless(facts: Facts) -> Light | None:
         msgid = gettext_noop("“%(name)s”, who should answer, is in the archive. Choose another.")
         return _light(Colour.RED, msgid, Row("rule", rule.key), name=silent.name)
     msgid = gettext_noop("“%(name)s”, who should answer, has nothing to say. Write the greeting.")
+    if silent.has_words:
+        msgid = gettext_noop("What “%(name)s” says is not published. Publish it again.")
     return _light(Colour.RED, msgid, Row("agent", silent.key), name=silent.name)
 
 

@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ('revision', models.PositiveIntegerField(default=1, editable=False)),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
+                ('is_published', models.BooleanField(default=True, editable=False, verbose_name='published')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
             ],

@@ -261,12 +261,17 @@ def _mute(line: Line, usable: Iterable[Rule]) -> Iterable[Problem]:
     silent = gettext_noop(
         "“%(agent)s” has no words yet, so callers of “%(rule)s” reach nobody. Write its greeting."
     )
+    withdrawn = gettext_noop(
+        "What “%(agent)s” says is not published, so callers of “%(rule)s” reach nobody. Publish it"
+        " again, or choose another assistant."
+    )
     for rule in usable:
         agent = agents.get(rule.agent)
         if agent is not None and not agent.answers:
             values = {"agent": agent.name, "rule": rule.name}
-            sentence = Sentence(archived if agent.archived else silent, values)
-            yield Problem(kind="rule", key=rule.key, sentence=sentence, stops=False)
+            msgid = archived if agent.archived else withdrawn if agent.has_words else silent
+            wrong = Sentence(msgid, values)
+            yield Problem(kind="rule", key=rule.key, sentence=wrong, stops=False)
 
 
 def _of_move(move: Move) -> list[Sentence]:

@@ -23,6 +23,7 @@ HEARS: dict[Outcome, str] = {
     Outcome.NO_TRUNK: gettext_noop("The caller hears silence until his provider gives up."),
     Outcome.NO_RULE: gettext_noop("The caller hears silence until his provider gives up."),
 }
+NOBODY_SPEAKS = gettext_noop("The caller hears ringing for a moment, and then the call ends.")
 TURNED_AWAY = gettext_noop(
     "The caller hears what his provider plays when a number is out of order."
 )
@@ -56,6 +57,8 @@ def headline(route: Route) -> Sentence:
 
 def hears(route: Route) -> Sentence:
     """What reaches the caller's ear."""
+    if route.decision.outcome == Outcome.ACCEPTED and not route.answers:
+        return Sentence(NOBODY_SPEAKS)
     return Sentence(HEARS.get(route.decision.outcome, TURNED_AWAY))
 
 
@@ -310,6 +313,9 @@ def _assistant(way: Way) -> Step:
     values = {"name": way.agent.name}
     if not way.agent.has_words:
         msgid = gettext_noop("%(name)s has nothing to say yet. Write the greeting.")
+        return _stop(msgid, values, row)
+    if not way.agent.is_published:
+        msgid = gettext_noop("What %(name)s says is not published. Publish it again.")
         return _stop(msgid, values, row)
     return _take(gettext_noop("%(name)s answers."), values, row)
 

@@ -88,11 +88,12 @@ class Agent:
     key: str
     name: str
     has_words: bool = True
+    is_published: bool = True
     archived: bool = False
 
     @property
     def answers(self) -> bool:
-        return self.has_words and not self.archived
+        return self.has_words and self.is_published and not self.archived
 
 
 @dataclass(frozen=True, kw_only=True)

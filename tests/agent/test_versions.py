@@ -110,7 +110,7 @@ def test_a_brief_for_nobody_is_an_error_with_a_sentence(key: str) -> None:
 
 def test_an_assistant_without_words_cannot_speak() -> None:
     agent = Agent.objects.create(name="Пустой")
-    with pytest.raises(NoScriptError, match="no words"):
+    with pytest.raises(NoScriptError, match="no published words"):
         newest_version(str(agent.key))
 
 

@@ -218,6 +218,18 @@ def test_a_connection_that_cannot_dial_says_so(
     assert not SecurityEvent.objects.exists() and not exchange.dialled
 
 
+@pytest.mark.parametrize("values", [{"is_published": False}, {"archived_at": timezone.now()}])
+def test_nobody_is_called_for_an_assistant_who_has_nothing_to_say(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber, values: dict[str, Any]
+) -> None:
+    row = ask(make_number(), agent)
+    Agent.objects.update(**values)
+    run()
+    assert fresh(row).state == State.FAILED
+    assert fresh(row).sentence.msgid == dialling.SPEECHLESS
+    assert exchange.dialled == []
+
+
 def test_a_call_that_was_taken_and_never_seen_is_given_up(
     exchange: Exchange, agent: Agent, make_number: MakeNumber
 ) -> None:

@@ -52,6 +52,12 @@ def test_a_number_with_nothing_wrong_is_green_and_says_who_answers() -> None:
         ({"published": "failed", "why": Sentence("No.")}, "red", "No.", Row("number", "n0")),
         ({"published": "differs", "why": Sentence("Else.")}, "red", "Else.", Row("differences")),
         ({"agents": (replace(MARIA, has_words=False),)}, "red", "nothing to", Row("agent", "a1")),
+        (
+            {"agents": (replace(MARIA, is_published=False),)},
+            "red",
+            "What “Maria” says is not published",
+            Row("agent", "a1"),
+        ),
         ({"agents": (replace(MARIA, archived=True),)}, "red", "in the archive", Row("rule", "r1")),
         ({"entrance": False}, "red", "call entrance does not answer", Row("entrance")),
         ({"places": Places(0, 0)}, "red", "No assistant is running", Row("worker")),
