@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from agentworker.models import Session, Turn
 from monitoring.words import said, speaker
+from telephony.facts import LegQuerySet
 from telephony.models import Call, Leg
 from veyra.models import User
 
@@ -43,15 +45,41 @@ class Row:
         return self.call.version, self.turn.pk if self.turn else 0
 
 
+@dataclass
+class Named:
+    """Rows that messages named: keys of calls, and of conversations in which something was said."""
+
+    calls: set[str] = field(default_factory=set)
+    sessions: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.calls or self.sessions)
+
+
 def may_see(user: User | AnonymousUser) -> bool:
     return isinstance(user, User) and user.is_staff and user.has_perm("telephony.view_call")
 
 
-def read() -> list[Row]:
-    """The board now, the newest call first. Two queries, however many calls."""
-    legs = list(Leg.objects.of_calls(Call.objects.on_board(timezone.now() - LINGER)))
-    turns = last_turns(legs)
+def read(named: Named | None = None) -> list[Row]:
+    """The board now, or what of it was named, the newest call first. At most two queries, however
+    many calls.
+    """
+    on_board = Leg.objects.of_calls(Call.objects.on_board(timezone.now() - LINGER))
+    legs = list(on_board if named is None else _named(on_board, named))
+    # Whom nobody has answered yet, nobody has told anything.
+    turns = last_turns([leg for leg in legs if leg.call.state != Call.State.RINGING])
     return [Row(leg.call, turns.get(name_of(leg))) for leg in legs]
+
+
+def _named(legs: LegQuerySet, named: Named) -> LegQuerySet:
+    if not named.sessions:
+        return legs.filter(call__in=named.calls)
+    callers = Session.objects.filter(pk__in=named.sessions).values_list(
+        "sip_call_id", "participant_sid"
+    )
+    names = {name for pair in callers for name in pair if name}
+    said = Q(sip_call_id__in=names) | Q(participant_sid__in=names)
+    return legs.filter(Q(call__in=named.calls) | said)
 
 
 def name_of(leg: Leg) -> str:

@@ -1,9 +1,9 @@
 """One reader and renderer for all boards that this process serves.
 
-Sockets hold no queries. The hub hears which rows changed, reads the board, renders each changed row
+Sockets hold no queries. The hub hears which rows changed, reads those, renders each changed row
 once for each kind of viewer and hands everybody the same text. It reads at most four times a
-second, so no row is sent more often; and it reads every few seconds whatever it heard, so a message
-that the broker lost is made good.
+second, so no row is sent more often; and it reads the whole board every few seconds whatever it
+heard, so a message that the broker lost is made good.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
 from monitoring import board
-from monitoring.board import Row, Viewer
+from monitoring.board import Named, Row, Viewer
 from veyra.live import GROUP
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,6 @@ log = logging.getLogger(__name__)
 INTERVAL = 0.25
 SWEEP = 5.0
 AFTER_AN_ERROR = 1.0
-KINDS = ("call", "session")
 
 
 class Sink(Protocol):
@@ -38,12 +38,20 @@ class Sink(Protocol):
         """What this person (a key, or EVERYBODY) may see must be read anew."""
 
 
+@dataclass(frozen=True)
+class Rendered:
+    """A row as it was last sent: its version, and its HTML for each kind of viewer."""
+
+    version: tuple[int, int]
+    html: dict[Viewer, str]
+
+
 class Hub:
     """Members join with what they may see, get the whole board, then the changes."""
 
     def __init__(
         self,
-        read: Callable[[], list[Row]] = board.read,
+        read: Callable[[Named | None], list[Row]] = board.read,
         *,
         interval: float = INTERVAL,
         sweep: float = SWEEP,
@@ -51,8 +59,10 @@ class Hub:
         self._read, self._interval, self._sweep = read, interval, sweep
         self._members: dict[Sink, Viewer] = {}
         self._newcomers: set[Sink] = set()
-        self._versions: dict[uuid.UUID, tuple[int, int]] = {}
-        self._html: dict[tuple[uuid.UUID, tuple[int, int], Viewer], str] = {}
+        self._rendered: dict[uuid.UUID, Rendered] = {}
+        self._heard = Named()
+        # When the whole board is due, by the loop's clock.
+        self._whole_at = 0.0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -69,8 +79,7 @@ class Hub:
         if not self._members and self._task:
             self._task.cancel()
             self._task = None
-            self._versions.clear()
-            self._html.clear()
+            self._rendered = {}
 
     async def _run(self) -> None:
         listener = asyncio.create_task(self._listen())
@@ -83,29 +92,44 @@ class Hub:
                 except Exception as error:  # the database is away: the boards wait with it
                     log.warning("the board was not read: %s", type(error).__name__)
                     await asyncio.sleep(AFTER_AN_ERROR)
-                    self._wake.set()
+                    self._look_at_everything()
         finally:
             listener.cancel()
 
     async def _wait(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), self._sweep)
+            async with asyncio.timeout_at(self._whole_at):
+                await self._wake.wait()
         self._wake.clear()
+
+    def _look_at_everything(self) -> None:
+        self._whole_at = 0.0
+        self._wake.set()
 
     async def _turn(self) -> None:
         """Read once; the whole board for newcomers, the difference for everybody else."""
         viewers = set(self._members.values())
-        rows = await database_sync_to_async(self._read_and_render)(viewers)
-        versions = {row.call.pk: row.version for row in rows}
-        changed = [row for row in rows if self._versions.get(row.call.pk) != row.version]
-        gone = [str(pk) for pk in self._versions if pk not in versions]
-        self._versions = versions
+        before, named = self._rendered, self._due()
+        rows = await database_sync_to_async(self._read_and_render)(viewers, named)
+        changed = [row for row in rows if _version(before, row) != row.version]
+        gone = [str(pk) for pk in before if pk not in self._rendered]
         newcomers = {sink for sink in self._newcomers if self._members[sink] in viewers}
+        if named is not None:  # who came meanwhile waits for the next turn
+            newcomers.clear()
         self._newcomers -= newcomers
         old = [s for s in self._members if s not in newcomers and s not in self._newcomers]
         self._send(newcomers, rows, full=True)
         if changed or gone:
             self._send(old, changed, full=False, gone=gone)
+
+    def _due(self) -> Named | None:
+        """What is to be read now; None: the whole board."""
+        named, self._heard = self._heard, Named()
+        now = asyncio.get_running_loop().time()
+        if now < self._whole_at and not self._newcomers:
+            return named
+        self._whole_at = now + self._sweep
+        return None
 
     def _send(self, sinks: "set[Sink] | list[Sink]", rows: list[Row], **parts: object) -> None:
         """One text for all sinks of one kind."""
@@ -113,20 +137,21 @@ class Hub:
         for sink in sinks:
             viewer = self._members[sink]
             if viewer not in texts:
-                pairs = [(row, self._html[row.call.pk, row.version, viewer]) for row in rows]
+                pairs = [(row, self._rendered[row.call.pk].html[viewer]) for row in rows]
                 texts[viewer] = board.message(pairs, **parts)  # type: ignore[arg-type]  # full and gone, by name
             sink.deliver(texts[viewer])
 
-    def _read_and_render(self, viewers: set[Viewer]) -> list[Row]:
+    def _read_and_render(self, viewers: set[Viewer], named: Named | None) -> list[Row]:
         """In a thread. Only what no viewer of its kind has had yet is rendered."""
-        rows = self._read()
-        kept = {}
-        for row in rows:
-            for viewer in viewers:
-                key = (row.call.pk, row.version, viewer)
-                kept[key] = self._html.get(key) or board.render(row, viewer)
-        self._html = kept
+        rows = self._read(named)
+        fresh = {row.call.pk: self._render(row, viewers) for row in rows}
+        self._rendered = fresh if named is None else self._rendered | fresh
         return rows
+
+    def _render(self, row: Row, viewers: set[Viewer]) -> Rendered:
+        known = self._rendered.get(row.call.pk)
+        html = known.html if known and known.version == row.version else {}
+        return Rendered(row.version, {v: html.get(v) or board.render(row, v) for v in viewers})
 
     async def _listen(self) -> None:
         """Hear of changes; after a broken connection subscribe again and look at everything."""
@@ -136,19 +161,31 @@ class Hub:
             while True:
                 try:
                     await layer.group_add(GROUP, channel)
-                    self._wake.set()
+                    self._look_at_everything()
                     while True:
-                        told = await layer.receive(channel)
-                        if told.get("kind") in KINDS:
-                            self._wake.set()
-                        elif told.get("kind") == "rights":
-                            for sink in list(self._members):
-                                sink.rights_changed(told["pk"])
+                        self._hear(await layer.receive(channel))
                 except Exception as error:  # the broker is away: the sweep goes on without it
                     log.warning("live messages are not heard: %s", type(error).__name__)
                     await asyncio.sleep(AFTER_AN_ERROR)
         finally:
             await layer.group_discard(GROUP, channel)
+
+    def _hear(self, told: dict[str, str]) -> None:
+        kind, pk = told.get("kind"), told.get("pk", "")
+        if kind == "call":
+            self._heard.calls.add(pk)
+        elif kind == "session":
+            self._heard.sessions.add(pk)
+        elif kind == "rights":
+            for sink in list(self._members):
+                sink.rights_changed(pk)
+        if self._heard:
+            self._wake.set()
+
+
+def _version(rendered: dict[uuid.UUID, Rendered], row: Row) -> tuple[int, int] | None:
+    known = rendered.get(row.call.pk)
+    return known.version if known else None
 
 
 _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()

@@ -14,6 +14,7 @@ from django.conf import LazySettings
 
 from monitoring.board import Viewer
 from monitoring.hub import Hub
+from telephony.models import Call
 from tests.monitoring.test_hub import Line, Screen, tell, until
 from veyra.up import tools
 
@@ -44,7 +45,7 @@ class Broker:
         async with asyncio.timeout(5):
             while True:
                 try:
-                    return await tell()
+                    return await tell(Call())
                 except redis.ConnectionError:
                     await asyncio.sleep(0.02)
 
@@ -79,7 +80,7 @@ async def open_board(line: Line, *, sweep: float) -> AsyncIterator[Screen]:
 async def change(line: Line, screen: Screen) -> None:
     """Another caller; the board shows him when it hears of it."""
     call = line.ring()
-    await tell()
+    await tell(call)
     await until(lambda: str(call.pk) in screen.texts[-1])
 
 
@@ -90,7 +91,7 @@ async def test_what_happened_while_the_broker_was_away_is_on_the_board(broker: B
         broker.kill()
         call = line.ring()
         with pytest.raises(redis.ConnectionError):
-            await tell()
+            await tell(call)
         await until(lambda: str(call.pk) in screen.texts[-1])
         broker.start()
 
@@ -106,7 +107,7 @@ async def test_a_board_hears_again_when_the_broker_is_back(broker: Broker) -> No
 
         async def tell_until_heard() -> None:
             while str(missed.pk) not in screen.texts[-1]:
-                await tell()
+                await tell(missed)
                 await asyncio.sleep(0.05)
 
         await asyncio.wait_for(tell_until_heard(), 5)

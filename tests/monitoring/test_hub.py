@@ -13,7 +13,7 @@ from channels.layers import get_channel_layer
 from django.utils import timezone
 
 from monitoring import board
-from monitoring.board import Row, Viewer
+from monitoring.board import Named, Row, Viewer
 from monitoring.hub import Hub
 from telephony.models import Call
 from veyra.live import GROUP
@@ -45,16 +45,18 @@ class Line:
 
     def __init__(self) -> None:
         self.calls: dict[uuid.UUID, Call] = {}
-        self.reads = 0
+        self.reads = self.whole = 0
 
     def ring(self) -> Call:
         call = Call(state=Call.State.RINGING, started_at=timezone.now(), from_number="+79161230001")
         self.calls[call.pk] = call
         return call
 
-    def read(self) -> list[Row]:
+    def read(self, named: Named | None = None) -> list[Row]:
         self.reads += 1
-        return [Row(copy.copy(call), None) for call in self.calls.values()]
+        self.whole += named is None
+        calls = [c for c in self.calls.values() if named is None or str(c.pk) in named.calls]
+        return [Row(copy.copy(call), None) for call in calls]
 
 
 @pytest.fixture
@@ -71,8 +73,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[Any, ...]]:
     return count
 
 
-async def tell() -> None:
-    await get_channel_layer().group_send(GROUP, {"type": "row.changed", "kind": "call", "pk": "1"})
+async def tell(call: Call) -> None:
+    told = {"type": "row.changed", "kind": "call", "pk": str(call.pk)}
+    await get_channel_layer().group_send(GROUP, told)
 
 
 async def until(true: Any) -> None:
@@ -103,7 +106,7 @@ async def test_a_change_is_rendered_once_for_each_kind_of_viewer(
         hub.join(screen, viewer)
     await until(lambda: all(screen.texts for screen in screens))
     call.version += 1
-    await tell()
+    await tell(call)
     await until(lambda: all(len(screen.texts) == 2 for screen in screens))
     assert set(rendered.values()) == {1} and len(rendered) == 4
     assert screens[0].texts[1] is screens[2].texts[1]
@@ -119,11 +122,42 @@ async def test_a_row_is_sent_at_most_as_often_as_the_interval_allows() -> None:
     await until(lambda: screen.texts)
     for _ in range(30):
         call.version += 1
-        await tell()
+        await tell(call)
         await asyncio.sleep(0.005)
     # 30 changes in at least 0.15 s: one message for each 0.05 s, and the last state in the end.
     await until(lambda: len(screen.texts) >= 3)
     assert line.reads < 15
+    hub.leave(screen)
+
+
+async def test_a_change_is_read_without_the_rest_of_the_board() -> None:
+    line, screen = Line(), Screen()
+    call = [line.ring() for _ in range(3)][1]
+    hub = Hub(line.read, interval=0)
+    hub.join(screen, ENGLISH)
+    await until(lambda: line.whole == 2)  # when it came, and when it began to listen
+    call.version += 1
+    await tell(call)
+    await until(lambda: len(screen.texts) == 2)
+    assert line.whole == 2
+    message = screen.messages()[1]
+    assert [row["id"] for row in message["rows"]] == [str(call.pk)]
+    assert message["gone"] == []
+    hub.leave(screen)
+
+
+async def test_a_lost_message_is_made_good_while_others_keep_coming() -> None:
+    line, screen = Line(), Screen()
+    call, lost = line.ring(), line.ring()
+    hub = Hub(line.read, interval=0, sweep=0.1)
+    hub.join(screen, ENGLISH)
+    await until(lambda: line.whole >= 2)
+    lost.version += 1
+    async with asyncio.timeout(3):
+        while not any(str(lost.pk) in text for text in screen.texts[1:]):
+            call.version += 1
+            await tell(call)
+            await asyncio.sleep(0.01)
     hub.leave(screen)
 
 
@@ -167,10 +201,10 @@ async def test_the_board_comes_back_after_the_database_was_away(
     line, screen = Line(), Screen()
     failures = iter([RuntimeError("away")])
 
-    def read() -> list[Row]:
+    def read(named: Named | None) -> list[Row]:
         for error in failures:
             raise error
-        return line.read()
+        return line.read(named)
 
     hub = Hub(read, interval=0)
     hub.join(screen, ENGLISH)

@@ -86,7 +86,7 @@ def test_the_board_takes_as_many_queries_for_ten_calls_as_for_one(
 ) -> None:
     client = logged_in("telephony.view_call", "agentworker.view_session")
     for _ in range(10):
-        make_call(["Hello?"])
+        make_call(["Hello?"], state=Call.State.ANSWERED)
     # Session, person, two of his rights; callers with their calls, last turns.
     with django_assert_num_queries(6):
         assert len(client.get("/live/rows/").json()["rows"]) == 10

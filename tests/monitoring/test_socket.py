@@ -79,7 +79,7 @@ async def test_a_new_socket_gets_the_calls_of_this_moment(
 async def test_a_turn_is_seen_at_once_by_those_who_may_read_words(
     make_user: MakeUser, make_call: MakeCall
 ) -> None:
-    call = await sync_to_async(make_call)()
+    call = await sync_to_async(make_call)(state=Call.State.ANSWERED)
     may = await sync_to_async(make_user)("telephony.view_call", "agentworker.view_session")
     may_not = await sync_to_async(make_user)("telephony.view_call", name="boris")
     reader, _board = await opened(may)
