@@ -205,11 +205,42 @@ def carry_out_due(now: datetime) -> int:
     return len(due)
 
 
+def rights(edit: Edit) -> set[str]:
+    """The permissions of whoever makes this edit."""
+    found = set()
+    for change in edit.changes:
+        model = MODELS[change.model]
+        verbs = {"delete" if name == "archived" else "change" for name in change.values}
+        if not model._default_manager.filter(key=change.key).exists():
+            verbs = {"add"}
+        found |= {f"{model._meta.app_label}.{verb}_{model._meta.model_name}" for verb in verbs}
+    return found
+
+
+def author_fault(planned: ScheduledChange) -> Sentence | None:
+    """Why the change is not made although its moment comes: its author may not make it any more."""
+    author = planned.author
+    if author is None or not author.is_active:
+        msgid = gettext_noop(
+            "Whoever planned this is no longer here. If it is still wanted, save it anew."
+        )
+    elif not (author.is_staff and author.has_perms(rights(planned.as_edit))):
+        msgid = gettext_noop(
+            "Whoever planned this may no longer change it. If it is still wanted, somebody who may"
+            " saves it anew."
+        )
+    else:
+        return None
+    return Sentence(msgid)
+
+
 def _carry_out_planned(planned: ScheduledChange, now: datetime) -> None:
     settle = ScheduledChange.objects.settle
     try:
         with transaction.atomic():
             hold_line()
+            if fault := author_fault(planned):
+                raise ChangeError([fault])
             found = carry_out(planned.as_edit)
             if not settle(planned.pk, "done", now, list(found.changes)):
                 raise CancelledError
@@ -254,6 +285,8 @@ def planned_for(number: PhoneNumber) -> list[tuple[ScheduledChange, list[Sentenc
         after = laid_over(line, planned.as_edit)
         moves = [move for move in impact(line, after).moves if move.number == number.number]
         said = [sentence for move in moves for sentence in move.sentences]
+        if said and (fault := author_fault(planned)):
+            said, after = [fault], line
         found += [(planned, said)] if said else []
         line = after
     return found

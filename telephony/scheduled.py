@@ -16,7 +16,8 @@ from veyra.sentences import Sentence
 
 class ScheduledChangeQuerySet(VisibleQuerySet["ScheduledChange"]):
     def waiting(self) -> Self:
-        return self.filter(state="waiting").order_by("takes_effect_at", "pk")
+        waiting = self.filter(state="waiting").select_related("author")
+        return waiting.order_by("takes_effect_at", "pk")
 
     def due(self, now: datetime) -> Self:
         return self.waiting().filter(takes_effect_at__lte=now)

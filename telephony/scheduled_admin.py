@@ -87,7 +87,7 @@ class ScheduledChangeAdmin(MachineRowAdmin):
         """What it would do now, or what came of it."""
         said = row.sentences
         if row.state == ScheduledChange.State.WAITING:
-            found = changes.preview(row.as_edit)
-            said = [*found.errors, *found.warnings, *found.changes]
+            found, fault = changes.preview(row.as_edit), changes.author_fault(row)
+            said = [fault] if fault else [*found.errors, *found.warnings, *found.changes]
         listed = format_html_join("", "<div>{}</div>", ((str(each),) for each in said))
         return listed or _("Nothing changes for callers.")

@@ -1,11 +1,13 @@
 """The one way in which the line changes: whole or not at all, now or later, never over another."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from django.conf import LazySettings
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
@@ -288,3 +290,75 @@ def test_a_preview_costs_the_same_queries_however_long_the_line(number: PhoneNum
             changes.preview(to_sales())
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def manager(*permissions: str) -> User:
+    """A member of staff with these rights and no others."""
+    user = User.objects.create_user("boris", is_staff=True, language="en")
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return User.objects.get(pk=user.pk)
+
+
+def loses_his_rights(user: User) -> None:
+    user.user_permissions.clear()
+
+
+def is_switched_off(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def is_no_longer_staff(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+
+
+def is_deleted(user: User) -> None:
+    user.delete()
+
+
+@pytest.mark.parametrize(
+    ("happens", "told"),
+    [
+        (loses_his_rights, "may no longer change it"),
+        (is_no_longer_staff, "may no longer change it"),
+        (is_switched_off, "is no longer here"),
+        (is_deleted, "is no longer here"),
+    ],
+)
+def test_a_planned_change_of_somebody_who_may_not_any_more_is_not_carried_out(
+    number: PhoneNumber, happens: Callable[[User], None], told: str
+) -> None:
+    author, now = manager("change_dispatchrule"), timezone.now()
+    changes.schedule(to_sales(), "All", now, author)
+    happens(author)
+    ((_row, said),) = changes.planned_for(number)
+    assert [told in str(each) for each in said] == [True]
+    assert changes.carry_out_due(now) == 1
+    assert DispatchRule.objects.get().agent.name == "Support"
+    planned = ScheduledChange.objects.get()
+    assert planned.state == State.FAILED
+    assert told in str(planned.sentences[0])
+
+
+def test_a_planned_change_of_somebody_with_just_the_right_is_carried_out(
+    number: PhoneNumber,
+) -> None:
+    now = timezone.now()
+    changes.schedule(to_sales(), "All", now, manager("change_dispatchrule"))
+    changes.carry_out_due(now)
+    assert DispatchRule.objects.get().agent.name == "Sales"
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "values", "needed"),
+    [
+        ("rule", "", {"pin": "12"}, {"telephony.change_dispatchrule"}),
+        ("rule", "", {"archived": True}, {"telephony.delete_dispatchrule"}),
+        ("trunk", NEW, {"name": "New"}, {"telephony.add_trunk"}),
+        ("agent", "", {"is_published": False}, {"agentworker.change_agent"}),
+    ],
+)
+def test_each_edit_asks_for_the_right_of_its_kind(
+    number: PhoneNumber, model: Any, key: str, values: dict[str, Any], needed: set[str]
+) -> None:
+    row = changes.MODELS[model].objects.order_by("pk")[0]
+    assert changes.rights(edit(model, key or str(row.key), **values)) == needed
