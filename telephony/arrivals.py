@@ -16,6 +16,8 @@ from telephony.routing.addresses import network
 from telephony.routing.edit import lines
 from veyra.models import Pulse, User
 
+# Who promised a call has placed it by then, and his number is nobody's business any more.
+KEPT = timedelta(days=1)
 TAP_IS_OLD = timedelta(seconds=30)
 # A witness other than the tap knows whole seconds only.
 MARGIN = timedelta(seconds=2)
@@ -77,6 +79,11 @@ def expect(number: PhoneNumber, caller: str, user: User) -> ExpectedCall:
 def tap_listens() -> bool:
     """Without it only calls that were let in are seen, and their addresses are not."""
     return Pulse.is_felt(tapping.PULSE, TAP_IS_OLD)
+
+
+def forget(now: datetime) -> None:
+    """Delete what people typed of their own telephones, once it has served."""
+    ExpectedCall.objects.asked_before(now - KEPT).delete()
 
 
 def of(expected: ExpectedCall) -> list[Arrival]:

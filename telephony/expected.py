@@ -1,6 +1,7 @@
 """A call that somebody said he would make from his own phone, to see how calls arrive."""
 
 import uuid
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -15,9 +16,15 @@ class ExpectedCallQuerySet(VisibleQuerySet["ExpectedCall"]):
         """With the number and its connection."""
         return self.select_related("number__trunk")
 
+    def asked_before(self, moment: datetime) -> Self:
+        return self.filter(asked_at__lt=moment)
+
 
 class ExpectedCall(models.Model):
-    """Telephone `caller` (E.164) will call `number`. What came of it is read from the facts."""
+    """Telephone `caller` (E.164) will call `number`. What came of it is read from the facts.
+
+    It is somebody's own telephone: arrivals.forget deletes the row after a day.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.ForeignKey(

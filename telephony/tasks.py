@@ -4,7 +4,7 @@ import logging
 
 from django.utils import timezone
 
-from telephony import changes, dialling, folding, observing, sync, testcalls
+from telephony import arrivals, changes, dialling, folding, observing, sync, testcalls
 from veyra.celery import app
 from veyra.livekit.types import LiveKitError
 
@@ -37,6 +37,11 @@ def testcall() -> None:
 @app.task(name="telephony.planned")  # type: ignore[untyped-decorator]  # celery ships no types
 def planned() -> None:
     changes.carry_out_due(timezone.now())
+
+
+@app.task(name="telephony.tidy")  # type: ignore[untyped-decorator]  # celery ships no types
+def tidy() -> None:
+    arrivals.forget(timezone.now())
 
 
 @app.task(name=sync.TASK)  # type: ignore[untyped-decorator]  # celery ships no types

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +21,7 @@ from telephony.models import (
     Trunk,
 )
 from telephony.providers import PRESETS
+from telephony.tasks import tidy
 from veyra.models import Pulse, User
 
 pytestmark = pytest.mark.django_db
@@ -277,6 +279,18 @@ def test_a_number_s_page_leads_to_a_call_from_one_s_own_phone(
     assert (
         "+7 499 112-41-48" in staff.get(reverse("connect-call", args=[number.pk])).content.decode()
     )
+
+
+def test_the_telephone_that_a_person_typed_is_forgotten_after_a_day(
+    expected: ExpectedCall, settings: LazySettings
+) -> None:
+    again = arrivals.expect(expected.number, CALLER, User.objects.get())
+    for row, hours in ((expected, 25), (again, 23)):
+        asked_at = timezone.now() - timedelta(hours=hours)
+        ExpectedCall.objects.filter(pk=row.pk).update(asked_at=asked_at)
+    tidy()
+    assert ExpectedCall.objects.get() == again
+    assert settings.CELERY_BEAT_SCHEDULE["tidy"] == {"task": tidy.name, "schedule": 3600.0}
 
 
 def test_what_is_no_phone_is_told(staff: Client, number: PhoneNumber) -> None:
