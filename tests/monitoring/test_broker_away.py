@@ -18,6 +18,9 @@ from telephony.models import Call
 from tests.monitoring.test_hub import Line, Screen, tell, until
 from veyra.up import tools
 
+# The thread that reads may have a connection of an earlier test to look after.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 ENGLISH = Viewer("en", True)
 
 
