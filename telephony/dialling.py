@@ -18,13 +18,12 @@ from django.utils.translation import gettext_noop as _
 
 from agentworker.models import Agent, Worker
 from telephony.line import lines
-from telephony.models import Call, OutboundCall, PhoneNumber, PublishedObject, Trunk
+from telephony.models import OutboundCall, PhoneNumber, PublishedObject, Trunk
 from telephony.numbers import spelled
 from telephony.outbound import Identity
 from telephony.routing.outgoing import key_of_outbound
 from telephony.routing.refusals import sentence_of
-from telephony.routing.reserve import may_try_next
-from telephony.routing.tolls import Go, Later, Limits, Refused, Usage, charged, decide
+from telephony.routing.tolls import Go, Later, Limits, Refused, Usage, decide
 from veyra.celery import wake
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import AGENT_NAME, Dial, LiveKitError
@@ -156,11 +155,11 @@ def unready(row: OutboundCall, trunk: Trunk | None) -> Sentence | None:
 
 
 def limits_of(trunk: Trunk) -> Limits:
-    own = trunk.numbers.in_use() if not trunk.out_prefixes else trunk.numbers.none()
+    own = trunk.numbers.in_use().values_list("number", flat=True).distinct()
     return Limits(
         name=trunk.name,
         prefixes=lines(trunk.out_prefixes),
-        own=tuple(own.values_list("number", flat=True).distinct()[:OWN_LOOKED_AT]),
+        own=tuple(own[:OWN_LOOKED_AT]),
         at_once=trunk.out_at_once,
         minutes=trunk.out_minutes,
         pace=trunk.out_pace,
@@ -173,7 +172,8 @@ OWN_LOOKED_AT = 200
 
 def usage_of(trunk: Trunk, now: datetime) -> Usage:
     """One query. A call belongs to the day on which it was dialled, in the installation's zone."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    here = timezone.localtime(now, timezone.get_default_timezone())
+    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
     dialled = OutboundCall.objects.filter(trunk=trunk, state=State.DIALLED)
     found = dialled.filter(Q(claimed_at__gte=midnight) | Q(over_at=None)).aggregate(
         going_on=Count("pk", filter=Q(over_at=None)),
@@ -191,16 +191,14 @@ def dial(row: OutboundCall, longest: timedelta) -> None:
     try:
         with LiveKit.from_settings() as livekit:
             livekit.create_dispatch(AGENT_NAME, row.room, brief(row))
-            if not _agent_comes(livekit, row.room):
-                _give_up(livekit, row, Sentence(NO_AGENT))
-                return
-            try:
-                _place(livekit, _dial_of(row, longest))
-            except LiveKitError as error:
-                # It may ring nevertheless: without its room it stops.
-                _give_up(livekit, row, sentence_of(error))
+            if _agent_comes(livekit, row.room):
+                _place_or_end(livekit, row, longest)
+            else:
+                close(row, Sentence(NO_AGENT))
+                end_room(livekit, row)
     except LiveKitError as error:
         log.warning("call %s was not placed: %s", row.pk, error.code)
+        close(row, sentence_of(error))
 
 
 def brief(row: OutboundCall) -> str:
@@ -217,6 +215,21 @@ def _agent_comes(livekit: LiveKit, room: str) -> bool:
     return False
 
 
+def _place_or_end(livekit: LiveKit, row: OutboundCall, longest: timedelta) -> None:
+    """After an error it may ring nevertheless: the books stay open until its room is gone."""
+    try:
+        _place(livekit, _dial_of(row, longest))
+    except LiveKitError as error:
+        why = sentence_of(error)
+        log.warning("call %s was not placed: %s", row.pk, error.code)
+        OutboundCall.objects.filter(pk=row.pk, over_at=None).update(result=why.to_json())
+        try:
+            end_room(livekit, row)
+        except LiveKitError:  # settling.end_overdue asks again
+            return
+        close(row, why)
+
+
 def _place(livekit: LiveKit, dial: Dial) -> None:
     """A gateway that is too busy says so before it does anything: then it may be asked again."""
     end = time.monotonic() + AGENT_SECONDS
@@ -228,13 +241,6 @@ def _place(livekit: LiveKit, dial: Dial) -> None:
             if TOO_BUSY not in error.message or time.monotonic() > end:
                 raise
         time.sleep(LOOK_SECONDS)
-
-
-def _give_up(livekit: LiveKit, row: OutboundCall, why: Sentence) -> None:
-    """The books stay open until the room is known to be gone: it may ring in it."""
-    OutboundCall.objects.filter(pk=row.pk, over_at=None).update(result=why.to_json())
-    end_room(livekit, row)
-    close(row, why)
 
 
 def end_room(livekit: LiveKit, row: OutboundCall) -> None:

@@ -99,8 +99,8 @@ class Call(models.Model):
     room_name = models.CharField(_("room"), max_length=200, blank=True)
     room_sid = models.CharField(_("id of the room"), max_length=64, blank=True)
     started_at = models.DateTimeField(_("started"))
-    # A call out: his telephone rang, as far as anybody saw it.
-    rang = models.BooleanField(_("it rang there"), default=False)
+    # A call out: his telephone rang. Null: nobody saw whether it did.
+    rang = models.BooleanField(_("it rang there"), null=True)
     answered_at = models.DateTimeField(_("answered"), null=True)
     # Known to the second only: no tap was listening, so the answer was seen from afar.
     answered_is_approximate = models.BooleanField(

@@ -69,7 +69,7 @@ class CallState:
     detail: str = ""
     sip_status: int | None = None
     started_at: datetime
-    rang: bool = False
+    rang: bool | None = False
     answered_at: datetime | None = None
     answered_is_approximate: bool = False
     ended_at: datetime | None = None
@@ -293,10 +293,13 @@ class Party:
         )
 
     @cached_property
-    def rang(self) -> bool:
-        """Did the telephone that we called begin to ring, as far as anybody saw?"""
+    def rang(self) -> bool | None:
+        """Did the telephone that we called begin to ring? None: nobody saw whether it did."""
         seen = {_attributes(fact).get("sip.callStatus") for fact in self.own}
-        return self.is_callee and bool(seen & {"ringing", "automation", "active"})
+        if not self.is_callee or seen & {"ringing", "automation", "active"}:
+            return self.is_callee
+        left = [_attributes(f) for f in self.own if f.kind == "participant_left"]
+        return False if any(told.get("sip.callStatus") == "dialing" for told in left) else None
 
     @cached_property
     def knocks(self) -> list[Fact]:

@@ -88,6 +88,12 @@ class Outgoing(models.Model):
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
+    # Less than the silence after which an assistant gives a call up.
+    out_ringing = models.PositiveSmallIntegerField(
+        _("seconds that it may ring"),
+        default=40,
+        validators=[MinValueValidator(5), MaxValueValidator(45)],
+    )
     # One beginning a line, +7 or +7495; empty: the countries of the connection's own numbers.
     out_prefixes = models.TextField(_("numbers that may be called"), blank=True)
     out_at_once = models.PositiveSmallIntegerField(_("calls at once"), default=5)

@@ -23,6 +23,7 @@ from telephony.numbers import NumberError, e164, pretty
 from telephony.outbound_presets import server_of
 from telephony.providers import find
 from telephony.routing.outgoing import ADDRESS, wrong_address
+from telephony.routing.tolls import code_of
 from veyra.models import User
 from veyra.secrets import encrypt
 
@@ -44,8 +45,9 @@ MORE = (
     "out_identity",
     "out_codecs",
     "out_encryption",
-    "out_refer",
     "out_pace",
+    "out_ringing",
+    "out_refer",
 )
 FIELDSETS = (
     (_("Calls out"), {"classes": ("collapse",), "fields": CALLS_OUT}),
@@ -62,26 +64,41 @@ HELP = {
         "Our own at the provider. Empty where it knows us by the address of the call entrance."
     ),
     "out_prefixes": _(
-        "How numbers begin that may be called, one a line: +7 or +7495. Empty: ordinary numbers of"
-        " the country of this connection's own numbers, and no dear ones."
+        "How numbers begin that may be called, one a line: +7 or +7495. A country's code alone"
+        " allows its ordinary numbers: +7 is Russia, Kazakhstan is +76 and +77, and dear numbers"
+        " need three digits more. Empty: ordinary numbers of the country of our own numbers."
     ),
     "out_at_once": _("More are refused, whoever asks for them. 0: none at all."),
-    "out_minutes": _("Counted from midnight, begun minutes as whole ones; then calls are refused."),
+    "out_minutes": _(
+        "Counted from midnight by the clock of this installation, begun minutes as whole ones; then"
+        " calls are refused. A call that uses them up is ended."
+    ),
     "out_next": _(
         "Places the call where this one could not put it through: with a number of its own and"
         " within its own limits, and never once it rang."
     ),
-    "out_transport": _("TLS also needs encryption of sound on both sides."),
+    "out_transport": _(
+        "TLS hides who calls whom; the provider's certificate must be one that computers trust by"
+        " themselves. Sound is hidden by “encryption of sound” below."
+    ),
     "out_spelling": _("As the provider wants the called number and ours."),
     "out_from_login": _("Needed where the provider answers 403 to our number in From."),
     "out_from_host": _("Only where the provider asks for it; usually its own domain."),
     "out_identity": _("Carries our number where From holds the login."),
-    "out_codecs": _("Leave it to the provider unless it asks for one."),
+    "out_codecs": _(
+        "Leave it to the provider unless it asks for one. Keys that are pressed travel beside the"
+        " sound (RFC 4733): the call entrance knows no other way."
+    ),
     "out_encryption": _("SRTP. Ask the provider whether it has it."),
     "out_refer": _(
-        "Switched off, a call is handed over by calling the colleague into the conversation."
+        "As the provider says; nothing is transferred yet. It is kept for the button that hands a"
+        " call over: where this is off, the colleague is called into the conversation instead."
     ),
     "out_pace": _("Calls beyond it wait for the next second. One is right for most providers."),
+    "out_ringing": _(
+        "Then the call is given up. Below 35 a server that does not answer at all looks like a"
+        " telephone that is not picked up, so that the reserve does not try."
+    ),
 }
 # Columns that always have a value.
 SET_ALWAYS = {
@@ -91,6 +108,7 @@ SET_ALWAYS = {
     "out_at_once",
     "out_minutes",
     "out_pace",
+    "out_ringing",
 }
 PREFIX = re.compile(r"\+[1-9]\d{0,14}|\d{1,5}")
 
@@ -140,7 +158,7 @@ class OutgoingForm(EditForm):
     def clean_out_prefixes(self) -> str:
         found = [re.sub(r"[\s()-]", "", line) for line in lines(self.cleaned_data["out_prefixes"])]
         for text in found:
-            if not PREFIX.fullmatch(text):
+            if not PREFIX.fullmatch(text) or (text.startswith("+") and not code_of(text)):
                 raise ValidationError(
                     _("“%(text)s” is no beginning of a number. Write it as +7 or +7495."),
                     params={"text": text},

@@ -18,7 +18,8 @@ class OutEvidence:
     witness: str
     # From the answer to the end; None: never picked up.
     talked: timedelta | None
-    rang: bool = False
+    # None: nobody saw whether it did.
+    rang: bool | None = False
     # The other side's last answer, as the gateway noted it.
     status: int | None = None
     # The gateway's error text, and LiveKit's word for the participant's leaving.
@@ -73,11 +74,13 @@ def _of_attempt(evidence: OutEvidence) -> str:
         return Reason.AGENT_FAILED if evidence.agent_error else Reason.ENDED_HERE
     if evidence.departure == "USER_REJECTED":
         return Reason.NOT_WANTED
+    if evidence.departure == "SIP_TRUNK_FAILURE":
+        return Reason.NOT_CARRIED
     if evidence.departure in DEPARTURES:
         return DEPARTURES[evidence.departure]
     if evidence.witness in ("room", "silence"):
         return Reason.LOST
-    return Reason.NOT_PICKED_UP if evidence.rang else Reason.NO_RESPONSE
+    return Reason.NOT_PICKED_UP if evidence.rang else Reason.NOT_REACHED
 
 
 def _outcome(evidence: OutEvidence, reason: str) -> str:
@@ -89,6 +92,7 @@ def _outcome(evidence: OutEvidence, reason: str) -> str:
         return "answered"
     if reason == Reason.NOT_WANTED or evidence.status in DECLINED:
         return "rejected"
-    if reason in (Reason.NOT_PICKED_UP, Reason.ENDED_HERE) or evidence.status in NOT_THERE:
+    unanswered = (Reason.NOT_PICKED_UP, Reason.NOT_REACHED, Reason.ENDED_HERE)
+    if reason in unanswered or evidence.status in NOT_THERE:
         return "abandoned"
     return "failed"

@@ -6,6 +6,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_noop as _
 
 from telephony.sip_answers import CHECK_LOGIN, answer_to_us
+from telephony.sip_answers import NOT_CARRIED as PROVIDER_FAILED
 from veyra.sentences import Sentence
 
 
@@ -38,7 +39,9 @@ class Reason(StrEnum):
     # Calls that we placed; an answer of the other side is ANSWER and its number.
     HUNG_UP_BY_CALLEE = "hung_up_by_callee"
     NOT_PICKED_UP = "not_picked_up"
+    NOT_REACHED = "not_reached"
     NOT_WANTED = "not_wanted"
+    NOT_CARRIED = "not_carried"
     NO_RESPONSE = "no_response"
     SERVER_UNKNOWN = "server_unknown"
     PROVIDER_LOGIN = "provider_login"
@@ -68,8 +71,8 @@ ERRORS: tuple[tuple[str, Reason], ...] = (
     ("no auth header", Reason.PROVIDER_LOGIN),
     ("lookup ", Reason.SERVER_UNKNOWN),
     ("no such host", Reason.SERVER_UNKNOWN),
-    ("transaction failed to complete", Reason.NO_RESPONSE),
-    ("transaction died", Reason.NO_RESPONSE),
+    ("transaction failed to complete (0 ", Reason.NO_RESPONSE),
+    ("transaction failed to complete", Reason.NOT_CARRIED),
     ("connection refused", Reason.NO_RESPONSE),
     ("i/o timeout", Reason.NO_RESPONSE),
 )
@@ -245,6 +248,14 @@ EXPLANATIONS: dict[str, Explanation] = {
     Reason.NOT_PICKED_UP: Explanation(
         _("It rang, and nobody picked up. Call again at another time."), 487
     ),
+    Reason.NOT_REACHED: Explanation(
+        _(
+            "Nobody picked up in time, and the provider did not tell whether it rang. Call again "
+            "at another time."
+        ),
+        487,
+    ),
+    Reason.NOT_CARRIED: Explanation(PROVIDER_FAILED),
     Reason.NOT_WANTED: Explanation(
         _(
             "The line was busy, or the call was declined; nobody listened to the call entrance, "

@@ -4,7 +4,7 @@ import logging
 
 from django.utils import timezone
 
-from telephony import arrivals, changes, dialling, folding, observing, sync, testcalls
+from telephony import arrivals, changes, dialling, folding, observing, settling, sync, testcalls
 from veyra.celery import app
 from veyra.livekit.types import LiveKitError
 
@@ -14,13 +14,18 @@ log = logging.getLogger(__name__)
 @app.task(name="telephony.fold")  # type: ignore[untyped-decorator]  # likewise
 def fold() -> None:
     folding.drain()
-    dialling.settle()
+    settling.settle()
 
 
 @app.task(name=dialling.TASK)  # type: ignore[untyped-decorator]  # likewise
 def dial() -> None:
     while dialling.run_next():
         pass
+
+
+@app.task(name=settling.TASK)  # type: ignore[untyped-decorator]  # likewise
+def overdue() -> None:
+    settling.end_overdue()
 
 
 @app.task(name="telephony.observe")  # type: ignore[untyped-decorator]  # likewise

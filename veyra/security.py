@@ -27,6 +27,7 @@ class SecurityEvent(models.Model):
         DIAL_PREFIX = "dial_prefix", _("Call to a number that may not be called")
         DIAL_AT_ONCE = "dial_at_once", _("Too many calls out at once")
         DIAL_MINUTES = "dial_minutes", _("The day's minutes of calls out used up")
+        STRANGER = "stranger", _("Call let in from an address that is not in the list")
 
     kind = models.CharField(_("what"), max_length=20, choices=Kind.choices)
     at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
@@ -37,6 +38,8 @@ class SecurityEvent(models.Model):
         related_name="+",
         verbose_name=_("who"),
     )
+    # What happens again and again is told once: who has the same word here is not written twice.
+    once = models.CharField(max_length=160, unique=True, null=True, editable=False)  # noqa: DJ001  # unique, mostly unknown
     # A sentence, as (msgid, parameters), so that each reader gets it in his language.
     detail = models.JSONField(default=dict)
 

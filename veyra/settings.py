@@ -201,6 +201,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "telephony.apply": {"queue": "livekit"},
     "telephony.dial": {"queue": "calls"},
+    "telephony.overdue": {"queue": "calls"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -208,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "apply": {"task": "telephony.apply", "schedule": 30.0},
     "fold": {"task": "telephony.fold", "schedule": 2.0},
     "dial": {"task": "telephony.dial", "schedule": 5.0},
+    "overdue": {"task": "telephony.overdue", "schedule": 5.0},
     "observe": {"task": "telephony.observe", "schedule": 15.0},
     "testcall": {"task": "telephony.testcall", "schedule": 15.0},
     "planned": {"task": "telephony.planned", "schedule": 15.0},

@@ -8,19 +8,21 @@ PROVIDERS_OWN = frozenset(
 )
 # The person was not reached; many providers say so without having tried at all.
 NOT_REACHED = frozenset({408, 430, 480})
-# No answer at all came, so it has no number: the name is unknown, the server is away.
+# Nothing came back but a question for the login, or nothing at all, so there is no number: the name
+# is unknown, the server is away. The gateway itself says so, and no telephone can have rung.
 WITHOUT_ANSWER = frozenset({Reason.NO_RESPONSE, Reason.SERVER_UNKNOWN, Reason.PROVIDER_LOGIN})
 
 
-def may_try_next(reason: str, status: int | None, *, rang: bool, answered: bool) -> bool:
-    """Is it safe to place the same call through another provider?
+def may_try_next(reason: str, status: int | None, *, rang: bool | None, answered: bool) -> bool:
+    """Is it safe to place the same call through another provider? `rang` is None where nobody saw.
 
-    Never once the telephone rang or was picked up: the person would be called twice. Never after
-    an answer that is his own (busy, declined, no such number): it would be the same elsewhere, and
-    he has decided. What is left are answers that a provider gives for itself, before it tries.
+    Never once the telephone rang, may have rung or was picked up: the person would be called twice.
+    Never after an answer that is his own (busy, declined, no such number): it would be the same
+    elsewhere, and he has decided. What is left are answers that a provider gives for itself, before
+    it tries.
     """
     if rang or answered:
         return False
     if status is None:
         return reason in WITHOUT_ANSWER
-    return status in PROVIDERS_OWN | NOT_REACHED
+    return rang is False and status in PROVIDERS_OWN | NOT_REACHED

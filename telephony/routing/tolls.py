@@ -1,7 +1,8 @@
 """What calls out may cost: the one decision that stands before every call that is placed. Pure."""
 
 import math
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,8 +16,14 @@ from veyra.sentences import Sentence
 SHORTEST = timedelta(minutes=1)
 # As for calls in: a forgotten handset must not talk to an assistant for hours.
 LONGEST = timedelta(minutes=30)
-# Lines that charge whoever calls them; they are called only where somebody wrote them down.
+# How often somebody looks whether a call has lasted too long.
+LOOKED_AT = timedelta(seconds=5)
+# Lines that charge whoever calls them; they are called only where somebody wrote them down: the
+# country's code and as many digits, at least.
 DEAR = {phonenumbers.PhoneNumberType.PREMIUM_RATE, phonenumbers.PhoneNumberType.SHARED_COST}
+DEAR_DIGITS = 3
+# What a telephone can be called by: E.164, or an inner number.
+CALLABLE = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{2,6}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +89,39 @@ def decide(to: str, limits: Limits, usage: Usage) -> Go | Later | Refused:
 
 def is_allowed(to: str, limits: Limits) -> bool:
     """Is it among the numbers that this connection may call?"""
+    if not CALLABLE.fullmatch(to):
+        return False
+    at_home = set(map(country_of, limits.own))
     if limits.prefixes:
-        return to.startswith(limits.prefixes)
+        return any(_allows(prefix, to, at_home) for prefix in limits.prefixes)
     country = country_of(to)
-    return bool(country) and not _is_dear(to) and country in set(map(country_of, limits.own))
+    return bool(country) and not _is_dear(to) and country in at_home
+
+
+def _allows(prefix: str, to: str, at_home: Set[str]) -> bool:
+    """May `to` be called, since numbers that begin with `prefix` may be?
+
+    A country's code may belong to many: whoever writes +7 thinks of Russia, not of Kazakhstan, and
+    whoever writes +1 not of Jamaica. Alone it stands for the one that it is known for, and for the
+    countries of our own numbers; the others are written with the digits that tell them apart.
+    """
+    if not to.startswith(prefix):
+        return False
+    if not to.startswith("+"):
+        return True
+    code = code_of(to)
+    digits = len(prefix.removeprefix("+")) - len(code)
+    if not code or digits < 0 or (digits < DEAR_DIGITS and _is_dear(to)):
+        return False
+    known_for = phonenumbers.region_code_for_country_code(int(code))
+    return digits > 0 or country_of(to) in {known_for, *at_home}
+
+
+def code_of(begins: str) -> str:
+    """The country's code in the beginning of a number: "7" for +7495; "" where there is none."""
+    codes = (begins.removeprefix("+")[:length] for length in (1, 2, 3))
+    known = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    return next((code for code in codes if code.isdecimal() and int(code) in known), "")
 
 
 def country_of(number: str) -> str:
@@ -103,6 +139,13 @@ def _is_dear(number: str) -> bool:
     return phonenumbers.number_type(phonenumbers.parse(number)) in DEAR
 
 
+def must_end_by(answered: datetime, longest: timedelta) -> datetime:
+    """When a call is ended that may last so long: before it takes a minute that was not set aside,
+    though nobody looks before LOOKED_AT has passed again.
+    """
+    return answered + longest - 2 * LOOKED_AT
+
+
 def charged(answered: datetime | None, ended: datetime) -> int:
     """Seconds that a call takes from the day: whole minutes, as providers count them."""
     if answered is None or ended <= answered:
@@ -116,19 +159,26 @@ def countries(own: Iterable[str]) -> list[str]:
 
 
 def _not_allowed(to: str, limits: Limits) -> Sentence:
+    values = {"trunk": limits.name, "number": pretty(to)}
+    if begins := next((each for each in limits.prefixes if to.startswith(each)), ""):
+        msgid = gettext_noop(
+            "“%(trunk)s” may not call %(number)s: %(prefix)s in its list means ordinary numbers of"
+            " one country, and this is another country's or a dear one. The engineer can allow it"
+            " in the connection by writing more of its digits."
+        )
+        return Sentence(msgid, values | {"prefix": begins})
     if limits.prefixes:
         msgid = gettext_noop(
             "“%(trunk)s” may not call %(number)s: it may call only numbers that begin with"
             " %(prefixes)s. The engineer can allow more in the connection."
         )
         shown = ", ".join(limits.prefixes[:5]) + ("…" if len(limits.prefixes) > 5 else "")
-        values = {"trunk": limits.name, "number": pretty(to), "prefixes": shown}
-        return Sentence(msgid, values)
+        return Sentence(msgid, values | {"prefixes": shown})
     msgid = gettext_noop(
         "“%(trunk)s” may not call %(number)s: it calls only ordinary numbers of the country of its"
         " own numbers. The engineer can allow more in the connection."
     )
-    return Sentence(msgid, {"trunk": limits.name, "number": pretty(to)})
+    return Sentence(msgid, values)
 
 
 def _too_many(limits: Limits) -> Sentence:

@@ -16,7 +16,9 @@ PERSON = "+79161234567"
 
 
 class Exchange:
-    """Stands where LiveKit does; `fails` are the errors of the next requests to dial."""
+    """Stands where LiveKit does; `fails` are the errors of the next requests to dial, `keeps` those
+    of the next requests to close a room.
+    """
 
     def __init__(self) -> None:
         self.dialled: list[Dial] = []
@@ -24,6 +26,7 @@ class Exchange:
         self.deleted: list[str] = []
         self.agent_comes = True
         self.fails: list[LiveKitError] = []
+        self.keeps: list[LiveKitError] = []
 
     def __enter__(self) -> "Exchange":
         return self
@@ -40,6 +43,8 @@ class Exchange:
         return [agent] if self.agent_comes else []
 
     def delete_room(self, room: str) -> None:
+        if self.keeps:
+            raise self.keeps.pop(0)
         self.deleted.append(room)
 
     def dial(self, dial: Dial) -> str:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from agentworker.brief import read_brief
 from agentworker.models import Agent, Worker
-from telephony import dialling
+from telephony import dialling, settling
 from telephony.dialling import Wish
-from telephony.models import Call, OutboundCall, PhoneNumber
+from telephony.models import OutboundCall, PhoneNumber
 from tests.callout.conftest import PERSON, Exchange, MakeNumber
 from veyra.livekit.types import LiveKitError
 from veyra.models import SecurityEvent, User
@@ -36,14 +36,6 @@ def run() -> None:
 
 def fresh(row: OutboundCall) -> OutboundCall:
     return OutboundCall.objects.get(pk=row.pk)
-
-
-def end(row: OutboundCall, seconds: int | None = None, **fields: Any) -> Call:
-    """What the fold would have saved of a call that is over; `seconds` of talk."""
-    now = timezone.now() - dialling.RECORD_COMES
-    answered = None if seconds is None else now - timedelta(seconds=seconds)
-    values = {"state": "ended", "direction": "outbound", "started_at": now, "ended_at": now}
-    return Call.objects.create(pk=row.pk, **values, answered_at=answered, **fields)
 
 
 def test_a_call_is_dialled_with_our_words_and_the_provider_s_spelling(
@@ -98,7 +90,7 @@ def test_whatever_breaks_a_call_is_dialled_once_at_most(
         if event == "crash":
             dialling.claim(fresh(row))
         elif event == "settle":
-            dialling.settle()
+            settling.settle()
         elif event == "run":
             run()
         else:
@@ -137,20 +129,6 @@ def test_a_gateway_that_is_too_busy_is_asked_again_until_it_dials(
     assert len(exchange.dialled) == 3 and fresh(row).state == State.DIALLED
 
 
-def test_the_books_wait_for_the_gateway_s_own_answer(
-    exchange: Exchange, agent: Agent, make_number: MakeNumber
-) -> None:
-    """A webhook says that somebody left; whether the reserve may try the gateway's record says."""
-    number = make_number(out_next=make_number("+74991124149").trunk)
-    row = ask(number, agent)
-    run()
-    call = end(row, outcome="failed", reason="not_wanted")
-    Call.objects.update(ended_at=timezone.now())
-    assert dialling.settle() == 0
-    Call.objects.filter(pk=call.pk).update(reason="answer_503", sip_status=503)
-    assert dialling.settle() == 1 and OutboundCall.objects.filter(retry_of=row).exists()
-
-
 def test_an_unsure_error_of_livekit_ends_the_room_so_that_nothing_rings_on(
     exchange: Exchange, agent: Agent, make_number: MakeNumber
 ) -> None:
@@ -172,21 +150,6 @@ def test_a_refused_call_is_a_sentence_and_a_security_event(
     event = SecurityEvent.objects.get()
     assert (event.kind, event.user) == ("dial_prefix", user)
     assert str(event.sentence) == str(found.sentence) and not exchange.dialled
-
-
-def test_places_are_free_again_when_a_call_is_over(
-    exchange: Exchange, agent: Agent, make_number: MakeNumber
-) -> None:
-    number = make_number(out_at_once=1)
-    first, second = ask(number, agent), ask(number, agent)
-    run()
-    assert (fresh(first).state, fresh(second).state) == (State.DIALLED, State.REFUSED)
-    end(first, seconds=61, outcome="answered", reason="hung_up")
-    dialling.settle()
-    assert fresh(first).seconds == 120
-    third = ask(number, agent)
-    run()
-    assert fresh(third).state == State.DIALLED
 
 
 def test_minutes_are_counted_from_midnight_and_set_aside_while_calls_go_on(
@@ -228,57 +191,6 @@ def test_nobody_is_called_for_an_assistant_who_has_nothing_to_say(
     assert fresh(row).state == State.FAILED
     assert fresh(row).sentence.msgid == dialling.SPEECHLESS
     assert exchange.dialled == []
-
-
-def test_a_call_that_was_taken_and_never_seen_is_given_up(
-    exchange: Exchange, agent: Agent, make_number: MakeNumber
-) -> None:
-    row = ask(make_number(), agent)
-    dialling.claim(row)
-    dialling.settle()
-    assert fresh(row).over_at is None
-    OutboundCall.objects.update(claimed_at=timezone.now() - dialling.UNSEEN - dialling.SECOND)
-    dialling.settle()
-    run()
-    assert fresh(row).state == State.FAILED and fresh(row).sentence.msgid == dialling.CUT_SHORT
-    assert not exchange.dialled
-
-
-def test_the_reserve_tries_once_with_its_own_number_and_limits(
-    exchange: Exchange, agent: Agent, make_number: MakeNumber
-) -> None:
-    reserve = make_number("+74991124149")
-    number = make_number(out_next=reserve.trunk)
-    reserve.trunk.out_next = number.trunk
-    reserve.trunk.save()
-    row = ask(number, agent)
-    run()
-    end(row, outcome="failed", reason="answer_503", sip_status=503)
-    dialling.settle()
-    dialling.settle()
-    run()
-    second = OutboundCall.objects.get(retry_of=row)
-    assert (second.number, second.trunk) == (reserve, reserve.trunk)
-    assert [dial.shown for dial in exchange.dialled] == ["+74991124148", "+74991124149"]
-    # And it does not go round in a circle.
-    end(second, outcome="failed", reason="answer_503", sip_status=503)
-    dialling.settle()
-    run()
-    assert OutboundCall.objects.count() == 2
-
-
-@pytest.mark.parametrize(
-    "seen", [{"rang": True, "sip_status": 480}, {"sip_status": 486}, {"sip_status": 404}]
-)
-def test_who_was_rung_or_said_no_is_not_called_again(
-    exchange: Exchange, agent: Agent, make_number: MakeNumber, seen: dict[str, Any]
-) -> None:
-    number = make_number(out_next=make_number("+74991124149").trunk)
-    row = ask(number, agent)
-    run()
-    end(row, outcome="failed", reason=f"answer_{seen['sip_status']}", **seen)
-    dialling.settle()
-    assert not OutboundCall.objects.filter(retry_of=row).exists()
 
 
 @pytest.mark.postgres

@@ -74,6 +74,15 @@ def test_without_the_tap_webhooks_and_the_assistant_are_enough(name: str, outcom
     assert call.answered_is_approximate == (name == "answered")
 
 
+def test_without_its_leaving_nobody_knows_that_it_did_not_ring() -> None:
+    lost = [fact for fact in FACTS["provider_503"] if fact.kind != "participant_left"]
+    call = only(told("provider_503", lost))
+    assert (call.reason, call.rang) == ("answer_503", None)
+    # And the gateway's record alone says why.
+    webhooks = only(told("provider_503", facts("provider_503", "webhook", "agent", "observer")))
+    assert (webhooks.reason, webhooks.rang) == ("not_reached", False)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_order_and_repetition_do_not_matter(data: st.DataObject) -> None:

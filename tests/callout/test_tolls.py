@@ -1,12 +1,13 @@
 """What calls out may cost: the one decision, and whether the reserve may try."""
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telephony.reasons import ANSWER, Reason, sentence
+from telephony.reasons import ANSWER, Reason, of_error, sentence
 from telephony.routing.reserve import may_try_next
 from telephony.routing.tolls import (
     LONGEST,
@@ -17,8 +18,10 @@ from telephony.routing.tolls import (
     Refused,
     Usage,
     charged,
+    code_of,
     decide,
     is_allowed,
+    must_end_by,
 )
 from telephony.sip_answers import IN, OUT, answer_of_ours, answer_to_us
 
@@ -58,6 +61,58 @@ def test_without_beginnings_only_ordinary_numbers_of_the_own_country_are_called(
 )
 def test_beginnings_that_somebody_wrote_down_stand_alone(to: str, allowed: bool) -> None:
     assert is_allowed(to, limits(prefixes=("+7495", "1"))) is allowed
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "own", "to", "allowed"),
+    [
+        # +7 is what Russia is known by; Kazakhstan, with other prices, has it as well.
+        (("+7",), OWN, "+79161234567", True),
+        (("+7",), OWN, "+77012345678", False),
+        (("+7", "+77"), OWN, "+77012345678", True),
+        (("+7",), ("+77272501111",), "+77012345678", True),
+        # +1 has two dozen countries, some of them dear.
+        (("+1",), OWN, "+14155550100", True),
+        (("+1",), OWN, "+18765551234", False),
+        (("+1876",), OWN, "+18765551234", True),
+        (("+1",), ("+14165551234",), "+16045551234", True),
+        # Dear numbers are meant only where their own digits are written.
+        (("+7",), OWN, "+78091234567", False),
+        (("+78",), OWN, "+78091234567", False),
+        (("+7809",), OWN, "+78091234567", True),
+        (("+44",), OWN, "+449012345678", False),
+        # Half a country's code means none, and a code that nobody has is none.
+        (("+4",), OWN, "+442071234567", False),
+        (("+999",), OWN, "+99912345678", False),
+        # What no telephone is called by is not called, whatever it begins with.
+        (("8", "+7"), OWN, "88095551234", False),
+        (("1",), OWN, "112@evil.example", False),
+        (("+7",), OWN, "+7916123456７", False),
+        (("1",), OWN, "1;phone-context=+1900", False),
+        ((), OWN, "", False),
+    ],
+)
+def test_a_country_s_code_alone_means_one_country_and_no_dear_numbers(
+    prefixes: tuple[str, ...], own: tuple[str, ...], to: str, allowed: bool
+) -> None:
+    line = limits(prefixes=prefixes, own=own)
+    assert is_allowed(to, line) is allowed
+    verdict = decide(to, line, Usage())
+    assert isinstance(verdict, Refused) is not allowed
+    if isinstance(verdict, Refused):
+        assert str(verdict.sentence).endswith(".") and "%(" not in str(verdict.sentence)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True), st.data())
+def test_a_longer_beginning_never_allows_what_no_shorter_part_of_it_begins(
+    to: str, data: st.DataObject
+) -> None:
+    prefix = to[: data.draw(st.integers(1, len(to)))]
+    if is_allowed(to, limits(prefixes=(prefix,), own=())):
+        assert to.startswith(prefix) and code_of(prefix)
+        assert is_allowed(to, limits(prefixes=(to,), own=()))
+    assert not is_allowed(to, limits(prefixes=("+0" + prefix[1:],), own=()))
 
 
 def test_a_connection_without_numbers_and_beginnings_calls_nobody() -> None:
@@ -103,7 +158,17 @@ def test_the_day_s_minutes_and_the_places_are_never_passed(
             took = charged(AT, AT + timedelta(seconds=min(seconds, longest)))
             spent += took
         assert len(open_calls) <= at_once
-        assert spent + sum(open_calls) <= minutes * 60 + 59
+        assert spent + sum(open_calls) <= minutes * 60
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(60, 1800), st.floats(0, 5))
+def test_a_call_that_is_ended_in_time_takes_no_more_than_was_set_aside(
+    longest: int, late: float
+) -> None:
+    """Somebody looks every five seconds, and needs a moment to end it."""
+    ended = must_end_by(AT, timedelta(seconds=longest)) + timedelta(seconds=late + 2)
+    assert ended > AT and charged(AT, ended) <= math.ceil(longest / 60) * 60
 
 
 def test_whole_minutes_are_charged_and_nothing_for_a_call_that_nobody_took() -> None:
@@ -115,6 +180,7 @@ def test_whole_minutes_are_charged_and_nothing_for_a_call_that_nobody_took() -> 
 
 @pytest.mark.parametrize("status", [403, 407, 408, 480, 488, 500, 503, 504])
 def test_the_reserve_tries_where_the_provider_did_not_carry_the_call(status: int) -> None:
+    assert not may_try_next(f"{ANSWER}{status}", status, rang=None, answered=False)
     assert may_try_next(f"{ANSWER}{status}", status, rang=False, answered=False)
     assert not may_try_next(f"{ANSWER}{status}", status, rang=True, answered=False)
     assert not may_try_next(f"{ANSWER}{status}", status, rang=True, answered=True)
@@ -125,10 +191,15 @@ def test_an_answer_that_is_the_person_s_own_is_final(status: int) -> None:
     assert not may_try_next(f"{ANSWER}{status}", status, rang=False, answered=False)
 
 
-def test_silence_is_tried_again_only_where_nothing_rang() -> None:
-    assert may_try_next(Reason.NO_RESPONSE, None, rang=False, answered=False)
+def test_silence_is_tried_again_only_where_nothing_can_have_rung() -> None:
+    for rang in (False, None):
+        assert may_try_next(Reason.NO_RESPONSE, None, rang=rang, answered=False)
+        for unsure in (Reason.LOST, Reason.NOT_REACHED, Reason.NOT_CARRIED, Reason.NOT_WANTED):
+            assert not may_try_next(unsure, None, rang=rang, answered=False)
     assert not may_try_next(Reason.NOT_PICKED_UP, None, rang=True, answered=False)
-    assert not may_try_next(Reason.LOST, None, rang=False, answered=False)
+    silent = "transaction failed to complete (0 intermediate responses)"
+    begun = "transaction failed to complete (2 intermediate responses)"
+    assert of_error(silent) == Reason.NO_RESPONSE and of_error(begun) == Reason.NOT_CARRIED
 
 
 @pytest.mark.parametrize("code", range(300, 700))
