@@ -1,10 +1,11 @@
 """A folded call becomes rows: Call, its Leg, and the rows of the line that it went through."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import QuerySet, Value
+from django.db.models import F, QuerySet, Value
 
 from agentworker.models import Agent
 from telephony import learning, refusals
@@ -127,36 +128,44 @@ def _leg_values(state: CallState) -> dict[str, Any]:
 
 
 def _line(call: Call, state: CallState) -> dict[str, Any]:
-    """Keys of the rows that the call went through, by one query. What is known already stays,
-    but for the assistant: the one that came, as it said itself, before the one that the rule sends.
+    """Keys of the rows that the call went through. What is known already stays, but for the
+    assistant: the one that came, as it said itself, before the one that the rule sends.
     """
-    trunks = Trunk.objects.filter(key__in=_sources(state.trunk_id))
+    found = _rows(state)
+    (trunk, _), (number, reserve) = found["trunk"], found["number"]
+    (rule, sent), (came, _) = found["rule"], found["agent"]
+    if state.role == "caller" and not call.trunk_id and trunk and reserve:
+        # Two connections bring this number, as one object in LiveKit.
+        trunk = learning.carrier(state.source_ip, trunk, reserve)
+    return {
+        "trunk_id": call.trunk_id or trunk,
+        "number_id": call.number_id or number,
+        "rule_id": call.rule_id or rule,
+        "agent_id": came or call.agent_id or sent,
+    }
+
+
+def _rows(state: CallState) -> defaultdict[str, tuple[int | None, int | None]]:
+    """By one query: each kind of row that the facts name, with the row that it leads to: from a
+    number to its reserve connection, from a rule to its assistant.
+    """
     ours = state.from_number if state.role == "callee" else state.to_number
+    trunks = Trunk.objects.filter(key__in=_sources(state.trunk_id))
     numbers = PhoneNumber.objects.kept().filter(number=_e164(ours))
-    agents = Agent.objects.filter(key__in=filter(None, [_uuid(state.agent_key)]))
     if key := _uuid(state.rule_key):
         rules = DispatchRule.objects.filter(key=key)
     else:
         rules = DispatchRule.objects.filter(key__in=_sources(state.rule_id))
     arms = [
-        trunks.values_list(Value("trunk"), "pk"),
-        numbers.values_list(Value("number"), "pk"),
-        numbers.exclude(reserve=None).values_list(Value("reserve"), "reserve_id"),
-        agents.values_list(Value("came"), "pk"),
-        rules.values_list(Value("rule"), "pk"),
-        rules.values_list(Value("sent"), "agent_id"),
+        trunks.values_list(Value("trunk"), "pk", F("pk")),
+        numbers.values_list(Value("number"), "pk", "reserve_id"),
+        rules.values_list(Value("rule"), "pk", "agent_id"),
     ]
+    if key := _uuid(state.agent_key):
+        arms.append(Agent.objects.filter(key=key).values_list(Value("agent"), "pk", F("pk")))
     first, *others = (arm.order_by() for arm in arms)
-    found = dict(first.union(*others, all=True))
-    if state.role == "caller" and not call.trunk_id and {"trunk", "reserve"} <= found.keys():
-        # Two connections bring this number, as one object in LiveKit.
-        found["trunk"] = learning.carrier(state.source_ip, found["trunk"], found["reserve"])
-    return {
-        "trunk_id": call.trunk_id or found.get("trunk"),
-        "number_id": call.number_id or found.get("number"),
-        "rule_id": call.rule_id or found.get("rule"),
-        "agent_id": found.get("came") or call.agent_id or found.get("sent"),
-    }
+    found = {kind: (pk, leads_to) for kind, pk, leads_to in first.union(*others, all=True)}
+    return defaultdict(lambda: (None, None), found)
 
 
 def _sources(livekit_id: str) -> QuerySet[PublishedObject, UUID]:

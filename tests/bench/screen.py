@@ -1,8 +1,8 @@
 """From a webhook to the change in a browser's socket, against the shortest chain that does as much.
 
-Veyra: store, mark, wake, fold in a Celery worker, tell, read, render once, send. The other: insert,
-Celery task, group_send, read, render the same row, send. One webhook every 0.4 s, in turns: so the
-throttle of the board (0.25 s) holds nothing back.
+Veyra: store, mark, wake, fold in a Celery worker, tell, read, render once, send. The other: insert
+a call as the webhook tells it, Celery task, group_send, read it with its number and assistant,
+render the same row, send. In turns, one call at a time, the throttles off.
 """
 
 import asyncio
@@ -22,7 +22,6 @@ from veyra.livekit.simulator import sequence
 
 # A board's socket is opened anew every two minutes; here, after so many pairs.
 BATCHES, PAIRS, WARM_UP = 3, 40, 5
-PAUSE = 0.4
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class Chain:
 
 
 def measure(arena: Ground) -> list[Figure]:
+    arena.system.application = "tests.bench.unthrottled:application"
     arena.start_web()
     arena.system.start_program("worker")
     arena.start_bare_web()
@@ -88,7 +88,7 @@ async def _pair(
             left = sequence.hung_up(call, call.created_at)
             for webhook in webhooks(left, key, secret):
                 await _send(http, chain.url, webhook)
-        await asyncio.sleep(PAUSE)
+            await until(chain.socket, "data-ended")
     return found[0], found[1]
 
 

@@ -42,6 +42,8 @@ for line in sys.stdin:
 class System:
     """All of it. `start` any subset of PROGRAMS; logs lie in `folder` as <program>.log."""
 
+    application = "veyra.asgi:application"
+
     def __init__(self, folder: Path, database: str = "", **environment: str) -> None:
         self.folder = folder
         self.stack = Stack(folder)
@@ -137,7 +139,7 @@ class System:
     def _command(self, name: str) -> list[str]:
         python = sys.executable
         celery = [python, "-m", "celery", "-A", "veyra"]
-        uvicorn = [python, "-m", "uvicorn", "veyra.asgi:application", "--host", "127.0.0.1"]
+        uvicorn = [python, "-m", "uvicorn", self.application, "--host", "127.0.0.1"]
         commands = {
             "web": [*uvicorn, "--port", str(self.web_port), "--lifespan", "off"],
             "worker": [*celery, "worker", "-P", "threads", "-c", "4", "-Q", QUEUES, "-l", "INFO"],

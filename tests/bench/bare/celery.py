@@ -14,5 +14,5 @@ GROUP = "bare"
 
 
 @app.task(name="bare.announce")  # type: ignore[untyped-decorator]  # celery ships no types
-def announce(pk: int) -> None:
+def announce(pk: str) -> None:
     async_to_sync(get_channel_layer().group_send)(GROUP, {"type": "row.changed", "pk": pk})

@@ -1,14 +1,13 @@
 """Sockets without a hub: one reads and renders by itself, one passes on what it is given."""
 
 import json
-import uuid
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 
-from telephony.models import Call, CallEvent
+from telephony.models import Call
 from tests.bench.bare.celery import GROUP
 
 
@@ -31,16 +30,8 @@ class Echo(Member):
         await self.send(event["text"])
 
 
-def _render(pk: int) -> str:
-    """The board's own row, of a call that the event describes."""
-    row = CallEvent.objects.get(pk=pk)
-    attributes = row.payload["participant"]["attributes"]
-    call = Call(
-        id=uuid.uuid4(),
-        state="ringing",
-        started_at=row.at,
-        from_number=attributes["sip.phoneNumber"],
-        to_number=attributes["sip.trunkPhoneNumber"],
-    )
+def _render(pk: str) -> str:
+    """A row of the board, of a call to whom nobody has spoken yet."""
+    call = Call.objects.select_related("number", "agent").get(pk=pk)
     html = render_to_string("monitoring/_row.html", {"call": call, "turn": None, "words": ""})
-    return json.dumps({"full": False, "rows": [{"id": str(call.pk), "html": html}], "gone": []})
+    return json.dumps({"full": False, "rows": [{"id": pk, "html": html}], "gone": []})

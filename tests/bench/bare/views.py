@@ -1,4 +1,4 @@
-"""The barest views that do what is measured: insert one row; insert one row and say so."""
+"""The barest views that do what is measured: store a webhook; insert a call and say so."""
 
 import json
 
@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from telephony.models import CallEvent
+from telephony.models import Call, CallEvent
 from tests.bench.bare.celery import announce
 
 
@@ -15,21 +15,23 @@ def ready(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-def _insert(request: HttpRequest) -> CallEvent:
-    body = json.loads(request.body)
-    return CallEvent.objects.create(
-        event_id=body["id"], source="webhook", kind=body["event"], at=timezone.now(), payload=body
-    )
-
-
 @csrf_exempt
 def insert(request: HttpRequest) -> HttpResponse:
-    _insert(request)
+    body = json.loads(request.body)
+    CallEvent.objects.create(
+        event_id=body["id"], source="webhook", kind=body["event"], at=timezone.now(), payload=body
+    )
     return HttpResponse()
 
 
 @csrf_exempt
 def insert_and_announce(request: HttpRequest) -> HttpResponse:
-    row = _insert(request)
-    transaction.on_commit(lambda: announce.delay(row.pk))
+    attributes = json.loads(request.body)["participant"]["attributes"]
+    row = Call.objects.create(
+        state="ringing",
+        started_at=timezone.now(),
+        from_number=attributes["sip.phoneNumber"],
+        to_number=attributes["sip.trunkPhoneNumber"],
+    )
+    transaction.on_commit(lambda: announce.delay(str(row.pk)))
     return HttpResponse()

@@ -1,0 +1,15 @@
+"""Veyra's web without its two throttles, so that the chain is timed and no pause in it.
+
+Otherwise a board is read four times a second at most, and what is said to workers within 0.1 s
+becomes one message.
+"""
+
+from veyra.asgi import application  # isort: skip  # it sets Django up
+
+from monitoring.hub import Hub
+from veyra import celery
+
+__all__ = ["application"]
+
+(Hub.__init__.__kwdefaults__ or {})["interval"] = 0.0
+celery.COALESCE_SECONDS = 0.0
