@@ -13,8 +13,9 @@ from agentworker.models import Agent
 from monitoring.board import may_see
 from monitoring.checks import FAILED, STARTING, last
 from telephony import changes, demo
-from telephony.drift_views import LOOKS
+from telephony.drift_views import MAKES, TAKES
 from telephony.lights import Shown, troubled_first
+from telephony.links import DECIDES
 from telephony.models import Call, Difference, DispatchRule, PhoneNumber, Trunk
 from telephony.wizard_views import MAKES_LINES
 from veyra.look import link
@@ -48,6 +49,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "steps": [] if all(step.done for step in steps) else steps,
         "next_step": next((step for step in steps if not step.done), None),
         "differences": _differences(user),
+        "may_take_over": user.has_perms((*TAKES, *MAKES)),
         "numbers": _numbers(user),
         "well": [check for check in checks if check.status not in (FAILED, STARTING)],
         "failed": [check for check in checks if check.status == FAILED],
@@ -61,7 +63,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _differences(user: User) -> dict[str, int]:
     """What of LiveKit waits for a decision; {} for who may not decide, or where nothing does."""
-    if not user.has_perms(LOOKS):
+    if not user.has_perms(DECIDES):
         return {}
     found = Difference.objects.visible_to(user).counts()
     return found if any(found.values()) else {}

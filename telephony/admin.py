@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -24,6 +24,7 @@ from telephony import (  # noqa: F401  # they register their pages
 from telephony.forms import DispatchRuleForm, GatewayForm, PhoneNumberForm, TrunkForm
 from telephony.keeping import EditingAdmin
 from telephony.light_admin import Lit
+from telephony.links import DECIDES
 from telephony.models import DispatchRule, Gateway, PhoneNumber, PublishedObject, Trunk
 from telephony.number_admin import NumberFiles, Wizard
 from telephony.numbers import pretty
@@ -42,7 +43,7 @@ DETAILS = gettext_lazy("Details")
 
 
 def badge(row: Any) -> SafeString:
-    """How a row stands, in its colour; static/veyra/standing.js keeps it up to date."""
+    """How a row of WishAdmin.get_queryset stands; static/veyra/standing.js keeps it up to date."""
     standing = Standing.of(row)
     colours = {
         "success": "text-green-700 dark:text-green-400",
@@ -56,11 +57,13 @@ def badge(row: Any) -> SafeString:
         row.key,
         standing.colour,
         standing.text,
-        _to_differences() if standing.differs else "",
+        _to_differences(row) if standing.differs else "",
     )
 
 
-def _to_differences() -> SafeString:
+def _to_differences(row: Any) -> SafeString:
+    if not row.may_decide:
+        return format_html(" {}", _("Ask the owner of this line to decide."))
     text = _("Look at the differences")
     return format_html(' <a class="underline" href="{}">{}</a>', reverse("differences"), text)
 
@@ -85,7 +88,9 @@ class WishAdmin(EditingAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.model.objects.visible_to(request.user).with_standing()  # type: ignore[no-any-return]  # unfold ships no types
+        may_decide = Value(request.user.has_perms(DECIDES), output_field=BooleanField())
+        rows = self.model.objects.visible_to(request.user).with_standing()
+        return rows.annotate(may_decide=may_decide)  # type: ignore[no-any-return]  # unfold ships no types
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
         fieldsets = super().get_fieldsets(request, obj)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,10 +16,11 @@ from telephony.outbound_forms import CallOutForm
 from veyra.doors import staff_page
 from veyra.models import User
 
+PLACES = "telephony.add_outboundcall"
 SHOWN = 10
 
 
-@staff_page("telephony.add_outboundcall")
+@staff_page(PLACES)
 def call_out(request: HttpRequest, user: User) -> HttpResponse:
     """Call a number; ?number=<id> chooses ours, ?to= whom to call."""
     asked = request.POST if request.method == "POST" else None
@@ -43,9 +45,14 @@ def call_out(request: HttpRequest, user: User) -> HttpResponse:
     return render(request, "telephony/call_out.html", context, status=status)
 
 
-@staff_page("telephony.add_outboundcall")
+@staff_page()
 def call_out_one(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
-    """One call that was asked for; with ?part=1 only what changes."""
+    """One call that was asked for; with ?part=1 only what changes.
+
+    For who places calls, and for who sees the list of those that were placed.
+    """
+    if not (user.has_perm(PLACES) or user.has_perm("telephony.view_outboundcall")):
+        raise PermissionDenied
     rows = OutboundCall.objects.visible_to(user).recent().with_call()
     row = get_object_or_404(rows, pk=pk)
     context: dict[str, Any] = {"row": row, "next": rows.try_after(row)}

@@ -16,6 +16,7 @@ from telephony import deciding
 from telephony.changes import ChangeError, Impact, preview
 from telephony.deciding import Answer
 from telephony.keeping import panel
+from telephony.links import DECIDES
 from telephony.models import Difference
 from telephony.routing.refusals import sentence_of
 from telephony.routing.taking import CannotError
@@ -26,8 +27,7 @@ from veyra.livekit.types import LiveKitError
 from veyra.models import User
 from veyra.sentences import Sentence
 
-LOOKS = ("telephony.change_trunk", "telephony.change_dispatchrule")
-TAKES = (*LOOKS, "telephony.change_phonenumber")
+TAKES = (*DECIDES, "telephony.change_phonenumber")
 MAKES = ("telephony.add_trunk", "telephony.add_phonenumber", "telephony.add_dispatchrule")
 
 
@@ -49,7 +49,7 @@ class TakeOverForm(forms.Form):
         )
 
 
-@staff_page(*LOOKS)
+@staff_page(*DECIDES)
 def page(request: HttpRequest, user: User) -> HttpResponse:
     """Everything that differs, from the last look: LiveKit is not asked."""
     rows = Difference.objects.visible_to(user)
@@ -81,7 +81,7 @@ def _field(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 @require_POST
-@staff_page(*LOOKS)
+@staff_page(*DECIDES)
 def restore(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """What is saved here goes to LiveKit; only over what the person saw."""
     row = get_object_or_404(Difference.objects.visible_to(user).changed_by_hand(), pk=pk)
@@ -113,7 +113,7 @@ def take(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff_page(*LOOKS)
+@staff_page(*DECIDES)
 def ignore(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """Somebody else's object is right as it is; with ignored=0 it is counted again."""
     row = get_object_or_404(Difference.objects.visible_to(user), pk=pk)
@@ -182,7 +182,7 @@ def _confirm(
 
 
 @require_POST
-@staff_page(*LOOKS)
+@staff_page(*DECIDES)
 def look(request: HttpRequest, user: User) -> HttpResponse:
     """Look at LiveKit now, not in half a minute."""
     wake(TASK)

@@ -67,6 +67,11 @@ class Shown:
     def label(self) -> str:
         return str(LABELS[self.light.colour])
 
+    @property
+    def is_for_others(self) -> bool:
+        """There is something to do, and its person may not."""
+        return self.link is None and self.light.colour in (Colour.YELLOW, Colour.RED)
+
 
 def shown_lights(numbers: Collection[PhoneNumber], user: User) -> dict[int, Shown]:
     """The lights of numbers as a page shows them, by the numbers' ids."""

@@ -12,6 +12,9 @@ from telephony.routing.route import Row
 from veyra.look import link
 from veyra.models import User
 
+# The rights of whoever decides about differences.
+DECIDES = ("telephony.change_trunk", "telephony.change_dispatchrule")
+
 
 @dataclass(frozen=True)
 class Link:
@@ -21,40 +24,46 @@ class Link:
 
 @dataclass(frozen=True)
 class Page:
-    """A URL name, who may open it, and what the button to it says."""
+    """A URL name, what the button to it says, and the rights that open it."""
 
     url: str
-    permission: str
     label: Promise
+    permissions: tuple[str, ...]
 
 
-CALL = Page("call", "telephony.view_call", _("See the call"))
+CALL = Page("call", _("See the call"), ("telephony.view_call",))
 # Pages of a row, by the kind of the row; they are opened with its id.
 ROWS: Mapping[str, Page] = {
-    "trunk": Page("admin:telephony_trunk_change", "telephony.view_trunk", _("Open the connection")),
+    "trunk": Page(
+        "admin:telephony_trunk_change", _("Open the connection"), ("telephony.view_trunk",)
+    ),
     "number": Page(
-        "admin:telephony_phonenumber_change", "telephony.view_phonenumber", _("Open the number")
+        "admin:telephony_phonenumber_change", _("Open the number"), ("telephony.view_phonenumber",)
     ),
     "rule": Page(
-        "admin:telephony_dispatchrule_change", "telephony.view_dispatchrule", _("Open the rule")
+        "admin:telephony_dispatchrule_change", _("Open the rule"), ("telephony.view_dispatchrule",)
     ),
     "agent": Page(
-        "admin:agentworker_agent_change", "agentworker.view_agent", _("Open the assistant")
+        "admin:agentworker_agent_change", _("Open the assistant"), ("agentworker.view_agent",)
     ),
-    "try": Page("number-call", "telephony.add_testcall", _("Call this line now")),
+    "try": Page("number-call", _("Call this line now"), ("telephony.add_testcall",)),
 }
 # Pages without a row.
 ALONE: Mapping[str, Page] = {
-    "number": Page("admin:telephony_phonenumber_add", "telephony.add_phonenumber", _("Add it")),
+    "number": Page("admin:telephony_phonenumber_add", _("Add it"), ("telephony.add_phonenumber",)),
     "rule": Page(
-        "admin:telephony_dispatchrule_add", "telephony.add_dispatchrule", _("Choose who answers")
+        "admin:telephony_dispatchrule_add",
+        _("Choose who answers"),
+        ("telephony.add_dispatchrule",),
     ),
-    "differences": Page("differences", "telephony.change_trunk", _("Look at the differences")),
+    "differences": Page("differences", _("Look at the differences"), DECIDES),
     "worker": Page(
-        "admin:agentworker_worker_changelist", "agentworker.view_worker", _("See the workers")
+        "admin:agentworker_worker_changelist", _("See the workers"), ("agentworker.view_worker",)
     ),
     "entrance": Page(
-        "admin:telephony_gateway_changelist", "telephony.view_gateway", _("See the call entrance")
+        "admin:telephony_gateway_changelist",
+        _("See the call entrance"),
+        ("telephony.view_gateway",),
     ),
 }
 MODELS: Mapping[str, type[Trunk | PhoneNumber | DispatchRule | Agent]] = {
@@ -76,7 +85,7 @@ def links(rows: Collection[Row], user: User | None) -> dict[Row, Link]:
     for row in rows:
         page = CALL if row.kind == "call" else (ROWS if row.key else ALONE)[row.kind]
         args = [row.key if row.kind == "call" else pks.get(row, "")] if row.key else []
-        may = user is None or user.has_perm(page.permission)
+        may = user is None or user.has_perms(page.permissions)
         if may and all(args) and (url := link(page.url, *args)):
             found[row] = Link(url, page.label)
     return found

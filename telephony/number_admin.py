@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from telephony.models import PhoneNumber
+from telephony.number_views import BRINGS
+from telephony.wizard_views import MAKES_LINES
 
 
 class NumberFiles:
@@ -22,8 +24,14 @@ class NumberFiles:
         text = search_term.strip()
         return (rows.matching(text) if text else rows), doubled
 
+    def has_bring_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perms(BRINGS)
+
     @action(  # type: ignore[untyped-decorator]  # unfold ships no types
-        description=_("From a file, to a file"), permissions=["add"], icon="table", url_path="file"
+        description=_("From a file, to a file"),
+        permissions=["bring"],
+        icon="table",
+        url_path="file",
     )
     def file(self, request: HttpRequest, *args: Any) -> HttpResponse:
         return redirect("numbers-file")
@@ -32,8 +40,14 @@ class NumberFiles:
 class Wizard:
     """A part of the connections' admin."""
 
+    def has_connect_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perms(MAKES_LINES)
+
     @action(  # type: ignore[untyped-decorator]  # unfold ships no types
-        description=_("Connect a provider"), permissions=["add"], icon="cable", url_path="wizard"
+        description=_("Connect a provider"),
+        permissions=["connect"],
+        icon="cable",
+        url_path="wizard",
     )
     def wizard(self, request: HttpRequest, *args: Any) -> HttpResponse:
         return redirect("connect")

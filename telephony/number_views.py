@@ -17,6 +17,7 @@ from veyra.doors import staff_page
 from veyra.models import User
 from veyra.sentences import Sentence
 
+BRINGS = ("telephony.add_phonenumber", "telephony.change_phonenumber")
 # Of faults, as many are shown.
 SHOWN = 100
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -44,7 +45,7 @@ class FileForm(forms.Form):
         return numberfile.read_text(self.cleaned_data["rows"])
 
 
-@staff_page("telephony.add_phonenumber", "telephony.change_phonenumber")
+@staff_page(*BRINGS)
 def bring(request: HttpRequest, user: User) -> HttpResponse:
     """A file is read and shown: what is wrong in it, or what it would change. Then it is saved."""
     form = FileForm(request.POST or None, request.FILES or None)

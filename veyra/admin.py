@@ -112,6 +112,10 @@ class UserAdmin(DjangoUserAdmin, RightsAdmin):  # type: ignore[type-arg]  # gene
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Django lets nobody add people who may not change them: a new person could be anybody."""
+        return super().has_add_permission(request) and self.has_change_permission(request)
+
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
         """A new password ends the person's sessions, and so what they show."""
         if request.method == "POST":

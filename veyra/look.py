@@ -18,25 +18,25 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the menu. `url` is a URL name; `permission` is what opens the page."""
+    """One line of the menu. `url` is a URL name; `permissions` are what opens the page."""
 
     title: str | Promise
     icon: str
     url: str
-    permission: str = ""
+    permissions: tuple[str, ...] = ()
 
 
 def rows_of(model: str, title: str | Promise, icon: str) -> Line:
     """The list of "app.model" in the admin."""
     app, name = model.split(".")
-    return Line(title, icon, f"admin:{app}_{name}_changelist", f"{app}.view_{name}")
+    return Line(title, icon, f"admin:{app}_{name}_changelist", (f"{app}.view_{name}",))
 
 
 EVERYDAY: Sequence[Line] = [
     Line(_("Home"), "home", "admin:index"),
-    Line(_("Now"), "graphic_eq", "live", "telephony.view_call"),
+    Line(_("Now"), "graphic_eq", "live", ("telephony.view_call",)),
     rows_of("telephony.call", _("Calls"), "call_log"),
-    Line(_("Call a number"), "phone_forwarded", "call-out", "telephony.add_outboundcall"),
+    Line(_("Call a number"), "phone_forwarded", "call-out", ("telephony.add_outboundcall",)),
     rows_of("telephony.phonenumber", _("Numbers"), "dialpad"),
     rows_of("agentworker.agent", _("Assistants"), "support_agent"),
     rows_of("telephony.dispatchrule", _("Who answers"), "call_split"),
@@ -45,7 +45,12 @@ ENGINEERING: Sequence[Line] = [
     rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),
     rows_of("telephony.trunk", _("Provider connections"), "cable"),
     rows_of("telephony.gateway", _("Call entrance"), "login"),
-    Line(_("Differences"), "difference", "differences", "telephony.change_trunk"),
+    Line(
+        _("Differences"),
+        "difference",
+        "differences",
+        ("telephony.change_trunk", "telephony.change_dispatchrule"),
+    ),
     rows_of("telephony.publishedobject", _("Objects in LiveKit"), "cloud_sync"),
     rows_of("telephony.outboundcall", _("Calls out"), "phone_forwarded"),
     rows_of("telephony.refused", _("Refused calls"), "phone_disabled"),
@@ -77,7 +82,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _items(request: HttpRequest, lines: Sequence[Line]) -> list[dict[str, Any]]:
-    allowed = [one for one in lines if not one.permission or request.user.has_perm(one.permission)]
+    allowed = [one for one in lines if request.user.has_perms(one.permissions)]
     links = [(line, link(line.url)) for line in allowed]
     return [{"title": line.title, "icon": line.icon, "link": url} for line, url in links if url]
 

@@ -223,7 +223,8 @@ def test_a_test_call_shows_its_result_and_its_call(
         number=number, state="done", heard="x.wav", result={"msgid": "Well heard.", "values": {}}
     )
     call = make_call(from_number=USER_PREFIX + test.pk.hex[:8], is_test=True)
-    html = logged_in("telephony.add_testcall").get(f"/numbers/{number.pk}/call/").content.decode()
+    rights = ("telephony.add_testcall", "telephony.view_testcall", "telephony.view_call")
+    html = logged_in(*rights).get(f"/numbers/{number.pk}/call/").content.decode()
     for words in ("Well heard.", f"/calls/{call.pk}/", f"/test-calls/{test.pk}/heard/"):
         assert words in html
 

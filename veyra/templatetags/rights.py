@@ -1,0 +1,30 @@
+"""What a reader may open."""
+
+from typing import Any
+
+from django import template
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
+
+from veyra.models import User
+
+register = template.Library()
+
+
+@register.filter
+def contents_for(field: Any, user: User | AnonymousUser) -> SafeString:
+    """A field that is only read; another row is a link for whoever may open that row's page."""
+    found = getattr(field, "resolved_field", None)
+    row = found[2] if found else None
+    if isinstance(row, Model) and not _may_view(user, row):
+        return conditional_escape(row)
+    contents: SafeString = field.contents() if found is not None else SafeString()
+    return contents
+
+
+def _may_view(user: User | AnonymousUser, row: Model) -> bool:
+    """As the admin decides it."""
+    app, name = row._meta.app_label, row._meta.model_name
+    return user.has_perm(f"{app}.view_{name}") or user.has_perm(f"{app}.change_{name}")
