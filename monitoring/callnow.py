@@ -30,7 +30,7 @@ SHOWN = 5
 @staff_page("telephony.add_testcall")
 def page(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """Both ways to call a number, and what the last test calls heard."""
-    number = get_object_or_404(PhoneNumber.objects.visible_to(user).with_standing(), pk=pk)
+    number = get_object_or_404(PhoneNumber.objects.visible_to(user), pk=pk)
     context = {
         **admin.site.each_context(request),
         "title": _("Call this line now"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import BooleanField, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -28,9 +29,9 @@ from telephony.links import DECIDES
 from telephony.models import DispatchRule, Gateway, PhoneNumber, PublishedObject, Trunk
 from telephony.number_admin import NumberFiles, Wizard
 from telephony.numbers import pretty
-from telephony.standing import Standing
+from telephony.standing import Standing, look_up
 from telephony.sync import TASK
-from veyra.admin import MachineRowAdmin, VeyraAdmin
+from veyra.admin import CountedChangeList, MachineRowAdmin, VeyraAdmin
 from veyra.celery import wake
 
 TRY_AGAIN = {
@@ -74,6 +75,15 @@ def the_only(rows: QuerySet[Any]) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
+class StandingList(CountedChangeList):
+    """A page of rows, looked up in LiveKit all at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        look_up(self.result_list)
+
+
 class WishAdmin(EditingAdmin):
     """A row that is published, with how it stands."""
 
@@ -85,12 +95,14 @@ class WishAdmin(EditingAdmin):
     later: tuple[str, ...] = ("standing",)
     actions_detail = ("try_again",)
     actions_list: tuple[str, ...] = ("try_again_all",)
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         may_decide = Value(request.user.has_perms(DECIDES), output_field=BooleanField())
-        rows = self.model.objects.visible_to(request.user).with_standing()
+        rows = self.model.objects.visible_to(request.user)
         return rows.annotate(may_decide=may_decide)  # type: ignore[no-any-return]  # unfold ships no types
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StandingList
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
         fieldsets = super().get_fieldsets(request, obj)

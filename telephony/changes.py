@@ -279,9 +279,12 @@ def planned_for(number: PhoneNumber) -> list[tuple[ScheduledChange, list[Sentenc
 
     Each is laid over the line as those before it leave it.
     """
+    waiting = list(ScheduledChange.objects.waiting())
+    if not waiting:
+        return []
     line = read_line()
     found = []
-    for planned in ScheduledChange.objects.waiting():
+    for planned in waiting:
         after = laid_over(line, planned.as_edit)
         moves = [move for move in impact(line, after).moves if move.number == number.number]
         said = [sentence for move in moves for sentence in move.sentences]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from telephony.numbers import part_of_any_spelling
 from veyra.querysets import VisibleQuerySet
 
 if TYPE_CHECKING:  # it imports us
@@ -32,6 +33,13 @@ class CallQuerySet(VisibleQuerySet["Call"]):
     def answered(self) -> Self:
         """Somebody spoke to the caller."""
         return self.filter(outcome="answered")
+
+    def matching(self, text: str) -> Self:
+        """Calls from or to a number with these digits, in whatever spelling."""
+        part = part_of_any_spelling(text)
+        return self.filter(
+            models.Q(from_number__icontains=part) | models.Q(to_number__icontains=part)
+        )
 
     def from_callers(self, numbers: Iterable[str]) -> Self:
         """Calls that came from these numbers, as the provider wrote them."""
@@ -137,6 +145,7 @@ class Call(models.Model):
                 condition=models.Q(outcome="rejected"),
                 name="call_rejected",
             ),
+            models.Index(fields=["id"], condition=models.Q(is_demo=True), name="call_demo"),
         ]
 
     def __str__(self) -> str:

@@ -3,17 +3,18 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from telephony import probes
 from telephony.line import Place, read_around
 from telephony.links import Link, links
-from telephony.models import Call, PhoneNumber, PublishedObject, PublishedState
+from telephony.models import Call, PhoneNumber
 from telephony.readiness import Colour, Facts, LastCall, Light, readiness
 from telephony.routing import problems
 from telephony.routing.carriers import carriers
 from telephony.routing.wish import Agent, Line, Rule
+from telephony.standing import look_up, worst_of
 from veyra.models import User
 
 LABELS = {
@@ -32,13 +33,12 @@ def lights(numbers: Collection[PhoneNumber]) -> dict[int, Light]:
     served = problems.routes(line, problems.usable_rules(line)[0])[0]
     wishes = {number.key: number for number in line.numbers}
     trunks = {trunk.key: trunk for trunk in line.trunks}
-    published = {str(row.source): row for row in PublishedObject.objects.of_numbers(numbers)}
+    look_up(numbers)
     calls = _newest_calls(numbers)
     places, entrance = probes.places(), probes.entrance.answers()
     found = {}
     for row in numbers:
-        number = wishes[str(row.key)]
-        state = published.get(str(row.key))
+        number, state = wishes[str(row.key)], worst_of(row)
         rules = _rules(line, served.get(number, ()))
         facts = Facts(
             number=number,
@@ -91,10 +91,10 @@ def lights_by_key(keys: Iterable[str], user: User) -> list[Shown]:
 
 def troubled_first(user: User, count: int) -> list[Shown]:
     """Some of the numbers that the person may see: those that are not live before the others."""
-    objects = PublishedObject.objects.filter(source=OuterRef("key"))
-    trouble = Exists(objects.exclude(state=PublishedState.LIVE))
-    numbers = PhoneNumber.objects.visible_to(user).kept().order_by(trouble.desc(), "number")
-    return list(shown_lights(list(numbers[:count]), user).values())
+    kept = PhoneNumber.objects.visible_to(user).kept().order_by("number")
+    first = list(kept.troubled()[:count])
+    numbers = first + list(kept.exclude(pk__in=[each.pk for each in first])[: count - len(first)])
+    return list(shown_lights(numbers, user).values())
 
 
 def _rules(line: Line, keys: Collection[str]) -> tuple[Rule, ...]:

@@ -48,16 +48,7 @@ W = TypeVar("W", bound=models.Model, covariant=True)
 
 
 class WishQuerySet(KeepableQuerySet[W]):
-    """Rows that are published, with how they stand."""
-
-    def with_standing(self) -> Self:
-        """Adds standing_state, standing_error and standing_at: the worst that came of a row."""
-        worst = PublishedObject.objects.filter(source=models.OuterRef("key")).worst_first()
-        return self.annotate(
-            standing_state=models.Subquery(worst.values("state")[:1]),
-            standing_error=models.Subquery(worst.values("error")[:1]),
-            standing_at=models.Subquery(worst.values("synced_at")[:1]),
-        )
+    """Rows that are published."""
 
     def in_use(self) -> Self:
         return self.kept().filter(is_active=True)
@@ -204,6 +195,10 @@ class PhoneNumberQuerySet(WishQuerySet["PhoneNumber"]):
             found |= models.Q(number__contains=part)
         return self.filter(found)
 
+    def troubled(self) -> Self:
+        """Numbers that are not live as they were saved."""
+        return self.filter(key__in=PublishedObject.objects.troubled().values("source"))
+
     def with_trunk(self) -> Self:
         return self.select_related("trunk")
 
@@ -240,6 +235,9 @@ class PhoneNumber(Keepable):
         ordering = ["number"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             once("number", _("This number is already here. Open it instead of adding it."))
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["id"], condition=models.Q(is_demo=True), name="number_demo")
         ]
 
     def __str__(self) -> str:
@@ -306,9 +304,13 @@ class PublishedQuerySet(VisibleQuerySet["PublishedObject"]):
         """What became of one saved row, the worst first."""
         return self.filter(source=key).worst_first()
 
-    def of_numbers(self, numbers: Iterable["PhoneNumber"]) -> Self:
-        """How these numbers stand, a row for each that was looked at."""
-        return self.filter(kind=PublishedObject.Kind.NUMBER, source__in=[n.key for n in numbers])
+    def worst_of(self, keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, "PublishedObject"]:
+        """The worst that came of each of these saved rows."""
+        found = self.filter(source__in=list(keys)).worst_first()
+        return {row.source: row for row in reversed(found)}
+
+    def troubled(self) -> Self:
+        return self.exclude(state=PublishedState.LIVE)
 
     def worst_first(self) -> Self:
         order = ("failed", "differs", "waiting", "live")
@@ -360,7 +362,12 @@ class PublishedObject(models.Model):
     class Meta:
         verbose_name = _("object in LiveKit")
         verbose_name_plural = _("objects in LiveKit")
-        ordering = ["kind", "key"]
+        ordering = ["key"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["source"], condition=~models.Q(state="live"), name="published_troubled"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.key

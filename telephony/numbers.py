@@ -83,12 +83,28 @@ def parts_of_number(text: str) -> tuple[str, ...]:
     """What a stored number may contain, if somebody searches for `text`: "8 (499) 11" -> "849911",
     "+749911".
     """
-    digits = re.sub(r"[\s()+.\-\u00a0\u2010-\u2015]", "", text)
+    digits = _joined(text)
     if not digits.isascii() or not digits.isdigit():
         return ()
     if digits.startswith("8") and len(digits) > 1:
         return digits, f"+7{digits[1:]}"
     return (digits.removeprefix("00"),) if digits.startswith("00") else (digits,)
+
+
+def part_of_any_spelling(text: str) -> str:
+    """What a number contains however it was written: "8 (499) 11", "+7 499 11" -> "49911".
+
+    What is no number stays as it is.
+    """
+    digits = _joined(text)
+    if not digits.isascii() or not digits.isdigit():
+        return text
+    is_national = len(digits) > 4 and digits[0] in "78"
+    return digits[1:] if is_national else digits.removeprefix("00")
+
+
+def _joined(text: str) -> str:
+    return re.sub(r"[\s()+.\-\u00a0\u2010-\u2015]", "", text)
 
 
 def pretty(number: str) -> str:

@@ -1,5 +1,6 @@
 """How a saved row stands in LiveKit, in words: the same for lists, forms and live pages."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -12,6 +13,26 @@ from telephony.models import DispatchRule, PhoneNumber, PublishedObject, Publish
 from veyra.sentences import Sentence
 
 Colour = Literal["success", "warning", "danger", "info"]
+Row = Trunk | PhoneNumber | DispatchRule
+
+
+def look_up(rows: Collection[Row]) -> None:
+    """Give each row `worst`, the worst that came of it in LiveKit: one query for all of them.
+
+    A list looks up the rows of its page alone: as columns of its query, PostgreSQL would make them
+    for each row of the pages before it, too.
+    """
+    found = PublishedObject.objects.worst_of(row.key for row in rows)
+    for row in rows:
+        row.__dict__["worst"] = found.get(row.key)
+
+
+def worst_of(row: Row) -> PublishedObject | None:
+    """What came of a row, looked up for it alone if nobody has yet."""
+    if "worst" not in row.__dict__:
+        look_up([row])
+    found: PublishedObject | None = row.__dict__["worst"]
+    return found
 
 
 @dataclass(frozen=True)
@@ -28,19 +49,15 @@ class Standing:
         return self.text
 
     @classmethod
-    def of(cls, row: Trunk | PhoneNumber | DispatchRule) -> Self:
-        """Of a row that `with_standing` read."""
-        fields: dict[str, Any] = row.__dict__
+    def of(cls, row: Row) -> Self:
         if row.archived_at:
             return cls(_("Archived"), "info", _("In the archive"))
         if not row.is_active:
             return cls(_("Off"), "info", _("Not in use"))
-        return cls.from_state(
-            fields.get("standing_state") or "",
-            fields.get("standing_error") or {},
-            fields.get("standing_at"),
-            number=isinstance(row, PhoneNumber),
-        )
+        is_number, found = isinstance(row, PhoneNumber), worst_of(row)
+        if found is None:
+            return cls.from_state("", {}, None, is_number)
+        return cls.from_state(found.state, found.error, found.synced_at, is_number)
 
     @classmethod
     def of_object(cls, row: PublishedObject) -> Self:

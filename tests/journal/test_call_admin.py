@@ -7,7 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from telephony import intake
 from telephony.folding import drain
-from telephony.models import Call, DispatchRule, Refused
+from telephony.models import Call, DispatchRule, PhoneNumber, Refused, Trunk
 from tests.journal.witnesses import recording
 from veyra.models import User
 
@@ -47,6 +47,32 @@ def test_the_list_of_calls_takes_as_many_queries_for_one_as_for_many(
         )
     with django_assert_max_num_queries(16):
         page(engineer, "call")
+
+
+def test_the_list_of_calls_does_not_carry_every_number_of_the_line(
+    engineer: Client,
+) -> None:
+    trunk = Trunk.objects.create(name="Provider")
+    PhoneNumber.objects.create(number="+74991124100", trunk=trunk)
+    PhoneNumber.objects.create(number="+74991124101", trunk=trunk)
+    assert "112-41-01" not in page(engineer, "call")
+
+
+def test_calls_of_one_number_are_filtered(engineer: Client) -> None:
+    trunk = Trunk.objects.create(name="Provider")
+    number = PhoneNumber.objects.create(number="+74991124100", trunk=trunk)
+    Call.objects.create(from_number="79161230001", number=number, started_at=timezone.now())
+    Call.objects.create(from_number="79161230002", started_at=timezone.now())
+    text = page(engineer, "call", number__id__exact=str(number.pk))
+    assert "123-00-01" in text and "123-00-02" not in text
+
+
+@pytest.mark.parametrize("text", ["8 (916) 123-00-01", "+79161230001", "916 123"])
+def test_calls_are_found_by_any_spelling_of_their_number(engineer: Client, text: str) -> None:
+    for caller in ("79161230001", "79031230002"):
+        Call.objects.create(from_number=caller, state="ended", started_at=timezone.now())
+    found = page(engineer, "call", q=text)
+    assert "123-00-01" in found and "123-00-02" not in found
 
 
 def test_a_call_opens_on_its_own_page(engineer: Client) -> None:

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from agentworker.models import Agent as AgentRow
 from agentworker.models import AgentVersion, Worker
 from telephony import probes
-from telephony.lights import lights
+from telephony.lights import lights, troubled_first
 from telephony.models import Call, DispatchRule, PhoneNumber, PublishedObject, Trunk
 from telephony.readiness import Colour, Facts, LastCall, Places, readiness
 from telephony.routing.route import Row
 from telephony.routing.wish import Agent
 from tests.wish.lines import number, rule, trunk
+from veyra.models import User
 from veyra.sentences import Sentence
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -185,6 +186,15 @@ def test_lights_take_as_many_queries_for_many_numbers_as_for_one(
 
     queries(1)  # the first look makes the row of the call entrance
     assert queries(1) == queries(3) == 10
+
+
+def test_numbers_that_are_not_live_are_shown_before_the_others(numbers: list[PhoneNumber]) -> None:
+    owner = User.objects.create_superuser("owner")
+    PublishedObject.objects.filter(source=numbers[2].key).update(state="waiting")
+    shown = [each.number for each in troubled_first(owner, 2)]
+    assert shown == [numbers[2], numbers[0]]
+    PublishedObject.objects.filter(source=numbers[2].key).update(state="live")
+    assert [each.number for each in troubled_first(owner, 2)] == numbers[:2]
 
 
 def test_no_numbers_ask_for_nothing(numbers: list[PhoneNumber]) -> None:

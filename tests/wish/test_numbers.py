@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telephony.numbers import NumberError, e164, pretty, spelled, spellings
+from telephony.numbers import (
+    NumberError,
+    e164,
+    part_of_any_spelling,
+    pretty,
+    spelled,
+    spellings,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +54,17 @@ def test_a_provider_writes_a_caller_in_one_way() -> None:
     forms = [spelled("+74991124148", how) for how in ("any", "plus", "digits", "national")]
     assert forms == ["+74991124148", "+74991124148", "74991124148", "84991124148"]
     assert spelled("+442079460018", "national") == "+442079460018"
+
+
+@pytest.mark.parametrize("text", ["8 (499) 112", "+7 499 112", "7499112", "499-112", "499112"])
+def test_a_part_of_a_number_is_looked_for_in_any_spelling(text: str) -> None:
+    for stored in spellings("+74991124148"):
+        assert part_of_any_spelling(text) in stored
+
+
+def test_what_is_no_number_is_looked_for_as_it_is() -> None:
+    assert part_of_any_spelling("anna") == "anna"
+    assert part_of_any_spelling("8080") == "8080"
 
 
 def test_pages_show_a_number_in_groups() -> None:
