@@ -64,10 +64,11 @@ def read(named: Named | None = None) -> list[Row]:
     """The board now, or what of it was named, the newest call first. At most two queries, however
     many calls.
     """
-    on_board = Leg.objects.of_calls(Call.objects.on_board(timezone.now() - LINGER))
+    on_board = Leg.objects.on_board(timezone.now() - LINGER)
     legs = list(on_board if named is None else _named(on_board, named))
     # Whom nobody has answered yet, nobody has told anything.
-    turns = last_turns([leg for leg in legs if leg.call.state != Call.State.RINGING])
+    names = {name_of(leg) for leg in legs if leg.call.state != Call.State.RINGING}
+    turns = last_turns(names - {""})
     return [Row(leg.call, turns.get(name_of(leg))) for leg in legs]
 
 
@@ -87,13 +88,12 @@ def name_of(leg: Leg) -> str:
     return leg.sip_call_id or leg.participant_sid
 
 
-def last_turns(legs: Iterable[Leg]) -> dict[str, Turn]:
-    """The last thing said to or by each caller who has a conversation."""
-    names = {name for leg in legs if (name := name_of(leg))}
-    turns: dict[str, Turn] = {}
-    for turn in Turn.objects.newest_of(Session.objects.of_callers(names)):
-        turns[turn.session.sip_call_id or turn.session.participant_sid] = turn
-    return turns
+def last_turns(names: set[str]) -> dict[str, Turn]:
+    """The last thing said to or by each of these callers who has a conversation."""
+    if not names:
+        return {}
+    turns = Turn.objects.newest_of(Session.objects.of_callers(names))
+    return {turn.session.sip_call_id or turn.session.participant_sid: turn for turn in turns}
 
 
 def render(row: Row, viewer: Viewer) -> str:

@@ -20,10 +20,6 @@ ROOM_MARGIN = timedelta(seconds=5)
 
 
 class CallQuerySet(VisibleQuerySet["Call"]):
-    def on_board(self, ended_since: datetime) -> Self:
-        """Calls of this moment, and those that ended a moment ago."""
-        return self.filter(models.Q(ended_at__gte=ended_since) | ~models.Q(state="ended"))
-
     def going_on(self) -> Self:
         return self.exclude(state="ended")
 
@@ -137,6 +133,8 @@ class Call(models.Model):
             models.Index(
                 fields=["started_at"], condition=~models.Q(state="ended"), name="call_now"
             ),
+            # Calls that ended a moment ago are still on the board.
+            models.Index(fields=["ended_at"], name="call_ended"),
             # The newest call to each number of a page.
             models.Index(fields=["number", "-started_at"], name="call_to_number"),
             # How many of these were there in the last hour? Asked for each refused caller.
@@ -170,12 +168,14 @@ OUTBOUND_OUTCOMES: dict[str, Any] = {
 
 
 class LegQuerySet(VisibleQuerySet["Leg"]):
-    def of_calls(self, calls: models.QuerySet[Call]) -> Self:
-        """The other sides of these calls, each with its call, newest first."""
-        other_sides = [Leg.Role.CALLER, Leg.Role.BROWSER, Leg.Role.CALLEE]
-        parties = self.filter(call__in=calls, role__in=other_sides)
+    def on_board(self, ended_since: datetime) -> Self:
+        """The other sides of the calls of this moment and of those that ended a moment ago, each
+        with its call, newest first.
+        """
+        now = models.Q(call__ended_at__gte=ended_since) | ~models.Q(call__state="ended")
+        parties = self.filter(now, role__in=[Leg.Role.CALLER, Leg.Role.BROWSER, Leg.Role.CALLEE])
         return parties.select_related("call__number", "call__agent").order_by(
-            "-call__started_at", "call"
+            "-call__started_at", "call_id"
         )
 
 
