@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from agentworker.models import Session, Speaker, Turn
 from monitoring.words import said, speaker, summary, told
 from telephony import reasons
-from telephony.models import Call, CallEvent
+from telephony.models import Call, CallEvent, OutboundCall
+from telephony.outbound import Tries
 from telephony.routetest import why_refused
 from telephony.routing.route import Step
 from telephony.sip_answers import answer_of_ours, answer_to_us
@@ -43,6 +44,8 @@ class CallPage:
     answer: str
     # Of a call that was turned away: what kept it out, as far as the line tells now.
     refusal: Step | None
+    # Of a call that was asked for here: the tries of it.
+    tries: Tries | None
     timeline: Sequence[Moment]
     lines: Sequence[Line]
     sessions: Sequence[Session]
@@ -64,6 +67,7 @@ def gather(call: Call, *, with_words: bool) -> CallPage:
         reason=str(reasons.sentence(call.reason)),
         answer=answer(call),
         refusal=why_refused(call) if was_turned_away(call) else None,
+        tries=OutboundCall.objects.around(call.pk) if call.is_outbound else None,
         timeline=timeline(call, events),
         lines=[
             Line(turn, speaker(call, turn), said(turn), turn.speaker == Speaker.AGENT)

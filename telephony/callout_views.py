@@ -53,9 +53,9 @@ def call_out_one(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpRespons
     """
     if not (user.has_perm(PLACES) or user.has_perm("telephony.view_outboundcall")):
         raise PermissionDenied
-    rows = OutboundCall.objects.visible_to(user).recent().with_call()
-    row = get_object_or_404(rows, pk=pk)
-    context: dict[str, Any] = {"row": row, "next": rows.try_after(row)}
+    rows = OutboundCall.objects.visible_to(user).recent()
+    row = get_object_or_404(rows.with_call(), pk=pk)
+    context: dict[str, Any] = {"row": row, "tries": rows.around(pk)}
     if "part" in request.GET:
         return render(request, "telephony/_call_out.html", context)
     context |= {**admin.site.each_context(request), "title": _("Call a number")}

@@ -1,6 +1,7 @@
 """Calls out: how a provider connection dials, and the calls that somebody asked for."""
 
 import uuid
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -111,6 +112,22 @@ class Outgoing(models.Model):
         abstract = True
 
 
+@dataclass(frozen=True)
+class Tries:
+    """A call out, the try before it that did not get through, and the reserve's try after it."""
+
+    this: "OutboundCall | None"
+    before: "OutboundCall | None"
+    after: "OutboundCall | None"
+
+    @property
+    def goes_on(self) -> bool:
+        """There is more to be told: whether the reserve tries, or by which call it does."""
+        if self.after:
+            return self.after.over_at is None and not self.after.call_state
+        return self.this is not None and self.this.over_at is None
+
+
 class OutboundCallQuerySet(VisibleQuerySet["OutboundCall"]):
     def waiting(self) -> Self:
         """To be dialled, the oldest first."""
@@ -123,9 +140,15 @@ class OutboundCallQuerySet(VisibleQuerySet["OutboundCall"]):
     def recent(self) -> Self:
         return self.select_related("number", "trunk", "agent", "asked_by").order_by("-asked_at")
 
-    def try_after(self, row: "OutboundCall") -> "OutboundCall | None":
-        """The reserve's try, where there is one."""
-        return self.filter(retry_of=row).first()
+    def around(self, pk: uuid.UUID) -> "Tries":
+        """One query. `pk` is a row's, and its Call's."""
+        of_it = models.Q(pk=pk) | models.Q(retry=pk) | models.Q(retry_of=pk)
+        rows = list(self.filter(of_it).select_related("trunk").with_call())
+        return Tries(
+            this=next((row for row in rows if row.pk == pk), None),
+            before=next((row for row in rows if row.pk != pk and row.retry_of_id != pk), None),
+            after=next((row for row in rows if row.retry_of_id == pk), None),
+        )
 
     def with_call(self) -> Self:
         """Adds call_state, empty where nobody has seen the call yet."""
@@ -192,6 +215,9 @@ class OutboundCall(models.Model):
     seconds = models.PositiveIntegerField(default=0)
     # Why it was not placed, as (msgid, parameters).
     result = models.JSONField(default=dict, blank=True)
+
+    # with_call() fills it.
+    call_state: str | None = None
 
     objects = OutboundCallQuerySet.as_manager()
 

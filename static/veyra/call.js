@@ -31,7 +31,10 @@ function replace(html) {
   clocks.show();
 }
 
-const goesOn = () => page.querySelector("[data-call]").dataset.state !== "ended";
+function goesOn() {
+  const told = page.querySelector("[data-call]").dataset;
+  return told.state !== "ended" || "goesOn" in told;
+}
 
 function connect() {
   const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws/live/`);

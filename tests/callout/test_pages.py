@@ -19,6 +19,7 @@ from telephony.outbound_presets import server_of, settings_from
 from telephony.providers import PRESETS, find
 from tests.callout.conftest import PERSON, MakeNumber
 from veyra.models import SecurityEvent, User
+from veyra.sentences import Sentence
 
 pytestmark = pytest.mark.django_db
 LogIn = Callable[..., Client]
@@ -136,6 +137,76 @@ def test_a_call_out_says_from_its_own_side_what_happened(log_in: LogIn) -> None:
     text = page.content.decode()
     assert "Busy or declined" in text and "The line is busy. Call again later." in text
     assert "turned away" not in text and "Test a route" not in text
+
+
+def ended_call(row: OutboundCall, **values: Any) -> Call:
+    now = timezone.now()
+    told = {"state": "ended", "outcome": "failed", "started_at": now, "ended_at": now, **values}
+    OutboundCall.objects.filter(pk=row.pk).update(state="dialled", claimed_at=now, over_at=now)
+    return Call.objects.create(pk=row.pk, direction="outbound", to_number=PERSON, **told)
+
+
+def test_the_first_try_and_the_reserve_s_lead_to_each_other(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber
+) -> None:
+    main, reserve = make_number(), make_number("+74991124149")
+    first = OutboundCall.objects.create(to_number=PERSON, number=main, trunk=main.trunk)
+    second = OutboundCall.objects.create(
+        to_number=PERSON, number=reserve, trunk=reserve.trunk, retry_of=first
+    )
+    ended_call(first, reason="answer_503", sip_status=503)
+    client = log_in("telephony.view_call", "telephony.add_outboundcall")
+    page = client.get(f"/calls/{first.pk}/").content.decode()
+    # The reserve's try has no call yet: the page looks again until it has.
+    assert f"so “{reserve.trunk}” was to call as the reserve" in page and "data-goes-on" in page
+    assert f"/calls/{second.pk}/" not in page
+    ended_call(second, outcome="answered")
+    page = client.get(f"/calls/{first.pk}/").content.decode()
+    assert f'href="/calls/{second.pk}/"' in page and "data-goes-on" not in page
+    page = client.get(f"/calls/{second.pk}/").content.decode()
+    assert f"“{main.trunk}” could not put it through first" in page
+    assert f'href="/calls/{first.pk}/"' in page
+    for row, other in ((first, second), (second, first)):
+        page = client.get(f"/calls-out/{row.pk}/").content.decode()
+        assert f'href="/calls-out/{other.pk}/"' in page
+
+
+def test_a_reserve_that_might_not_call_either_says_why_on_the_first_call(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber
+) -> None:
+    main, reserve = make_number(), make_number("+74991124149")
+    first = OutboundCall.objects.create(to_number=PERSON, number=main, trunk=main.trunk)
+    why = Sentence("The number, its connection or the assistant is no longer there.")
+    OutboundCall.objects.create(
+        to_number=PERSON,
+        trunk=reserve.trunk,
+        retry_of=first,
+        state="failed",
+        over_at=timezone.now(),
+        result=why.to_json(),
+    )
+    ended_call(first, reason="answer_503", sip_status=503)
+    page = log_in("telephony.view_call").get(f"/calls/{first.pk}/").content.decode()
+    assert str(why) in page and "data-goes-on" not in page and "See its call" not in page
+
+
+def test_the_page_of_a_call_out_takes_one_query_more_for_all_its_tries(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber
+) -> None:
+    client, counts = log_in("telephony.view_call"), []
+    main = make_number()
+    for tries in (1, 2):
+        row = OutboundCall.objects.create(to_number=PERSON, number=main, trunk=main.trunk)
+        ended_call(row)
+        if tries == 2:
+            again = OutboundCall.objects.create(
+                to_number=PERSON, trunk=main.trunk, retry_of=row, state="dialled"
+            )
+            ended_call(again)
+        with CaptureQueriesContext(connection) as asked:
+            client.get(f"/calls/{row.pk}/")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 def test_the_password_for_calls_out_is_kept_and_never_shown(
