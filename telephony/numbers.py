@@ -25,7 +25,7 @@ class NumberError(ValueError):
 def e164(text: str) -> str:
     """ "8 (499) 112-41-48" -> "+74991124148"; "101" -> "101". Raises NumberError."""
     text = text.strip()
-    if EXTENSION.fullmatch(text) or RUSSIAN.fullmatch(text):
+    if RUSSIAN.fullmatch(text) or EXTENSION.fullmatch(text):
         return text
     if not text or re.search(r"[^\d\s()+.\-\u00a0\u2010-\u2015]", text):
         raise NumberError(_wrong(text))

@@ -22,6 +22,20 @@ def carriers(trunks: Mapping[str, Trunk], number: Number) -> tuple[Trunk, ...]:
     return tuple(found)
 
 
+class Carriers:
+    """The carriers of each number of a line. Thousands share a few: each pair is found once."""
+
+    def __init__(self, trunks: Iterable[Trunk]) -> None:
+        self._trunks = {trunk.key: trunk for trunk in trunks}
+        self._known: dict[tuple[str, str], tuple[Trunk, ...]] = {}
+
+    def __getitem__(self, number: Number) -> tuple[Trunk, ...]:
+        pair = number.trunk, number.reserve
+        if pair not in self._known:
+            self._known[pair] = carriers(self._trunks, number)
+        return self._known[pair]
+
+
 def join_fault(own: Trunk, reserve: Trunk) -> Sentence | None:
     """Why one object cannot take the calls of both connections."""
     if own.username != reserve.username or own.password != reserve.password:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from telephony.numbers import spelled, spellings
 from telephony.routing import problems
 from telephony.routing.addresses import AddressError, masks
-from telephony.routing.carriers import carriers
+from telephony.routing.carriers import Carriers
 from telephony.routing.outgoing import calls_out, fault, key_of_outbound, outbound_value
 from telephony.routing.wish import Line, Number, Problem, Resolved, Rule, Trunk
 from veyra.livekit.types import (
@@ -101,10 +101,10 @@ def compile_line(line: Line, resolved: Resolved, also_admit: Iterable[str] = ())
 def _trunks(
     line: Line, routes: problems.Routes, resolved: Resolved, also_admit: tuple[str, ...]
 ) -> tuple[list[DesiredTrunk], list[Problem]]:
-    rows = {trunk.key: trunk for trunk in line.trunks}
+    brought_by = Carriers(line.trunks)
     groups: dict[tuple[tuple[Trunk, ...], tuple[str, ...]], list[Number]] = defaultdict(list)
     for number, rules in routes.items():
-        groups[carriers(rows, number), rules].append(number)
+        groups[brought_by[number], rules].append(number)
     used = {trunk.key: trunk for group in groups for trunk in group[0]}
     admitted, wrong = _admitted([used[key] for key in sorted(used)], resolved)
     made = []
@@ -189,12 +189,12 @@ def _outbound(line: Line) -> tuple[tuple[DesiredOutbound, ...], list[Problem]]:
 
 
 def _rules(line: Line, usable: list[Rule], routes: problems.Routes) -> tuple[DesiredRule, ...]:
-    rows = {trunk.key: trunk for trunk in line.trunks}
+    brought_by = Carriers(line.trunks)
     by_key = {rule.key: rule for rule in usable}
     # Trunks write callers in different ways: a rule for certain callers is an object for each way.
     served: dict[tuple[str, str], set[str]] = defaultdict(set)
     for number, rules in routes.items():
-        found = carriers(rows, number)
+        found = brought_by[number]
         for key in rules:
             way = found[0].delivers if by_key[key].callers else ""
             served[key, way].add(object_key(tuple(trunk.key for trunk in found), rules))

@@ -1,13 +1,14 @@
 """Which rule serves which number, and what is wrong with what was saved, a sentence each."""
 
 from collections import defaultdict
+from functools import lru_cache
 from itertools import combinations
 from typing import Literal
 
 from django.utils.translation import gettext_noop
 
 from telephony.numbers import NumberError, e164, pretty, spellings
-from telephony.routing.carriers import carriers
+from telephony.routing.carriers import Carriers
 from telephony.routing.wish import Line, Number, Problem, Rule, Trunk
 from veyra.livekit.conflicts import normalized
 from veyra.sentences import Sentence
@@ -99,23 +100,24 @@ def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
 
     A rule that names a number goes before one that takes every number of its connection.
     """
-    trunks = {trunk.key: trunk for trunk in line.trunks}
+    brought_by = Carriers(line.trunks)
     found: list[Problem] = []
     served: Routes = {}
     clashes: set[tuple[str, str]] = set()
     taken: dict[str, Number] = {}
     naming, covering = _by_key(usable, "numbers"), _by_key(usable, "trunks")
     for number in sorted(line.numbers, key=lambda each: each.number):
-        if not number.in_use or not carriers(trunks, number):
+        if not number.in_use or not brought_by[number]:
             continue
         if wrong := number_fault(number):
             found.append(Problem(kind="number", key=number.key, sentence=wrong))
             continue
-        compared = set(map(normalized, spellings(number.number)))
-        if twins := [taken[text] for text in sorted(compared & taken.keys())]:
+        compared = _compared(number.number)
+        if twins := [taken[text] for text in compared if text in taken]:
             found.append(_twin(number, twins[0]))
             continue
-        taken |= dict.fromkeys(compared, number)
+        for text in compared:
+            taken[text] = number
         chosen, hidden = _serving(
             number, naming.get(number.key, []), covering.get(number.trunk, [])
         )
@@ -128,6 +130,12 @@ def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
         else:
             found.append(unserved(number))
     return served, found
+
+
+@lru_cache(maxsize=1 << 16)
+def _compared(number: str) -> tuple[str, ...]:
+    """What LiveKit compares a number by, in all spellings that reach us."""
+    return tuple(sorted({normalized(text) for text in spellings(number)}))
 
 
 def _twin(number: Number, other: Number) -> Problem:
@@ -216,14 +224,20 @@ def warnings(line: Line, served: Routes) -> list[Problem]:
     found = [_open(trunk) for trunk in line.trunks if trunk.in_use and is_open(trunk)]
     rules = {rule.key: rule for rule in line.rules}
     trunks = {trunk.key: trunk for trunk in line.trunks}
+    brought_by = Carriers(line.trunks)
     asked: dict[tuple[str, str], Number] = {}
     guessed: dict[tuple[str, str], None] = {}
+    looked_at: set[tuple[object, ...]] = set()
     for number, keys in served.items():
+        same = keys, number.trunk, number.reserve
+        if same in looked_at and not number.reserve:
+            continue
+        looked_at.add(same)
         for one, other in combinations((rules[key] for key in keys), 2):
             if bool(one.pin) != bool(other.pin):
                 pin, free = (one, other) if one.pin else (other, one)
                 asked.setdefault((pin.key, free.key), number)
-        own, *reserve = carriers(trunks, number)
+        own, *reserve = brought_by[number]
         if reserve and own.delivers != reserve[0].delivers and any(rules[k].callers for k in keys):
             found.append(_other_spelling(own, reserve[0], number))
         if own.delivers == "any":
