@@ -20,6 +20,7 @@ from telephony.models import Call, Difference, DispatchRule, PhoneNumber, Trunk
 from telephony.wizard_views import MAKES_LINES
 from veyra.look import link
 from veyra.models import User
+from veyra.people import opened_by_a_person
 
 SHOWN_NUMBERS = 10
 SHOWN_CALLS = 5
@@ -41,13 +42,15 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user = request.user
     if not isinstance(user, User):
         return context
-    for sentence in changes.news(user):
+    # The page also fetches itself, and then nobody reads what is told once.
+    for sentence in changes.news(user) if opened_by_a_person(request) else ():
         messages.info(request, str(sentence))
     steps, checks = first_steps(user), last.get()
     return context | {
         "title": _("Home"),
         "steps": [] if all(step.done for step in steps) else steps,
         "next_step": next((step for step in steps if not step.done), None),
+        "decides": user.has_perms(DECIDES),
         "differences": _differences(user),
         "may_take_over": user.has_perms((*TAKES, *MAKES)),
         "numbers": _numbers(user),

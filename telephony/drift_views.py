@@ -89,7 +89,7 @@ def restore(request: HttpRequest, user: User, pk: int) -> HttpResponse:
         messages.error(request, _(deciding.GONE))
         return redirect("differences")
     deciding.restore(row)
-    text = _("“%(name)s” goes to LiveKit as it is saved here. Reload the page in a moment.")
+    text = _("“%(name)s” goes to LiveKit as it is saved here.")
     messages.success(request, text % {"name": row})
     return redirect("differences")
 
@@ -186,5 +186,5 @@ def _confirm(
 def look(request: HttpRequest, user: User) -> HttpResponse:
     """Look at LiveKit now, not in half a minute."""
     wake(TASK)
-    messages.success(request, _("LiveKit is being looked at. Reload the page in a moment."))
+    messages.success(request, _("LiveKit is being looked at. What differs appears here by itself."))
     return redirect("differences")

@@ -12,7 +12,9 @@ function renew(text) {
     const now = fresh.querySelector(`[data-standing="${old.dataset.standing}"]`);
     for (const part of now?.querySelectorAll("details[id]") ?? [])
       part.open = document.getElementById(part.id)?.open ?? part.open;
-    if (now && now.outerHTML !== old.outerHTML) old.replaceWith(document.adoptNode(now));
+    // What the reader is about to press stays under his finger.
+    const held = old.contains(document.activeElement);
+    if (now && !held && now.outerHTML !== old.outerHTML) old.replaceWith(document.adoptNode(now));
   }
 }
 
