@@ -6,7 +6,7 @@ With the real LiveKit and its gateway; only the provider, and whoever meddles in
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_before_saving import NOBODY, NUMBER, open_row
+from tests.browser.test_before_saving import NOBODY, NUMBER
 from tests.browser.test_setting_up import save
 from tests.browser.test_wizard import connect, invite, open_novofon, say_who_calls, system
 from tests.live.system import System
@@ -130,7 +130,8 @@ def deletes_the_rule(person: Page, system: System) -> None:
 
 
 def removes_what_the_assistant_says(person: Page, system: System) -> None:
-    open_row(person, system, "agentworker/agent", "Поддержка")
+    person.goto(f"{system.url}/admin/agentworker/agent/")
+    person.locator("#result_list").get_by_role("link", name="Поддержка").click()
     person.fill("[name=greeting]", "…")
     person.locator("[name=_save]").click()
     form = person.locator("#agent_form")

@@ -208,3 +208,11 @@ def test_the_numbers_that_may_be_meant_are_few() -> None:
 def test_a_withheld_number_is_called_so() -> None:
     where = line(rules=(rule(numbers=("n0",), callers=(CALLER,)),))
     assert "a caller who withholds his number" in stops(where)[0]
+
+
+@pytest.mark.parametrize("values", [{"is_published": False}, {"archived": True}])
+def test_a_call_that_is_let_in_to_nobody_rings_only_for_a_moment(values: dict[str, Any]) -> None:
+    silent = asked(line(agents=(replace(MARIA, **values),)), caller=CALLER)
+    assert silent.decision.outcome == Outcome.ACCEPTED
+    assert "and then the call ends" in str(hears(silent))
+    assert "until the assistant speaks" in str(hears(asked(line(), caller=CALLER)))

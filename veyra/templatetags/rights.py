@@ -19,7 +19,7 @@ def contents_for(field: Any, user: User | AnonymousUser) -> SafeString:
     found = getattr(field, "resolved_field", None)
     row = found[2] if found else None
     if isinstance(row, Model) and not _may_view(user, row):
-        return conditional_escape(row)
+        return conditional_escape(str(row))
     contents: SafeString = field.contents() if found is not None else SafeString()
     return contents
 
