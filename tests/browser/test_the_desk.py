@@ -3,6 +3,8 @@
 With the real LiveKit and its gateway; only the provider, and whoever meddles in LiveKit, is ours.
 """
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -37,7 +39,7 @@ result = Trunk.objects.get().addresses.split()
 
 
 @pytest.fixture
-def person(page: Page, system: System) -> Page:
+def person(page: Page, system: System) -> Iterator[Page]:
     """Logged in, on the home page of an empty Veyra."""
     system.ask(
         """
@@ -51,7 +53,8 @@ def person(page: Page, system: System) -> Page:
     page.fill("[name=username]", "admin")
     page.fill("[name=password]", "secret")
     page.press("[name=password]", "Enter")
-    return page
+    yield page
+    page.goto("about:blank")  # the web ends at once where no page asks it for more
 
 
 def panel(page: Page) -> Locator:
