@@ -8,58 +8,39 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from agentworker.models import Agent
 from telephony.line import read_line
-from telephony.models import (
-    DispatchRule,
-    Gateway,
-    PhoneNumber,
-    PublishedObject,
-    ScheduledChange,
-    Trunk,
-)
+from telephony.models import Gateway, PhoneNumber, PublishedObject, ScheduledChange
 from telephony.routing.edit import Change, Edit, laid_over
 from telephony.routing.impact import Impact, impact
+from telephony.saving import MODELS, ChangeError, Row, StaleError, batches, write
 from telephony.sync import TASK
-from veyra import live
 from veyra.celery import wake
 from veyra.models import User
-from veyra.secrets import EncryptedTextField, Sealed
 from veyra.sentences import Sentence
 
-__all__ = ["Change", "Edit", "Impact", "carry_out", "carry_out_due", "preview"]
-
-Row = Trunk | PhoneNumber | DispatchRule | Agent
-MODELS: dict[str, type[Row]] = {
-    "trunk": Trunk,
-    "number": PhoneNumber,
-    "rule": DispatchRule,
-    "agent": Agent,
-}
-# Columns that another row is named by, in an Edit: always by its key.
-KEY = "key"
-
-
-class ChangeError(Exception):
-    """An edit was not carried out; `sentences` say why."""
-
-    def __init__(self, sentences: Iterable[Sentence], found: Impact | None = None) -> None:
-        self.sentences = tuple(sentences)
-        self.impact = found
-        super().__init__(*(each.msgid for each in self.sentences))
+__all__ = [
+    "MODELS",
+    "Change",
+    "ChangeError",
+    "Edit",
+    "Impact",
+    "StaleError",
+    "carry_out",
+    "carry_out_due",
+    "preview",
+]
 
 
 class NotSeenError(ChangeError):
     """What the edit would do now (`impact`) is not what the person saw."""
 
-
-class StaleError(ChangeError):
-    """Somebody else changed a row since the author of the edit opened it."""
+    def __init__(self, found: Impact) -> None:
+        super().__init__(())
+        self.impact = found
 
 
 def model_name(row: type[models.Model] | models.Model) -> Any:
@@ -83,11 +64,11 @@ def carry_out(edit: Edit, seen: str | None = None) -> Impact:
         hold_line()
         found = preview(edit)
         if found.errors:
-            raise ChangeError(found.errors, found)
+            raise ChangeError(found.errors)
         if seen is not None and seen != found.token:
-            raise NotSeenError((), found)
+            raise NotSeenError(found)
         try:
-            rows = _write(edit)
+            rows = write(edit)
         except IntegrityError as error:
             msgid = gettext_noop("Another row was saved at the same moment. Look and save again.")
             raise ChangeError([Sentence(msgid)]) from error
@@ -102,92 +83,9 @@ def hold_line() -> None:
 
 
 def _announce(rows: Iterable[Row]) -> None:
-    for row in rows:
-        PublishedObject.objects.mark_saved(row.key)
-        if isinstance(row, PhoneNumber):
-            live.changed("number", row.pk)
+    for keys in batches([row.key for row in rows]):
+        PublishedObject.objects.mark_saved(keys)
     wake(TASK)
-
-
-def _write(edit: Edit) -> list[Row]:
-    keys: dict[str, list[str]] = {}
-    for change in edit.changes:
-        keys.setdefault(change.model, []).append(change.key)
-    known = {
-        (name, str(row.key)): row
-        for name, wanted in keys.items()
-        for row in MODELS[name]._default_manager.filter(key__in=wanted)
-    }
-    pks = _Pks()
-    return [_write_row(change, known, pks) for change in edit.changes]
-
-
-class _Pks:
-    """Ids of rows by their keys, each model read once."""
-
-    def __init__(self) -> None:
-        self.known: dict[type[models.Model], dict[str, int]] = {}
-
-    def of(self, model: type[models.Model], key: str) -> int:
-        """Raises ChangeError."""
-        rows = self.known.get(model, {})
-        if key not in rows:
-            found = model._default_manager.values_list(KEY, "pk")
-            rows = self.known[model] = {str(each): pk for each, pk in found}
-        if key not in rows:
-            msgid = gettext_noop("A row that this change needs is no longer there.")
-            raise ChangeError([Sentence(msgid)])
-        return rows[key]
-
-
-def _write_row(change: Change, known: dict[tuple[str, str], Row], pks: _Pks) -> Row:
-    model = MODELS[change.model]
-    row = known.get((change.model, change.key)) or model(key=change.key)
-    if row.pk and change.revision not in (None, row.revision):
-        msgid = gettext_noop("Somebody changed “%(row)s” since you opened it.")
-        raise StaleError([Sentence(msgid, {"row": str(row)})])
-    many: dict[str, list[int]] = {}
-    for name, value in change.values.items():
-        field = _field(row, name)
-        if name == "archived":
-            row.archived_at = (row.archived_at or timezone.now()) if value else None
-        elif isinstance(field, models.ManyToManyField):
-            many[name] = [pks.of(field.related_model, key) for key in value]
-        elif isinstance(field, models.ForeignKey):
-            setattr(row, field.attname, pks.of(field.related_model, value) if value else None)
-        elif isinstance(field, EncryptedTextField):
-            setattr(row, name, Sealed(value) if value else "")
-        elif field is not None:
-            setattr(row, name, value)
-    _check(row)
-    row.revision += 1 if row.pk else 0
-    row.save()
-    known[change.model, change.key] = row
-    for name, ids in many.items():
-        getattr(row, name).set(ids)
-    return row
-
-
-def _field(row: Row, name: str) -> Any:
-    """None: "archived", or a column that this version of Veyra no longer has."""
-    try:
-        return row._meta.get_field(name)
-    except FieldDoesNotExist:
-        return None
-
-
-def _check(row: Row) -> None:
-    """The fields' own rules, such as lengths and choices; brings values to their types."""
-    unchecked = [
-        field.name
-        for field in row._meta.get_fields()
-        if field.is_relation or isinstance(field, EncryptedTextField)
-    ]
-    try:
-        row.clean_fields(exclude=unchecked)
-    except ValidationError as error:
-        said = [Sentence("%(said)s", {"said": message}) for message in error.messages]
-        raise ChangeError(said) from error
 
 
 def schedule(edit: Edit, title: str, at: datetime, author: User) -> ScheduledChange:

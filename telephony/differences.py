@@ -15,6 +15,9 @@ class DifferenceQuerySet(VisibleQuerySet["Difference"]):
     def of_source(self, source: uuid.UUID | None) -> Self:
         return self.filter(source=source)
 
+    def of_sources(self, sources: Iterable[uuid.UUID]) -> Self:
+        return self.filter(source__in=sources)
+
     def changed_by_hand(self) -> Self:
         """Objects of ours that wait for a person's decision."""
         return self.filter(whose=Difference.Whose.OURS, restore_at=None)

@@ -1,7 +1,7 @@
 """The line as staff describe it (wish), and the objects in LiveKit that it became."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar, Self, TypeVar
 
@@ -326,13 +326,13 @@ class PublishedQuerySet(VisibleQuerySet["PublishedObject"]):
         """The ids that LiveKit gave to our objects."""
         return dict(self.exclude(livekit_id="").values_list("key", "livekit_id"))
 
-    def mark_saved(self, source: uuid.UUID) -> None:
-        """A person changed the row: until LiveKit has it, it waits.
+    def mark_saved(self, sources: Collection[uuid.UUID]) -> None:
+        """A person changed these rows: until LiveKit has them, they wait.
 
-        What somebody changed of it in LiveKit, and the person was shown, gives way.
+        What somebody changed of them in LiveKit, and the person was shown, gives way.
         """
-        Difference.objects.of_source(source).restore()
-        self.filter(source=source).update(
+        Difference.objects.of_sources(sources).restore()
+        self.filter(source__in=sources).update(
             state=PublishedState.WAITING, error=Sentence(SAVED).to_json()
         )
 

@@ -15,7 +15,7 @@ outage = Outage(logging.getLogger(__name__), "live messages are not sent")
 
 GROUP = "live"
 # "rights": what a person may see changed; pk is his, or EVERYBODY.
-Kind = Literal["call", "session", "number", "published", "rights"]
+Kind = Literal["call", "session", "rights"]
 EVERYBODY = ""
 
 

@@ -89,7 +89,7 @@ Row = TypeVar("Row", Trunk, Number, Rule, Agent)
 
 
 def laid_over(line: Line, edit: Edit) -> Line:
-    """The line as it will be once `edit` is carried out."""
+    """The line as it will be once `edit` is carried out; a row that is gone changes nothing."""
     return replace(
         line,
         trunks=_changed(line.trunks, Trunk, edit, "trunk"),
@@ -105,8 +105,11 @@ def _changed(rows: Iterable[Row], kind: type[Row], edit: Edit, model: Model) -> 
         if change.model == model:
             values = _as_wish(kind, change.values)
             row = found.get(change.key)
-            # A row that does not exist yet comes last: it is the newest.
-            found[change.key] = replace(row, **values) if row else kind(key=change.key, **values)
+            if row:
+                found[change.key] = replace(row, **values)
+            elif change.revision is None:
+                # A row that does not exist yet comes last: it is the newest.
+                found[change.key] = kind(key=change.key, **values)
     return tuple(found.values())
 
 

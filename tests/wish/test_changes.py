@@ -1,5 +1,6 @@
 """The one way in which the line changes: whole or not at all, now or later, never over another."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -166,6 +167,96 @@ def test_what_somebody_else_changed_is_not_overwritten(number: PhoneNumber) -> N
     with pytest.raises(changes.StaleError, match="Somebody changed"):
         changes.carry_out(edit("number", str(number.key), revision=1, label="theirs"))
     assert (PhoneNumber.objects.get().label, PhoneNumber.objects.get().revision) == ("mine", 2)
+
+
+def new_numbers(count: int) -> Edit:
+    trunk = key_of(Trunk)
+    return Edit(
+        changes=tuple(
+            Change(
+                model="number",
+                key=str(uuid.uuid4()),
+                values={"number": f"+7499112{n:04}", "trunk": trunk},
+            )
+            for n in range(count)
+        )
+    )
+
+
+def test_many_rows_are_saved_with_the_queries_of_one(number: PhoneNumber) -> None:
+    def queries(wanted: Edit) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            changes.carry_out(wanted)
+        return len(asked)
+
+    Gateway.get()
+    DispatchRule.objects.get().numbers.add(number)
+    counts = []
+    for size in (1, 60):
+        made = new_numbers(size)
+        keys = [each.key for each in made.changes]
+        label = [Change(model="number", key=key, values={"label": key}) for key in keys]
+        away = [Change(model="number", key=key, values={"archived": True}) for key in keys]
+        rule = Change(model="rule", key=key_of(DispatchRule), values={"numbers": keys})
+        steps = (made.changes, label, [rule], away)
+        counts.append([queries(Edit(changes=tuple(each))) for each in steps])
+    assert counts[0] == counts[1]
+    assert PhoneNumber.objects.archived().filter(revision=3).count() == 61
+
+
+def test_a_change_of_a_row_that_is_gone_is_a_sentence(number: PhoneNumber) -> None:
+    wanted = edit("number", NEW, revision=1, label="gone")
+    with pytest.raises(changes.ChangeError, match="no longer there"):
+        changes.carry_out(wanted)
+
+
+@pytest.mark.parametrize("first", ["the old one is put away", "the old one gets another number"])
+def test_a_number_is_given_up_before_another_row_takes_it(number: PhoneNumber, first: str) -> None:
+    released = {"archived": True} if "away" in first else {"number": "+74991124199"}
+    other = PhoneNumber.objects.create(number="+74991124150", trunk=number.trunk)
+    taken = {"number": number.number}
+    wanted = Edit(
+        changes=(
+            Change(model="number", key=str(number.key), values=released),
+            Change(model="number", key=str(other.key), values=taken),
+            Change(
+                model="number",
+                key=NEW,
+                values={"number": "+74991124150", "trunk": key_of(Trunk)},
+            ),
+        )
+    )
+    shown = laid_over(read_line(), wanted)
+    changes.carry_out(wanted)
+    assert read_line() == shown
+
+
+def test_a_row_named_in_the_same_edit_may_be_new(number: PhoneNumber) -> None:
+    trunk, agent, rule, new = (str(uuid.uuid4()) for _ in range(4))
+    wanted = Edit(
+        changes=(
+            Change(
+                model="rule",
+                key=rule,
+                values={"name": "B", "agent": agent, "numbers": [new], "trunks": [trunk]},
+            ),
+            Change(model="number", key=new, values={"number": "+74991124150", "trunk": trunk}),
+            Change(model="trunk", key=trunk, values={"name": "B", "addresses": "198.51.100.7"}),
+            Change(model="agent", key=agent, values={"name": "B"}),
+        )
+    )
+    changes.carry_out(wanted)
+    saved = DispatchRule.objects.get(key=rule)
+    assert [str(each.key) for each in saved.numbers.all()] == [new]
+    assert (str(saved.agent.key), str(saved.numbers.get().trunk.key)) == (agent, trunk)
+
+
+def test_a_list_of_rows_is_changed_to_what_the_edit_says(number: PhoneNumber) -> None:
+    changes.carry_out(new_numbers(3))
+    keys = [str(each.key) for each in PhoneNumber.objects.exclude(pk=number.pk)]
+    for wanted in (keys, keys[:1], []):
+        changes.carry_out(edit("rule", key_of(DispatchRule), numbers=wanted))
+        assert {str(each.key) for each in DispatchRule.objects.get().numbers.all()} == {*wanted}
 
 
 def test_only_what_changes_is_written(number: PhoneNumber) -> None:

@@ -156,7 +156,7 @@ def test_what_veyra_cannot_keep_is_said_and_not_taken(
 def test_saving_the_row_restores_ours(
     livekit: Remembered, edited: Difference, number: PhoneNumber
 ) -> None:
-    PublishedObject.objects.mark_saved(number.trunk.key)
+    PublishedObject.objects.mark_saved([number.trunk.key])
     sync.apply()
     (trunk,) = livekit.trunks.values()
     assert trunk.auth_username == ""
