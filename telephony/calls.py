@@ -43,7 +43,7 @@ def save(unit: str, state: CallState) -> Saved:
 
 
 def _leg(state: CallState) -> Leg | None:
-    legs = Leg.objects.select_related("call")
+    legs = Leg.objects.order_by("pk")
     if state.claimed_id and state.role == "browser":
         return legs.filter(call_id=state.claimed_id, role=Leg.Role.BROWSER).first()
     return legs.filter(sip_call_id=state.sip_call_id).first()
