@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, Self
 
 from django.conf import settings
@@ -31,6 +32,8 @@ TASK = "telephony.apply"
 LEASE, LEASE_SECONDS = "livekit", 60.0
 # Between two steps the lease is renewed once it is this old; no step takes longer than 10 s.
 RENEW_SECONDS = 5.0
+# So many objects are created at once: most of the time LiveKit is looking for conflicts.
+TOGETHER = 4
 # Somebody may save while we apply; after this many rounds beat goes on.
 ROUNDS = 3
 
@@ -38,6 +41,7 @@ ROUNDS = 3
 class Objects(Protocol):
     """The part of LiveKit that holds trunks and rules."""
 
+    def together(self, works: Sequence[Callable[[], str]]) -> list[str | LiveKitError]: ...
     def list_inbound_trunks(self) -> list[InboundTrunk]: ...
     def list_outbound_trunks(self) -> list[OutboundTrunk]: ...
     def list_dispatch_rules(self) -> list[DispatchRule]: ...
@@ -181,7 +185,7 @@ def carry_out(
     seal: str,
     hold: Callable[[], None] = lambda: None,
 ) -> Iterator[Result]:
-    """Take the steps one by one; `hold` is called before each and may raise to stop.
+    """Take the steps in their order; `hold` is called between them and may raise to stop.
 
     Nothing has to be written down in between: what we make carries its key and our seal.
 
@@ -190,23 +194,46 @@ def carry_out(
     ids: dict[str, str] = {}
     failed: set[str] = set()
     away: LiveKitError | None = None
-    for action in actions:
-        step = _with_ids(action, ids)
-        if away or step is None or action.needs & failed:
-            failed.add(action.key)
-            yield Result(action, error=away)
-            continue
+    for batch in batches(actions):
+        steps = [None if away or a.needs & failed else _with_ids(a, ids) for a in batch]
         hold()
-        try:
-            livekit_id = _take(step, livekit, seal)
-        except LiveKitError as error:
+        for action, answer in zip(batch, _take_all(steps, livekit, seal), strict=True):
+            if isinstance(answer, str):
+                ids[action.livekit_id] = answer
+                yield Result(action, answer, done=True)
+                continue
             failed.add(action.key)
-            away = error if is_elsewhere(error) else None
-            log.warning("%s %s failed: %s", action.verb, action.key, error.code)
-            yield Result(action, error=error)
-            continue
-        ids[action.livekit_id] = livekit_id
-        yield Result(action, livekit_id, done=True)
+            if answer is not None:
+                log.warning("%s %s failed: %s", action.verb, action.key, answer.code)
+                away = answer if is_elsewhere(answer) else away
+            yield Result(action, error=answer or away)
+
+
+def batches(actions: Sequence[Action]) -> Iterator[list[Action]]:
+    batch: list[Action] = []
+    for action in actions:
+        if batch and not _go_together(batch, action):
+            yield batch
+            batch = []
+        batch.append(action)
+    if batch:
+        yield batch
+
+
+def _go_together(batch: Sequence[Action], action: Action) -> bool:
+    """What is created, and needs nothing of the batch, is in nobody's way in any order."""
+    if len(batch) == TOGETHER or action.needs & {each.key for each in batch}:
+        return False
+    return {(each.verb, each.kind) for each in (*batch, action)} == {("create", action.kind)}
+
+
+def _take_all(
+    steps: Sequence[Action | None], livekit: Objects, seal: str
+) -> Iterator[str | LiveKitError | None]:
+    """For each step the object's id, or why it failed; None where there is nothing to do."""
+    works = [partial(_take, step, livekit, seal) for step in steps if step]
+    answers = iter(livekit.together(works) if works else ())
+    return (next(answers) if step else None for step in steps)
 
 
 def _with_ids(action: Action, ids: dict[str, str]) -> Action | None:

@@ -1,9 +1,11 @@
 """LiveKit's API for synchronous code: frozen values in and out, one error."""
 
 import asyncio
-from collections.abc import Awaitable
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import aiohttp
 from django.conf import settings
@@ -19,6 +21,7 @@ from veyra.livekit.types import (
     OutboundTrunk,
     Participant,
     Room,
+    attempt,
 )
 
 T = TypeVar("T")
@@ -29,7 +32,7 @@ PASSING = {"aborted", "canceled", "deadline_exceeded", "resource_exhausted", "un
 
 
 class LiveKit:
-    """One connection to LiveKit, open inside `with`. Not for code that runs in an event loop.
+    """One connection to LiveKit, open inside `with`, for any thread that runs no event loop.
 
     Every method raises LiveKitError, and nothing else, when LiveKit refuses or is away.
     """
@@ -37,7 +40,7 @@ class LiveKit:
     def __init__(self, url: str, key: str, secret: str, timeout: float = TIMEOUT_SECONDS) -> None:
         self._url, self._key, self._secret = url, key, secret
         self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._runner = asyncio.Runner()
+        self._loop = asyncio.new_event_loop()
 
     @classmethod
     def from_settings(cls) -> Self:
@@ -45,8 +48,10 @@ class LiveKit:
         return cls(settings.LIVEKIT_URL, settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
 
     def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._loop.run_forever, name="livekit", daemon=True)
+        self._thread.start()
         # The SDK opens its session in the constructor, which must happen inside the loop.
-        self._api = self._runner.run(self._open())
+        self._api = self._run(self._open())
         return self
 
     def __exit__(
@@ -56,17 +61,27 @@ class LiveKit:
         trace: TracebackType | None,
     ) -> None:
         try:
-            self._runner.run(self._api.aclose())
+            self._run(self._api.aclose())
         finally:
-            self._runner.close()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _open(self) -> api.LiveKitAPI:
         return api.LiveKitAPI(
             self._url, self._key, self._secret, timeout=self._timeout, failover=False
         )
 
-    def _ask(self, request: Awaitable[T]) -> T:
-        return self._runner.run(_answer(request))
+    def _ask(self, request: Coroutine[Any, Any, T]) -> T:
+        return self._run(_answer(request))
+
+    def together(self, works: Sequence[Callable[[], T]]) -> list[T | LiveKitError]:
+        """Do all of these at the same time; what each returned, or how LiveKit refused it."""
+        with ThreadPoolExecutor(len(works)) as pool:
+            return list(pool.map(attempt, works))
 
     def list_inbound_trunks(self) -> list[InboundTrunk]:
         """Every inbound trunk, with its password in clear: LiveKit sends it so."""
@@ -156,7 +171,7 @@ class LiveKit:
         return str(self._ask(self._api.agent_dispatch.create_dispatch(request)).id)
 
 
-async def _answer(request: Awaitable[T]) -> T:
+async def _answer(request: Coroutine[Any, Any, T]) -> T:
     """The SDK's answer; each of its errors as LiveKitError."""
     try:
         return await request

@@ -1,8 +1,11 @@
 """LiveKit's objects as frozen values. SDK types do not leave veyra.livekit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
 
 # The one name under which our workers register; the brief says which assistant speaks.
 AGENT_NAME = "veyra"
@@ -143,3 +146,11 @@ class LiveKitError(Exception):
     def __init__(self, message: str, *, permanent: bool, code: str = "") -> None:
         super().__init__(message)
         self.message, self.permanent, self.code = message, permanent, code
+
+
+def attempt(work: Callable[[], T]) -> T | LiveKitError:
+    """What it returns, or LiveKit's refusal as a value."""
+    try:
+        return work()
+    except LiveKitError as error:
+        return error

@@ -3,6 +3,7 @@
 The methods are those of `veyra.livekit.client.LiveKit`, so tests can apply a plan to either.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -23,6 +24,7 @@ from veyra.livekit.types import (
     OutboundTrunk,
     Participant,
     Room,
+    attempt,
 )
 
 T = TypeVar("T")
@@ -55,6 +57,10 @@ class Store:
         if made is None or (made.trunks, made.rules) != (trunks, rules):
             self._exchange = made = Exchange(trunks, rules)
         return made
+
+    def together(self, works: Sequence[Callable[[], T]]) -> list[T | LiveKitError]:
+        """One after the other."""
+        return [attempt(work) for work in works]
 
     def list_inbound_trunks(self) -> list[InboundTrunk]:
         return _by_id(self.trunks)
