@@ -189,8 +189,8 @@ def test_an_assistant_that_cannot_start_leaves_nobody_ringing(system: System) ->
     assert heard["ended"] < 5
     wait_until(lambda: "closed" in conversation(system, user)["events"], "no word of it", 5)
     assert "no words" in conversation(system, user)["errors"][0]
-    call = ended_call(system, user)
-    assert call["reason"] == "agent_failed", call
+    # The gateway's own word may come first; the assistant's report says more.
+    wait_until(lambda: ended_call(system, user)["reason"] == "agent_failed", "no reason", 10)
 
 
 def test_two_callers_at_once_are_both_greeted_and_part_singly(system: System) -> None:
