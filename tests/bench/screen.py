@@ -1,8 +1,8 @@
 """From a webhook to the change in a browser's socket, against the shortest chain that does as much.
 
 Veyra: store, mark, wake, fold in a Celery worker, tell, read, render once, send. The other: insert
-a call as the webhook tells it, Celery task, group_send, read it with its number and assistant,
-render the same row, send. In turns, one call at a time, the throttles off.
+the webhook, the call that it tells of and its caller, Celery task, group_send, read the call with
+its number and assistant, render the same row, send. In turns, one call at a time, throttles off.
 """
 
 import asyncio
@@ -22,6 +22,8 @@ from veyra.livekit.simulator import sequence
 
 # A board's socket is opened anew every two minutes; here, after so many pairs.
 BATCHES, PAIRS, WARM_UP = 3, 40, 5
+# What the one still does behind the change on the screen must not meet the other.
+PAUSE = 0.05
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ async def _pair(
             for webhook in webhooks(left, key, secret):
                 await _send(http, chain.url, webhook)
             await until(chain.socket, "data-ended")
+        await asyncio.sleep(PAUSE)
     return found[0], found[1]
 
 

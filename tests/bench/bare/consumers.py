@@ -31,7 +31,7 @@ class Echo(Member):
 
 
 def _render(pk: str) -> str:
-    """A row of the board, of a call to whom nobody has spoken yet."""
+    """The board's own row, of a call in which nothing was said yet."""
     call = Call.objects.select_related("number", "agent").get(pk=pk)
     html = render_to_string("monitoring/_row.html", {"call": call, "turn": None, "words": ""})
     return json.dumps({"full": False, "rows": [{"id": pk, "html": html}], "gone": []})

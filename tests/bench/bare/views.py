@@ -1,13 +1,14 @@
-"""The barest views that do what is measured: store a webhook; insert a call and say so."""
+"""The barest views that do what is measured: store a webhook; store it with its call and say so."""
 
 import json
+from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from telephony.models import Call, CallEvent
+from telephony.models import Call, CallEvent, Leg
 from tests.bench.bare.celery import announce
 
 
@@ -17,21 +18,29 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 def insert(request: HttpRequest) -> HttpResponse:
-    body = json.loads(request.body)
-    CallEvent.objects.create(
-        event_id=body["id"], source="webhook", kind=body["event"], at=timezone.now(), payload=body
-    )
+    _store(json.loads(request.body))
     return HttpResponse()
 
 
+def _store(body: dict[str, Any]) -> None:
+    CallEvent.objects.create(
+        event_id=body["id"], source="webhook", kind=body["event"], at=timezone.now(), payload=body
+    )
+
+
 @csrf_exempt
+@transaction.atomic
 def insert_and_announce(request: HttpRequest) -> HttpResponse:
-    attributes = json.loads(request.body)["participant"]["attributes"]
-    row = Call.objects.create(
+    """What the webhook says is kept, and the call that it tells of, with its caller."""
+    body = json.loads(request.body)
+    _store(body)
+    attributes = body["participant"]["attributes"]
+    call = Call.objects.create(
         state="ringing",
         started_at=timezone.now(),
         from_number=attributes["sip.phoneNumber"],
         to_number=attributes["sip.trunkPhoneNumber"],
     )
-    transaction.on_commit(lambda: announce.delay(str(row.pk)))
+    Leg.objects.create(call=call, role="caller", sip_call_id=attributes["sip.callID"])
+    transaction.on_commit(lambda: announce.delay(str(call.pk)))
     return HttpResponse()
