@@ -41,6 +41,7 @@ def insert_and_announce(request: HttpRequest) -> HttpResponse:
         from_number=attributes["sip.phoneNumber"],
         to_number=attributes["sip.trunkPhoneNumber"],
     )
-    Leg.objects.create(call=call, role="caller", sip_call_id=attributes["sip.callID"])
+    # A role of its own keeps it off Veyra's board, which is on the same database.
+    Leg.objects.create(call=call, role="bare", sip_call_id=attributes["sip.callID"])
     transaction.on_commit(lambda: announce.delay(str(call.pk)))
     return HttpResponse()
