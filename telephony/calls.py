@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django.db.models import F, QuerySet, Value
 
 from agentworker.models import Agent
-from telephony import learning, refusals
+from telephony import learning, refusals, strangers
 from telephony.journal import CallState
 from telephony.models import Call, DispatchRule, Leg, PhoneNumber, PublishedObject, Trunk
 from telephony.numbers import NumberError, e164
@@ -62,7 +62,7 @@ def _first_sight(unit: str, state: CallState) -> Saved:
     call = Call(id=_free(state.claimed_id) or uuid4(), version=1, **values)
     call.save(force_insert=True)
     Leg.objects.create(call=call, sip_call_id=state.sip_call_id or None, **_leg_values(state))
-    _teach(values, state)
+    _teach(values, values, state)
     return Saved(call.pk, changed=True)
 
 
@@ -79,17 +79,23 @@ def _update(call: Call, leg: Leg, unit: str, state: CallState) -> bool:
     if new:
         new["version"] = call.version + 1
         Call.objects.filter(pk=call.pk).update(**new)
-        _teach(new, state)
+        _teach(new, wanted, state)
     of_leg = {n: v for n, v in _leg_values(state).items() if getattr(leg, n) != v}
     if of_leg:
         Leg.objects.filter(pk=leg.pk).update(**of_leg)
     return bool(new)
 
 
-def _teach(new: dict[str, Any], state: CallState) -> None:
-    """The connection of a call has just become known."""
-    if (trunk_id := new.get("trunk_id")) and state.role == "caller":
-        learning.learn(trunk_id, state.from_number, state.source_ip)
+def _teach(new: dict[str, Any], call: dict[str, Any], state: CallState) -> None:
+    """The connection of a call, or where it came from, has just become known."""
+    trunk_id, address = call["trunk_id"], call["source_ip"]
+    if state.role != "caller" or not trunk_id or not {"trunk_id", "source_ip"} & new.keys():
+        return
+    trunk = None if learning.is_ours(address) else Trunk.objects.filter(pk=trunk_id).first()
+    if trunk is None or (state.has_room and strangers.came(trunk, address)):
+        return
+    if "trunk_id" in new:
+        learning.learn(trunk, state.from_number)
 
 
 def _call_values(unit: str, state: CallState) -> dict[str, Any]:

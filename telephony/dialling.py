@@ -41,8 +41,8 @@ AGENT_SECONDS, LOOK_SECONDS = 10.0, 0.2
 FRESH = timedelta(seconds=10)
 SECOND = timedelta(seconds=1)
 
-# The gateway's word for it.
-TOO_BUSY = "cpu exhausted"
+# A gateway without a free processor is asked again; less than an assistant waits for a caller.
+TOO_BUSY, BUSY_SECONDS = "cpu exhausted", 20.0
 
 NO_AGENT = _(
     "The assistant did not come, so nobody was called. See on the home page that an assistant is"
@@ -232,7 +232,7 @@ def _place_or_end(livekit: LiveKit, row: OutboundCall, longest: timedelta) -> No
 
 def _place(livekit: LiveKit, dial: Dial) -> None:
     """A gateway that is too busy says so before it does anything: then it may be asked again."""
-    end = time.monotonic() + AGENT_SECONDS
+    end = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             livekit.dial(dial)

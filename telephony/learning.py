@@ -17,17 +17,14 @@ from veyra.celery import wake
 IN_A_ROW = 3
 
 
-def learn(trunk_id: int, caller: str, address: str) -> None:
+def learn(trunk: Trunk, caller: str) -> None:
     """A call has come through the connection: remember how it writes callers (law 2).
 
     Only from calls that the provider's addresses or login let in: on an open connection anybody
     teaches, and our own test calls come with any number.
     """
     shown = spelling_of(caller)
-    if not shown or _is_ours(address):
-        return
-    trunk = Trunk.objects.filter(pk=trunk_id).exclude(addresses="", username="").first()
-    if trunk is None:
+    if not shown or not (trunk.addresses or trunk.username):
         return
     if trunk.learned_at and (trunk.learned_spelling == shown or not _repeats(trunk, shown)):
         return
@@ -37,7 +34,8 @@ def learn(trunk_id: int, caller: str, address: str) -> None:
         wake("telephony.apply")
 
 
-def _is_ours(address: str) -> bool:
+def is_ours(address: str) -> bool:
+    """Our own test call comes from there."""
     try:
         return ipaddress.ip_address(address) in ipaddress.ip_network(settings.SIP_TEST_FROM)
     except ValueError:

@@ -23,8 +23,12 @@ class Transport(models.TextChoices):
 
 
 class Encryption(models.TextChoices):
+    """LiveKit offers encrypted sound and no other, unless it is off (RTP/SAVP); `allow` goes on
+    where the provider answers in clear nevertheless.
+    """
+
     OFF = "disable", _("off")
-    ALLOW = "allow", _("on, where the provider agrees")
+    ALLOW = "allow", _("offered: a call goes on in clear where the provider answers so")
     REQUIRE = "require", _("always: no call without it")
 
 

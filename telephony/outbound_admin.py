@@ -63,7 +63,10 @@ class SecurityEventAdmin(MachineRowAdmin):
     list_filter = ("kind", "user")
     list_select_related = ("user",)
     date_hierarchy = "at"
-    purpose = _("What somebody tried and was not allowed to do, such as dear calls.")
+    purpose = _(
+        "What somebody tried and was not allowed to do, such as dear calls, and callers who were"
+        " let in though their address is in no list."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SecurityEvent]:
         return SecurityEvent.objects.visible_to(request.user)

@@ -89,7 +89,10 @@ HELP = {
         "Leave it to the provider unless it asks for one. Keys that are pressed travel beside the"
         " sound (RFC 4733): the call entrance knows no other way."
     ),
-    "out_encryption": _("SRTP. Ask the provider whether it has it."),
+    "out_encryption": _(
+        "SRTP. Ask the provider whether it has it: one that has none refuses a call that offers it."
+        " The key travels with the signalling, so choose TLS as the transport, too."
+    ),
     "out_refer": _(
         "As the provider says; nothing is transferred yet. It is kept for the button that hands a"
         " call over: where this is off, the colleague is called into the conversation instead."

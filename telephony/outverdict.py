@@ -7,6 +7,8 @@ from telephony.reasons import ANSWER, DEPARTURES, Reason, of_error
 from telephony.verdict import BREATH, Verdict
 
 # The person's own no: busy, declined, blocked; and his yes that did not come in time.
+# What it says of a call to us; of one of ours it means that the two sides did not agree.
+DISCORD = frozenset({Reason.NO_CODEC, Reason.NO_ENCRYPTION, Reason.BAD_OFFER})
 DECLINED = frozenset({433, 486, 600, 603, 607, 608})
 NOT_THERE = frozenset({408, 480, 487})
 
@@ -69,7 +71,8 @@ def _of_attempt(evidence: OutEvidence) -> str:
     if evidence.status:
         return f"{ANSWER}{evidence.status}"
     if evidence.error:
-        return of_error(evidence.error)
+        reason = of_error(evidence.error)
+        return Reason.NO_ACCORD if reason in DISCORD else reason
     if evidence.departure in ("ROOM_DELETED", "ROOM_CLOSED"):
         return Reason.AGENT_FAILED if evidence.agent_error else Reason.ENDED_HERE
     if evidence.departure == "USER_REJECTED":

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_noop as _
 
-from telephony.sip_answers import CHECK_LOGIN, answer_to_us
+from telephony.sip_answers import CHECK_LOGIN, NO_ACCORD, answer_to_us
 from telephony.sip_answers import NOT_CARRIED as PROVIDER_FAILED
 from veyra.sentences import Sentence
 
@@ -44,6 +44,8 @@ class Reason(StrEnum):
     NOT_CARRIED = "not_carried"
     NO_RESPONSE = "no_response"
     SERVER_UNKNOWN = "server_unknown"
+    NO_TLS = "no_tls"
+    NO_ACCORD = "no_accord"
     PROVIDER_LOGIN = "provider_login"
     ENDED_HERE = "ended_here"
 
@@ -69,6 +71,8 @@ ERRORS: tuple[tuple[str, Reason], ...] = (
     ("required auth, but no username", Reason.PROVIDER_LOGIN),
     ("max auth retry", Reason.PROVIDER_LOGIN),
     ("no auth header", Reason.PROVIDER_LOGIN),
+    ("tls:", Reason.NO_TLS),
+    ("x509:", Reason.NO_TLS),
     ("lookup ", Reason.SERVER_UNKNOWN),
     ("no such host", Reason.SERVER_UNKNOWN),
     ("transaction failed to complete (0 ", Reason.NO_RESPONSE),
@@ -274,6 +278,14 @@ EXPLANATIONS: dict[str, Explanation] = {
             "provider connection, under “Calls out”."
         )
     ),
+    Reason.NO_TLS: Explanation(
+        _(
+            "No encrypted connection to the provider's server came about: its certificate is not "
+            "one that is trusted everywhere, or encryption is not spoken there. Ask the provider "
+            "for its name and port for TLS, or choose another transport in the provider connection."
+        )
+    ),
+    Reason.NO_ACCORD: Explanation(NO_ACCORD),
     Reason.PROVIDER_LOGIN: Explanation(CHECK_LOGIN),
     Reason.ENDED_HERE: Explanation(_("The call was ended here before anybody answered.")),
 }

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop as _
 
 from telephony import dialling
 from telephony.models import Call, OutboundCall
-from telephony.routing.reserve import may_try_next
+from telephony.routing.reserve import WITHOUT_ANSWER, may_try_next
 from telephony.routing.tolls import charged, must_end_by
 from veyra.celery import wake
 from veyra.livekit.client import LiveKit
@@ -90,7 +90,8 @@ def is_told(call: Call) -> bool:
     if call.ended_at is None:
         return False
     known = call.sip_status is not None and call.rang is not None
-    return known or call.answered_at is not None or call.ended_at < timezone.now() - TOLD
+    sure = known or call.answered_at is not None or call.reason in WITHOUT_ANSWER
+    return sure or call.ended_at < timezone.now() - TOLD
 
 
 @transaction.atomic

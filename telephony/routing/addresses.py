@@ -88,6 +88,18 @@ def masks(addresses: tuple[str, ...], resolved: Resolved) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def has(addresses: tuple[str, ...], resolved: Resolved, source: str) -> bool | None:
+    """Is `source` in the list? None: nobody can tell, since it is no address, the list is empty, or
+    a name in it leads nowhere now.
+    """
+    try:
+        asked = ipaddress.ip_address(source)
+        known = masks(addresses, resolved)
+    except ValueError:  # AddressError is one
+        return None
+    return any(asked in ipaddress.ip_network(cidr) for cidr in known) if known else None
+
+
 def _unknown(host: str) -> Sentence:
     msgid = gettext_noop(
         "The name “%(host)s” has no address now. Check its spelling, or write the address itself."

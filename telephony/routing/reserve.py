@@ -10,7 +10,9 @@ PROVIDERS_OWN = frozenset(
 NOT_REACHED = frozenset({408, 430, 480})
 # Nothing came back but a question for the login, or nothing at all, so there is no number: the name
 # is unknown, the server is away. The gateway itself says so, and no telephone can have rung.
-WITHOUT_ANSWER = frozenset({Reason.NO_RESPONSE, Reason.SERVER_UNKNOWN, Reason.PROVIDER_LOGIN})
+WITHOUT_ANSWER = frozenset(
+    {Reason.NO_RESPONSE, Reason.SERVER_UNKNOWN, Reason.NO_TLS, Reason.PROVIDER_LOGIN}
+)
 
 
 def may_try_next(reason: str, status: int | None, *, rang: bool | None, answered: bool) -> bool:

@@ -2,10 +2,11 @@
 
 import threading
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from agentworker.brief import read_brief
 from agentworker.models import Agent, Worker
 from telephony import dialling, settling
 from telephony.dialling import Wish
-from telephony.models import OutboundCall, PhoneNumber
+from telephony.models import OutboundCall, PhoneNumber, Trunk
 from tests.callout.conftest import PERSON, Exchange, MakeNumber
 from veyra.livekit.types import LiveKitError
 from veyra.models import SecurityEvent, User
@@ -121,7 +122,6 @@ def test_a_gateway_that_is_too_busy_is_asked_again_until_it_dials(
     make_number: MakeNumber,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(dialling, "AGENT_SECONDS", 10)
     busy = LiveKitError(dialling.TOO_BUSY, permanent=False, code="unavailable")
     exchange.fails = [busy, busy]
     row = ask(make_number(), agent)
@@ -169,6 +169,63 @@ def test_minutes_are_counted_from_midnight_and_set_aside_while_calls_go_on(
     fourth = ask(number, agent)
     run()
     assert fresh(fourth).state == State.DIALLED
+
+
+def test_the_day_begins_at_the_installation_s_midnight_whoever_asks(
+    agent: Agent, make_number: MakeNumber, settings: LazySettings
+) -> None:
+    settings.TIME_ZONE = "Asia/Vladivostok"  # ten hours before Greenwich
+    number = make_number()
+    evening = datetime(2026, 11, 20, 13, 59, tzinfo=UTC)
+    OutboundCall.objects.create(
+        to_number=PERSON,
+        trunk=number.trunk,
+        state=State.DIALLED,
+        claimed_at=evening,
+        over_at=evening,
+        seconds=60,
+    )
+    with timezone.override("America/New_York"):
+        spent = [
+            dialling.usage_of(number.trunk, evening + timedelta(minutes=after)).seconds
+            for after in (0, 1)
+        ]
+    assert spent == [60, 0]
+
+
+def test_calls_of_yesterday_that_go_on_hold_their_places(
+    agent: Agent, make_number: MakeNumber
+) -> None:
+    number, now = make_number(), timezone.now()
+    OutboundCall.objects.create(
+        to_number=PERSON,
+        trunk=number.trunk,
+        state=State.DIALLED,
+        claimed_at=now - timedelta(days=1),
+        seconds=1800,
+    )
+    usage = dialling.usage_of(number.trunk, now)
+    assert (usage.going_on, usage.seconds) == (1, 0)
+
+
+def test_a_task_that_runs_again_for_a_row_it_has_read_before_dials_nothing(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    row = ask(make_number(), agent)
+    stale = fresh(row)
+    run()
+    assert dialling.claim(stale) is None
+    assert len(exchange.dialled) == 1 and not SecurityEvent.objects.exists()
+
+
+def test_limits_that_were_lowered_meanwhile_bind_what_waits(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    number = make_number()
+    row = ask(number, agent)
+    Trunk.objects.update(out_at_once=0)
+    run()
+    assert fresh(row).state == State.REFUSED and not exchange.dialled
 
 
 def test_a_connection_that_cannot_dial_says_so(

@@ -33,6 +33,7 @@ class Caller(asyncio.DatagramProtocol):
     """One call from `number` to `called` at the gateway on 127.0.0.1:`port`.
 
     `final` resolves to the final status of the INVITE; `gone` is set when the call is over.
+    `source` is the address that it comes from, `host` the one that it says in From.
     """
 
     def __init__(
@@ -43,7 +44,10 @@ class Caller(asyncio.DatagramProtocol):
         login: tuple[str, str] = ("", ""),
         codec: int = 0,
         acknowledges: bool = True,
+        source: str = "127.0.0.1",
+        host: str = "127.0.0.1",
     ) -> None:
+        self.source, self.host = source, host
         self.gateway, self.called, self.number = ("127.0.0.1", port), called, number
         self.login, self.codec, self.acknowledges, self.tries = login, codec, acknowledges, 3
         self.call_id, self.tag = secrets.token_hex(8), secrets.token_hex(4)
@@ -60,9 +64,9 @@ class Caller(asyncio.DatagramProtocol):
             asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0)
         )
         self.signals, _ = await loop.create_datagram_endpoint(
-            lambda: self, local_addr=("127.0.0.1", 0)
+            lambda: self, local_addr=(self.source, 0)
         )
-        self.own = f"127.0.0.1:{self.signals.get_extra_info('sockname')[1]}"
+        self.own = f"{self.source}:{self.signals.get_extra_info('sockname')[1]}"
         self.invite()
         return self
 
@@ -89,7 +93,7 @@ class Caller(asyncio.DatagramProtocol):
             f"{method} {uri} SIP/2.0",
             f"Via: SIP/2.0/UDP {self.own};branch={self.branch};rport",
             "Max-Forwards: 70",
-            f"From: <sip:{self.number}@127.0.0.1>;tag={self.tag}",
+            f"From: <sip:{self.number}@{self.host}>;tag={self.tag}",
             f"To: {self.to}",
             f"Call-ID: {self.call_id}",
             f"CSeq: {self.sequence} {method}",

@@ -79,15 +79,19 @@ class Stack:
     """Started by `start`, ended by `stop`. Its logs lie in `folder` as <name>.log.
 
     Webhooks go to `webhook_url`: give one, or listen on the free `webhook_port` chosen here. The
-    gateway lets a call's port for sound rest for half a minute after the call.
+    gateway lets a call's port for sound rest for half a minute after the call. `variables` are set
+    for its programs: SSL_CERT_FILE names the authorities that the gateway trusts.
     """
 
     api_key = "veyra"
     api_secret = "only-for-tests-0123456789-0123456789-0123456789"
     sip_host = "127.0.0.1"
 
-    def __init__(self, folder: Path, webhook_url: str = "", rtp_ports: int = 200) -> None:
+    def __init__(
+        self, folder: Path, webhook_url: str = "", rtp_ports: int = 200, **variables: str
+    ) -> None:
         self.folder = folder
+        self.variables = variables
         self.webhook_port = free_port()
         self.webhook_url = webhook_url or f"http://127.0.0.1:{self.webhook_port}/livekit/webhook"
         self.port = free_port()
@@ -164,5 +168,9 @@ class Stack:
         prefix = [leash, "--pdeathsig", "KILL"] if leash else []
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                [*prefix, *command], stdout=log, stderr=subprocess.STDOUT, cwd=self.folder
+                [*prefix, *command],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=os.environ | self.variables,
             )

@@ -45,11 +45,18 @@ def system() -> Iterator[System]:
         yield system
 
 
-def ring(system: System, called: str, user: str, seconds: float) -> None:
+def ring(
+    system: System,
+    called: str,
+    user: str,
+    seconds: float,
+    source: str = "127.0.0.1",
+    host: str = "127.0.0.1",
+) -> None:
     """Call, and hang up after `seconds`."""
 
     async def place() -> None:
-        call = await Caller(system.stack.sip_port, called, user).call()
+        call = await Caller(system.stack.sip_port, called, user, source=source, host=host).call()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.shield(call.final), seconds)
         call.hang_up()
@@ -97,6 +104,23 @@ def test_a_caller_who_hangs_up_while_it_rings_gave_up(system: System) -> None:
     assert call["number"] == f"+{NUMBER}"
     assert (call["rule"], call["trunk"]) == ("Nobody", "trunk1")
     assert abs(call["seconds"] - 3) < 0.2
+
+
+def test_who_writes_a_listed_address_into_his_call_is_let_in_and_told_of(system: System) -> None:
+    """LiveKit reads From as well as the address that a call comes from; Veyra does not."""
+    ring(system, NUMBER, "79161230014", 2, source="127.0.0.2", host="127.0.0.9")
+    assert ended(system, "79161230014")["reason"] == "unknown_number"
+    for _ in range(2):
+        ring(system, NUMBER, "79161230015", 2, source="127.0.0.2", host="127.0.0.1/32")
+        wait_until(lambda: call_of(system, "79161230015").get("state") == "ended", "it goes on", 10)
+    assert call_of(system, "79161230015")["trunk"] == "trunk1"
+    events = system.ask("""
+        from veyra.models import SecurityEvent
+        events = SecurityEvent.objects.all()
+        result = [(event.kind, event.detail) for event in events]
+    """)
+    ((kind, detail),) = events
+    assert kind == "stranger" and "127.0.0.2" in str(detail) and "trunk1" in str(detail)
 
 
 def test_a_ringing_call_is_known_before_it_ends(system: System) -> None:
