@@ -10,11 +10,10 @@ def save_seen(edit: Edit, seen: str, accepted: bool) -> Impact | None:
     `seen`: the token of what he saw; "" for nothing yet. `accepted`: he ticked the warnings.
     Raises changes.ChangeError.
     """
-    found = changes.preview(edit)
-    if found.errors or found.token != seen or (found.needs_tick and not accepted):
-        return found
+    if not seen:
+        return changes.preview(edit)
     try:
-        changes.carry_out(edit, seen)
+        changes.carry_out(edit, seen, accepted)
     except changes.NotSeenError as error:
         return error.impact
     return None

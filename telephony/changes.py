@@ -36,10 +36,10 @@ __all__ = [
 
 
 class NotSeenError(ChangeError):
-    """What the edit would do now (`impact`) is not what the person saw."""
+    """What the edit would do now (`impact`) is not what the person saw and said yes to."""
 
     def __init__(self, found: Impact) -> None:
-        super().__init__(())
+        super().__init__(found.errors)
         self.impact = found
 
 
@@ -54,19 +54,20 @@ def preview(edit: Edit) -> Impact:
     return impact(line, laid_over(line, edit))
 
 
-def carry_out(edit: Edit, seen: str | None = None) -> Impact:
+def carry_out(edit: Edit, seen: str | None = None, ticked: bool = True) -> Impact:
     """Save an edit, all of it or nothing, and ask for it to be published; what it changed.
 
-    `seen`: the token of the impact that a person said yes to; None: nobody was asked. Raises
-    NotSeenError, StaleError, and ChangeError where the line would be wrong afterwards.
+    `seen`: the token of the impact that a person said yes to; None: nobody was asked. `ticked`: he
+    said yes to its warnings, too. Raises NotSeenError, StaleError, and ChangeError where the line
+    would be wrong afterwards.
     """
     with transaction.atomic():
         hold_line()
         found = preview(edit)
+        if seen is not None and (seen != found.token or (found.needs_tick and not ticked)):
+            raise NotSeenError(found)
         if found.errors:
             raise ChangeError(found.errors)
-        if seen is not None and seen != found.token:
-            raise NotSeenError(found)
         try:
             rows = write(edit)
         except IntegrityError as error:

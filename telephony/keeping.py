@@ -328,9 +328,10 @@ def _looks_at_archive(request: HttpRequest) -> bool:
 
 def panel(found: changes.Impact) -> dict[str, Any]:
     """What the panel shows of an impact."""
+    told = found.changes
     return {
-        "changes": found.changes[:SHOWN],
-        "more_changes": max(0, len(found.changes) - SHOWN),
+        "changes": told[:SHOWN],
+        "more_changes": max(0, len(told) - SHOWN),
         "warnings": found.warnings[:SHOWN],
         "errors": found.errors[:SHOWN],
         "lost": len(found.lost),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext, gettext_noop
 
 from telephony.models import DispatchRule, PhoneNumber, Trunk
@@ -17,6 +18,7 @@ from veyra.sentences import Sentence
 
 # Between the names of several rules in a cell.
 BETWEEN = " | "
+SHOWN_OF_A_CELL = 80
 NO_RULES = gettext_noop(
     "The column “Who answers” changes rules, which you may not. Take the column out of the file, or"
     " ask somebody who may."
@@ -47,9 +49,15 @@ class Draft:
 
 
 class FaultError(ValueError):
+    """A cell may hold a whole book; the fault tells how it begins."""
+
     def __init__(self, msgid: str, **values: object) -> None:
         super().__init__(msgid)
-        self.sentence = Sentence(msgid, values)
+        begins = {
+            name: Truncator(value).chars(SHOWN_OF_A_CELL) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+        self.sentence = Sentence(msgid, begins)
 
 
 @dataclass

@@ -53,15 +53,15 @@ def bring(request: HttpRequest, user: User) -> HttpResponse:
         return _page(request, form)
     try:
         rows = form.read()
+        text = numberfile.as_field(rows)
     except numberfile.FileError as error:
         return _page(request, form, sentence=error.sentence)
     draft = number_import.draft(rows, user)
     if draft.rules_change and not user.has_perm("telephony.change_dispatchrule"):
-        text = Sentence(number_import.NO_RULES)
-        return _page(request, form, sentence=text)
+        return _page(request, form, sentence=Sentence(number_import.NO_RULES))
     if draft.faults:
         return _page(request, form, draft=draft)
-    return _show_or_save(request, form, draft, numberfile.as_text(rows))
+    return _show_or_save(request, form, draft, text)
 
 
 def _show_or_save(request: HttpRequest, form: FileForm, draft: Draft, rows: str) -> HttpResponse:

@@ -21,6 +21,7 @@ MOST_ROWS = 20_000
 MOST_BYTES = 2_000_000
 # An Excel file is packed; nobody's numbers need more than this when unpacked.
 MOST_UNPACKED = 100_000_000
+TOO_LARGE = gettext_noop("The file is too large. Split it into several.")
 
 HEADINGS = {
     "number": gettext_noop("Number"),
@@ -59,7 +60,7 @@ class Row:
 def read(name: str, data: bytes) -> list[Row]:
     """The rows of a file. Raises FileError."""
     if len(data) > MOST_BYTES:
-        raise FileError(gettext_noop("The file is too large. Split it into several."))
+        raise FileError(TOO_LARGE)
     is_excel = name.lower().endswith(".xlsx") or data.startswith(b"PK")
     return rows_of(_excel(data) if is_excel else _csv(_text(data)))
 
@@ -136,7 +137,7 @@ def _excel(data: bytes) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             if sum(each.file_size for each in packed.infolist()) > MOST_UNPACKED:
-                raise FileError(gettext_noop("The file is too large. Split it into several."))
+                raise FileError(TOO_LARGE)
         sheet = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True).active
         for cells in sheet.iter_rows(values_only=True):
             yield [_cell(value) for value in cells]
@@ -189,6 +190,14 @@ def as_text(rows: Iterable[Row], delimiter: str = ",") -> str:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter).writerows(_table(rows))
     return text.getvalue()
+
+
+def as_field(rows: Iterable[Row]) -> str:
+    """As the form carries them from the first look to the saving. Raises FileError."""
+    text = as_text(rows)
+    if len(text.encode()) > MOST_BYTES:
+        raise FileError(TOO_LARGE)
+    return text
 
 
 def as_csv(rows: Iterable[Row]) -> bytes:

@@ -1,6 +1,6 @@
 """Veyra beside the barest thing that does the same, in one run: `make bench`.
 
-usage: python -m tests.bench [webhooks] [boards] [screen] [calls] [lists] [route] [publish]
+usage: python -m tests.bench [webhooks] [boards] [screen] [calls] [lists] [route] [edits] [publish]
 """
 
 import os
@@ -16,6 +16,7 @@ django.setup()
 from tests.bench import (  # noqa: E402  # they need Django
     boards,
     calls,
+    edits,
     lists,
     publish,
     route,
@@ -32,6 +33,7 @@ BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "boards": boards.measure,
     "lists": lists.measure,
     "route": route.measure,
+    "edits": edits.measure,
     "publish": publish.measure,
 }
 

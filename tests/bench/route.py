@@ -35,7 +35,7 @@ def inside() -> float:
     from telephony.routetest import ask
     from telephony.routing.route import Question
 
-    make_line()
+    make_line(RULES)
     dice, took = Random(1), []
     for _ in range(WARM_UP + ASKED):
         called = f"8495{dice.randrange(NUMBERS):07}"
@@ -46,8 +46,8 @@ def inside() -> float:
     return statistics.quantiles(took[WARM_UP:], n=20)[-1]
 
 
-def make_line() -> None:
-    """Each rule names its own numbers; every tenth is for one caller alone."""
+def make_line(count: int) -> None:
+    """NUMBERS in `count` rules, each of which names its own; every tenth is for one caller."""
     from agentworker.models import Agent, AgentVersion
     from telephony.models import DispatchRule, PhoneNumber, Trunk
 
@@ -63,9 +63,9 @@ def make_line() -> None:
         DispatchRule(
             name=f"Rule {n}", agent=agent, callers="" if n % 10 else "+79161230001", room="call-"
         )
-        for n in range(RULES)
+        for n in range(count)
     )
     names = DispatchRule.numbers.through
     names.objects.bulk_create(
-        names(dispatchrule=rules[n % RULES], phonenumber=number) for n, number in enumerate(numbers)
+        names(dispatchrule=rules[n % count], phonenumber=number) for n, number in enumerate(numbers)
     )

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentworker.models import Agent
-from telephony import numberfile
+from telephony import number_views, numberfile
 from telephony.models import DispatchRule, PhoneNumber, Trunk
 from telephony.numberfile import HEADINGS, FileError, Row
 
@@ -152,6 +152,28 @@ def test_every_fault_is_told_with_its_line_and_nothing_is_saved(
     assert "“Beeline”" in told[5] and "write its provider connection" in told[6]
     assert "“Nobody”" in told[7] and "neither “yes” nor “no”" in told[8]
     assert not PhoneNumber.objects.exists()
+
+
+def test_of_very_many_faults_the_page_shows_some_and_counts_the_others(staff: Client) -> None:
+    page = bring(staff, "Number\n" + "no number\n" * 5000)
+    assert len(page.context["faults"]) == number_views.SHOWN
+    assert "4900 lines more" in page.content.decode()
+
+
+def test_a_fault_shows_how_a_long_cell_begins(staff: Client) -> None:
+    page = bring(staff, "Number\n" + "word " * 10_000)
+    assert len(str(page.context["faults"][0].sentence)) < 200
+
+
+def test_more_than_a_form_carries_is_told_before_anything_is_shown(
+    staff: Client, trunk: Trunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numberfile, "MOST_BYTES", 700)
+    text = "Number,Provider connection\n" + "".join(f"{n},Novofon\n" for n in range(100, 140))
+    assert len(text) < 700
+    page = bring(staff, text)
+    assert page.status_code == 400
+    assert "too large" in page.content.decode()
 
 
 def test_an_empty_cell_leaves_what_is_saved(staff: Client, trunk: Trunk) -> None:
