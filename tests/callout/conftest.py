@@ -1,8 +1,10 @@
 """A line that may call out, and a LiveKit that only notes whom it was asked to call."""
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from agentworker.models import Agent, AgentVersion, Worker
@@ -94,3 +96,19 @@ def make_number(db: None) -> MakeNumber:
         return PhoneNumber.objects.create(number=number, trunk=trunk)
 
     return make
+
+
+def at_once(work: Callable[[], None], threads: int) -> None:
+    """Do `work` in so many threads, each with a connection of its own."""
+
+    def alone() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=alone) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()

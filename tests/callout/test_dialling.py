@@ -1,6 +1,5 @@
 """A call that was asked for is dialled once or not at all, within its connection's limits."""
 
-import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +16,7 @@ from agentworker.models import Agent, Worker
 from telephony import dialling, settling
 from telephony.dialling import Wish
 from telephony.models import OutboundCall, PhoneNumber, Trunk
-from tests.callout.conftest import PERSON, Exchange, MakeNumber
+from tests.callout.conftest import PERSON, Exchange, MakeNumber, at_once
 from veyra.livekit.types import LiveKitError
 from veyra.models import SecurityEvent, User
 
@@ -262,17 +261,24 @@ def test_limits_hold_when_two_workers_dial_at_once(
     for _ in range(8):
         ask(number, agent)
 
-    def work() -> None:
-        try:
-            run()
-        finally:
-            connection.close()
-
-    workers = [threading.Thread(target=work) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    at_once(run, 4)
     states = sorted(OutboundCall.objects.values_list("state", flat=True))
     assert states == ["dialled"] + ["refused"] * 7
     assert len(exchange.dialled) == 1 and SecurityEvent.objects.count() == 7
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_by_several_threads_at_once_is_one_call(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer")
+    number, ticket = make_number(), uuid.uuid4()
+
+    def click() -> None:
+        ask(number, agent, ticket=ticket)
+        run()
+
+    at_once(click, 6)
+    assert OutboundCall.objects.count() == len(exchange.dialled) == 1

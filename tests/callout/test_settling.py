@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from agentworker.models import Agent
 from telephony import dialling, settling
 from telephony.dialling import Wish
 from telephony.models import Call, OutboundCall, PhoneNumber
-from tests.callout.conftest import PERSON, Exchange, MakeNumber
+from tests.callout.conftest import PERSON, Exchange, MakeNumber, at_once
 from veyra.livekit.types import LiveKitError
 
 State = OutboundCall.State
@@ -188,3 +189,24 @@ def test_who_was_rung_or_said_no_is_not_called_again(
     end(row, outcome="failed", reason=f"answer_{seen['sip_status']}", **seen)
     settling.settle()
     assert not OutboundCall.objects.filter(retry_of=row).exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_the_reserve_tries_once_however_many_close_the_books(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer")
+    reserve = make_number("+74991124149").trunk
+    row = ask(make_number(out_next=reserve), agent)
+    run()
+    end(row, outcome="failed", reason="answer_503", sip_status=503, rang=False)
+
+    def work() -> None:
+        settling.settle()
+        run()
+
+    at_once(work, 4)
+    assert OutboundCall.objects.get(retry_of=row).state == State.DIALLED
+    assert len(exchange.dialled) == 2
