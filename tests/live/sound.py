@@ -19,8 +19,7 @@ HEADER = 12
 
 def loudness(payload: bytes, kind: int) -> float:
     """Root mean square of µ-law (0) or A-law (8) samples."""
-    codes = np.frombuffer(payload, np.uint8)
-    codes = ~codes if kind == 0 else codes ^ 0x55
+    codes = np.frombuffer(payload, np.uint8) ^ np.uint8(0xFF if kind == 0 else 0x55)
     fine, exponent = (codes & 0x0F).astype(int), ((codes >> 4) & 7).astype(int)
     if kind == 0:
         magnitude = ((fine * 8 + 0x84) << exponent) - 0x84

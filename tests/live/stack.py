@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from veyra.livekit.config import Gateway, Line, Server, gateway_config, server_config, to_yaml
@@ -88,10 +88,14 @@ class Stack:
     sip_host = "127.0.0.1"
 
     def __init__(
-        self, folder: Path, webhook_url: str = "", rtp_ports: int = 200, **variables: str
+        self,
+        folder: Path,
+        webhook_url: str = "",
+        rtp_ports: int = 200,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
-        self.variables = variables
+        self.variables = dict(variables or {})
         self.webhook_port = free_port()
         self.webhook_url = webhook_url or f"http://127.0.0.1:{self.webhook_port}/livekit/webhook"
         self.port = free_port()

@@ -46,7 +46,7 @@ class System:
 
     def __init__(self, folder: Path, database: str = "", **environment: str) -> None:
         self.folder = folder
-        self.stack = Stack(folder, **environment)
+        self.stack = Stack(folder, variables=environment)
         self.web_port = self.stack.webhook_port
         self.agent_port = free_port()
         self.url = f"http://127.0.0.1:{self.web_port}"
