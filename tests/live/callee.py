@@ -27,6 +27,7 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     "busy": (100, 180, 486),
     "decline": (100, 180, 603),
     "ring": (100, 180),
+    # In the same moment.
     "ring, then out of order": (100, 180, 503),
     "out of order": (100, 503),
     "forbidden": (100, 403),
@@ -196,7 +197,8 @@ class Provider:
 
     def _behave(self, telephone: Telephone, how: str) -> None:
         for status in ANSWERS[how]:
-            if status >= 200 and 180 in ANSWERS[how] and telephone.over.wait(RING_SECONDS):
+            rings_on = status >= 200 and 180 in ANSWERS[how] and how != "ring, then out of order"
+            if rings_on and telephone.over.wait(RING_SECONDS):
                 return
             if status == 200:
                 self._talk(telephone, Secret.offered(telephone.sdp) if how == "answer" else None)
