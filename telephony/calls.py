@@ -12,6 +12,7 @@ from telephony import learning, refusals, strangers
 from telephony.journal import CallState
 from telephony.models import Call, DispatchRule, Leg, PhoneNumber, PublishedObject, Trunk
 from telephony.numbers import NumberError, e164
+from telephony.reasons import Reason
 
 # The From of our own test caller.
 TEST_CALLER = "veyra-test-"
@@ -20,6 +21,9 @@ DIRECTIONS = {
     "browser": Call.Direction.BROWSER,
     "callee": Call.Direction.OUTBOUND,
 }
+TELLS_OF_A_TRUNK = {"trunk_id", "source_ip", "room_sid"}
+# Anybody can call so: it says nothing of how the provider writes numbers.
+WITHOUT_LOGIN = {Reason.WRONG_PASSWORD, Reason.NO_PASSWORD}
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,17 @@ def _update(call: Call, leg: Leg, unit: str, state: CallState) -> bool:
 
 
 def _teach(new: dict[str, Any], call: dict[str, Any], state: CallState) -> None:
-    """The connection of a call, or where it came from, has just become known."""
+    """The connection of a call, where it came from, or that it was let in became known just now."""
     trunk_id, address = call["trunk_id"], call["source_ip"]
-    if state.role != "caller" or not trunk_id or not {"trunk_id", "source_ip"} & new.keys():
+    if state.role != "caller" or not trunk_id or not TELLS_OF_A_TRUNK & new.keys():
         return
     trunk = None if learning.is_ours(address) else Trunk.objects.filter(pk=trunk_id).first()
-    if trunk is None or (state.has_room and strangers.came(trunk, address)):
+    if trunk is None:
         return
-    if "trunk_id" in new:
+    if strangers.is_outside(trunk, address):
+        if state.has_room:
+            strangers.tell(trunk, address)
+    elif "trunk_id" in new and state.reason not in WITHOUT_LOGIN:
         learning.learn(trunk, state.from_number)
 
 
@@ -135,16 +142,18 @@ def _leg_values(state: CallState) -> dict[str, Any]:
 
 def _line(call: Call, state: CallState) -> dict[str, Any]:
     """Keys of the rows that the call went through. What is known already stays, but for the
-    assistant: the one that came, as it said itself, before the one that the rule sends.
+    assistant: the one that came, as it said itself, before the one that the rule sends; and for
+    the connection of a number that two bring, until it is known where the call came from.
     """
     found = _rows(state)
     (trunk, _), (number, reserve) = found["trunk"], found["number"]
     (rule, sent), (came, _) = found["rule"], found["agent"]
-    if state.role == "caller" and not call.trunk_id and trunk and reserve:
+    carrier, is_settled = call.trunk_id, call.trunk_id and call.source_ip
+    if state.role == "caller" and trunk and reserve and state.source_ip and not is_settled:
         # Two connections bring this number, as one object in LiveKit.
-        trunk = learning.carrier(state.source_ip, trunk, reserve)
+        carrier = learning.carrier(state.source_ip, trunk, reserve)
     return {
-        "trunk_id": call.trunk_id or trunk,
+        "trunk_id": carrier or trunk,
         "number_id": call.number_id or number,
         "rule_id": call.rule_id or rule,
         "agent_id": came or call.agent_id or sent,

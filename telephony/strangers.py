@@ -19,14 +19,17 @@ from veyra.sentences import Sentence
 EVENTS_A_DAY = 20
 
 
-def came(trunk: Trunk, address: str) -> bool:
-    """Did a call that came in through the connection come from outside its list? It is told once a
-    day of each address. An empty list names nobody, so nobody is outside it.
+def is_outside(trunk: Trunk, address: str) -> bool:
+    """Is the address known not to be in the connection's list? An empty list names nobody, so
+    nobody is outside it.
     """
     listed = lines(trunk.addresses)
     resolved = HostAddress.objects.by_host() if hosts(listed) else {}
-    if has(listed, resolved, address) is not False:
-        return False
+    return has(listed, resolved, address) is False
+
+
+def tell(trunk: Trunk, address: str) -> None:
+    """A call was let in from outside the list: an event, once a day of each address."""
     today = timezone.localtime(timezone.now(), timezone.get_default_timezone()).date()
     prefix = f"{SecurityEvent.Kind.STRANGER}:{trunk.key}:{today}:"
     if _of(prefix).count() < EVENTS_A_DAY:
@@ -37,7 +40,6 @@ def came(trunk: Trunk, address: str) -> bool:
                 "detail": _sentence(trunk, address).to_json(),
             },
         )
-    return True
 
 
 def _of(prefix: str) -> QuerySet[SecurityEvent]:

@@ -95,7 +95,7 @@ def test_an_address_is_told_once_a_day_of_each_connection(
 
 def test_who_sends_from_everywhere_does_not_fill_the_database(trunk: Trunk) -> None:
     for last in range(strangers.EVENTS_A_DAY + 5):
-        assert strangers.came(trunk, f"203.0.113.{last}")
+        strangers.tell(trunk, f"203.0.113.{last}")
     assert SecurityEvent.objects.count() == strangers.EVENTS_A_DAY
 
 
@@ -106,6 +106,30 @@ def test_an_address_that_is_told_later_is_looked_at_then() -> None:
     for _ in range(2):
         save(sip_call_id="SCL_0")
     assert Call.objects.count() == SecurityEvent.objects.count() == 1
+
+
+def test_who_is_seen_to_have_been_let_in_later_is_told_of_then() -> None:
+    """His end was told before his room."""
+    save(room_sid="", state="ended", outcome="failed", ended_at=NOON, sip_call_id="SCL_0")
+    assert not SecurityEvent.objects.exists()
+    save(state="ended", outcome="failed", ended_at=NOON, sip_call_id="SCL_0")
+    assert Call.objects.count() == SecurityEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("listed", "reason"),
+    [("192.0.2.0/24", "no_rule"), ("", "wrong_password"), ("", "no_password")],
+)
+def test_whom_neither_address_nor_login_admits_teaches_no_spelling(
+    trunk: Trunk, listed: str, reason: str
+) -> None:
+    Trunk.objects.update(addresses=listed, username="login", password="p")  # a password of a test
+    turned_away = {"room_sid": "", "state": "ended", "outcome": "rejected", "ended_at": NOON}
+    save(**turned_away, reason=reason)
+    assert Call.objects.get().trunk == trunk and Trunk.objects.get().learned_spelling == ""
+    source = LISTED if listed else FORGED
+    save(**turned_away, reason="no_rule", source_ip=source)
+    assert Trunk.objects.get().learned_spelling == "digits"
 
 
 def test_a_host_name_s_addresses_count_and_an_unknown_one_accuses_nobody(trunk: Trunk) -> None:
@@ -126,6 +150,16 @@ def test_the_reserve_s_addresses_count_for_a_number_that_it_brings(trunk: Trunk)
     assert Call.objects.get().trunk == second and not SecurityEvent.objects.exists()
     save(source_ip="198.51.100.1")
     assert SecurityEvent.objects.count() == 1
+
+
+def test_a_call_is_the_reserve_s_once_its_address_is_known(trunk: Trunk) -> None:
+    second = Trunk.objects.create(name="second", addresses="203.0.113.0/24")
+    PhoneNumber.objects.update(reserve=second)
+    save(source_ip="", sip_call_id="SCL_0")
+    assert Call.objects.get().trunk == trunk
+    for _ in range(2):
+        save(sip_call_id="SCL_0")
+    assert Call.objects.get().trunk == second and not SecurityEvent.objects.exists()
 
 
 @settings(max_examples=50, deadline=None)
