@@ -1,12 +1,15 @@
 """The simulator over HTTP, asked by the client that asks the real LiveKit."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import aiohttp
 import pytest
 
 from tests.simulator.conftest import Simulated
+from veyra.livekit.client import LiveKit
 from veyra.livekit.types import AGENT_NAME, AgentDispatch, DispatchRule, InboundTrunk, LiveKitError
 
 TRUNK = InboundTrunk(
@@ -63,6 +66,28 @@ def test_a_refusal_comes_as_livekit_words_it(simulated: Simulated) -> None:
     assert nothing.value.message.startswith("for security, one of the fields must be set")
     assert unknown.value.message == "requested sip dispatch rule does not exist"
     assert room.value.message == "requested room does not exist"
+
+
+def test_what_is_asked_together_is_answered_in_its_order(simulated: Simulated) -> None:
+    numbers = ["+74991124148", "", "+74991124149"]
+    trunks = [replace(TRUNK, name=each, numbers=(each,) if each else ()) for each in numbers]
+    trunks[1] = InboundTrunk(name="open")
+    with simulated.client() as livekit:
+        works = [partial(livekit.create_inbound_trunk, each) for each in trunks]
+        first, refused, last = livekit.together(works)
+        found = {each.id: each.name for each in livekit.list_inbound_trunks()}
+    assert found == {first: numbers[0], last: numbers[2]}
+    assert isinstance(refused, LiveKitError) and refused.code == "invalid_argument"
+
+
+def test_a_connection_that_cannot_be_opened_leaves_nothing_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("LIVEKIT_API_KEY", raising=False)
+    before = threading.enumerate()
+    with pytest.raises(ValueError, match="must be set"), LiveKit("http://127.0.0.1:9", "", ""):
+        pass
+    assert threading.enumerate() == before
 
 
 def test_a_token_that_another_secret_signed_opens_nothing(simulated: Simulated) -> None:

@@ -40,7 +40,6 @@ class LiveKit:
     def __init__(self, url: str, key: str, secret: str, timeout: float = TIMEOUT_SECONDS) -> None:
         self._url, self._key, self._secret = url, key, secret
         self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._loop = asyncio.new_event_loop()
 
     @classmethod
     def from_settings(cls) -> Self:
@@ -48,10 +47,15 @@ class LiveKit:
         return cls(settings.LIVEKIT_URL, settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
 
     def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="livekit", daemon=True)
         self._thread.start()
-        # The SDK opens its session in the constructor, which must happen inside the loop.
-        self._api = self._run(self._open())
+        try:
+            # The SDK opens its session in the constructor, which must happen inside the loop.
+            self._api = self._run(self._open())
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(
@@ -63,9 +67,12 @@ class LiveKit:
         try:
             self._run(self._api.aclose())
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+            self._stop()
+
+    def _stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
