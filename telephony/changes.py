@@ -105,15 +105,22 @@ def carry_out_due(now: datetime) -> int:
 
 
 def rights(edit: Edit) -> set[str]:
-    """The permissions of whoever makes this edit."""
+    """The permissions of whoever makes this edit. One query for each model."""
     found = set()
-    for change in edit.changes:
-        model = MODELS[change.model]
-        verbs = {"delete" if name == "archived" else "change" for name in change.values}
-        if not model._default_manager.filter(key=change.key).exists():
-            verbs = {"add"}
+    for name, model in MODELS.items():
+        mine = [change for change in edit.changes if change.model == name]
+        keys = [change.key for change in mine]
+        saved = model._default_manager.filter(key__in=keys).values_list("key", flat=True)
+        known = set(map(str, saved))
+        verbs = {verb for change in mine for verb in _verbs(change, change.key in known)}
         found |= {f"{model._meta.app_label}.{verb}_{model._meta.model_name}" for verb in verbs}
     return found
+
+
+def _verbs(change: Change, is_known: bool) -> set[str]:
+    if not is_known:
+        return {"add"}
+    return {"delete" if name == "archived" else "change" for name in change.values}
 
 
 def author_fault(planned: ScheduledChange) -> Sentence | None:

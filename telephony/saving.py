@@ -74,6 +74,7 @@ def _write_rows(model: type[Row], changes: Sequence[Change], pks: "_Pks") -> lis
     new = [row for row in rows.values() if row.pk is None]
     _update(model, [row for row in rows.values() if row.pk], claimed, _columns(model, changes))
     saved.bulk_create(new, BATCH)
+    pks.add(model, new)
     for field in model._meta.many_to_many:
         named = [change for change in changes if field.name in change.values]
         others = {
@@ -89,7 +90,7 @@ def _saved(model: type[Row]) -> "models.Manager[Any]":
 
 
 class _Pks:
-    """Ids of rows by their keys, each model read once."""
+    """Ids of rows by their keys, each model read once; what is made since is added."""
 
     def __init__(self) -> None:
         self._known: dict[Any, dict[str, int]] = {}
@@ -102,6 +103,10 @@ class _Pks:
         if key not in self._known[model]:
             raise ChangeError([Sentence(GONE)])
         return self._known[model][key]
+
+    def add(self, model: Any, made: Iterable[Row]) -> None:
+        if model in self._known:
+            self._known[model] |= {str(row.key): row.pk for row in made}
 
 
 def _fill(row: Row, change: Change, pks: _Pks) -> None:

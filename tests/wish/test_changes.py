@@ -251,6 +251,15 @@ def test_a_row_named_in_the_same_edit_may_be_new(number: PhoneNumber) -> None:
     assert (str(saved.agent.key), str(saved.numbers.get().trunk.key)) == (agent, trunk)
 
 
+def test_a_new_connection_that_names_another_has_its_numbers_at_once(number: PhoneNumber) -> None:
+    values = {"name": "B", "addresses": "198.51.100.7", "out_next": key_of(Trunk)}
+    made = Change(model="trunk", key=NEW, values=values)
+    key = str(uuid.uuid4())
+    its = Change(model="number", key=key, values={"number": "+74991124150", "trunk": NEW})
+    changes.carry_out(Edit(changes=(made, its)))
+    assert PhoneNumber.objects.get(key=key).trunk.out_next == number.trunk
+
+
 def test_a_list_of_rows_is_changed_to_what_the_edit_says(number: PhoneNumber) -> None:
     changes.carry_out(new_numbers(3))
     keys = [str(each.key) for each in PhoneNumber.objects.exclude(pk=number.pk)]
@@ -453,3 +462,12 @@ def test_each_edit_asks_for_the_right_of_its_kind(
 ) -> None:
     row = changes.MODELS[model].objects.order_by("pk")[0]
     assert changes.rights(edit(model, key or str(row.key), **values)) == needed
+
+
+def test_the_rights_of_many_rows_are_asked_for_at_once(number: PhoneNumber) -> None:
+    def queries(wanted: Edit) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert changes.rights(wanted) == {"telephony.add_phonenumber"}
+        return len(asked)
+
+    assert queries(new_numbers(1)) == queries(new_numbers(50))
