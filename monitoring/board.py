@@ -61,8 +61,8 @@ def may_see(user: User | AnonymousUser) -> bool:
 
 
 def read(named: Named | None = None) -> list[Row]:
-    """The board now, or what of it was named, the newest call first. At most two queries, however
-    many calls.
+    """The board now, or what of it was named, the newest call first. Two queries, however many
+    calls; a third for the conversations that were named.
     """
     on_board = Leg.objects.on_board(timezone.now() - LINGER)
     legs = list(on_board if named is None else _named(on_board, named))
