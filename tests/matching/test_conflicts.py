@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.matching import worlds
+from tests.matching.conflicts import Conflict, conflicts
 from tests.matching.facts import ALL, LINE, NUMBER, rule, trunk
 from veyra.livekit.conflicts import (
     Refusal,
@@ -21,7 +22,7 @@ from veyra.livekit.conflicts import (
     replacing_rule,
     replacing_trunk,
 )
-from veyra.livekit.matching import Conflict, Exchange, Outcome
+from veyra.livekit.matching import Exchange, Outcome
 from veyra.livekit.types import DispatchRule, InboundTrunk
 
 NEW = InboundTrunk(numbers=(NUMBER,))
@@ -86,14 +87,12 @@ def test_a_trunk_for_certain_callers_is_made_beside_one_for_all_and_stops_theirs
     some = InboundTrunk(numbers=(NUMBER,), allowed_numbers=("79161234567",))
     assert creating_trunk([LINE], some) is None
     both = [LINE, trunk("ST_2", NUMBER, allowed_numbers=("79161234567",))]
-    assert Exchange(both, []).conflicts() == [
-        Conflict(Outcome.TWO_TRUNKS, ("ST_1", "ST_2"), NUMBER)
-    ]
+    assert conflicts(Exchange(both, [])) == [Conflict(Outcome.TWO_TRUNKS, ("ST_1", "ST_2"), NUMBER)]
 
 
 def test_a_trunk_is_put_onto_a_taken_number_and_the_number_is_dead() -> None:
     assert replacing_trunk([LINE, OTHER], "ST_2", NEW) is None
-    assert Exchange([LINE, trunk("ST_2", NUMBER)], []).conflicts()
+    assert conflicts(Exchange([LINE, trunk("ST_2", NUMBER)], []))
 
 
 def test_a_trunk_that_keeps_one_of_its_numbers_is_not_put_onto_a_taken_one() -> None:
@@ -121,7 +120,7 @@ def test_two_rules_on_one_trunk_keep_livekit_from_making_any_rule() -> None:
 def test_a_rule_is_put_onto_a_trunk_that_has_one_and_the_trunk_is_dead() -> None:
     assert replacing_rule([ALL, rule("SDR_2", "ST_2")], "SDR_2", rule("", "ST_1")) is None
     both = [ALL, rule("SDR_2", "ST_1")]
-    assert Exchange([LINE], both).conflicts() == [Conflict(Outcome.TWO_RULES, ("SDR_2", "SDR_1"))]
+    assert conflicts(Exchange([LINE], both)) == [Conflict(Outcome.TWO_RULES, ("SDR_2", "SDR_1"))]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +195,7 @@ def test_what_livekit_has_made_has_no_conflict_but_that_of_some_callers_and_all(
     assert between_trunks(world.trunks) is None
     assert between_rules(world.rules) is None
     trunks = {each.id: each for each in world.trunks}
-    for conflict in Exchange(world.trunks, world.rules).conflicts():
+    for conflict in conflicts(Exchange(world.trunks, world.rules)):
         one, other = (trunks[livekit_id] for livekit_id in conflict.between)
         assert bool(one.allowed_numbers) != bool(other.allowed_numbers)
 
@@ -206,7 +205,7 @@ def test_what_livekit_has_made_has_no_conflict_but_that_of_some_callers_and_all(
 def test_a_call_meets_a_conflict_only_in_a_set_that_has_one(dice: Random) -> None:
     world = World(dice)
     exchange = Exchange(world.trunks, world.rules)
-    stopping = {conflict.outcome for conflict in exchange.conflicts()}
+    stopping = {conflict.outcome for conflict in conflicts(exchange)}
     for _ in range(5):
         call = worlds.invite(dice, exchange.trunks, exchange.rules)
         outcome = exchange.decide(call).outcome
@@ -221,10 +220,16 @@ def test_at_most_one_step_takes_the_call_and_all_others_say_why_not(dice: Random
     exchange = Exchange(world.trunks, world.rules)
     call = worlds.invite(dice, exchange.trunks, exchange.rules)
     decision = exchange.decide(call)
-    taking = [step.trunk for step in exchange.every_trunk(decision) if step.miss is None]
+    taking = [step.trunk for step in decision.trunks if step.miss is None]
     assert taking == ([decision.trunk] if decision.trunk else taking[:2])
+    if decision.outcome != Outcome.NO_ADDRESS:
+        looked_at = {step.trunk.id for step in decision.trunks}
+        others = [each for each in exchange.trunks if each.id not in looked_at]
+        called = normalized(call.called)
+        assert all(each.numbers for each in others)
+        assert not any(called in map(normalized, each.numbers) for each in others)
     if decision.outcome == Outcome.ACCEPTED:
-        chosen = [step.rule for step in exchange.every_rule(decision) if step.miss is None]
+        chosen = [step.rule for step in decision.rules if step.miss is None]
         assert chosen == [decision.rule]
         assert not decision.asked_pin or (decision.rule and decision.rule.pin == call.pin)
 

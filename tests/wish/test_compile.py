@@ -15,6 +15,7 @@ from telephony.routing.addresses import AddressError, checked, masks
 from telephony.routing.compile import compile_line
 from telephony.routing.route import exchange_of
 from telephony.routing.wish import Line
+from tests.matching.conflicts import conflicts
 from tests.wish.lines import HERE, compiled, number, rule, trunk, whole_lines
 from veyra.livekit.simulator.store import Store
 
@@ -96,7 +97,7 @@ def test_law_5_a_number_that_livekit_takes_for_another_is_not_published() -> Non
 
 @given(whole_lines())
 def test_law_5_no_call_meets_two_objects_of_what_is_compiled(line: Line) -> None:
-    assert exchange_of(compiled(line)).conflicts() == []
+    assert conflicts(exchange_of(compiled(line))) == []
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from itertools import combinations
 
 from veyra.livekit.conflicts import Refusal, between_rules, normalized
 from veyra.livekit.types import DispatchRule, InboundTrunk
@@ -86,7 +85,6 @@ STATUS: dict[Outcome, int | None] = {
 class TrunkMiss(StrEnum):
     """Why a trunk does not take a call."""
 
-    NUMBER = "number"
     CALLER = "caller"
     ADDRESS = "address"
     # It takes any number, and another trunk has this very one.
@@ -152,15 +150,6 @@ class Decision:
         return STATUS[self.outcome]
 
 
-@dataclass(frozen=True)
-class Conflict:
-    """Two objects, by id, that stop a call by both taking it: of `number`, where it is one's."""
-
-    outcome: Outcome
-    between: tuple[str, ...]
-    number: str = ""
-
-
 class Exchange:
     """Trunks and rules, indexed: a decision costs what can match, not what there is.
 
@@ -197,7 +186,7 @@ class Exchange:
         return self._dispatch(trunk, looked, invite)
 
     def _look_at_trunks(self, invite: Invite) -> list[TrunkStep]:
-        """The trunks that have the number or take any, each with its miss; the others have none.
+        """The trunks that have the number or take any, each with its miss; no other takes the call.
 
         The last line of LiveKit's sieve comes first here: that a trunk is for other numbers
         says more than that it is for other callers.
@@ -256,44 +245,6 @@ class Exchange:
                 rules.sort(key=lambda rule: rule.id)
             self._fetched[trunk_id] = rules, between_rules(rules)
         return self._fetched[trunk_id]
-
-    def every_trunk(self, decision: Decision) -> list[TrunkStep]:
-        """All trunks: those that `decision` leaves out have other numbers."""
-        looked = {step.trunk.id: step for step in decision.trunks}
-        return [looked.get(trunk.id) or TrunkStep(trunk, TrunkMiss.NUMBER) for trunk in self.trunks]
-
-    def every_rule(self, decision: Decision) -> list[RuleStep]:
-        """All rules, where LiveKit comes to them: those that `decision` leaves out are others'."""
-        looked = {step.rule.id: step for step in decision.rules}
-        return [looked.get(rule.id) or RuleStep(rule, RuleMiss.TRUNK) for rule in self.rules]
-
-    def conflicts(self) -> list[Conflict]:
-        """What stops calls, whoever places them: nothing, for a set that may be sent to LiveKit.
-
-        Two trunks on one number count wherever their callers meet, though other addresses may
-        keep them apart; two rules, on each trunk that there is.
-        """
-        found = [
-            Conflict(Outcome.TWO_TRUNKS, (one.id, other.id), number)
-            for number, trunks in sorted(self._by_number.items())
-            for one, other in combinations(trunks, 2)
-            if _share_a_caller(one, other)
-        ]
-        found += [
-            Conflict(Outcome.TWO_DEFAULTS, (one.id, other.id))
-            for one, other in combinations(self._defaults, 2)
-            if _share_a_caller(one, other)
-        ]
-        wrong = (self._fetch(trunk.id)[1] for trunk in self.trunks)
-        pairs = dict.fromkeys(refusal.between for refusal in wrong if refusal)
-        return found + [Conflict(Outcome.TWO_RULES, pair) for pair in pairs]
-
-
-def _share_a_caller(one: InboundTrunk, other: InboundTrunk) -> bool:
-    if not one.allowed_numbers or not other.allowed_numbers:
-        return True
-    theirs = set(map(normalized, other.allowed_numbers))
-    return any(normalized(number) in theirs for number in one.allowed_numbers)
 
 
 def room_of(rule: DispatchRule, invite: Invite) -> tuple[str, bool]:
