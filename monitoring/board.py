@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
@@ -73,14 +74,15 @@ def read(named: Named | None = None) -> list[Row]:
 
 
 def _named(legs: LegQuerySet, named: Named) -> LegQuerySet:
+    calls = {UUID(pk) for pk in named.calls}
     if not named.sessions:
-        return legs.filter(call__in=named.calls)
+        return legs.filter(call__in=calls)
     callers = Session.objects.filter(pk__in=named.sessions).values_list(
         "sip_call_id", "participant_sid"
     )
     names = {name for pair in callers for name in pair if name}
     said = Q(sip_call_id__in=names) | Q(participant_sid__in=names)
-    return legs.filter(Q(call__in=named.calls) | said)
+    return legs.filter(Q(call__in=calls) | said)
 
 
 def name_of(leg: Leg) -> str:
