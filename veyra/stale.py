@@ -52,9 +52,15 @@ class RevisionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
             if name not in OWN:
                 field = self[name]
                 theirs = _shown(field.field, field.initial)
-                yours = _shown(field.field, self.cleaned_data.get(name, field.data))
+                yours = _shown(field.field, self._yours(name))
                 if theirs != yours:
                     yield Disagreement(str(field.label), theirs, yours)
+
+    def _yours(self, name: str) -> Any:
+        """As it was written, where writing is read into something else, such as lines into keys."""
+        field = self[name]
+        value = self.cleaned_data.get(name, field.data)
+        return field.data if isinstance(value, list) and isinstance(field.data, str) else value
 
     def put(self, name: str, value: object) -> None:
         """What the field holds when the form is shown again."""
@@ -74,9 +80,7 @@ def _shown(field: forms.Field, value: Any) -> str:
     if isinstance(field, forms.ChoiceField):
         return str(dict(field.choices).get(value, value))  # type: ignore[arg-type]  # flat choices
     if isinstance(value, list):
-        return "\n".join(
-            " ".join(map(str, e.values())) if isinstance(e, dict) else str(e) for e in value
-        )
+        return "\n".join(map(str, value))
     return str(value).replace("\r\n", "\n") if value not in (None, "") else "—"
 
 

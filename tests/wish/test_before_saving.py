@@ -167,6 +167,18 @@ def test_two_people_who_write_an_assistant_see_both_versions(staff: Client) -> N
     assert current.greeting == "Theirs."
 
 
+def test_lines_that_nobody_changed_are_no_disagreement(staff: Client) -> None:
+    agent = assistant("Support")
+    url = page("agent", "change", agent.pk, app="agentworker")
+    none = {"versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}
+    # A browser ends lines so.
+    lines = {"menu": "1 hours = From 9 to 18.\r\n2 address = Here.", "rules": "price = It is free."}
+    form = {"name": "Support", "language": "en", "revision": "1", **lines, **none}
+    staff.post(url, {**form, "greeting": "Theirs."})
+    text = staff.post(url, {**form, "greeting": "Mine."}).content.decode()
+    assert text.count('<th scope="row">') == 1
+
+
 @pytest.mark.parametrize(
     ("model", "app"),
     [
