@@ -1,8 +1,12 @@
 """Calls that somebody asked for, and what was not allowed: rows that machines write."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -12,7 +16,7 @@ from unfold.decorators import display
 from telephony.call_admin import moment
 from telephony.models import OutboundCall
 from telephony.numbers import pretty
-from veyra.admin import MachineRowAdmin
+from veyra.admin import CountedChangeList, MachineRowAdmin
 from veyra.models import SecurityEvent
 
 STATES = {
@@ -23,10 +27,15 @@ STATES = {
 }
 
 
+class OutboundCallList(CountedChangeList):
+    def url_for_result(self, result: OutboundCall) -> str:
+        """A call out is read on its own page."""
+        return reverse("call-out-one", args=[result.pk])
+
+
 @admin.register(OutboundCall)
 class OutboundCallAdmin(MachineRowAdmin):
     list_display = ("when", "to", "agent", "asked_by", "shown_state", "why")
-    list_display_links = None
     list_filter = ("state", "trunk", "agent")
     list_select_related = ("agent", "asked_by")
     search_fields = ("to_number",)
@@ -37,10 +46,17 @@ class OutboundCallAdmin(MachineRowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboundCall]:
         return OutboundCall.objects.visible_to(request.user)
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return OutboundCallList
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return redirect(f"/calls-out/{object_id}/")
+
     @admin.display(description=_("asked"), ordering="asked_at")
-    def when(self, row: OutboundCall) -> SafeString:
-        url = reverse("call-out-one", args=[row.pk])
-        return format_html('<a href="{}">{}</a>', url, moment(row.asked_at))
+    def when(self, row: OutboundCall) -> str:
+        return moment(row.asked_at)
 
     @admin.display(description=_("whom to call"), ordering="to_number")
     def to(self, row: OutboundCall) -> SafeString:
