@@ -216,12 +216,14 @@ class CallOutForm(forms.Form):
     number = NumberChoice(
         label=_("From our number"),
         queryset=PhoneNumber.objects.none(),
+        empty_label=_("Choose a number"),
         widget=UnfoldAdminSelectWidget(),
         help_text=_("The person called sees it, and the call goes through its provider."),
     )
     agent = forms.ModelChoiceField(
         label=_("Assistant"),
         queryset=Agent.objects.none(),
+        empty_label=_("Choose an assistant"),
         widget=UnfoldAdminSelectWidget(),
         help_text=_("Begins to speak when the person has picked up."),
     )
