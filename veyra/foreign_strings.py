@@ -103,3 +103,17 @@ gettext_noop(
 gettext_noop(
     "This object doesn’t have a change history. It probably wasn’t added via this admin site."
 )
+gettext_noop(
+    "Raw passwords are not stored, so there is no way to see this user’s password, but you can"
+    ' change the password using <a href="{}" class="text-primary-600 dark:text-primary-500">this'
+    " form</a>."
+)
+gettext_noop(
+    "The groups this user belongs to. A user will get all permissions granted to each of their"
+    " groups."
+)
+gettext_noop("Designates whether the user can log into this admin site.")
+gettext_noop("group")
+gettext_noop("groups")
+gettext_noop("staff status")
+gettext_noop("superuser status")
