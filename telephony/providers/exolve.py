@@ -4,7 +4,7 @@ from django.utils.translation import gettext_noop as _
 
 from telephony.providers.preset import Fact, Inbound, Preset
 
-PROJECTS = "public projects that use MTS Exolve"
+PROJECTS = _("public projects that use MTS Exolve")
 
 EXOLVE = Preset(
     slug="exolve",

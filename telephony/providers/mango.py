@@ -4,8 +4,8 @@ from django.utils.translation import gettext_noop as _
 
 from telephony.providers.preset import Fact, Inbound, Preset
 
-MIKOPBX = "github.com/mikopbx (Mango guide, which cites docs.mango-office.ru)"
-PROJECT = "a public repository that connects Mango to LiveKit"
+MIKOPBX = _("github.com/mikopbx (Mango guide, which cites docs.mango-office.ru)")
+PROJECT = _("a public repository that connects Mango to LiveKit")
 
 MANGO = Preset(
     slug="mango",

@@ -4,9 +4,9 @@ from django.utils.translation import gettext_noop as _
 
 from telephony.providers.preset import Fact, Inbound, Preset
 
-MIKOPBX = "github.com/mikopbx/Core (tests)"
-PROJECTS = "public projects that use Novofon"
-BY_ANALOGY = "by analogy with Zadarma, whose platform it was"
+MIKOPBX = _("github.com/mikopbx/Core (tests)")
+PROJECTS = _("public projects that use Novofon")
+BY_ANALOGY = _("by analogy with Zadarma, whose platform it was")
 
 NOVOFON = Preset(
     slug="novofon",

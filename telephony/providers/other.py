@@ -4,8 +4,8 @@ from django.utils.translation import gettext_noop as _
 
 from telephony.providers.preset import Fact, Inbound, Preset
 
-NOBODY = "not known"
-MIKOPBX = "github.com/mikopbx (providers' guides)"
+NOBODY = _("not known")
+MIKOPBX = _("github.com/mikopbx (providers' guides)")
 
 LOGIN_ONLY = Preset(
     slug="login-only",

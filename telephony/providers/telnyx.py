@@ -4,8 +4,8 @@ from django.utils.translation import gettext_noop as _
 
 from telephony.providers.preset import Fact, Inbound, Preset
 
-GUIDE = "https://developers.telnyx.com (LiveKit configuration guide)"
-SIPDEV = "https://sipdev.telnyx.com; another Telnyx page lists others for EU, CA and AU"
+GUIDE = _("https://developers.telnyx.com (LiveKit configuration guide)")
+SIPDEV = _("https://sipdev.telnyx.com; another Telnyx page lists others for EU, CA and AU")
 ADDRESSES = (
     "192.76.120.10/32",
     "64.16.250.10/32",

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_noop as _
 from telephony.providers.preset import Fact, Inbound, Preset
 
 GUIDE = "https://docs.livekit.io/telephony/start/providers/twilio"
-JAMBONZ = "github.com/jambonz (carriers in the seed data)"
+JAMBONZ = _("github.com/jambonz (carriers in the seed data)")
 NETWORKS = (
     "54.172.60.0/30",
     "54.244.51.0/30",

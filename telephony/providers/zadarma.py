@@ -5,7 +5,7 @@ from django.utils.translation import gettext_noop as _
 from telephony.providers.preset import Fact, Inbound, Preset
 
 TRUNK_PAGE = "https://zadarma.com/en/support/faq/voip/what_is_the_sip_trunk/"
-PROJECT = "a public project that quotes the account's own page"
+PROJECT = _("a public project that quotes the account's own page")
 VAPI = "github.com/VapiAI/docs (sip-zadarma.mdx)"
 NETWORKS = (
     "185.45.152.0/24",
