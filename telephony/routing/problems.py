@@ -85,14 +85,18 @@ def _callers_fault(rule: Rule) -> Sentence | None:
 
 def number_fault(number: Number) -> Sentence | None:
     """Only a number in E.164, or an extension, has known spellings."""
+    return _fault(number.number)
+
+
+def _fault(text: str) -> Sentence | None:
     try:
-        right = e164(number.number)
+        right = e164(text)
     except NumberError as error:
         return error.sentence
-    if right == number.number:
+    if right == text:
         return None
     msgid = gettext_noop("“%(text)s” must be written %(right)s. Open it and save it again.")
-    return Sentence(msgid, {"text": number.number, "right": right})
+    return Sentence(msgid, {"text": text, "right": right})
 
 
 def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
@@ -109,12 +113,13 @@ def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
     for number in sorted(line.numbers, key=lambda each: each.number):
         if not number.in_use or not brought_by[number]:
             continue
-        if wrong := number_fault(number):
+        compared = _compared(number.number)
+        if not compared and (wrong := number_fault(number)):
             found.append(Problem(kind="number", key=number.key, sentence=wrong))
             continue
-        compared = _compared(number.number)
-        if twins := [taken[text] for text in compared if text in taken]:
-            found.append(_twin(number, twins[0]))
+        if not taken.keys().isdisjoint(compared):
+            twin = next(taken[text] for text in compared if text in taken)
+            found.append(_twin(number, twin))
             continue
         for text in compared:
             taken[text] = number
@@ -134,7 +139,9 @@ def routes(line: Line, usable: list[Rule]) -> tuple[Routes, list[Problem]]:
 
 @lru_cache(maxsize=1 << 16)
 def _compared(number: str) -> tuple[str, ...]:
-    """What LiveKit compares a number by, in all spellings that reach us."""
+    """What LiveKit compares a number by, in all spellings that reach us; none of a faulty one."""
+    if _fault(number):
+        return ()
     return tuple(sorted({normalized(text) for text in spellings(number)}))
 
 
@@ -165,6 +172,8 @@ def _serving(
 
     `named`: the rules that name it; `covering`: those that take every number of its connection.
     """
+    if len(named) + len(covering) == 1:
+        return [*named, *covering], []
     chosen: list[Rule] = []
     hidden: list[tuple[Rule, Rule]] = []
     for rule in named:
