@@ -27,6 +27,7 @@ from telephony.models import (
 from veyra.models import User
 
 pytestmark = pytest.mark.django_db
+LINE = ("view_trunk", "view_phonenumber", "view_dispatchrule", "view_agent", "view_call")
 LINK = re.compile(r'<a\b[^>]*?\bhref="([^"]+)"')
 
 
@@ -92,8 +93,11 @@ def links_of(answer: Any, path: str) -> set[str]:
 
 
 def kind_of(url: str) -> str:
-    """Pages of one kind differ in their ids, and in what is searched for and filled in."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+", "#", urlsplit(url).path)
+    """Pages of one kind differ in their ids, and in what is searched for and filled in. The history
+    of a row opens to whoever may open the row, so one history stands for all.
+    """
+    path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+", "#", urlsplit(url).path)
+    return re.sub(r"^/admin/.*/#/history/$", "a history", path)
 
 
 def person(client: Client, *wanted: str) -> Client:
@@ -109,10 +113,10 @@ def person(client: Client, *wanted: str) -> Client:
     [
         ("view_phonenumber", "view_call"),
         ("view_phonenumber", "add_testcall", "add_outboundcall"),
-        ("view",),
-        ("view", "change_trunk"),
-        ("view", "change"),
-        ("view", "add"),
+        # All that there is to see, and a part of what differences, files and the wizard each need.
+        ("view", "change_trunk", "add_phonenumber"),
+        ("change", *LINE, "view_scheduledchange"),
+        ("add", *LINE, "view_user"),
     ],
 )
 def test_no_link_leads_to_a_page_that_says_no(client: Client, wanted: tuple[str, ...]) -> None:
@@ -124,7 +128,7 @@ def test_no_link_leads_to_a_page_that_says_no(client: Client, wanted: tuple[str,
         answer = client.get(url, headers={"Accept": "text/html"})
         if answer.status_code == 403:
             refused.append(f"{source} leads to {url}")
-        for link in links_of(answer, url) if answer.status_code == 200 else ():
+        for link in sorted(links_of(answer, url)) if answer.status_code == 200 else ():
             if kind_of(link) not in seen and not link.startswith(("/static", "/admin/logout")):
                 seen.add(kind_of(link))
                 waiting.append((link, url))
