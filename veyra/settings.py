@@ -177,6 +177,8 @@ SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
 # The largest webhook seen from LiveKit is a few kilobytes; see telephony.views.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+# A form of "Who answers" sends a field for each number that it names; a long line has 10,000.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}

@@ -236,6 +236,32 @@ def test_list_pages_cost_the_same_however_long_the_list(
     assert counts[0] == counts[1]
 
 
+def test_home_costs_the_same_however_many_numbers_there_are(staff: Client, trunk: Trunk) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert staff.get(reverse("admin:index")).status_code == 200
+        return len(asked)
+
+    queries()  # the first look is at the health of everything, and is kept for a while
+    counts = []
+    for size in (2, 30):
+        for n in range(PhoneNumber.objects.count(), size):
+            number = PhoneNumber.objects.create(number=f"+749911241{n:02}", trunk=trunk)
+            PublishedObject.objects.create(
+                kind="number", key=f"number:{n}", source=number.key, state="live"
+            )
+        counts.append(queries())
+    assert counts[0] == counts[1]
+
+
+def test_a_rule_may_name_thousands_of_numbers(staff: Client, agent: Agent, trunk: Trunk) -> None:
+    made = [PhoneNumber(number=f"+7499112{n:04}", trunk=trunk) for n in range(1500)]
+    numbers = PhoneNumber.objects.bulk_create(made)
+    form = rule_form(agent, numbers=[each.pk for each in numbers])
+    assert save(staff, page("dispatchrule"), form).status_code == 302
+    assert DispatchRule.objects.get().numbers.count() == 1500
+
+
 def test_a_list_makes_its_headings_once(staff: Client, trunk: Trunk, agent: Agent) -> None:
     for n in range(12):
         PhoneNumber.objects.create(number=f"+749911241{n:02}", trunk=trunk)
