@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin import helpers
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db.models import Model, QuerySet
 from django.forms.utils import flatatt
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +27,13 @@ from unfold.templatetags import unfold_list
 
 from veyra import live
 from veyra.models import User
+
+VERBS = {
+    "add": _("may add"),
+    "change": _("may change"),
+    "delete": _("may delete"),
+    "view": _("may see"),
+}
 
 
 class CountedChangeList(ChangeList):
@@ -116,8 +124,22 @@ class MachineRowAdmin(VeyraAdmin):
         return False
 
 
+class RightsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic only in the stubs
+    """Permissions by what they allow, “Numbers: may change”; Django names them in English alone."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        model = obj.content_type.model_class()
+        rows = model._meta.verbose_name_plural if model else obj.content_type.model
+        return f"{capfirst(rows)}: {VERBS.get(obj.codename.split('_')[0], obj.name)}"
+
+
 class RightsAdmin(VeyraAdmin):
     """Rows that say what people may see: pages that are open hear when one changed."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.related_model is Permission:
+            kwargs["form_class"] = RightsField
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
