@@ -28,7 +28,7 @@ STATES = {
 
 
 class OutboundCallList(CountedChangeList):
-    def url_for_result(self, result: OutboundCall) -> str:
+    def url_for_result(self, result: Any) -> str:
         """A call out is read on its own page."""
         return reverse("call-out-one", args=[result.pk])
 
