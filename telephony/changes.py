@@ -62,7 +62,7 @@ def carry_out(edit: Edit, seen: str | None = None, ticked: bool = True) -> Impac
     would be wrong afterwards.
     """
     with transaction.atomic():
-        hold_line()
+        Gateway.hold_line()  # what is shown is what is saved
         found = preview(edit)
         if seen is not None and (seen != found.token or (found.needs_tick and not ticked)):
             raise NotSeenError(found)
@@ -75,12 +75,6 @@ def carry_out(edit: Edit, seen: str | None = None, ticked: bool = True) -> Impac
             raise ChangeError([Sentence(msgid)]) from error
         _announce(rows)
     return found
-
-
-def hold_line() -> None:
-    """Until this transaction ends nobody else changes the line: what is shown is what is saved."""
-    Gateway.get()
-    list(Gateway.objects.select_for_update().values_list("pk"))
 
 
 def _announce(rows: Iterable[Row]) -> None:
@@ -144,7 +138,7 @@ def _carry_out_planned(planned: ScheduledChange, now: datetime) -> None:
     settle = ScheduledChange.objects.settle
     try:
         with transaction.atomic():
-            hold_line()
+            Gateway.hold_line()
             if fault := author_fault(planned):
                 raise ChangeError([fault])
             found = carry_out(planned.as_edit)

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from telephony import changes
 from telephony.changes import Change, Edit, Impact, model_name
+from telephony.models import Gateway
 from veyra.secrets import EncryptedTextField, SecretError, decrypt, encrypt
 from veyra.stale import RevisionForm
 
@@ -53,7 +54,7 @@ class EditForm(RevisionForm):
             self._look_ahead()
 
     def _look_ahead(self) -> None:
-        changes.hold_line()
+        Gateway.hold_line()
         change = Change(
             model=model_name(self.instance),
             key=str(self.instance.key),

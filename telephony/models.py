@@ -91,6 +91,12 @@ class Gateway(models.Model):
         defaults = {"host": settings.SIP_HOST, "port": settings.SIP_PORT}
         return cls.objects.get_or_create(pk=1, defaults=defaults)[0]
 
+    @classmethod
+    def hold_line(cls) -> None:
+        """Until this transaction ends nobody else changes the line, or writes how it stands."""
+        cls.get()
+        list(cls.objects.select_for_update().values_list("pk"))
+
 
 class Spelling(models.TextChoices):
     """How a provider writes numbers in its INVITE."""

@@ -1,14 +1,15 @@
 """How each saved row stands in LiveKit, written down for staff: Live, Waiting or Failed."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from telephony.models import PublishedObject, PublishedState
+from telephony.models import Gateway, PublishedObject, PublishedState
 from telephony.routing.compile import Desired
 from telephony.routing.hands import Held
 from telephony.routing.plan import Plan
@@ -173,9 +174,21 @@ def _write(standings: Mapping[str, Standing], changes: _Changed, forget: bool = 
         if standing.state == State.LIVE:
             row.synced_at = now
         (changed if row.pk else new).append(row)
+    gone = [row.pk for row in rows.values()] if forget else []
+    if new or changed or gone:
+        _save(new, changed, gone)
+
+
+@transaction.atomic
+def _save(
+    new: list[PublishedObject], changed: list[PublishedObject], gone: Collection[int]
+) -> None:
+    """Whoever saves marks many of these rows at once, too: each would wait for rows of the other's,
+    and PostgreSQL would stop one of both.
+    """
+    Gateway.hold_line()
     PublishedObject.objects.bulk_create(new)
     PublishedObject.objects.bulk_update(
         changed, ["livekit_id", "source", "state", "error", "synced_at"], batch_size=500
     )
-    gone = [row.pk for row in rows.values()] if forget else []
     PublishedObject.objects.filter(pk__in=gone).delete()
