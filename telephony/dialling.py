@@ -90,16 +90,22 @@ def ask(wish: Wish, user: User | None, ticket: UUID) -> OutboundCall:
 
 
 def run_next() -> bool:
-    """Take the oldest call that waits, and dial it if it may be. False: there is none to take."""
-    row = OutboundCall.objects.waiting().select_related("number", "trunk", "agent").first()
-    if row is None:
-        return False
-    verdict = claim(row)
-    if isinstance(verdict, Later):
+    """Take the oldest call that may be placed now, and dial it. False: there is none to take.
+
+    A connection that takes no more calls in this second does not keep those of the others.
+    """
+    waiting = OutboundCall.objects.waiting().select_related("number", "trunk", "agent")
+    full: set[int | None] = set()
+    while row := waiting.exclude(trunk_id__in=full).first():
+        verdict = claim(row)
+        if not isinstance(verdict, Later):
+            if isinstance(verdict, Go):
+                dial(row, verdict.longest)
+            return True
+        full.add(row.trunk_id)
+    if full:
         time.sleep(LOOK_SECONDS)
-    elif isinstance(verdict, Go):
-        dial(row, verdict.longest)
-    return True
+    return bool(full)
 
 
 # The one gate

@@ -249,6 +249,20 @@ def test_nobody_is_called_for_an_assistant_who_has_nothing_to_say(
     assert exchange.dialled == []
 
 
+def test_a_connection_s_pace_keeps_no_other_connection_s_calls(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    slow, other = make_number(out_pace=1), make_number("+74991124149", out_pace=1)
+    rows = [ask(slow, agent), ask(slow, agent), ask(other, agent)]
+    # Somebody else has just called through it.
+    OutboundCall.objects.filter(pk=rows[0].pk).update(
+        state=State.DIALLED, claimed_at=timezone.now() + timedelta(minutes=1)
+    )
+    assert dialling.run_next()
+    assert [fresh(row).state for row in rows[1:]] == [State.WAITING, State.DIALLED]
+    assert dialling.run_next() and fresh(rows[1]).state == State.WAITING
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("limit", [{"out_at_once": 1}, {"out_minutes": 30}])
