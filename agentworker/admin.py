@@ -17,7 +17,6 @@ from veyra.admin import MachineRowAdmin, VeyraAdmin
 from veyra.models import User
 
 HEARING = _("It hears that people speak, and does not understand words: add a recogniser.")
-WORDS = ("greeting", "menu", "rules", "fallback", "goodbye")
 
 
 class ReadOnlyInline(TabularInline):  # type: ignore[misc]  # unfold ships no types

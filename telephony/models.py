@@ -306,10 +306,6 @@ class PublishedState(models.TextChoices):
 
 
 class PublishedQuerySet(VisibleQuerySet["PublishedObject"]):
-    def for_source(self, key: uuid.UUID) -> Self:
-        """What became of one saved row, the worst first."""
-        return self.filter(source=key).worst_first()
-
     def worst_of(self, keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, "PublishedObject"]:
         """The worst that came of each of these saved rows."""
         found = self.filter(source__in=list(keys)).worst_first()

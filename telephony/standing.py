@@ -60,10 +60,6 @@ class Standing:
         return cls.from_state(found.state, found.error, found.synced_at, is_number)
 
     @classmethod
-    def of_object(cls, row: PublishedObject) -> Self:
-        return cls.from_state(row.state, row.error, row.synced_at)
-
-    @classmethod
     def from_state(
         cls, state: str, error: dict[str, Any], at: datetime | None, number: bool = False
     ) -> Self:

@@ -57,7 +57,7 @@ def rules() -> tuple[DispatchRule, DispatchRule]:
 
 
 def state(row: Trunk | PhoneNumber | DispatchRule) -> str:
-    found = PublishedObject.objects.for_source(row.key).first()
+    found = PublishedObject.objects.worst_of([row.key]).get(row.key)
     return found.state if found else ""
 
 
@@ -133,7 +133,7 @@ def test_a_taken_number_says_by_whom(
     foreign = livekit.create_inbound_trunk(InboundTrunk(name="old", numbers=("74991124148",)))
     sync.apply()
     taken = PhoneNumber.objects.get(number="+74991124148")
-    row = PublishedObject.objects.for_source(taken.key).get()
+    row = PublishedObject.objects.get(source=taken.key)
     assert row.state == PublishedState.FAILED
     assert row.sentence.values["id"] == foreign
     assert state(PhoneNumber.objects.get(number="+74991124149")) == PublishedState.LIVE

@@ -74,9 +74,7 @@ def number() -> PhoneNumber:
 
 
 def standing(row: Trunk | PhoneNumber | DispatchRule) -> PublishedObject:
-    found = PublishedObject.objects.for_source(row.key).first()
-    assert found is not None
-    return found
+    return PublishedObject.objects.worst_of([row.key])[row.key]
 
 
 def test_saved_rows_become_objects_and_say_so(livekit: Remembered, number: PhoneNumber) -> None:
@@ -251,7 +249,7 @@ def test_a_row_taken_out_of_use_leaves_livekit(livekit: Remembered, number: Phon
     PhoneNumber.objects.update(is_active=False)
     sync.apply()
     assert (livekit.trunks, livekit.rules) == ({}, {})
-    assert not PublishedObject.objects.for_source(number.key).exists()
+    assert not PublishedObject.objects.filter(source=number.key).exists()
 
 
 def test_two_writers_are_never_at_it_together(livekit: Remembered, number: PhoneNumber) -> None:
