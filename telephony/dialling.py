@@ -95,14 +95,14 @@ def run_next() -> bool:
     A connection that takes no more calls in this second does not keep those of the others.
     """
     waiting = OutboundCall.objects.waiting().select_related("number", "trunk", "agent")
-    full: set[int | None] = set()
+    full: set[int] = set()
     while row := waiting.exclude(trunk_id__in=full).first():
         verdict = claim(row)
         if not isinstance(verdict, Later):
             if isinstance(verdict, Go):
                 dial(row, verdict.longest)
             return True
-        full.add(row.trunk_id)
+        full.add(row.trunk_id or 0)
     if full:
         time.sleep(LOOK_SECONDS)
     return bool(full)
