@@ -15,14 +15,16 @@ from telephony.sync import desired
 from tests.callout.conftest import at_once
 from veyra.livekit.types import LiveKitError
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer"),
+    pytest.mark.django_db(transaction=True),
+]
 WRITERS = 4
 
 
 @pytest.fixture
 def number(monkeypatch: pytest.MonkeyPatch) -> PhoneNumber:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has one writer")
     monkeypatch.setattr("telephony.changes.wake", lambda task: None)
     trunk = Trunk.objects.create(name="trunk1", addresses="203.0.113.0/24")
     return PhoneNumber.objects.create(number="+74991124148", trunk=trunk)
