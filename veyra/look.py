@@ -111,7 +111,7 @@ def logo(request: HttpRequest) -> str:
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Veyra",
     "SITE_HEADER": "Veyra",
-    "SITE_SUBHEADER": _("The control desk of your phone line"),
+    "SITE_SUBHEADER": _("Control desk of your phone line"),
     "SITE_URL": None,
     "SITE_ICON": logo,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": logo}],
