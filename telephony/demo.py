@@ -19,7 +19,7 @@ from telephony import intake
 from telephony.folding import drain
 from telephony.history import CALL_IDS, JOB_IDS, ROOM_IDS, Line, past_call
 from telephony.imagined import ENDINGS, imagine_call
-from telephony.models import Call, CallEvent, DispatchRule, FoldUnit, PhoneNumber, Trunk
+from telephony.models import Call, CallEvent, DispatchRule, FoldUnit, Gateway, PhoneNumber, Trunk
 from veyra.celery import wake
 from veyra.sentences import Sentence
 
@@ -146,6 +146,7 @@ def remove() -> list[str]:
     a number of yours hangs on, an assistant whom a real caller spoke with.
     """
     with transaction.atomic():
+        Gateway.hold_line()
         CallEvent.objects.filter(
             Q(room_sid__startswith=ROOM_IDS) | Q(sip_call_id__startswith=CALL_IDS)
         ).delete()

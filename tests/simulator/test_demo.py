@@ -18,6 +18,7 @@ from telephony.models import (
     CallEvent,
     DispatchRule,
     FoldUnit,
+    Gateway,
     Leg,
     PhoneNumber,
     Refused,
@@ -33,9 +34,11 @@ def fill(seed: int = 1) -> int:
 
 
 def rows() -> dict[str, int]:
+    """How many there are of each kind, but for the entrance, which every line has."""
     ours = ("telephony", "agentworker")
     models = [model for model in apps.get_models() if model._meta.app_label in ours]
-    return {model.__name__: model._default_manager.count() for model in models}
+    counted = [model for model in models if model is not Gateway]
+    return {model.__name__: model._default_manager.count() for model in counted}
 
 
 def test_the_demo_is_the_missions_line() -> None:

@@ -8,9 +8,9 @@ from threading import Thread
 import pytest
 from django.db import connection, transaction
 
-from telephony import changes, published
+from telephony import changes, demo, published
 from telephony.changes import Change, ChangeError, Edit
-from telephony.models import Gateway, PhoneNumber, PublishedObject, Trunk
+from telephony.models import Gateway, PhoneNumber, Trunk
 from telephony.sync import desired
 from tests.callout.conftest import at_once
 from veyra.livekit.types import LiveKitError
@@ -25,7 +25,8 @@ WRITERS = 4
 
 @pytest.fixture
 def number(monkeypatch: pytest.MonkeyPatch) -> PhoneNumber:
-    monkeypatch.setattr("telephony.changes.wake", lambda task: None)
+    for door in ("telephony.changes", "telephony.demo"):
+        monkeypatch.setattr(f"{door}.wake", lambda task: None)
     trunk = Trunk.objects.create(name="trunk1", addresses="203.0.113.0/24")
     return PhoneNumber.objects.create(number="+74991124148", trunk=trunk)
 
@@ -82,21 +83,33 @@ def test_edits_of_the_same_rows_in_any_order_are_all_saved(number: PhoneNumber) 
     assert revision == 1 + WRITERS
 
 
-def test_how_the_line_stands_is_not_written_while_somebody_saves(number: PhoneNumber) -> None:
-    """Both write many of the same rows, in whatever order: PostgreSQL would stop one of them."""
-    wanted, refused = desired(), LiveKitError("away", permanent=False, code="unavailable")
+def reports() -> None:
+    published.away(desired(), LiveKitError("away", permanent=False, code="unavailable"))
 
-    def apply() -> None:
+
+def removes_the_demo() -> None:
+    demo.remove()
+
+
+@pytest.mark.parametrize("other", [reports, removes_the_demo])
+def test_who_writes_the_same_rows_waits_until_they_are_saved(
+    number: PhoneNumber, other: Callable[[], None]
+) -> None:
+    """Many rows in whatever order: PostgreSQL would stop one of two who have some of each other's.
+    And a row that is deleted while it is saved would come back.
+    """
+
+    def write() -> None:
         try:
-            published.away(wanted, refused)
+            other()
         finally:
             connection.close()
 
-    writer = Thread(target=apply)
+    writer = Thread(target=write)
     with transaction.atomic():
         Gateway.hold_line()
         writer.start()
         writer.join(0.3)
         assert writer.is_alive()
-    writer.join()
-    assert PublishedObject.objects.get().state == "failed"
+    writer.join(10)
+    assert not writer.is_alive()
