@@ -119,6 +119,3 @@ gettext_noop("staff status")
 gettext_noop("superuser status")
 gettext_noop("Cancel")
 gettext_noop("Submit")
-gettext_noop(
-    "You are authenticated as %(username)s, but are not authorized to access this page. Would you like to login to a different account?"
-)
