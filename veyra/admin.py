@@ -1,6 +1,7 @@
 """Base classes of the admin, and the people who log in."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -19,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, checkbox
 from unfold.decorators import display
@@ -67,6 +69,12 @@ def _once_a_list(headers: Callable[[ChangeList], Any]) -> Callable[[ChangeList],
 unfold_list.result_headers = _once_a_list(unfold_list.result_headers)
 
 
+@cache
+def _of_checkbox(language: str | None) -> SafeString:
+    """The attributes of the box before each row; one of them speaks."""
+    return flatatt(checkbox.attrs)
+
+
 class VeyraAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Every admin page of Veyra."""
 
@@ -97,7 +105,7 @@ class VeyraAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     @display(description=ModelAdmin.action_checkbox.short_description)  # type: ignore[untyped-decorator]  # unfold's
     def action_checkbox(self, row: Model) -> SafeString:
         """As unfold draws it, without a template for each row."""
-        name, attributes = helpers.ACTION_CHECKBOX_NAME, flatatt(checkbox.attrs)
+        name, attributes = helpers.ACTION_CHECKBOX_NAME, _of_checkbox(get_language())
         return format_html(
             '<input type="checkbox" name="{}" value="{}"{}>', name, row.pk, attributes
         )
