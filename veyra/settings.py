@@ -79,7 +79,9 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
     }
 else:
-    DATABASES["default"]["OPTIONS"] = {"pool": not TESTING}
+    # A connection for each thread of a worker, held while its task runs.
+    pool = {"min_size": 1, "max_size": 10}
+    DATABASES["default"]["OPTIONS"] = {"pool": False if TESTING else pool}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -202,8 +204,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "telephony.apply": {"queue": "livekit"},
+    # They wait for telephones to ring, each in a thread: nothing else waits behind them.
     "telephony.dial": {"queue": "calls"},
-    "telephony.overdue": {"queue": "calls"},
+    "telephony.testcall": {"queue": "calls"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

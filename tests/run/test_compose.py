@@ -21,7 +21,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 def test_every_service_of_the_line_is_there() -> None:
     assert set(SERVICES) == {
         *("postgres", "redis", "setup", "livekit-server", "livekit-sip"),
-        *("web", "worker", "worker-livekit", "beat", "tap", "agent"),
+        *("web", "worker", "worker-calls", "worker-livekit", "beat", "tap", "agent"),
     }
 
 

@@ -24,6 +24,9 @@ def names(layout: Layout, choice: Choice) -> list[str]:
     return [program.name for program in programs(layout, choice)]
 
 
+WORK = ["worker", "worker-calls", "beat"]
+
+
 def read(text: str) -> configparser.RawConfigParser:
     # As supervisord reads it: " ;" begins a comment.
     parser = configparser.RawConfigParser(inline_comment_prefixes=(" ;", "\t;"))
@@ -32,14 +35,14 @@ def read(text: str) -> configparser.RawConfigParser:
 
 
 def test_a_machine_of_its_own_runs_everything() -> None:
-    own = ["broker", "livekit-server", "livekit-sip", "web", "worker", "beat", "tap", "agent"]
+    own = ["broker", "livekit-server", "livekit-sip", "web", *WORK, "tap", "agent"]
     assert names(LAYOUT, REAL) == own
 
 
 def test_what_runs_elsewhere_is_not_started() -> None:
     layout = replace(LAYOUT, broker="")
     configured = Choice(kind=Kind.CONFIGURED)
-    assert names(layout, configured) == ["web", "worker", "beat", "tap", "agent"]
+    assert names(layout, configured) == ["web", *WORK, "tap", "agent"]
 
 
 def test_without_a_gateway_the_rest_runs() -> None:
@@ -51,9 +54,11 @@ def test_the_simulator_has_no_agent_because_it_has_no_sound() -> None:
     assert "simulator" in started and "agent" not in started
 
 
-def test_one_worker_serves_every_queue() -> None:
-    worker = next(p for p in programs(LAYOUT, REAL) if p.name == "worker")
-    assert "calls,default,livekit" in worker.command
+def test_what_waits_for_telephones_holds_up_nothing_else() -> None:
+    queues = [
+        p.command[p.command.index("-Q") + 1] for p in programs(LAYOUT, REAL) if "-Q" in p.command
+    ]
+    assert queues == ["default,livekit", "calls"]
 
 
 def test_every_program_is_restarted_leashed_and_logged() -> None:

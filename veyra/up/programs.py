@@ -80,11 +80,15 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
     bind = ("--host", layout.web_host, "--port", str(layout.web_port))
     quiet = ("--lifespan", "off", "--timeout-graceful-shutdown", "5", "--no-access-log")
     celery = (*module, "celery", "-A", "veyra")
-    # Threads: applying is single by its lease, so it never takes more than one of the four.
-    work = ("worker", "-P", "threads", "-c", "4", "-Q", "calls,default,livekit", "-l", "WARNING")
+    threads = ("worker", "-P", "threads", "-l", "WARNING")
+    # Applying is single by its lease, so it never takes more than one of the four.
+    work = (*threads, "-c", "4", "-Q", "default,livekit")
+    # Whoever dials waits until it rings.
+    dial = (*threads, "-c", "8", "-Q", "calls", "-n", "calls@%h")
     found = [
         Program("web", (*module, "uvicorn", "veyra.asgi:application", *bind, *quiet)),
         Program("worker", (*celery, *work)),
+        Program("worker-calls", (*celery, *dial)),
         Program("beat", (*celery, "beat", "--pidfile=", "-l", "WARNING")),
         Program("tap", _manage(layout, "tap")),
     ]
