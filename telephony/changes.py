@@ -4,6 +4,7 @@ The pages, the import, the adoption of foreign objects and the planned changes a
 here.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,8 @@ from telephony.sync import TASK
 from veyra.celery import wake
 from veyra.models import User
 from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     "MODELS",
@@ -94,7 +97,10 @@ def carry_out_due(now: datetime) -> int:
     """Carry out the planned changes whose moment has come; how many there were."""
     due = list(ScheduledChange.objects.due(now))
     for change in due:
-        _carry_out_planned(change, now)
+        try:
+            _carry_out_planned(change, now)
+        except Exception:  # one that cannot be made must not keep the others waiting
+            log.exception("planned change %s was not made", change.pk)
     return len(due)
 
 

@@ -48,12 +48,12 @@ def end_overdue() -> int:
     late = [row for row in rows if is_overdue(row, calls.get(row.pk), now)]
     if not late:
         return 0
-    try:
-        with LiveKit.from_settings() as livekit:
-            for row in late:
+    with LiveKit.from_settings() as livekit:
+        for row in late:
+            try:
                 _end(livekit, row, seen=row.pk in calls)
-    except LiveKitError as error:  # beat asks again in five seconds
-        log.warning("%d overdue calls were not ended: %s", len(late), error.code)
+            except LiveKitError as error:  # beat asks again in five seconds
+                log.warning("overdue call %s was not ended: %s", row.pk, error.code)
     return len(late)
 
 

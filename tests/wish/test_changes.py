@@ -343,6 +343,18 @@ def test_one_planned_change_that_fails_does_not_keep_the_others(
     assert states == [State.FAILED, State.DONE]
 
 
+def test_a_planned_change_that_cannot_be_read_does_not_keep_the_others(
+    number: PhoneNumber, anna: User
+) -> None:
+    now = timezone.now()
+    broken = changes.schedule(to_sales(), "All", now, anna)
+    ScheduledChange.objects.filter(pk=broken.pk).update(edit={"changes": [{}]})
+    changes.schedule(to_sales(), "All", now, anna)
+    assert changes.carry_out_due(now) == 2
+    states = list(ScheduledChange.objects.order_by("pk").values_list("state", flat=True))
+    assert states == [State.WAITING, State.DONE]
+
+
 def test_a_cancelled_change_never_happens(number: PhoneNumber, anna: User) -> None:
     planned = changes.schedule(to_sales(), "All", timezone.now(), anna)
     assert changes.cancel(planned)
