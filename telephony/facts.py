@@ -167,6 +167,14 @@ OUTBOUND_OUTCOMES: dict[str, Any] = {
 }
 
 
+# What a row of the board is made of: it is read at every change of every call.
+OF_CALL = (
+    *("version", "state", "outcome", "direction", "from_number", "to_number", "is_test", "is_demo"),
+    *("started_at", "answered_at", "ended_at", "number__label", "agent__name"),
+)
+SHOWN = ("role", "sip_call_id", "participant_sid", *(f"call__{name}" for name in OF_CALL))
+
+
 class LegQuerySet(VisibleQuerySet["Leg"]):
     def on_board(self, ended_since: datetime) -> Self:
         """The other sides of the calls of this moment and of those that ended a moment ago, each
@@ -174,9 +182,8 @@ class LegQuerySet(VisibleQuerySet["Leg"]):
         """
         now = models.Q(call__ended_at__gte=ended_since) | ~models.Q(call__state="ended")
         parties = self.filter(now, role__in=[Leg.Role.CALLER, Leg.Role.BROWSER, Leg.Role.CALLEE])
-        return parties.select_related("call__number", "call__agent").order_by(
-            "-call__started_at", "call_id"
-        )
+        parties = parties.select_related("call__number", "call__agent").only(*SHOWN)
+        return parties.order_by("-call__started_at", "call_id")
 
 
 class Leg(models.Model):
