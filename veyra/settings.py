@@ -79,9 +79,14 @@ if "sqlite" in DATABASES["default"]["ENGINE"]:
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
     }
 else:
-    # A connection for each thread of a worker, held while its task runs.
-    pool = {"min_size": 1, "max_size": 10}
-    DATABASES["default"]["OPTIONS"] = {"pool": False if TESTING else pool}
+    DATABASES["default"]["OPTIONS"] = {
+        # A connection for each thread of a worker, held while its task runs.
+        "pool": False if TESTING else {"min_size": 1, "max_size": 10},
+        # A call on its way to the screen asks the same dozen questions each time: PostgreSQL plans
+        # them once. Our own pool keeps the connections, so nobody else's may stand in between.
+        "server_side_binding": True,
+        "prepare_threshold": 5,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
