@@ -87,7 +87,9 @@ class AgentAdmin(VeyraAdmin):
     @admin.display(description=_("Version"))
     def version(self, agent: Agent) -> str:
         number = str(getattr(agent, "newest_number", None) or "—")
-        return number if agent.is_published else f"{number} · {_('not published')}"
+        if agent.is_published:
+            return number
+        return str(_("%(version)s · not published") % {"version": number})
 
     @admin.display(description=_("Changed"))
     def changed(self, agent: Agent) -> Any:

@@ -49,6 +49,14 @@ def test_the_compiled_catalogue_is_that_of_the_text(path: Path) -> None:
     assert pairs(polib.pofile(str(path))) == pairs(polib.mofile(str(path.with_suffix(".mo"))))
 
 
+def test_no_sentence_hides_in_an_f_string_where_xgettext_does_not_look() -> None:
+    sources = subprocess.run(
+        ["git", "ls-files", "*.py", ":!tests"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    hidden = re.compile(r"\bf[\"'].*\{(_|n?gettext|pgettext)\(")
+    assert [path for path in sources if hidden.search((ROOT / path).read_text())] == []
+
+
 def test_the_catalogue_has_every_sentence_of_the_code(tmp_path: Path) -> None:
     if shutil.which("xgettext") is None:
         pytest.skip("xgettext is not installed (package gettext)")

@@ -188,7 +188,7 @@ def test_an_assistant_that_cannot_start_leaves_nobody_ringing(system: System) ->
     assert heard["answered"] is None
     assert heard["ended"] < 5
     wait_until(lambda: "closed" in conversation(system, user)["events"], "no word of it", 5)
-    assert "no words" in conversation(system, user)["errors"][0]
+    assert "no published words" in conversation(system, user)["errors"][0]
     # The gateway's own word may come first; the assistant's report says more.
     wait_until(lambda: ended_call(system, user)["reason"] == "agent_failed", "no reason", 10)
 
