@@ -18,6 +18,7 @@ from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
 from telephony.numbers import parts_of_number, pretty
 from telephony.outbound import OutboundCall, Outgoing
+from telephony.registration import Registering, Registration
 from telephony.scheduled import ScheduledChange
 from veyra.models import Keepable
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
@@ -38,6 +39,7 @@ __all__ = [
     "PhoneNumber",
     "PublishedObject",
     "Refused",
+    "Registration",
     "ScheduledChange",
     "TestCall",
     "Trunk",
@@ -107,15 +109,16 @@ class Spelling(models.TextChoices):
     NATIONAL = "national", _("national: 8…")
 
 
-class Trunk(Outgoing, Keepable):
-    """A provider's connection: the addresses its calls come from and the login it uses, and how
-    it places calls (`out_…`).
+class Trunk(Outgoing, Registering, Keepable):
+    """A provider's connection: the addresses its calls come from and the login it uses; or where
+    we sign in so that its calls come to us (`register_…`); and how it places calls (`out_…`).
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=100)
     provider = models.CharField(_("provider"), max_length=40, blank=True)
-    # One CIDR, address or host name a line; host names are resolved by us.
+    # One CIDR, address or host name a line; host names are resolved by us. Of a line that signs in:
+    # addresses besides those of its server.
     addresses = models.TextField(_("addresses that calls come from"), blank=True)
     username = models.CharField(_("login"), max_length=100, blank=True)
     password = EncryptedTextField(_("password"), blank=True)
