@@ -35,8 +35,9 @@ class Message:
     def parse(cls, data: bytes) -> Self:
         head, _, body = data.decode(errors="replace").partition("\r\n\r\n")
         start, *lines = re.sub(r"\r\n[ \t]+", " ", head).split("\r\n")
-        pairs = (line.partition(":") for line in lines)
-        return cls(start, [(name.strip(), value.strip()) for name, _, value in pairs], body)
+        pairs = [(name.strip(), value.strip()) for name, _, value in map(_split, lines)]
+        # Counted anew when it is written.
+        return cls(start, [pair for pair in pairs if pair[0].lower() != "content-length"], body)
 
     def __bytes__(self) -> bytes:
         lines = [f"{name}: {value}" for name, value in self.headers]
@@ -103,6 +104,10 @@ def received(via: str, source: tuple[str, int]) -> str:
     """A Via that tells where its request really came from (RFC 3581)."""
     plain = re.sub(r";(rport|received)(=[^;]*)?", "", via)
     return f"{plain};received={source[0]};rport={source[1]}"
+
+
+def _split(line: str) -> tuple[str, str, str]:
+    return line.partition(":")
 
 
 def user_of(uri: str) -> str:
