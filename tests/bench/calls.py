@@ -53,7 +53,7 @@ def measure(arena: Ground) -> list[Figure]:
         raise MissingError(f"not on this machine: {', '.join(lacking)}")
     arena.system.stack.start_server()
     arena.system.stack.start_gateway()
-    _start_ours(arena)
+    start_ours(arena)
     _start_bare(arena)
     pairs = [(_call(arena, OURS), _call(arena, BARE)) for _ in range(WARM_UP + PAIRS)][WARM_UP:]
     return [
@@ -73,7 +73,7 @@ def _figure(name: str, pairs: list[tuple[float, float]]) -> Figure:
     )
 
 
-def _start_ours(arena: Ground) -> None:
+def start_ours(arena: Ground) -> None:
     arena.start_web()
     for program in ("worker", "tap", "agent"):
         arena.system.start_program(program)

@@ -168,7 +168,10 @@ class System:
     # Calls
 
     def dial(self, number: str, *steps: str, user: str = "79161234567", **options: str) -> "Caller":
-        """Place a call in the background; Caller.result() waits for its end."""
+        """Place a call in the background; Caller.result() waits for its end.
+
+        It goes to the gateway, or to the host:port in the option `way`.
+        """
         return Caller(self, number, steps, user, options)
 
     def call(self, number: str, *steps: str, user: str = "79161234567", **options: str) -> Any:
@@ -188,7 +191,8 @@ class Caller:
         options: dict[str, str],
     ) -> None:
         self.heard = Path(tempfile.mkstemp(suffix=".wav", dir=system.folder)[1])
-        uri = f"sip:{number}@{system.stack.sip_host}:{system.stack.sip_port}"
+        way = options.pop("way", f"{system.stack.sip_host}:{system.stack.sip_port}")
+        uri = f"sip:{number}@{way}"
         command = [sys.executable, "-m", "telephony.sip_caller", uri, "--user", user]
         command += ["--heard", str(self.heard), "--do", *(steps or ("listen:20",))]
         for name, value in options.items():
