@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.db.models import Max
 
 from telephony import tapping
+from telephony.line import registrar
 from telephony.models import Call, CallEvent, ExpectedCall, Leg, PhoneNumber, Refused, Trunk
 from telephony.numbers import NumberError, e164
 from telephony.providers import find
@@ -202,6 +203,8 @@ def origin(address: str, trunk: Trunk) -> Origin:
         asked = ipaddress.ip_address(address)
     except ValueError:
         return Origin.UNKNOWN
+    if trunk.register_at and any(asked in ipaddress.ip_network(cidr) for cidr in registrar()):
+        return Origin.LISTED
     cidrs = [cidr for line in lines(trunk.addresses) if (cidr := network(line))]
     if any(asked in ipaddress.ip_network(cidr) for cidr in cidrs):
         return Origin.LISTED

@@ -95,7 +95,8 @@ def _teach(new: dict[str, Any], call: dict[str, Any], state: CallState) -> None:
     trunk_id, address = call["trunk_id"], call["source_ip"]
     if state.role != "caller" or not trunk_id or not TELLS_OF_A_TRUNK & new.keys():
         return
-    trunk = None if learning.is_ours(address) else Trunk.objects.filter(pk=trunk_id).first()
+    is_test = learning.is_ours(address) and not call["provider_ip"]
+    trunk = None if is_test else Trunk.objects.filter(pk=trunk_id).first()
     if trunk is None:
         return
     if strangers.is_outside(trunk, address):
@@ -114,6 +115,7 @@ def _call_values(unit: str, state: CallState) -> dict[str, Any]:
         "from_number": state.from_number[:100],
         "to_number": state.to_number[:100],
         "source_ip": state.source_ip[:64],
+        "provider_ip": state.provider_ip[:64] if learning.by_registrar(state.source_ip) else "",
         "room_name": state.room_name,
         "room_sid": state.room_sid,
         "started_at": state.started_at,

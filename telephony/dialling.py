@@ -272,7 +272,7 @@ def _dial_of(row: OutboundCall, longest: timedelta) -> Dial:
     return Dial(
         trunk_id=PublishedObject.objects.id_of(key_of_outbound(str(trunk.key))),
         to=spelled(row.to_number, trunk.out_spelling),
-        shown=trunk.out_username if trunk.out_from_login else number,
+        shown=trunk.dials_as if trunk.out_from_login else number,
         room=row.room,
         identity=f"callee-{row.pk}",
         attributes={

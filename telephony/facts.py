@@ -72,6 +72,8 @@ class Call(models.Model):
     from_number = models.CharField(_("from"), max_length=100, blank=True)
     to_number = models.CharField(_("to"), max_length=100, blank=True)
     source_ip = models.CharField(_("caller's address"), max_length=64, blank=True)
+    # Of a line that signs in: the provider's, and source_ip is our registrar's.
+    provider_ip = models.CharField(_("provider's address"), max_length=64, blank=True)
     trunk = models.ForeignKey(
         "telephony.Trunk",
         null=True,

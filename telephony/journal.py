@@ -51,7 +51,7 @@ class Fact:
 @dataclass(frozen=True, kw_only=True)
 class CallState:
     """A call as the facts tell it. `trunk_id` and `rule_id` are LiveKit's, `rule_key` and
-    `agent_key` are ours; each is empty where nobody said it.
+    `agent_key` are ours; `provider_ip` is the registrar's word. Each is empty where nobody said it.
     """
 
     # The other side's leg. A telephone has the gateway's call id; the id of the Call was claimed
@@ -77,6 +77,7 @@ class CallState:
     from_number: str = ""
     to_number: str = ""
     source_ip: str = ""
+    provider_ip: str = ""
     codec: str = ""
     room_sid: str = ""
     room_name: str = ""
@@ -261,6 +262,7 @@ class Party:
             from_number=self.numbers[0],
             to_number=self.numbers[1],
             source_ip="" if self.is_callee else self.first("source_ip"),
+            provider_ip="" if self.is_callee else self.attributes.get("veyra.source", ""),
             codec=self.first("codec"),
             room_sid=next((fact.room_sid for fact in self.own if fact.room_sid), ""),
             room_name=next((fact.room_name for fact in self.own if fact.room_name), ""),
@@ -368,9 +370,8 @@ class Party:
     @cached_property
     def falls_silent_at(self) -> datetime | None:
         """When the gateway's silence says that the call is over; None: other witnesses will."""
-        if not self.knocks or any(fact.room_sid for fact in self.own):
-            return None
-        if self.final and not _is_refusal(self.final):
+        in_room = any(fact.room_sid for fact in self.own)
+        if not self.knocks or in_room or (self.final and not _is_refusal(self.final)):
             return None
         return self.knocks[-1].at + self.patience()
 
@@ -396,8 +397,7 @@ class Party:
         if self.final:
             told = "ended_ns" in self.final.payload
             return Ending(_time(self.final, "ended_ns") if told else self.final.at, "tap")
-        left = [fact.at for fact in self.own if fact.kind == "participant_left"]
-        if left:
+        if left := [fact.at for fact in self.own if fact.kind == "participant_left"]:
             return Ending(min(left), "webhook")
         gone = [fact.at for fact in self.own if fact.kind == "participant_gone"]
         gone += [fact.at for fact in self.room.ends if fact.at >= self.came_at - MARGIN]

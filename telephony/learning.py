@@ -5,6 +5,7 @@ import ipaddress
 from django.conf import settings
 from django.utils import timezone
 
+from telephony.line import registrar
 from telephony.models import Call, HostAddress, Trunk
 from telephony.numbers import spelling_of
 from telephony.routing.addresses import network
@@ -24,7 +25,7 @@ def learn(trunk: Trunk, caller: str) -> None:
     teaches, and our own test calls come with any number.
     """
     shown = spelling_of(caller)
-    if not shown or not (trunk.addresses or trunk.username):
+    if not shown or not (trunk.addresses or trunk.username or trunk.register_at):
         return
     if trunk.learned_at and (trunk.learned_spelling == shown or not _repeats(trunk, shown)):
         return
@@ -36,8 +37,17 @@ def learn(trunk: Trunk, caller: str) -> None:
 
 def is_ours(address: str) -> bool:
     """Our own test call comes from there."""
+    return _within(address, settings.SIP_TEST_FROM)
+
+
+def by_registrar(address: str) -> bool:
+    """Calls of lines that sign in come from there."""
+    return any(_within(address, cidr) for cidr in registrar())
+
+
+def _within(address: str, cidr: str) -> bool:
     try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(settings.SIP_TEST_FROM)
+        return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
     except ValueError:
         return False
 
@@ -51,13 +61,17 @@ def _repeats(trunk: Trunk, shown: str) -> bool:
 
 def carrier(address: str, own_id: int, reserve_id: int) -> int:
     """Which of a number's two connections brought a call from `address`; its own, if neither."""
-    texts = dict(Trunk.objects.filter(pk__in=[own_id, reserve_id]).values_list("pk", "addresses"))
+    trunks = Trunk.objects.in_bulk([own_id, reserve_id])
     hosts = HostAddress.objects.by_host()
-    networks = [
-        (pk, [cidr for line in lines(texts.get(pk, "")) for cidr in _cidrs(line, hosts)])
-        for pk in (own_id, reserve_id)
-    ]
+    networks = [(pk, _networks(trunks[pk], hosts)) for pk in (own_id, reserve_id) if pk in trunks]
     return carrier_of(address, networks) or own_id
+
+
+def _networks(trunk: Trunk, hosts: dict[str, tuple[str, ...]]) -> list[str]:
+    """Where the gateway sees its calls come from."""
+    if trunk.register_at:
+        return list(registrar())
+    return [cidr for line in lines(trunk.addresses) for cidr in _cidrs(line, hosts)]
 
 
 def _cidrs(line: str, hosts: dict[str, tuple[str, ...]]) -> list[str]:

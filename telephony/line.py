@@ -6,18 +6,21 @@ from dataclasses import fields
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from agentworker.models import Agent, AgentVersion
 from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
 from telephony.routing import wish
+from telephony.routing.addresses import network
 from telephony.routing.edit import callers, lines
 from veyra.secrets import Sealed, SecretError
 
-# Columns of a connection that are called alike in its wish.
-OUTGOING = [each.name for each in fields(wish.Trunk) if each.name.startswith("out_")]
+# Columns of a connection that its wish has under the same name, as they are.
+ALIKE = [each.name for each in fields(wish.Trunk) if each.name not in ("key", "archived")]
+SECRETS = ("password", "register_password", "out_password")
 
-__all__ = ["Place", "lines", "read_around", "read_line"]
+__all__ = ["Place", "lines", "read_around", "read_line", "registrar"]
 
 
 class Place(NamedTuple):
@@ -77,6 +80,7 @@ def _read(
     return wish.Line(
         installation=str(gateway.installation),
         seal=str(gateway.seal),
+        registrar=registrar(),
         trunks=tuple(_trunks(trunks.order_by("pk"))),
         numbers=tuple(_numbers(numbers.order_by("pk"))),
         rules=tuple(_rules(rules.order_by("pk"), whole, named)),
@@ -84,26 +88,18 @@ def _read(
     )
 
 
+def registrar() -> tuple[str, ...]:
+    """The CIDRs from which the gateway sees calls of lines that sign in; () cannot be read."""
+    found = network(getattr(settings, "REGISTRAR_FROM", "127.0.0.1/32"))
+    return (found,) if found else ()
+
+
 def _trunks(rows: QuerySet[Trunk]) -> Iterable[wish.Trunk]:
-    columns = "key", "name", "addresses", "username", "password", "spelling", "learned_spelling"
-    for row in rows.values_list(*columns, "is_active", "archived_at", *OUTGOING):
-        key, name, addresses, username, password, spelling, learned, is_active, archived_at = row[
-            : -len(OUTGOING)
-        ]
-        outgoing = dict(zip(OUTGOING, row[-len(OUTGOING) :], strict=True))
-        outgoing["out_password"] = _opened(outgoing["out_password"])
-        yield wish.Trunk(
-            key=str(key),
-            name=name,
-            addresses=lines(addresses),
-            username=username,
-            password=_opened(password),
-            spelling=spelling,
-            learned_spelling=learned,
-            is_active=is_active,
-            archived=archived_at is not None,
-            **outgoing,
-        )
+    for key, archived_at, *values in rows.values_list("key", "archived_at", *ALIKE):
+        columns = dict(zip(ALIKE, values, strict=True))
+        columns |= {name: _opened(columns[name]) for name in SECRETS}
+        columns["addresses"] = lines(columns["addresses"])
+        yield wish.Trunk(key=str(key), archived=archived_at is not None, **columns)
 
 
 def _opened(password: Sealed | str) -> str | None:

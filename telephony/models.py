@@ -147,6 +147,11 @@ class Trunk(Outgoing, Registering, Keepable):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def dials_as(self) -> str:
+        """The login of calls out; where they have none of their own, that of the sign-in."""
+        return self.out_username or (self.register_login if self.register_at else "")
+
 
 class HostAddressQuerySet(models.QuerySet["HostAddress"]):
     def remember(self, answers: Mapping[str, Iterable[str]], at: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Least
 
 from telephony.journal import CallState
+from telephony.line import registrar
 from telephony.models import Call, CallEvent, HostAddress, PhoneNumber, Refused, Trunk
 from telephony.numbers import NumberError, e164
 
@@ -49,11 +50,11 @@ def _is_our_provider(state: CallState) -> bool:
 
 
 def _provider_networks() -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Networks of the trunks, and of our own test caller.
+    """Networks of the trunks, of our own test caller and of our registrar.
 
     Names are not looked up here: whoever publishes them has done so.
     """
-    texts = [settings.SIP_TEST_FROM] if Trunk.objects.kept().exists() else []
+    texts = [settings.SIP_TEST_FROM, *registrar()] if Trunk.objects.kept().exists() else []
     texts += HostAddress.objects.values_list("address", flat=True)
     for addresses in Trunk.objects.kept().values_list("addresses", flat=True):
         texts += addresses.split()

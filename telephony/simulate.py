@@ -22,6 +22,7 @@ from agentworker.shipping import Shipper
 from agentworker.spool import JobFacts, Leg, Spool, now_text
 from agentworker.versions import newest_version, script_of
 from telephony.imagined import ImaginedCall, Utterance, imagine_call, imagine_talk
+from telephony.line import registrar
 from telephony.models import PhoneNumber, Trunk
 from telephony.numbers import spelled
 from telephony.routing.addresses import network
@@ -71,7 +72,11 @@ def targets() -> list[Target]:
 
 
 def _source_ip(trunk: Trunk) -> str:
-    """The first address that the provider calls from; ours, where the list names none."""
+    """The first address that the provider calls from, as the gateway sees it; ours, where the list
+    names none.
+    """
+    if trunk.register_at:
+        return next((str(ip_network(mask)[0]) for mask in registrar()), "127.0.0.1")
     masks = filter(None, map(network, trunk.addresses.split()))
     return next((str(ip_network(mask)[0]) for mask in masks), "127.0.0.1")
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from telephony.line import registrar
 from telephony.models import HostAddress, Trunk
 from telephony.routing.addresses import has, hosts
 from telephony.routing.edit import lines
@@ -21,8 +22,10 @@ EVENTS_A_DAY = 20
 
 def is_outside(trunk: Trunk, address: str) -> bool:
     """Is the address known not to be in the connection's list? An empty list names nobody, so
-    nobody is outside it.
+    nobody is outside it. What a connection that signs in takes comes from our registrar.
     """
+    if trunk.register_at:
+        return has(registrar(), {}, address) is False
     listed = lines(trunk.addresses)
     resolved = HostAddress.objects.by_host() if hosts(listed) else {}
     return has(listed, resolved, address) is False

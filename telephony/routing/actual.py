@@ -11,7 +11,10 @@ from veyra.livekit.types import DispatchRule, InboundTrunk, OutboundTrunk
 Object = InboundTrunk | OutboundTrunk | DispatchRule
 Found = TypeVar("Found", bound=Object)
 # Fields whose order means nothing.
-UNORDERED = ("numbers", "allowed_addresses", "trunk_ids", "inbound_numbers", "attributes")
+UNORDERED = (
+    *("numbers", "allowed_addresses", "headers_to_attributes"),
+    *("trunk_ids", "inbound_numbers", "attributes"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,7 @@ def join_fault(own: Trunk, reserve: Trunk) -> Sentence | None:
             "“%(reserve)s” cannot be the reserve of “%(own)s”: LiveKit asks both for one login."
             " Remove the login from both, or give both the same one."
         )
-    elif bool(own.addresses) != bool(reserve.addresses):
+    elif own.is_listed != reserve.is_listed:
         msgid = gettext_noop(
             "“%(reserve)s” cannot be the reserve of “%(own)s” while one of them has no list of"
             " addresses. Write the addresses that calls come from into both."

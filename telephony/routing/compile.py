@@ -12,6 +12,7 @@ from telephony.routing import problems
 from telephony.routing.addresses import AddressError, masks
 from telephony.routing.carriers import Carriers
 from telephony.routing.outgoing import calls_out, fault, key_of_outbound, outbound_value
+from telephony.routing.signin import SOURCE, unknown_registrar
 from telephony.routing.wish import Line, Number, Problem, Resolved, Rule, Trunk
 from veyra.livekit.types import (
     AGENT_NAME,
@@ -106,7 +107,7 @@ def _trunks(
     for number, rules in routes.items():
         groups[brought_by[number], rules].append(number)
     used = {trunk.key: trunk for group in groups for trunk in group[0]}
-    admitted, wrong = _admitted([used[key] for key in sorted(used)], resolved)
+    admitted, wrong = _admitted(line, [used[key] for key in sorted(used)], resolved)
     made = []
     for (found, rules), numbers in groups.items():
         own, *reserve = found
@@ -119,7 +120,7 @@ def _trunks(
                 key=key,
                 source=own.key,
                 reserve=reserve[0].key if reserve else "",
-                value=_trunk_value(own, mark, numbers, allowed),
+                value=_trunk_value(found, mark, numbers, allowed),
                 rows=tuple(sorted((text, n.key) for n in numbers for text in spellings(n.number))),
                 unknown_addresses=any(trunk.key not in admitted for trunk in found),
                 unknown_login=problems.login(own) is not None,
@@ -129,19 +130,28 @@ def _trunks(
 
 
 def _admitted(
-    trunks: list[Trunk], resolved: Resolved
+    line: Line, trunks: list[Trunk], resolved: Resolved
 ) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
     """The CIDRs of each connection, none for one whose addresses are unknown; and what is wrong."""
     found: dict[str, tuple[str, ...]] = {}
     wrong: list[Problem] = []
     for trunk in trunks:
         try:
-            found[trunk.key] = masks(trunk.addresses, resolved)
+            found[trunk.key] = _masks(line, trunk, resolved)
         except AddressError as error:
             wrong.append(Problem(kind="trunk", key=trunk.key, sentence=error.sentence))
         login = problems.login(trunk)
         wrong += [login] if login else []
     return found, wrong
+
+
+def _masks(line: Line, trunk: Trunk, resolved: Resolved) -> tuple[str, ...]:
+    """The CIDRs that the gateway sees the connection's calls come from. Raises AddressError."""
+    if not trunk.registers:
+        return masks(trunk.addresses, resolved)
+    if not line.registrar:
+        raise AddressError(unknown_registrar())
+    return line.registrar
 
 
 def object_key(trunks: tuple[str, ...], rules: tuple[str, ...]) -> str:
@@ -152,8 +162,9 @@ def object_key(trunks: tuple[str, ...], rules: tuple[str, ...]) -> str:
 
 
 def _trunk_value(
-    trunk: Trunk, mark: str, numbers: list[Number], admitted: tuple[str, ...]
+    trunks: tuple[Trunk, ...], mark: str, numbers: list[Number], admitted: tuple[str, ...]
 ) -> InboundTrunk:
+    trunk = trunks[0]
     return InboundTrunk(
         name=trunk.name,
         metadata=mark,
@@ -163,6 +174,7 @@ def _trunk_value(
         auth_password=trunk.password or "",
         ringing_timeout=RINGING,
         max_call_duration=LONGEST_CALL,
+        headers_to_attributes=SOURCE if any(each.registers for each in trunks) else (),
     )
 
 

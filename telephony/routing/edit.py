@@ -79,6 +79,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "addresses": lines,
     "callers": callers,
     "password": opened,
+    "register_password": opened,
     "out_password": opened,
     "trunks": lambda keys: tuple(sorted(keys)),
     "numbers": lambda keys: tuple(sorted(keys)),

@@ -130,6 +130,7 @@ def _of_trunk(trunk: InboundTrunk) -> dict[str, Words]:
         RINGS: _seconds(trunk.ringing_timeout),
         LASTS: _seconds(trunk.max_call_duration),
         CALLERS: _numbers(trunk.allowed_numbers),
+        NOTES: _texts(*(f"{name} = {header}" for header, name in trunk.headers_to_attributes)),
         OTHER: _texts(*trunk.other),
     }
 

@@ -47,12 +47,17 @@ class Reach:
 
 @dataclass(frozen=True)
 class Door:
-    """Whose calls a connection takes. Empty addresses and login: anybody's."""
+    """Whose calls a connection takes. Empty addresses and login: anybody's.
+
+    `signs_in`: (where, as whom); then only calls come that the sign-in brings, and `addresses` are
+    more of the same provider's.
+    """
 
     name: str = field(compare=False)
     addresses: frozenset[str] = frozenset()
     username: str = ""
     password: str | None = field(default="", repr=False)
+    signs_in: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -198,7 +203,8 @@ def _answer(rule: Rule, name: str) -> Answer:
 
 
 def _door(trunk: Trunk) -> Door:
-    return Door(trunk.name, frozenset(trunk.addresses), trunk.username, trunk.password)
+    signs_in = (trunk.register_at, trunk.register_login) if trunk.registers else None
+    return Door(trunk.name, frozenset(trunk.addresses), trunk.username, trunk.password, signs_in)
 
 
 def _faults_of_rows(line: Line) -> Iterable[Problem]:
@@ -328,14 +334,15 @@ def _of_conditions(number: str, before: Reach, after: Reach) -> Iterable[Sentenc
 
 def _of_door(move: DoorMove) -> Iterable[Sentence]:
     values = {"trunk": move.after.name}
+    yield from _of_sign_in(move)
     if gone := sorted(move.before.addresses - move.after.addresses):
         msgid = gettext_noop("“%(trunk)s”: calls from %(addresses)s are no longer taken.")
-        if not move.after.addresses:
+        if not move.after.addresses and not move.after.signs_in:
             msgid = gettext_noop("“%(trunk)s”: calls are taken from any address.")
         yield Sentence(msgid, {**values, "addresses": ", ".join(gone)})
     if new := sorted(move.after.addresses - move.before.addresses):
         msgid = gettext_noop("“%(trunk)s”: calls from %(addresses)s are taken.")
-        if not move.before.addresses:
+        if not move.before.addresses and not move.after.signs_in:
             msgid = gettext_noop("“%(trunk)s”: calls are taken from %(addresses)s only.")
         yield Sentence(msgid, {**values, "addresses": ", ".join(new)})
     login = [(door.username, door.password) for door in (move.before, move.after)]
@@ -346,3 +353,20 @@ def _of_door(move: DoorMove) -> Iterable[Sentence]:
         )
         none = gettext_noop("“%(trunk)s”: no login is asked for any more.")
         yield Sentence(other if move.after.username else none, values)
+
+
+def _of_sign_in(move: DoorMove) -> Iterable[Sentence]:
+    if move.before.signs_in == move.after.signs_in:
+        return
+    if move.after.signs_in is None:
+        msgid = gettext_noop(
+            "“%(trunk)s”: we no longer sign in at the provider, so it must send the calls to our"
+            " address."
+        )
+        yield Sentence(msgid, {"trunk": move.after.name})
+        return
+    host, login = move.after.signs_in
+    msgid = gettext_noop(
+        "“%(trunk)s”: calls come by signing in at %(host)s as %(login)s, and in no other way."
+    )
+    yield Sentence(msgid, {"trunk": move.after.name, "host": host, "login": login})

@@ -138,6 +138,10 @@ def _connection(route: Route, trunk: Trunk) -> Step:
             "“%(trunk)s” takes the call, but it is open: it takes anybody's. Write the provider's"
             " addresses into it."
         )
+    elif trunk.registers:
+        msgid = gettext_noop(
+            "“%(trunk)s” takes the call: it comes through our sign-in at the provider."
+        )
     elif not trunk.addresses:
         msgid = gettext_noop("“%(trunk)s” takes calls from any address that gives its login.")
     elif route.invite.source_ip:
@@ -157,6 +161,12 @@ def _wrong_address(route: Route, trunk: Trunk, line: Line) -> Step:
             " the number is not."
         )
         return _stop(msgid, values | {"owner": owner.name}, Row("number", route.numbers[0].key))
+    if trunk.registers:
+        msgid = gettext_noop(
+            "“%(trunk)s” takes only calls of the provider that it signs in at, and %(address)s is"
+            " not known as its address. If it is, add the address to the connection."
+        )
+        return _stop(msgid, values, Row("trunk", trunk.key))
     msgid = gettext_noop(
         "“%(trunk)s” takes no calls from %(address)s. If that is its provider, add the address to"
         " the connection."

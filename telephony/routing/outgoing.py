@@ -27,16 +27,17 @@ def fault(trunk: Trunk, numbers: Sequence[str]) -> Sentence | None:
     """Why this connection cannot dial, though it has a server to dial through."""
     if not ADDRESS.fullmatch(trunk.out_address):
         return wrong_address(trunk.out_address)
-    if trunk.out_password is None:
+    username, password = trunk.dials_as
+    if password is None:
         msgid = gettext_noop(
             "The password for calls out of “%(trunk)s” cannot be decrypted: FIELD_KEYS has changed."
             " Put the old key back, or enter the password anew."
         )
-    elif bool(trunk.out_username) != bool(trunk.out_password):
+    elif bool(username) != bool(password):
         msgid = gettext_noop(
             "“%(trunk)s” has only one of login and password for calls out. Enter both or neither."
         )
-    elif trunk.out_from_login and not trunk.out_username:
+    elif trunk.out_from_login and not username:
         msgid = gettext_noop(
             "“%(trunk)s” is to show its login to the provider, but has none for calls out. Enter"
             " the login, or switch that off."
@@ -61,15 +62,16 @@ def wrong_address(text: str) -> Sentence:
 
 def outbound_value(trunk: Trunk, mark: str, numbers: Sequence[str]) -> OutboundTrunk:
     """The object. Each call names its own number, so one stands here for all: LiveKit wants one."""
-    own = trunk.out_username if trunk.out_from_login else spelled(min(numbers), trunk.out_spelling)
+    username, password = trunk.dials_as
+    own = username if trunk.out_from_login else spelled(min(numbers), trunk.out_spelling)
     return OutboundTrunk(
         name=trunk.name,
         metadata=mark,
         address=trunk.out_address,
         transport=trunk.out_transport,
         numbers=(own,),
-        auth_username=trunk.out_username,
-        auth_password=trunk.out_password or "",
+        auth_username=username,
+        auth_password=password or "",
         from_host=trunk.out_from_host,
         codecs=tuple(filter(None, trunk.out_codecs.split(","))),
         encryption=trunk.out_encryption,

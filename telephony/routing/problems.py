@@ -8,6 +8,7 @@ from typing import Literal
 from django.utils.translation import gettext_noop
 
 from telephony.numbers import NumberError, e164, pretty, spellings
+from telephony.routing import signin
 from telephony.routing.carriers import Carriers
 from telephony.routing.wish import Line, Number, Problem, Rule, Trunk
 from veyra.livekit.conflicts import normalized
@@ -21,7 +22,12 @@ Routes = dict[Number, tuple[str, ...]]
 
 
 def login(trunk: Trunk) -> Problem | None:
-    """A login is a name and a password: LiveKit takes one without the other, and asks for none."""
+    """A login is a name and a password: LiveKit takes one without the other, and asks for none.
+
+    Of a connection that signs in it is the login there; its calls can be asked for none.
+    """
+    if wrong := signin.fault(trunk):
+        return Problem(kind="trunk", key=trunk.key, sentence=wrong)
     if trunk.password is None:
         msgid = gettext_noop(
             "The password of “%(trunk)s” cannot be decrypted: FIELD_KEYS has changed."
@@ -38,7 +44,7 @@ def login(trunk: Trunk) -> Problem | None:
 
 def is_open(trunk: Trunk) -> bool:
     """Anybody who finds the line's address may call through it."""
-    return not trunk.addresses and not trunk.username
+    return not trunk.is_listed and not trunk.username
 
 
 def usable_rules(line: Line) -> tuple[list[Rule], list[Problem]]:

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Literal
 
 from telephony.numbers import EXTENSION, NumberError, e164, spelled, spellings
 from telephony.routing.addresses import AddressError, masks
 from telephony.routing.compile import Desired, compile_line
+from telephony.routing.signin import networks
 from telephony.routing.wish import Agent, Line, Number, Resolved, Rule, Trunk
 from veyra.livekit.conflicts import normalized
 from veyra.livekit.matching import Decision, Exchange, Invite, Outcome
@@ -178,6 +179,8 @@ def invite_of(question: Question, line: Line, resolved: Resolved) -> Invite:
         called = spelled(number.number if number else _meant(called), spelling)
         caller = spelled(_meant(caller), spelling)
     source = question.source_ip
+    if trunk and trunk.registers:
+        source = _through_registrar(source, trunk, line, resolved)
     if question.trunk and trunk and not source:
         source = _an_address(trunk, resolved)
     return Invite(
@@ -195,6 +198,14 @@ def _number_of(question: Question, line: Line) -> Number | None:
     found = [each for each in line.numbers if is_called(each, meant)]
     found += [each for each in line.numbers if is_called(each, question.called.strip())]
     return min(found, key=lambda each: not each.in_use, default=None)
+
+
+def _through_registrar(source: str, trunk: Trunk, line: Line, resolved: Resolved) -> str:
+    """Calls of a provider that we sign in at reach the gateway from our registrar."""
+    known = map(ip_network, networks(trunk, resolved))
+    if line.registrar and (not source or any(ip_address(source) in each for each in known)):
+        return str(ip_network(line.registrar[0])[0])
+    return source
 
 
 def _an_address(trunk: Trunk, resolved: Resolved) -> str:

@@ -18,6 +18,7 @@ from telephony.routing.compile import Desired, DesiredRule, DesiredTrunk, compil
 from telephony.routing.edit import Change, Edit, laid_over
 from telephony.routing.fields import agent_key
 from telephony.routing.hands import Held
+from telephony.routing.signin import SOURCE
 from telephony.routing.wish import Line, Resolved
 from veyra.livekit.types import AGENT_NAME, DispatchRule, InboundTrunk
 from veyra.secrets import encrypt
@@ -103,6 +104,7 @@ def refuse_unknown(found: InboundTrunk | DispatchRule) -> None:
     names = list(found.other)
     if isinstance(found, InboundTrunk):
         names += ["allowed_numbers"] if found.allowed_numbers else []
+        names += ["headers_to_attributes"] if {*found.headers_to_attributes} - {*SOURCE} else []
     else:
         flags = ("numbers", "hide_phone_number", "no_randomness", "randomize")
         names += [flag for flag in flags if getattr(found, flag)]

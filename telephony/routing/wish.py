@@ -16,11 +16,20 @@ class Trunk:
 
     key: str
     name: str
+    provider: str = ""
     addresses: tuple[str, ...] = ()
     username: str = ""
     password: str | None = field(default="", repr=False)
     spelling: str = "any"
     learned_spelling: str = ""
+    # Where we sign in; without it calls are sent to us. As in telephony.registration.Registering.
+    register_at: str = ""
+    register_login: str = ""
+    register_password: str | None = field(default="", repr=False)
+    register_proxy: str = ""
+    register_transport: str = "udp"
+    number_in: str = "any"
+    learned_number_in: str = ""
     # Calls out; without an address there are none. As in telephony.outbound.Outgoing.
     out_address: str = ""
     out_username: str = ""
@@ -37,6 +46,23 @@ class Trunk:
     @property
     def in_use(self) -> bool:
         return self.is_active and not self.archived
+
+    @property
+    def registers(self) -> bool:
+        """Its calls come because we sign in, and through our registrar."""
+        return bool(self.register_at)
+
+    @property
+    def is_listed(self) -> bool:
+        """Calls are taken from certain addresses alone."""
+        return self.registers or bool(self.addresses)
+
+    @property
+    def dials_as(self) -> tuple[str, str | None]:
+        """Login and password of calls out; where they have none of their own, the sign-in's."""
+        if self.registers and not self.out_username and self.out_password == "":
+            return self.register_login, self.register_password
+        return self.out_username, self.out_password
 
     @property
     def delivers(self) -> str:
@@ -101,11 +127,12 @@ class Line:
     """Everything that was saved; rules in the order in which they were made.
 
     `installation`: the id of this Veyra, which its objects in LiveKit carry; `seal`: the key of the
-    seals on them.
+    seals on them. `registrar`: the CIDRs that calls of lines that sign in come from.
     """
 
     installation: str = ""
     seal: str = field(default="", repr=False)
+    registrar: tuple[str, ...] = ()
     trunks: tuple[Trunk, ...] = ()
     numbers: tuple[Number, ...] = ()
     rules: tuple[Rule, ...] = ()

@@ -26,6 +26,8 @@ class InboundTrunk:
     auth_password: str = field(default="", repr=False)
     ringing_timeout: timedelta = timedelta()
     max_call_duration: timedelta = timedelta()
+    # (header of the INVITE, attribute of the caller that gets its text)
+    headers_to_attributes: tuple[tuple[str, str], ...] = ()
     # Settings on the object that Veyra never makes (its names); a drift where they are not empty.
     other: tuple[str, ...] = ()
 

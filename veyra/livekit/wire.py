@@ -31,6 +31,7 @@ TRUNK_FIELDS = {
     "auth_password",
     "ringing_timeout",
     "max_call_duration",
+    "headers_to_attributes",
     "created_at",
     "updated_at",
 }
@@ -62,6 +63,7 @@ def trunk_to(trunk: InboundTrunk) -> api.SIPInboundTrunkInfo:
         auth_password=trunk.auth_password,
         ringing_timeout=_duration(trunk.ringing_timeout),
         max_call_duration=_duration(trunk.max_call_duration),
+        headers_to_attributes=dict(trunk.headers_to_attributes),
     )
 
 
@@ -77,6 +79,7 @@ def trunk_from(info: api.SIPInboundTrunkInfo) -> InboundTrunk:
         auth_password=info.auth_password,
         ringing_timeout=info.ringing_timeout.ToTimedelta(),
         max_call_duration=info.max_call_duration.ToTimedelta(),
+        headers_to_attributes=tuple(sorted(info.headers_to_attributes.items())),
         other=other(info, TRUNK_FIELDS),
     )
 
