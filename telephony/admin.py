@@ -1,6 +1,6 @@
 """Pages of the line as staff describe it; each row says how it stands in LiveKit."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
@@ -21,6 +21,7 @@ from telephony import (  # noqa: F401  # they register their pages
     outbound_admin,
     outbound_forms,
     scheduled_admin,
+    signing,
 )
 from telephony.forms import DispatchRuleForm, GatewayForm, PhoneNumberForm, TrunkForm
 from telephony.keeping import EditingAdmin
@@ -29,6 +30,7 @@ from telephony.links import DECIDES
 from telephony.models import DispatchRule, Gateway, PhoneNumber, PublishedObject, Trunk
 from telephony.number_admin import NumberFiles, Wizard
 from telephony.numbers import pretty
+from telephony.signing_admin import CONDITIONS, WAY, WAY_DETAILS, SignsIn
 from telephony.standing import Standing, look_up
 from telephony.sync import TASK
 from veyra.admin import CountedChangeList, MachineRowAdmin, VeyraAdmin
@@ -82,6 +84,14 @@ class StandingList(CountedChangeList):
         super().get_results(request)
         self.result_list = list(self.result_list)
         look_up(self.result_list)
+
+
+class TrunkList(StandingList):
+    """Likewise, and how each signs in."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        signing.attach(self.result_list)
 
 
 class WishAdmin(EditingAdmin):
@@ -165,27 +175,37 @@ class GatewayAdmin(VeyraAdmin):
 
 
 @admin.register(Trunk)
-class TrunkAdmin(Wizard, WishAdmin):
+class TrunkAdmin(Wizard, SignsIn, WishAdmin):
     form = TrunkForm
     actions_list = ("wizard", *WishAdmin.actions_list)
     list_display = ("name", "provider", "who_may_call", "standing")
     list_filter = ("is_active",)
     search_fields = ("name", "provider")
-    readonly_fields = ("standing", "who_may_call")
-    later = ("standing", "who_may_call", "remove_login", "remove_out_login")
+    readonly_fields = ("standing", "who_may_call", "signs_in", "sign_ins")
+    later = (
+        "standing",
+        "who_may_call",
+        "signs_in",
+        "sign_ins",
+        "remove_login",
+        "remove_out_login",
+    )
     purpose = gettext_lazy("The providers who send us calls: their addresses, or a login.")
     fieldsets = (
         (None, {"fields": ("name", "is_active", "standing")}),
-        (
-            gettext_lazy("Whose calls are taken"),
-            {"fields": ("who_may_call", "addresses", "username", "new_password", "remove_login")},
-        ),
+        (gettext_lazy("How calls reach us"), {"fields": WAY}),
         *outbound_forms.FIELDSETS,
-        (DETAILS, {"classes": ("collapse",), "fields": ("provider", "spelling")}),
+        (DETAILS, {"classes": ("collapse",), "fields": ("provider", "spelling", *WAY_DETAILS)}),
     )
+    conditional_fields: ClassVar[dict[str, str]] = CONDITIONS
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TrunkList
 
     @admin.display(description=gettext_lazy("who may call"))
     def who_may_call(self, trunk: Trunk) -> SafeString | str:
+        if trunk.register_at:
+            return _("The provider that we sign in at")
         if trunk.addresses and trunk.username:
             return _("The provider's addresses, with the login")
         if trunk.addresses:

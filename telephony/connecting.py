@@ -1,8 +1,9 @@
 """A provider's connection, its numbers and who answers them, made in one go by the wizard."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -23,7 +24,8 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """What the wizard was told; `numbers` in E.164, `addresses` as they are saved.
+    """What the wizard was told; `numbers` in E.164, `way` as columns of the connection: how calls
+    of it reach us.
 
     `key`: of the connection to be made. The same form makes the same rows, however often it comes.
     """
@@ -31,7 +33,7 @@ class Connection:
     key: uuid.UUID
     preset: Preset
     name: str
-    addresses: tuple[str, ...]
+    way: Mapping[str, Any]
     numbers: tuple[str, ...]
     agent: Agent
 
@@ -46,9 +48,9 @@ def edit_for(asked: Connection) -> Edit:
         values={
             "name": asked.name,
             "provider": asked.preset.slug,
-            "addresses": "\n".join(asked.addresses),
             "learned_spelling": "" if learned == "any" else learned,
             **settings_from(asked.preset),
+            **asked.way,
         },
     )
     numbers = [
@@ -83,6 +85,12 @@ def connect(
     if impact is not None:
         return impact, None
     return None, PhoneNumber.objects.filter(trunk__key=asked.key).first()
+
+
+def correct(trunk: Trunk, values: Mapping[str, Any]) -> None:
+    """Another server, login or password of a line that signs in. Raises changes.ChangeError."""
+    change = Change(model="trunk", key=str(trunk.key), values=values, revision=trunk.revision)
+    changes.carry_out(Edit(changes=(change,)))
 
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:

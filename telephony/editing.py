@@ -14,7 +14,7 @@ from telephony import changes
 from telephony.changes import Change, Edit, Impact, model_name
 from telephony.models import Gateway
 from veyra.secrets import EncryptedTextField, SecretError, decrypt, encrypt
-from veyra.stale import RevisionForm
+from veyra.stale import RevisionForm, Rewritten
 
 
 class EditForm(RevisionForm):
@@ -101,7 +101,7 @@ def _plain(field: Any, value: Any) -> Any:
     return value
 
 
-def keep_typed(form: RevisionForm, name: str) -> str:
+def keep_typed(form: Rewritten, name: str) -> str:
     """The secret that a person typed into field `name` now, or before the form came back to him.
 
     It goes out again as ciphertext, in the hidden field `kept_<name>`: nothing typed is lost, and

@@ -17,9 +17,10 @@ from telephony.editing import EditForm, keep_typed
 from telephony.line import lines
 from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
 from telephony.numbers import NumberError, e164
-from telephony.outbound_forms import COLUMNS, HELP, WIDGETS, OutgoingForm
+from telephony.outbound_forms import COLUMNS, HELP, WIDGETS
 from telephony.providers import PRESETS
 from telephony.routing.addresses import AddressError, checked
+from telephony.sign_in_forms import WayForm
 from veyra.secrets import encrypt
 from veyra.sentences import Sentence
 
@@ -41,7 +42,7 @@ def providers() -> list[tuple[str, str]]:
     return [("", "—"), *((each.slug, str(Sentence(each.name))) for each in PRESETS)]
 
 
-class TrunkForm(OutgoingForm):
+class TrunkForm(WayForm):
     """The password is written, never shown: an empty field keeps the one that is stored."""
 
     provider = forms.ChoiceField(
@@ -65,7 +66,20 @@ class TrunkForm(OutgoingForm):
 
     class Meta:
         model = Trunk
-        fields = ("name", "provider", "addresses", "username", "spelling", "is_active", *COLUMNS)
+        fields = (
+            "name",
+            "provider",
+            "register_at",
+            "register_login",
+            "register_proxy",
+            "register_transport",
+            "number_in",
+            "addresses",
+            "username",
+            "spelling",
+            "is_active",
+            *COLUMNS,
+        )
         widgets = {"addresses": UnfoldAdminTextareaWidget(attrs={"rows": 4}), **WIDGETS}
         help_texts = {
             **HELP,
@@ -74,7 +88,16 @@ class TrunkForm(OutgoingForm):
                 "The addresses that the provider's calls come from, one a line: 203.0.113.10,"
                 " 203.0.113.0/24 or a name such as sip.provider.example. The provider's support"
                 " tells them. Empty together with an empty login means that anybody may call"
-                " through this connection."
+                " through this connection. Where we sign in, only those that the server's name does"
+                " not lead to: usually none."
+            ),
+            "register_at": _(
+                "As the provider's account or letter names it, such as sip.provider.example."
+            ),
+            "register_proxy": _("Only where the provider gave one."),
+            "number_in": _(
+                "Needed only where calls of several numbers come over one login. “As its calls"
+                " show” learns it from the first call."
             ),
             "username": _("Only where the provider gives a login for incoming calls."),
             "spelling": _(
@@ -90,7 +113,7 @@ class TrunkForm(OutgoingForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         cleaned["new_password"] = keep_typed(self, "new_password")
-        if cleaned.get("remove_login"):
+        if cleaned.get("remove_login") or self.signs_in:
             cleaned["username"] = ""
             return cleaned
         username, password = cleaned.get("username"), cleaned.get("new_password")
@@ -105,7 +128,7 @@ class TrunkForm(OutgoingForm):
         return cleaned
 
     def values(self) -> dict[str, Any]:
-        if self.cleaned_data["remove_login"]:
+        if self.cleaned_data["remove_login"] or self.signs_in:
             return super().values() | {"username": "", "password": ""}
         password = self.cleaned_data["new_password"]
         return super().values() | ({"password": encrypt(password)} if password else {})

@@ -6,13 +6,14 @@ from typing import Any, Self
 
 from django.utils.translation import gettext as _
 
-from telephony import arrivals
+from telephony import arrivals, signing
 from telephony.arrivals import Arrival, Origin
 from telephony.models import Call, ExpectedCall, Gateway, PhoneNumber, Spelling
 from telephony.numbers import pretty, spelled, spelling_of
-from telephony.providers import OTHER, Fact, Inbound, Preset, find
+from telephony.providers import OTHER, Fact, Inbound, Preset, SignIn, find
 from telephony.providers.freepbx import pjsip_conf, trunk_settings
 from telephony.reasons import sentence
+from telephony.registration import NumberIn
 from veyra.sentences import Sentence
 
 SHOWN_OTHERS = 3
@@ -40,9 +41,9 @@ class Entrance:
 
 
 def guide(preset: Preset, entrance: Entrance) -> dict[str, Any]:
-    """What to do at the provider, for a page."""
+    """What to do at the provider so that it sends calls to our address, for a page."""
     values = {"host": entrance.host, "port": entrance.port, "address": entrance.address}
-    by_exchange = preset.inbound in (Inbound.PBX, Inbound.REGISTER)
+    by_exchange = preset.inbound is Inbound.PBX
     return {
         "entrance": entrance,
         "provider_name": Sentence(preset.name),
@@ -54,6 +55,27 @@ def guide(preset: Preset, entrance: Entrance) -> dict[str, Any]:
         "trunk_settings": trunk_settings(entrance.host, entrance.port) if by_exchange else (),
         "pjsip_conf": pjsip_conf(entrance.host, entrance.port) if by_exchange else "",
     }
+
+
+def login_guide(preset: Preset) -> dict[str, Any]:
+    """Where the login and the password stand at the provider, for a page."""
+    sign_in = preset.sign_in
+    return {
+        "provider_name": Sentence(preset.name),
+        "about": Sentence(preset.about),
+        "steps": [Sentence(step) for step in sign_in.steps] if sign_in else [],
+        "notes": [Sentence(note) for note in sign_in.notes] if sign_in else [],
+        "facts": list(_login_facts(sign_in)) if sign_in else [],
+        "by_login": True,
+    }
+
+
+def _login_facts(sign_in: SignIn) -> Iterable[tuple[str, str, Fact[Any]]]:
+    if sign_in.host:
+        yield _("Server"), sign_in.host.value, sign_in.host
+    yield _("Transport"), sign_in.transport.value.upper(), sign_in.transport
+    places = dict(NumberIn.choices)
+    yield _("The called number stands in"), str(places[sign_in.number_in.value]), sign_in.number_in
 
 
 def _facts(preset: Preset) -> Iterable[tuple[str, str, Fact[Any]]]:
@@ -80,6 +102,8 @@ def target_of(number: PhoneNumber) -> dict[str, Any]:
     written = spelled(number.number, "digits" if spelling == "any" else spelling)
     return {
         "entrance": entrance,
+        "by_login": bool(number.trunk.register_at),
+        "signing": signing.of(number.trunk),
         "target": preset.target % {"number": written, "address": entrance.address},
     }
 

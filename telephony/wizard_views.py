@@ -10,13 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from agentworker.models import Agent
-from telephony import arrivals, changes, connecting, wizard
+from telephony import arrivals, changes, connecting, signing, wizard
 from telephony.keeping import panel
-from telephony.models import ExpectedCall, Gateway, PhoneNumber
-from telephony.providers import PRESETS, Inbound, find
-from telephony.wizard_forms import ConnectForm, PhoneForm
+from telephony.models import ExpectedCall, Gateway, PhoneNumber, Trunk
+from telephony.providers import PRESETS, Preset, find
+from telephony.sign_in_forms import CorrectionForm
+from telephony.wizard_forms import ConnectForm, LineForm, LoginForm, PhoneForm
 from veyra.doors import staff_page
 from veyra.models import User
+from veyra.sentences import Sentence
 
 MAKES_LINES = ("telephony.add_trunk", "telephony.add_phonenumber", "telephony.add_dispatchrule")
 
@@ -24,22 +26,52 @@ MAKES_LINES = ("telephony.add_trunk", "telephony.add_phonenumber", "telephony.ad
 @staff_page(*MAKES_LINES)
 def choose(request: HttpRequest, user: User) -> HttpResponse:
     """Step 1: the providers."""
-    return _page(request, "connect", step=1, presets=PRESETS)
+    return _page(request, "connect", step="pick", presets=PRESETS)
 
 
 @staff_page(*MAKES_LINES)
 def provider(request: HttpRequest, user: User, slug: str) -> HttpResponse:
-    """Step 2: what to do at the provider, and what we need to know. What will change for callers is
-    shown before it is saved.
-    """
+    """How calls of this provider reach us, where it has two ways."""
+    preset = _preset(slug)
+    if preset.sends and preset.sign_in:
+        name = Sentence(preset.name)
+        return _page(request, "connect_way", step="say", preset=preset, provider_name=name)
+    return redirect("connect-address" if preset.sends else "connect-login", slug)
+
+
+@staff_page(*MAKES_LINES)
+def by_address(request: HttpRequest, user: User, slug: str) -> HttpResponse:
+    """Step 2: what to do at the provider so that it sends calls to us, and whose they are."""
+    preset = _preset(slug)
+    if not preset.sends:
+        raise Http404
+    form = ConnectForm(request.POST or None, preset=preset, user=user)
+    context = wizard.guide(preset, wizard.Entrance.of(Gateway.get()))
+    return _connect(request, user, "connect_address", form, context)
+
+
+@staff_page(*MAKES_LINES)
+def by_login(request: HttpRequest, user: User, slug: str) -> HttpResponse:
+    """Step 2: the login and the password that the provider gave, and whose calls they bring."""
+    preset = _preset(slug)
+    if preset.sign_in is None:
+        raise Http404
+    form = LoginForm(request.POST or None, preset=preset, user=user)
+    context = wizard.login_guide(preset) | {"to_install": signing.to_install()}
+    return _connect(request, user, "connect_login", form, context)
+
+
+def _preset(slug: str) -> Preset:
     preset = find(slug)
     if preset is None:
         raise Http404
-    entrance = wizard.Entrance.of(Gateway.get())
-    context = {"preset": preset, "step": 2, **wizard.guide(preset, entrance)}
-    if preset.inbound is Inbound.REGISTER:
-        return _page(request, "connect_login", **context)
-    form = ConnectForm(request.POST or None, preset=preset, user=user)
+    return preset
+
+
+def _connect(
+    request: HttpRequest, user: User, template: str, form: LineForm, context: dict[str, Any]
+) -> HttpResponse:
+    """What will change for callers is shown before it is saved."""
     impact = None
     if form.is_valid():
         try:
@@ -49,16 +81,47 @@ def provider(request: HttpRequest, user: User, slug: str) -> HttpResponse:
         except changes.ChangeError as error:
             form.add_error(None, [str(sentence) for sentence in error.sentences])
         else:
+            if first is not None and first.trunk.register_at:
+                return redirect("connect-sign-in", pk=first.trunk.pk)
             if first is not None:
                 return redirect("connect-call", pk=first.pk)
-    has_agent = Agent.objects.visible_to(user).kept().exists()
     context |= {
+        "preset": form.preset,
+        "step": "say",
         "impact": impact,
         "panel": panel(impact) if impact else None,
         "lacks_tick": bool(impact and request.POST.get("seen") == impact.token),
-        "has_agent": has_agent,
+        "has_agent": Agent.objects.visible_to(user).kept().exists(),
     }
-    return _page(request, "connect_provider", form=form, **context)
+    return _page(request, template, form=form, **context)
+
+
+@staff_page("telephony.change_trunk")
+def sign_in(request: HttpRequest, user: User, pk: int) -> HttpResponse:
+    """Step 3 of a login: how the sign-in stands, and what was typed, to be typed better. With
+    ?part=1 only what changes.
+    """
+    lines = Trunk.objects.visible_to(user).kept().exclude(register_at="")
+    trunk = get_object_or_404(lines, pk=pk)
+    form = CorrectionForm(request.POST or None, trunk=trunk)
+    if form.is_valid():
+        try:
+            connecting.correct(trunk, form.sign_in())
+        except changes.ChangeError as error:
+            form.add_error(None, [str(sentence) for sentence in error.sentences])
+        else:
+            return redirect("connect-sign-in", pk=pk)
+    context = {
+        "trunk": trunk,
+        "number": trunk.numbers.visible_to(user).in_use().first(),
+        "signing": signing.of(trunk),
+        "step": "sign in",
+        "by_login": True,
+    }
+    if "part" in request.GET:
+        return render(request, "telephony/_sign_in.html", context)
+    context["to_install"] = signing.to_install()
+    return _page(request, "connect_sign_in", form=form, **context)
 
 
 @staff_page("telephony.change_trunk")
@@ -70,7 +133,7 @@ def call(request: HttpRequest, user: User, pk: int) -> HttpResponse:
         expected = arrivals.expect(number, form.cleaned_data["caller"], user)
         return redirect("connect-wait", pk=expected.pk)
     return _page(
-        request, "connect_call", form=form, number=number, step=3, **wizard.target_of(number)
+        request, "connect_call", form=form, number=number, step="call", **wizard.target_of(number)
     )
 
 
@@ -78,7 +141,7 @@ def call(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 def wait(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     """The call as it comes; with ?part=1 only what changes."""
     expected = _expected(user, pk)
-    context = {"expected": expected, "number": expected.number, "step": 3}
+    context = {"expected": expected, "number": expected.number, "step": "call"}
     context |= wizard.target_of(expected.number) | wizard.seen(expected)
     if "part" in request.GET:
         return render(request, "telephony/_arrival.html", context)

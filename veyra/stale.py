@@ -21,7 +21,18 @@ class Disagreement:
     yours: str
 
 
-class RevisionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+class Rewritten(forms.BaseForm):
+    """A form that goes out again with other values than came in."""
+
+    def put(self, name: str, value: object) -> None:
+        """What the field holds when the form is shown again."""
+        data: Any = self.data
+        data = data.copy()
+        data[self.add_prefix(name)] = str(value)
+        self.data = data
+
+
+class RevisionForm(Rewritten, forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
     """The form of a veyra.models.Keepable; it carries the revision that it was opened with.
 
     If somebody saved the row since, nothing is written: `disagreements` has both versions, and the
@@ -61,13 +72,6 @@ class RevisionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
         field = self[name]
         value = self.cleaned_data.get(name, field.data)
         return field.data if isinstance(value, list) and isinstance(field.data, str) else value
-
-    def put(self, name: str, value: object) -> None:
-        """What the field holds when the form is shown again."""
-        data: Any = self.data
-        data = data.copy()
-        data[self.add_prefix(name)] = str(value)
-        self.data = data
 
 
 def _shown(field: forms.Field, value: Any) -> str:

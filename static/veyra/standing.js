@@ -4,7 +4,7 @@
 "use strict";
 
 // Milliseconds to the next look. A row that is live, or switched off, stays so by itself.
-const SOON = { warning: 2000, danger: 5000, watched: 15000 };
+const SOON = { warning: 2000, danger: 5000, signed: 8000, watched: 15000 };
 
 function renew(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html");

@@ -1,8 +1,8 @@
-"""FreePBX or Asterisk: one's own exchange, and the way round for whom only a login is given."""
+"""FreePBX or Asterisk: one's own exchange."""
 
 from django.utils.translation import gettext_noop as _
 
-from telephony.providers.preset import Fact, Inbound, Preset
+from telephony.providers.preset import Fact, Inbound, Preset, SignIn
 
 SOURCE = "github.com/FreePBX/core (functions.inc/drivers/PJSip.class.php)"
 WALKTHROUGH = "https://github.com/livekit/sip/issues/231"
@@ -10,7 +10,7 @@ WALKTHROUGH = "https://github.com/livekit/sip/issues/231"
 FREEPBX = Preset(
     slug="freepbx",
     name="FreePBX / Asterisk",
-    about=_("Your own telephone exchange, with a trunk to our address."),
+    about=_("Your own telephone exchange: a trunk to our address, or an extension of it."),
     inbound=Inbound.PBX,
     transport=Fact("udp", WALKTHROUGH, confirmed=True),
     spelling_in=Fact("any", WALKTHROUGH),
@@ -34,6 +34,24 @@ FREEPBX = Preset(
         _(
             "If FreePBX stands on the same computer as the call entrance, the two must not share"
             " the port 5060 nor the ports of sound, 10000 to 20000."
+        ),
+    ),
+    sign_in=SignIn(
+        transport=Fact("udp", WALKTHROUGH),
+        number_in=Fact("any", WALKTHROUGH),
+        steps=(
+            _("In FreePBX open Applications, Extensions, and add one of the type chan_pjsip."),
+            _("Its number is the login, its secret the password."),
+            _(
+                "Have calls of your number go to this extension: open its inbound route and choose"
+                " the extension as the destination. Then press Apply Config."
+            ),
+        ),
+        notes=(
+            _(
+                "FreePBX does not tell an extension which number was dialled. Where several numbers"
+                " are needed, add an extension for each."
+            ),
         ),
     ),
     target="%(number)s@%(address)s",

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_noop as _
 
-from telephony.providers.preset import Fact, Inbound, Preset
+from telephony.providers.preset import Fact, Inbound, Preset, SignIn
 
 MIKOPBX = _("github.com/mikopbx (Mango guide, which cites docs.mango-office.ru)")
 PROJECT = _("a public repository that connects Mango to LiveKit")
@@ -10,7 +10,7 @@ PROJECT = _("a public repository that connects Mango to LiveKit")
 MANGO = Preset(
     slug="mango",
     name="Mango Office",
-    about=_("Russian provider. Calls come by a paid trunk to our IP address."),
+    about=_("Russian provider. Calls come by a paid trunk, or we sign in with a login."),
     inbound=Inbound.TRUNK,
     networks=(Fact("81.88.86.0/24", MIKOPBX), Fact("81.88.82.245/32", MIKOPBX)),
     transport=Fact("udp", MIKOPBX),
@@ -28,9 +28,22 @@ MANGO = Preset(
             "Mango may write the called number as 8… or 7…. Make a call from this page to see"
             " which it is."
         ),
-        _(
-            "Without the paid trunk Mango gives a login and a password, and waits until somebody"
-            " registers with them. LiveKit cannot: then connect through FreePBX."
+    ),
+    sign_in=SignIn(
+        # vpbx<id>.mangosip.ru, likewise.
+        host=Fact(".mangosip.ru", MIKOPBX),
+        transport=Fact("udp", MIKOPBX),
+        number_in=Fact("to", MIKOPBX),
+        steps=(
+            _(
+                "In the Mango Office account add a SIP account to a member of staff who is the"
+                " assistant alone."
+            ),
+            _(
+                "It is shown as login@vpbx….mangosip.ru: copy it whole into “Login”, and its"
+                " password below."
+            ),
+            _("Have calls of your number go to this member of staff."),
         ),
     ),
     target="%(address)s",

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_noop as _
 
-from telephony.providers.preset import Fact, Inbound, Preset
+from telephony.providers.preset import Fact, Inbound, Preset, SignIn
 
 MIKOPBX = _("github.com/mikopbx/Core (tests)")
 PROJECTS = _("public projects that use Novofon")
@@ -11,7 +11,7 @@ BY_ANALOGY = _("by analogy with Zadarma, whose platform it was")
 NOVOFON = Preset(
     slug="novofon",
     name="Novofon",
-    about=_("Russian provider; also UIS and CoMagic. Calls of a number are sent to our address."),
+    about=_("Russian provider. Calls are sent to our address, or we sign in with a login."),
     inbound=Inbound.FORWARD,
     networks=(Fact("37.139.38.0/24", MIKOPBX),),
     transport=Fact("udp", PROJECTS),
@@ -31,10 +31,17 @@ NOVOFON = Preset(
             " support."
         ),
     ),
-    notes=(
-        _(
-            "If Novofon gives you only a login and a password (“ATS user”), calls will not come:"
-            " LiveKit cannot register with a provider. Then connect through FreePBX."
+    sign_in=SignIn(
+        host=Fact("sip.novofon.ru", PROJECTS),
+        transport=Fact("udp", PROJECTS),
+        number_in=Fact("called_did", BY_ANALOGY),
+        steps=(
+            _("Log in to your Novofon account and open Telephony, then ATS users."),
+            _(
+                "Add a user for the assistant alone, and open it: its login (5 to 7 digits) and its"
+                " password are what this page asks for."
+            ),
+            _("Have calls of your number go to this user."),
         ),
     ),
     doc_url="https://novofon.com/instructions/sip",

@@ -34,7 +34,28 @@ class Inbound(StrEnum):
     FORWARD = "forward"  # the number is forwarded to an address of ours, a SIP URI
     TRUNK = "trunk"  # a trunk by IP address
     PBX = "pbx"  # it is a telephone exchange of one's own, with a trunk to us
-    REGISTER = "register"  # only to who registers with a login, which LiveKit does not do
+    REGISTER = "register"  # only to whoever signs in with a login
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignIn:
+    """How we sign in with a login and a password, so that calls come to us.
+
+    `host`: where; one that begins with a dot is an account's own, which the person types. None: not
+    known. `number_in`: where the called number stands, as telephony.registration.NumberIn has it.
+    `steps`: where the person finds the login, as in Preset.
+    """
+
+    host: Fact[str] | None = None
+    transport: Fact[str]
+    number_in: Fact[str]
+    steps: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def known_host(self) -> str:
+        """What the person need not type."""
+        return self.host.value if self.host and not self.host.value.startswith(".") else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +86,19 @@ class Preset:
     srtp: Fact[bool] | None = None
     refer: Fact[bool] | None = None
     calls_per_second: Fact[int] | None = None
-    steps: tuple[str, ...]
+    # Calls that are sent to our address; empty where there is no such way.
+    steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    sign_in: SignIn | None = None
     # What to type as the target of calls, with %(number)s and %(address)s.
     target: str = "%(number)s@%(address)s"
     doc_url: str = ""
     checked_at: date = CHECKED
+
+    @property
+    def sends(self) -> bool:
+        """Calls can be sent to our address."""
+        return self.inbound is not Inbound.REGISTER
 
     def covers(self, address: str) -> bool:
         """Is the address, or the whole network, in one of the provider's?"""

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_noop as _
 
-from telephony.providers.preset import Fact, Inbound, Preset
+from telephony.providers.preset import Fact, Inbound, Preset, SignIn
 
 GUIDE = _("https://developers.telnyx.com (LiveKit configuration guide)")
 SIPDEV = _("https://sipdev.telnyx.com; another Telnyx page lists others for EU, CA and AU")
@@ -36,6 +36,16 @@ TELNYX = Preset(
         _("Add an FQDN with the host %(host)s and the port %(port)s."),
         _("Set the format of numbers to +E.164 for incoming calls."),
         _("Assign your numbers to this connection."),
+    ),
+    sign_in=SignIn(
+        host=Fact("sip.telnyx.com", GUIDE, confirmed=True),
+        transport=Fact("udp", SIPDEV),
+        number_in=Fact("any", GUIDE),
+        steps=(
+            _("In the Telnyx portal create a SIP connection of the type Credentials."),
+            _("Its user name is the login; its password stands beside it."),
+            _("Assign your numbers to this connection."),
+        ),
     ),
     notes=(_("Telnyx needs a paid account before calls come."),),
     target="%(address)s",

@@ -2,10 +2,11 @@
 
 from django.utils.translation import gettext_noop as _
 
-from telephony.providers.preset import Fact, Inbound, Preset
+from telephony.providers.preset import Fact, Inbound, Preset, SignIn
 
 TRUNK_PAGE = "https://zadarma.com/en/support/faq/voip/what_is_the_sip_trunk/"
 PROJECT = _("a public project that quotes the account's own page")
+MIKOPBX = _("github.com/mikopbx (guide on routing by the dialled number)")
 VAPI = "github.com/VapiAI/docs (sip-zadarma.mdx)"
 NETWORKS = (
     "185.45.152.0/24",
@@ -19,7 +20,7 @@ NETWORKS = (
 ZADARMA = Preset(
     slug="zadarma",
     name="Zadarma",
-    about=_("International provider. Calls of a number are sent to our address."),
+    about=_("International provider. Calls are sent to our address, or we sign in with a login."),
     inbound=Inbound.FORWARD,
     networks=tuple(Fact(network, PROJECT) for network in NETWORKS),
     transport=Fact("udp", PROJECT),
@@ -33,6 +34,22 @@ ZADARMA = Preset(
         _("Log in to Zadarma and open Settings, then the list of your numbers."),
         _("Press the gear beside the number and choose “External server (SIP URI)”."),
         _("Paste the address for calls from this page, and save."),
+    ),
+    sign_in=SignIn(
+        host=Fact("sip.zadarma.com", TRUNK_PAGE, confirmed=True),
+        transport=Fact("udp", PROJECT),
+        number_in=Fact("called_did", MIKOPBX),
+        steps=(
+            _("Log in to Zadarma and find the settings of your SIP login."),
+            _("Its number is the login. The password stands there, too, or can be set anew."),
+            _("Have calls of your number go to this login."),
+        ),
+        notes=(
+            _(
+                "A login that was switched to “SIP trunk by IP address” cannot sign in. Take"
+                " another one."
+            ),
+        ),
     ),
     notes=(_("About three calls at once by default: ask Zadarma for more if you need them."),),
     doc_url=TRUNK_PAGE,

@@ -29,6 +29,7 @@ def open_novofon(page: Page) -> None:
     page.get_by_role("link", name="Подключить провайдера").click()
     expect(page.get_by_text("Кто ваш провайдер телефонии?")).to_be_visible()
     page.get_by_role("link", name="Novofon").click()
+    page.get_by_role("link", name="Звонки присылают на наш адрес").click()
     expect(page.get_by_label("Адреса, с которых приходят звонки")).to_have_value("37.139.38.0/24")
     page.get_by_text("Что мы знаем об этом провайдере").click()
     expect(page.get_by_text("не подтверждено").first).to_be_visible()

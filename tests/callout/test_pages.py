@@ -250,7 +250,7 @@ def test_the_wizard_s_connection_has_the_preset_s_settings_for_calls_out(agent: 
     preset = find("novofon")
     assert preset is not None
     asked = connecting.Connection(
-        key=uuid.uuid4(), preset=preset, name="Novofon", addresses=(), numbers=(), agent=agent
+        key=uuid.uuid4(), preset=preset, name="Novofon", way={}, numbers=(), agent=agent
     )
     with translation.override("en"):
         trunk = connecting.edit_for(asked).changes[0]

@@ -26,7 +26,7 @@ from veyra.models import Pulse, User
 
 pytestmark = pytest.mark.django_db
 CALLER, NUMBER = "+79161234567", "+74991124148"
-NOVOFON = reverse("connect-provider", args=["novofon"])
+NOVOFON = reverse("connect-address", args=["novofon"])
 
 
 def form(agent: Agent, **values: str) -> dict[str, Any]:
@@ -73,7 +73,10 @@ def test_every_provider_has_its_page(staff: Client, agent: Agent) -> None:
     for preset in PRESETS:
         page = reverse("connect-provider", args=[preset.slug])
         assert page in listed
-        assert staff.get(page).status_code == 200
+        assert staff.get(page, follow=True).status_code == 200
+        for name, has in (("connect-address", preset.sends), ("connect-login", preset.sign_in)):
+            found = staff.get(reverse(name, args=[preset.slug])).status_code
+            assert found == (200 if has else 404)
     assert staff.get(reverse("connect-provider", args=["nobody"])).status_code == 404
 
 
@@ -85,15 +88,6 @@ def test_the_provider_fills_in_addresses_and_says_what_is_not_confirmed(
     assert "37.139.38.0/24" in page
     assert "not confirmed" in page
     assert "NUMBER@sip.myveyra.ai:5060" in page
-
-
-def test_a_provider_that_only_registers_is_told_the_way_round(staff: Client) -> None:
-    Gateway.objects.create(pk=1, host="sip.myveyra.ai", port=5060)
-    page = staff.get(reverse("connect-provider", args=["login-only"])).content.decode()
-    assert "it cannot register" in page
-    assert "contact=sip:sip.myveyra.ai:5060" in page
-    assert reverse("connect-provider", args=["freepbx"]) in page
-    assert "<textarea" not in page
 
 
 def test_what_will_change_is_shown_before_anything_is_saved(staff: Client, agent: Agent) -> None:
@@ -258,12 +252,26 @@ def test_another_caller_is_listed_but_not_taken(staff: Client, expected: Expecte
     assert "from 37.139.38.7, caller written 100" in part
 
 
-@pytest.mark.parametrize("name", ["connect", "connect-provider", "connect-call", "connect-wait"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "connect",
+        "connect-provider",
+        "connect-address",
+        "connect-login",
+        "connect-sign-in",
+        "connect-call",
+        "connect-wait",
+    ],
+)
 def test_nobody_without_the_right_sees_the_wizard(
     client: Client, expected: ExpectedCall, name: str
 ) -> None:
     args: dict[str, list[Any]] = {
         "connect-provider": ["novofon"],
+        "connect-address": ["novofon"],
+        "connect-login": ["novofon"],
+        "connect-sign-in": [expected.number.trunk.pk],
         "connect-call": [expected.number.pk],
         "connect-wait": [expected.pk],
     }
