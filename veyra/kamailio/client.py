@@ -1,12 +1,44 @@
-"""Telling a running Kamailio its lines, and asking how they are, by JSON-RPC on a unix socket."""
+"""Telling a running Kamailio its lines, and asking how they are, by JSON-RPC on a unix socket.
 
+The tables are those of deploy/registrar/kamailio.cfg, where each is explained.
+"""
+
+import contextlib
+import json
+import secrets
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from veyra.kamailio.types import Line, LineState, Stranger
+from veyra.kamailio.wire import (
+    HEARD,
+    LEAVING,
+    OURS,
+    read_state,
+    registration,
+    values,
+    what_is_wrong,
+)
+
+WAIT_SECONDS = 2.0
+# What is longer than one message of Kamailio's socket never arrives.
+LONGEST = 65_000
+LARGEST_ANSWER = 1_000_000
+NOT_FOUND = 404
+# Flag of Kamailio's uac module: the last REGISTER was accepted.
+ONLINE = 4
 
 
 class RegistrarError(Exception):
-    """Kamailio is away, or would not do it. The message is for staff and has no secrets."""
+    """Kamailio is away, or would not do it. The message is for logs and has no secrets."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Registrar:
@@ -17,24 +49,119 @@ class Registrar:
 
     def lines(self) -> dict[str, LineState]:
         """All lines that Kamailio holds, by their id."""
-        raise NotImplementedError
+        with self._talk() as talk:
+            seals = talk.table("seal")
+            heard = {name: talk.table(name) for name in HEARD}
+        now = datetime.now(UTC)
+        return {
+            key: read_state(key, seal, {name: heard[name].get(key, "") for name in HEARD}, now)
+            for key, seal in seals.items()
+        }
 
     def put(self, line: Line, seal: str) -> None:
         """Hold this line, instead of another of the same id, and register it now."""
-        raise NotImplementedError
+        if problem := what_is_wrong(line):
+            raise RegistrarError(problem)
+        with self._talk() as talk:
+            talk.forget(line.id)
+            own = talk.table("own")
+            contact, sock = own[f"contact_{line.transport}"], own[f"socket_{line.transport}"]
+            talk.ask("uac.reg_add", *registration(line, contact, sock))
+            for table, value in {**values(line, sock), "seal": seal}.items():
+                talk.ask("htable.sets", table, line.id, value)
 
     def remove(self, line_id: str) -> None:
         """Let go of a line. A registered one says goodbye first: it is gone at a later call."""
-        raise NotImplementedError
+        with self._talk() as talk:
+            if talk.is_registered(line_id):
+                # Nobody may take it for the line that it was.
+                talk.ask("htable.sets", "seal", line_id, LEAVING)
+                talk.ask("uac.reg_unregister", "l_uuid", line_id)
+            else:
+                talk.forget(line_id)
 
     def retry(self, line_id: str) -> None:
         """Send REGISTER now, also where the line is paused."""
-        raise NotImplementedError
+        with self._talk() as talk:
+            talk.try_to("htable.delete", "paused", line_id)
+            talk.ask("uac.reg_enable", "l_uuid", line_id)
 
     def pause(self, line_id: str) -> None:
         """Send no REGISTER any more until `retry`."""
-        raise NotImplementedError
+        with self._talk() as talk:
+            talk.ask("htable.sets", "paused", line_id, "1")
+            talk.ask("uac.reg_disable", "l_uuid", line_id)
 
     def strangers(self) -> list[Stranger]:
         """Who sent something without being known since the last time this was asked."""
-        raise NotImplementedError
+        with self._talk() as talk:
+            found = talk.table("strangers")
+            if found:
+                talk.ask("htable.flush", "strangers")
+                talk.ask("htable.seti", "own", "strangers", 0)
+        return [Stranger(address=key, count=int(value)) for key, value in found.items()]
+
+    @contextlib.contextmanager
+    def _talk(self) -> Iterator["Talk"]:
+        """A socket of our own beside Kamailio's, for the time of a few questions."""
+        own = self.socket_path.with_name(f"{secrets.token_hex(4)}.sock")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+            try:
+                line.bind(str(own))
+                line.settimeout(WAIT_SECONDS)
+                line.connect(str(self.socket_path))
+                yield Talk(line)
+            except TimeoutError as error:
+                raise RegistrarError("Kamailio does not answer.") from error
+            except OSError as error:
+                raise RegistrarError(f"Kamailio is away: {error.strerror}.") from error
+            finally:
+                own.unlink(missing_ok=True)
+
+
+@dataclass
+class Talk:
+    """Questions and answers, one at a time."""
+
+    line: socket.socket
+    number: int = field(default=0)
+
+    def ask(self, method: str, *parameters: str | int) -> Any:
+        """The result. Errors name the method and never its parameters: there are passwords."""
+        self.number += 1
+        question = {"jsonrpc": "2.0", "method": method, "params": parameters, "id": self.number}
+        message = json.dumps(question, ensure_ascii=False).encode()
+        if len(message) > LONGEST:
+            raise RegistrarError(f"{method}: too long for Kamailio.")
+        self.line.send(message)
+        while True:
+            answer = json.loads(self.line.recv(LARGEST_ANSWER))
+            # An answer that came too late for an earlier question is passed over.
+            if answer.get("id") == self.number:
+                break
+        if problem := answer.get("error"):
+            raise RegistrarError(f"{method}: {problem['message']}", problem["code"])
+        return answer.get("result")
+
+    def table(self, name: str) -> dict[str, str]:
+        entries = self.ask("htable.dump", name)
+        return {item["name"]: str(item["value"]) for entry in entries for item in entry["slot"]}
+
+    def try_to(self, method: str, *parameters: str) -> Any:
+        """ask(), or None where there is no such thing."""
+        try:
+            return self.ask(method, *parameters)
+        except RegistrarError as error:
+            if error.code != NOT_FOUND:
+                raise
+            return None
+
+    def is_registered(self, line_id: str) -> bool:
+        found = self.try_to("uac.reg_info", "l_uuid", line_id)
+        return bool(found and found["flags"] & ONLINE and found["expires"])
+
+    def forget(self, line_id: str) -> None:
+        """The seal goes first: what is left half done is then no line at all."""
+        for table in ("seal", *OURS, *HEARD):
+            self.try_to("htable.delete", table, line_id)
+        self.try_to("uac.reg_remove", line_id)

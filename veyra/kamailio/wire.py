@@ -1,0 +1,86 @@
+"""Lines as Kamailio is told them, and its tables as line states. Pure."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from veyra.kamailio.types import Line, LineState
+
+# Tables of deploy/registrar/kamailio.cfg: those that we write beside the seal, those that we read.
+OURS = ("nets", "numbers", "only", "prefer", "way", "socket")
+HEARD = ("asked", "answer", "place", "paused")
+# The seal of a line that is saying goodbye.
+LEAVING = "leaving"
+ID = re.compile(r"[0-9A-Za-z]{8,64}")
+# What stands in a SIP URI without being escaped, and in quotes in a header.
+LOGIN = re.compile(r"[0-9A-Za-z._~!*'()&=+$,;?/%@-]{1,128}")
+DOMAIN = re.compile(r"[0-9A-Za-z._-]{1,253}(:[0-9]{1,5})?")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def what_is_wrong(line: Line) -> str:
+    """Why this line cannot be told to Kamailio, without its secrets; empty where it can."""
+    if not ID.fullmatch(line.id):
+        return "The line's id cannot be the user of a SIP address."
+    if not LOGIN.fullmatch(line.login):
+        return "The login has characters that SIP does not allow."
+    if not DOMAIN.fullmatch(line.domain):
+        return "The provider's host is not a host name."
+    if not line.password or CONTROL.search(line.password):
+        return "The password is empty, or has characters that cannot be typed."
+    if ipaddress.ip_address(line.proxy_ip).version != 4:
+        return "Providers are reached by IPv4 only."
+    return ""
+
+
+def registration(line: Line, contact: str, socket: str) -> tuple[str | int, ...]:
+    """The parameters of uac.reg_add, in its order. `contact`: where the provider reaches us."""
+    who = line.login.replace("@", "%40")
+    local, remote = (line.id, line.domain), (who, line.domain)
+    realm = digest = ""
+    login = (line.login, line.password, digest)
+    flags = delay = 0
+    times = (line.expires, flags, delay)
+    return (line.id, *local, *remote, realm, *login, way(line), *times, socket, contact)
+
+
+def way(line: Line) -> str:
+    return f"sip:{line.proxy_ip}:{line.proxy_port};transport={line.transport}"
+
+
+def values(line: Line, socket: str) -> dict[str, str]:
+    """What stands of a line in our tables; a table that is left out has nothing of it."""
+    meant = {e164 for _digits, e164 in line.numbers}
+    found = {
+        "nets": ",".join(line.networks),
+        "numbers": ";".join(f"{digits}={e164}" for digits, e164 in line.numbers),
+        "only": meant.pop() if len(meant) == 1 else "",
+        "prefer": line.place,
+        "way": way(line),
+        "socket": socket,
+    }
+    return {table: value for table, value in found.items() if value}
+
+
+def read_state(line_id: str, seal: str, heard: Mapping[str, str], now: datetime) -> LineState:
+    """`heard` has a text for each table of HEARD, empty where that has nothing of the line."""
+    code, at, until, address, reason = (*heard["answer"].split(" ", 4), *[""] * 5)[:5]
+    expires_at = _time(until)
+    return LineState(
+        id=line_id,
+        seal=seal,
+        registered=code == "200" and expires_at is not None and expires_at > now,
+        paused=bool(heard["paused"]),
+        code=int(code or 0),
+        reason=reason,
+        address=address,
+        asked_at=_time(heard["asked"]),
+        heard_at=_time(at),
+        expires_at=expires_at,
+        place=heard["place"],
+    )
+
+
+def _time(seconds: str) -> datetime | None:
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds not in {"", "0"} else None
