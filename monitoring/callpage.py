@@ -42,6 +42,8 @@ class CallPage:
     reason: str
     # What the exchange's last answer means, from our side of the call.
     answer: str
+    # Where the call came through, from the provider on; empty where it came no such way.
+    way: Sequence[str]
     # Of a call that was turned away: what kept it out, as far as the line tells now.
     refusal: Step | None
     # Of a call that was asked for here: the tries of it.
@@ -66,6 +68,7 @@ def gather(call: Call, *, with_words: bool) -> CallPage:
         summary=summary(call),
         reason=str(reasons.sentence(call.reason)),
         answer=answer(call),
+        way=way(call),
         refusal=why_refused(call) if was_turned_away(call) else None,
         tries=OutboundCall.objects.around(call.pk) if call.is_outbound else None,
         timeline=timeline(call, events),
@@ -77,6 +80,15 @@ def gather(call: Call, *, with_words: bool) -> CallPage:
         events=events,
         deaf=any(t.speaker == Speaker.CALLER and not t.text and not t.digit for t in turns),
     )
+
+
+def way(call: Call) -> list[str]:
+    """Of a call that a provider brought: the provider, how it reached us, and who took it."""
+    if call.direction != Call.Direction.INBOUND or call.trunk is None:
+        return []
+    signed_in = [_("sign-in to the provider")] if call.provider_ip else []
+    agent = [call.agent.name] if call.agent else []
+    return [call.trunk.name, *signed_in, _("call entrance"), *agent]
 
 
 def was_turned_away(call: Call) -> bool:

@@ -1,6 +1,5 @@
 """How connections that sign in at their provider stand, in words, for every page that shows it."""
 
-import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,6 +8,7 @@ from typing import Literal
 from django.utils.translation import gettext as _
 
 from telephony.models import Registration, Trunk
+from veyra.kamailio.config import program
 from veyra.models import Pulse
 
 State = Registration.State
@@ -93,4 +93,4 @@ def to_install() -> str:
 
 
 def _lacking() -> str:
-    return "" if shutil.which("kamailio") else INSTALL
+    return "" if program() else INSTALL

@@ -119,6 +119,22 @@ def test_the_page_of_a_call_tells_its_course_and_its_words(
         assert words in html
 
 
+def test_the_page_of_a_call_shows_the_way_that_it_came(
+    make_call: MakeCall, make_user: MakeUser, number: PhoneNumber, client: Client
+) -> None:
+    engineer = make_user("telephony.view_call", "telephony.view_callevent", name="engineer")
+    client.force_login(engineer)
+    call = make_call(trunk=number.trunk, source_ip="127.0.0.1", provider_ip="37.139.38.5")
+    html = client.get(f"/calls/{call.pk}/").content.decode()
+    assert "Novofon → sign-in to the provider → call entrance → Support" in html
+    assert "37.139.38.5 → registrar → 127.0.0.1 → gateway" in html
+    Call.objects.update(provider_ip="")
+    html = client.get(f"/calls/{call.pk}/").content.decode()
+    assert "Novofon → call entrance → Support" in html
+    Call.objects.update(direction=Call.Direction.BROWSER)
+    assert "call entrance →" not in client.get(f"/calls/{call.pk}/").content.decode()
+
+
 def test_raw_words_stand_only_before_those_who_read_events(
     logged_in: LoggedIn, make_call: MakeCall, make_user: MakeUser, client: Client
 ) -> None:
