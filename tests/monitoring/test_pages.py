@@ -126,11 +126,11 @@ def test_the_page_of_a_call_shows_the_way_that_it_came(
     client.force_login(engineer)
     call = make_call(trunk=number.trunk, source_ip="127.0.0.1", provider_ip="37.139.38.5")
     html = client.get(f"/calls/{call.pk}/").content.decode()
-    assert "Novofon → sign-in to the provider → call entrance → Support" in html
+    assert "trunk1 → sign-in to the provider → call entrance → Support" in html
     assert "37.139.38.5 → registrar → 127.0.0.1 → gateway" in html
     Call.objects.update(provider_ip="")
     html = client.get(f"/calls/{call.pk}/").content.decode()
-    assert "Novofon → call entrance → Support" in html
+    assert "trunk1 → call entrance → Support" in html
     Call.objects.update(direction=Call.Direction.BROWSER)
     assert "call entrance →" not in client.get(f"/calls/{call.pk}/").content.decode()
 
