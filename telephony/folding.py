@@ -43,7 +43,8 @@ def _due() -> Q:
 def fold_unit(unit: FoldUnit) -> bool:
     """Fold `unit` if it is free and as it was read. False: somebody else is at it."""
     as_read = FoldUnit.objects.filter(pk=unit.pk, dirty_at=unit.dirty_at)
-    if not as_read.filter(_due()).update(locked_until=timezone.now() + LOCK):
+    free = as_read.filter(locked_until=unit.locked_until)
+    if not free.update(locked_until=timezone.now() + LOCK):
         return False
     try:
         with transaction.atomic():
