@@ -20,7 +20,7 @@ from veyra.secrets import Sealed, SecretError
 ALIKE = [each.name for each in fields(wish.Trunk) if each.name not in ("key", "archived")]
 SECRETS = ("password", "register_password", "out_password")
 
-__all__ = ["Place", "lines", "read_around", "read_line", "registrar"]
+__all__ = ["Place", "lines", "read_around", "read_line", "read_signing", "registrar"]
 
 
 class Place(NamedTuple):
@@ -66,6 +66,18 @@ def read_around(numbers: Sequence[Place], also: Iterable[int] = ()) -> wish.Line
         DispatchRule.objects.filter(pk__in=whole.keys() | named.keys()),
         whole,
         named,
+    )
+
+
+def read_signing() -> wish.Line:
+    """The connections that sign in, with their numbers: three queries, and none of rules."""
+    trunks = Trunk.objects.signing_in()
+    numbers = PhoneNumber.objects.in_use().brought_by(trunks)
+    gateway = Gateway.get()
+    return wish.Line(
+        seal=str(gateway.seal),
+        trunks=tuple(_trunks(trunks.order_by("pk"))),
+        numbers=tuple(_numbers(numbers.order_by("pk"))),
     )
 
 

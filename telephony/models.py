@@ -109,6 +109,12 @@ class Spelling(models.TextChoices):
     NATIONAL = "national", _("national: 8…")
 
 
+class TrunkQuerySet(WishQuerySet["Trunk"]):
+    def signing_in(self) -> Self:
+        """Those that sign in at their provider, and are in use."""
+        return self.in_use().exclude(register_at="")
+
+
 class Trunk(Outgoing, Registering, Keepable):
     """A provider's connection: the addresses its calls come from and the login it uses; or where
     we sign in so that its calls come to us (`register_…`); and how it places calls (`out_…`).
@@ -134,7 +140,7 @@ class Trunk(Outgoing, Registering, Keepable):
     is_active = models.BooleanField(_("in use"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
-    objects = WishQuerySet["Trunk"].as_manager()
+    objects = TrunkQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("provider connection")
@@ -208,6 +214,10 @@ class PhoneNumberQuerySet(WishQuerySet["PhoneNumber"]):
         for part in parts_of_number(text):
             found |= models.Q(number__contains=part)
         return self.filter(found)
+
+    def brought_by(self, trunks: models.QuerySet[Trunk]) -> Self:
+        """Numbers of these connections, and those that have one of them in reserve."""
+        return self.filter(models.Q(trunk__in=trunks) | models.Q(reserve__in=trunks))
 
     def troubled(self) -> Self:
         """Numbers that are not live as they were saved."""

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     SERVER_SHUTDOWN = "server_shutdown"
     UNKNOWN_NUMBER = "unknown_number"
     NO_RULE = "no_rule"
+    STRANGER = "stranger"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105  # a reason's code
     NO_PASSWORD = "no_password"  # noqa: S105  # likewise
     NUMBER_CONFLICT = "number_conflict"
@@ -185,6 +186,12 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     Reason.NO_RULE: Explanation(
         _("The number is known, but nobody answers it. Choose an assistant under “Who answers”.")
+    ),
+    Reason.STRANGER: Explanation(
+        _(
+            "He is none of the providers that we sign in at, so he got no answer. If the address "
+            "is a provider's, add it to its connection."
+        )
     ),
     Reason.WRONG_PASSWORD: Explanation(
         _(

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from telephony.journal import CallState
 from telephony.line import registrar
 from telephony.models import Call, CallEvent, HostAddress, PhoneNumber, Refused, Trunk
 from telephony.numbers import NumberError, e164
+from telephony.reasons import Reason
 
 # Of one address and one reason, as many become calls in an hour.
 CALLS_AN_HOUR = 20
@@ -67,21 +68,30 @@ def _provider_networks() -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Netwo
 
 def count(state: CallState) -> None:
     """One more refusal of this kind."""
-    same: dict[str, Any] = {
+    same = {
         "address": state.source_ip[:64],
         "number": state.to_number[:100],
         "caller": state.from_number[:100],
         "reason": state.reason,
     }
-    at = state.started_at
+    _add(same, state.started_at, 1)
+
+
+def count_stranger(address: str, times: int, at: datetime) -> None:
+    """Somebody whom no line that signs in knows knocked there, and had no answer."""
+    same = {"address": address[:64], "number": "", "caller": "", "reason": Reason.STRANGER}
+    _add(same, at, times)
+
+
+def _add(same: dict[str, Any], at: datetime, times: int) -> None:
     seen = Refused.objects.filter(**same)
     again = {"first_at": Least("first_at", at), "last_at": Greatest("last_at", at)}
-    if seen.update(count=F("count") + 1, **again):
+    if seen.update(count=F("count") + times, **again):
         return
     if Refused.objects.count() >= ROWS:
         oldest = Refused.objects.order_by("last_at").values("pk")[:ROOM_AT_ONCE]
         Refused.objects.filter(pk__in=list(oldest.values_list("pk", flat=True))).delete()
-    Refused.objects.create(**same, first_at=at, last_at=at)
+    Refused.objects.create(**same, count=times, first_at=at, last_at=at)
 
 
 def forget(sip_call_id: str) -> None:

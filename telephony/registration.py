@@ -1,5 +1,6 @@
 """Lines that must sign in at their provider: what staff type, and how the sign-in stands."""
 
+import uuid
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -67,6 +68,10 @@ class RegistrationQuerySet(VisibleQuerySet["Registration"]):
         """How this line stands now; None where nobody has tried yet."""
         return self.open().filter(trunk=trunk).first()
 
+    def with_key(self) -> Self:
+        """Adds `key`, that of the connection."""
+        return self.annotate(key=models.F("trunk__key"))
+
     def of(self, trunk: models.Model) -> Self:
         """How the line stood, newest first."""
         return self.filter(trunk=trunk).order_by("-since", "-pk")
@@ -110,6 +115,9 @@ class Registration(models.Model):
     # What it means and what to do, as (msgid, parameters).
     result = models.JSONField(default=dict, blank=True)
 
+    # with_key() fills it.
+    key: uuid.UUID | None = None
+
     objects = RegistrationQuerySet.as_manager()
 
     class Meta:
@@ -131,8 +139,12 @@ class Registration(models.Model):
     @property
     def sentence(self) -> Sentence:
         """How it stands and what to do, for whoever reads it now: times are in his time zone."""
-        if self.state == self.State.REGISTERED and self.until and self.over_at is None:
-            msgid = gettext_noop("Signed in until %(time)s; the provider answers from %(address)s.")
-            at = time_format(timezone.localtime(self.until), "H:i")
-            return Sentence(msgid, {"time": at, "address": self.address})
-        return Sentence.from_json(self.result)
+        if self.state == self.State.REGISTERED and self.over_at:
+            msgid = gettext_noop("Signed in; the provider answered from %(address)s.")
+            return Sentence(msgid, {"address": self.address})
+        found = Sentence.from_json(self.result)
+        times = {"since": self.since, "until": self.until}
+        said = {
+            name: time_format(timezone.localtime(at), "H:i") for name, at in times.items() if at
+        }
+        return Sentence(found.msgid, {"until": "…", **found.values, **said})

@@ -4,7 +4,17 @@ import logging
 
 from django.utils import timezone
 
-from telephony import arrivals, changes, dialling, folding, observing, settling, sync, testcalls
+from telephony import (
+    arrivals,
+    changes,
+    dialling,
+    folding,
+    observing,
+    registering,
+    settling,
+    sync,
+    testcalls,
+)
 from veyra.celery import app
 from veyra.livekit.types import LiveKitError
 
@@ -47,6 +57,7 @@ def planned() -> None:
 @app.task(name="telephony.tidy")  # type: ignore[untyped-decorator]  # celery ships no types
 def tidy() -> None:
     arrivals.forget(timezone.now())
+    registering.forget(timezone.now())
 
 
 @app.task(name=sync.TASK)  # type: ignore[untyped-decorator]  # celery ships no types

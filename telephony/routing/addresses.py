@@ -83,7 +83,7 @@ def masks(addresses: tuple[str, ...], resolved: Resolved) -> tuple[str, ...]:
             found.add(cidr)
             continue
         if not resolved.get(usable):
-            raise AddressError(_unknown(usable))
+            raise AddressError(unknown_host(usable))
         found.update(cidr for address in resolved[usable] if (cidr := network(address)))
     return tuple(sorted(found))
 
@@ -100,7 +100,7 @@ def has(addresses: tuple[str, ...], resolved: Resolved, source: str) -> bool | N
     return any(asked in ipaddress.ip_network(cidr) for cidr in known) if known else None
 
 
-def _unknown(host: str) -> Sentence:
+def unknown_host(host: str) -> Sentence:
     msgid = gettext_noop(
         "The name “%(host)s” has no address now. Check its spelling, or write the address itself."
     )

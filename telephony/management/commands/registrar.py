@@ -1,0 +1,23 @@
+"""Keep the registrar's lines as they are saved, so that calls come from providers with a login."""
+
+import signal
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from telephony.hosts import Lookups
+from telephony.registering import Signing
+from veyra.kamailio.client import Registrar
+
+
+class Command(BaseCommand):
+    help = "Signs in at the providers of the connections that have a login. One works at a time."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        signing = Signing(Registrar(settings.REGISTRAR_SOCKET), Lookups())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: signing.stop())
+        self.stdout.write("The registrar's lines are kept.")
+        signing.run()
+        self.stdout.write("The registrar's lines are left as they are.")

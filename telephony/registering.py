@@ -1,0 +1,233 @@
+"""The loop of `manage.py registrar`: the registrar holds the lines that sign in, and we tell how
+they stand. One writer at a time.
+"""
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.db import DatabaseError, close_old_connections, transaction
+from django.utils import timezone
+
+from telephony import refusals
+from telephony.hosts import Lookups
+from telephony.line import read_signing
+from telephony.models import Registration, Trunk
+from telephony.registration import NumberIn
+from telephony.routing import signin
+from telephony.routing.registering import (
+    Plan,
+    Row,
+    Step,
+    Told,
+    Wanted,
+    away,
+    id_of,
+    same_period,
+    wanted,
+)
+from telephony.routing.wish import Line as SavedLine
+from telephony.signing import PULSE
+from veyra.kamailio.client import RegistrarError
+from veyra.kamailio.types import Line, LineState, Stranger
+from veyra.models import Lease, Pulse
+from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
+
+SECONDS = 1.0
+# Of a holder that was killed another takes over after so long.
+LEASE, LEASE_SECONDS, RENEW_SECONDS = "registrar", 8.0, 2.0
+PULSE_SECONDS = 5.0
+STRANGERS_SECONDS = 10.0
+# A registrar that is killed is back in a moment: only then is its absence told.
+AWAY_SECONDS = 3.0
+# So many steps may fail before the others wait for the next look.
+FAILURES = 3
+KEPT = timedelta(days=90)
+
+
+class Registers(Protocol):
+    """The registrar. Every method raises RegistrarError."""
+
+    def lines(self) -> dict[str, LineState]: ...
+    def put(self, line: Line, seal: str) -> None: ...
+    def remove(self, line_id: str) -> None: ...
+    def retry(self, line_id: str) -> None: ...
+    def strangers(self) -> list[Stranger]: ...
+
+
+class Signing:
+    """Keeps `registrar` in step with what is saved until `stop`."""
+
+    def __init__(self, registrar: Registers, lookups: Lookups) -> None:
+        self.registrar, self.lookups = registrar, lookups
+        self._stopping = threading.Event()
+        self._holder: uuid.UUID | None = None
+        self._answered_at = time.monotonic()
+        self._paces = {
+            name: Pace(seconds)
+            for name, seconds in (
+                ("lease", RENEW_SECONDS),
+                ("pulse", PULSE_SECONDS),
+                ("strangers", STRANGERS_SECONDS),
+            )
+        }
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self._is_ours():
+                    self.look(timezone.now())
+            except DatabaseError as error:
+                log.warning("the database is away: %s", type(error).__name__)
+                close_old_connections()
+            self._stopping.wait(SECONDS)
+        if self._holder:
+            Lease.release(LEASE, self._holder)
+
+    def _is_ours(self) -> bool:
+        """Do we hold the lease?"""
+        if self._holder is None:
+            self._holder = Lease.take(LEASE, LEASE_SECONDS)
+        elif self._paces["lease"].is_due() and not Lease.renew(LEASE, self._holder, LEASE_SECONDS):
+            log.warning("the lease was lost")
+            self._holder = None
+        return self._holder is not None
+
+    def look(self, now: datetime) -> None:
+        """Once: tell the registrar what it lacks, and the rows how the lines stand."""
+        is_seen = self._paces["pulse"].is_due()
+        if is_seen:
+            Pulse.beat(PULSE)
+        saved = read_signing()
+        names = {name for trunk in saved.trunks for name in signin.names(trunk)}
+        wishes = wanted(saved, self.lookups.known(names))
+        rows = {str(row.key): row for row in Registration.objects.open().with_key()}
+        told = self._told(wishes, {key: as_told(row) for key, row in rows.items()}, saved, now)
+        if told is not None:
+            store(told, rows, now)
+        if is_seen:
+            Registration.objects.open().update(seen_at=now)
+
+    def _told(
+        self, wishes: list[Wanted], rows: Mapping[str, Row], saved: SavedLine, now: datetime
+    ) -> Mapping[str, Told] | None:
+        """What to tell of each line; None: that is not known for the moment."""
+        try:
+            held = self.registrar.lines()
+            plan = Plan.of(wishes, held, rows, now)
+            self._carry_out(plan.steps)
+            if self._paces["strangers"].is_due():
+                for stranger in self.registrar.strangers():
+                    refusals.count_stranger(stranger.address, stranger.count, now)
+        except RegistrarError as error:
+            if time.monotonic() - self._answered_at < AWAY_SECONDS:
+                return None
+            log.warning("the registrar is away: %s", error)
+            return away(rows, wishes)
+        self._answered_at = time.monotonic()
+        learn(saved, held)
+        return plan.told
+
+    def _carry_out(self, steps: Iterable[Step]) -> None:
+        """What fails is missing at the next look, and done then. Raises the last of many errors."""
+        failures = 0
+        for step in steps:
+            try:
+                self._take(step)
+            except RegistrarError as error:
+                log.warning("%s of line %s failed: %s", step.verb, step.id, error)
+                failures += 1
+                if failures == FAILURES:
+                    raise
+
+    def _take(self, step: Step) -> None:
+        if step.verb == "put" and step.line is not None:
+            self.registrar.put(step.line, step.seal)
+        elif step.verb == "remove":
+            self.registrar.remove(step.id)
+        elif step.verb == "retry":
+            self.registrar.retry(step.id)
+
+
+class Pace:
+    """Is it time again? At most once in `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._at = seconds, float("-inf")
+
+    def is_due(self) -> bool:
+        now = time.monotonic()
+        if now - self._at < self._seconds:
+            return False
+        self._at = now
+        return True
+
+
+def as_told(row: Registration) -> Row:
+    told = Told(
+        state=Registration.State(row.state).value,
+        code=row.code,
+        reason=row.reason,
+        address=row.address,
+        until=row.until,
+        result=Sentence.from_json(row.result),
+    )
+    return Row(told, row.since)
+
+
+def store(told: Mapping[str, Told], rows: Mapping[str, Registration], now: datetime) -> None:
+    """Write how the lines stand, by their connections' keys; what is not told of any more is over.
+
+    A few queries, however many lines changed.
+    """
+    before = {key: as_told(row).told for key, row in rows.items()}
+    new = {
+        key: each
+        for key, each in told.items()
+        if key not in before or not same_period(before[key], each)
+    }
+    moved = [_filled(rows[k], t) for k, t in told.items() if k not in new and before[k] != t]
+    over = [row.pk for key, row in rows.items() if key in new or key not in told]
+    if not (new or moved or over):
+        return
+    found = Trunk.objects.filter(key__in=new).values_list("key", "pk") if new else ()
+    trunks = {str(key): pk for key, pk in found}
+    with transaction.atomic():
+        Registration.objects.filter(pk__in=over).update(over_at=now)
+        Registration.objects.bulk_update(moved, FIELDS)
+        Registration.objects.bulk_create(
+            _filled(Registration(trunk_id=trunks[key], since=now), each)
+            for key, each in new.items()
+            if key in trunks
+        )
+
+
+FIELDS = ("state", "code", "reason", "address", "until", "result")
+
+
+def _filled(row: Registration, told: Told) -> Registration:
+    row.state, row.code, row.reason = told.state, told.code, told.reason[:200]
+    row.address, row.until, row.result = told.address, told.until, told.result.to_json()
+    return row
+
+
+def learn(saved: SavedLine, held: Mapping[str, LineState]) -> None:
+    """Where the last call of each line had its number written."""
+    for trunk in saved.trunks:
+        state = held.get(id_of(trunk.key))
+        if state and state.place in NumberIn.values and state.place != trunk.learned_number_in:
+            Trunk.objects.filter(key=trunk.key).update(learned_number_in=state.place)
+
+
+def forget(now: datetime) -> None:
+    """How lines stood a quarter of a year ago is nobody's question."""
+    Registration.objects.forget_before(now - KEPT)

@@ -1,0 +1,399 @@
+"""Lines that sign in: what the registrar should hold, and what its answers mean. Pure.
+
+The registrar is told what it lacks and asked how each line stands, every second or two. Nothing is
+remembered in between but what it holds itself and the row that staff see: so it may be killed, or
+we may be, between any two steps.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal, Self
+
+from django.utils.translation import gettext_noop
+
+from telephony.numbers import spellings
+from telephony.routing import wish
+from telephony.routing.addresses import network, unknown_host
+from telephony.routing.signin import Server, fault, networks, sent_to, server
+from veyra.kamailio.types import Line, LineState, Place, Transport
+from veyra.sentences import Sentence
+
+State = Literal["registered", "trying", "refused", "silent", "unknown", "wrong", "away"]
+Verb = Literal["put", "remove", "retry"]
+
+# Short, so that a provider that has lost us has us again soon.
+EXPIRES = 120
+# So long a server may keep us waiting; then the next address of its name is asked.
+PATIENCE = timedelta(seconds=8)
+AGAIN = timedelta(seconds=10)
+# A login that was refused is tried again ever more seldom: providers lock out who hammers.
+BACKOFF = (
+    (timedelta(seconds=20), timedelta(seconds=30)),
+    (timedelta(seconds=75), timedelta(minutes=1)),
+    (timedelta(minutes=3), timedelta(minutes=2)),
+)
+SELDOM = timedelta(minutes=5)
+# Answers that the registrar makes up itself, where it could not send or was not answered.
+UNANSWERED = (408, 477, 478)
+FAILING = (480, 491)
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Try:
+    """A line at one of its server's addresses. `account`: the seal of all that the sign-in is."""
+
+    line: Line
+    account: str
+    seal: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A connection that signs in. `tries` in the order in which they are made; none where the row
+    says why (`fault`).
+    """
+
+    id: str
+    key: str
+    host: str
+    login: str
+    tries: tuple[Try, ...] = ()
+    fault: Sentence | None = None
+    state: State = "trying"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """How a line stands, as its row says it. `address` is the one that is asked."""
+
+    state: State
+    code: int = 0
+    reason: str = ""
+    address: str = ""
+    until: datetime | None = None
+    result: Sentence = field(default_factory=lambda: Sentence(""))
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was told of a line last, and since when."""
+
+    told: Told
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do at the registrar. `line` and `seal` of a put."""
+
+    verb: Verb
+    id: str
+    line: Line | None = None
+    seal: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    told: Told
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to do, removals first, and what to tell of each connection, by its key."""
+
+    steps: tuple[Step, ...]
+    told: Mapping[str, Told]
+
+    @classmethod
+    def of(
+        cls,
+        wanted: Iterable[Wanted],
+        held: Mapping[str, LineState],
+        rows: Mapping[str, Row],
+        now: datetime,
+    ) -> Self:
+        """`held` by the line's id, `rows` by the connection's key."""
+        wanted = sorted(wanted, key=lambda each: each.id)
+        known = {each.id for each in wanted}
+        gone = [Step("remove", each) for each in sorted(held.keys() - known)]
+        found = {w.key: verdict(w, held.get(w.id), rows.get(w.key), now) for w in wanted}
+        steps = [step for each in found.values() for step in each.steps]
+        return cls(steps=(*gone, *steps), told={key: each.told for key, each in found.items()})
+
+
+# What we want
+
+
+def wanted(line: wish.Line, resolved: wish.Resolved) -> list[Wanted]:
+    """Of each connection in use that signs in. `line` has its numbers, too."""
+    numbers: dict[str, list[str]] = {}
+    for number in line.numbers:
+        for key in filter(None, {number.trunk, number.reserve} if number.in_use else ()):
+            numbers.setdefault(key, []).append(number.number)
+    return [
+        _wanted(trunk, numbers.get(trunk.key, []), resolved, line.seal)
+        for trunk in line.trunks
+        if trunk.in_use and trunk.registers
+    ]
+
+
+def id_of(key: str) -> str:
+    """A line's id: what the provider is given as our name there, so nobody may guess it."""
+    return key.replace("-", "")
+
+
+def _wanted(
+    trunk: wish.Trunk, numbers: Sequence[str], resolved: wish.Resolved, secret: str
+) -> Wanted:
+    domain, proxy = server(trunk.register_at), sent_to(trunk)
+    found = Wanted(
+        id=id_of(trunk.key),
+        key=trunk.key,
+        host=proxy.host if proxy else trunk.register_at,
+        login=trunk.register_login,
+    )
+    if wrong := fault(trunk):
+        return replace(found, fault=wrong, state="wrong")
+    if domain is None or proxy is None:
+        raise ValueError("a connection without a fault has servers")
+    addresses = _addresses(proxy, resolved)
+    if not addresses:
+        return replace(found, fault=unknown_host(proxy.host), state="unknown")
+    line = Line(
+        id=found.id,
+        login=trunk.register_login,
+        domain=domain.host,
+        password=trunk.register_password or "",
+        proxy_ip=addresses[0],
+        proxy_port=proxy.port,
+        transport=Transport(trunk.register_transport),
+        expires=EXPIRES,
+        networks=networks(trunk, resolved),
+        numbers=_digits(numbers),
+        place=Place(trunk.number_in),
+    )
+    lines = [replace(line, proxy_ip=address) for address in addresses]
+    return replace(found, tries=tuple(_sealed(each, secret) for each in lines))
+
+
+def _addresses(proxy: Server, resolved: wish.Resolved) -> list[str]:
+    """The server's addresses; ours listens to IPv4 alone."""
+    if proxy.is_address:
+        return [proxy.host]
+    known = (network(each) for each in resolved.get(proxy.host, ()))
+    return sorted(cidr.removesuffix("/32") for cidr in known if cidr and cidr.endswith("/32"))
+
+
+def _digits(numbers: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Each number with the digits that any of its spellings has."""
+    return tuple(
+        sorted(
+            {(text.removeprefix("+"), number) for number in numbers for text in spellings(number)}
+        )
+    )
+
+
+def _sealed(line: Line, secret: str) -> Try:
+    """The seal has two parts: of what the sign-in is, and of what may come in by it."""
+    fields = asdict(line)
+    access = {name: fields.pop(name) for name in ("networks", "numbers", "place")}
+    account = _hash(fields, secret)
+    return Try(line=line, account=account, seal=f"{account}.{_hash(access, secret)}")
+
+
+def _hash(fields: Mapping[str, object], secret: str) -> str:
+    text = json.dumps(fields, sort_keys=True)
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:24]
+
+
+# What became of it
+
+
+def verdict(wish: Wanted, held: LineState | None, row: Row | None, now: datetime) -> Verdict:
+    """What to tell of one line, and what to do about it."""
+    if wish.fault:
+        told = Told(state=wish.state, result=wish.fault)
+        return Verdict(told, (Step("remove", wish.id),) if held else ())
+    index = next((i for i, each in enumerate(wish.tries) if held and each.seal == held.seal), None)
+    if held is None or index is None:
+        return _put_anew(wish, held, row)
+    return _of_answers(wish, held, index, row, now)
+
+
+def _put_anew(wish: Wanted, held: LineState | None, row: Row | None) -> Verdict:
+    """The registrar has it not, or not as it is now."""
+    last = row.told.address if row else ""
+    chosen = next((each for each in wish.tries if each.line.proxy_ip == last), wish.tries[0])
+    same = held is not None and held.seal.split(".")[0] == chosen.account
+    # Where only what may come in is new, the sign-in is still what it was.
+    told = row.told if row and same else _trying(wish, chosen)
+    return Verdict(told, (_put(chosen),))
+
+
+def _of_answers(
+    wish: Wanted, held: LineState, index: int, row: Row | None, now: datetime
+) -> Verdict:
+    this = wish.tries[index]
+    following = wish.tries[(index + 1) % len(wish.tries)]
+    late = held.asked_at is not None and now - held.asked_at >= PATIENCE
+    told = _told(wish, this, held, row, late=late)
+    if following is not this and late and _is_failing(told, held):
+        told = _trying(wish, following) if told.state == "registered" else told
+        told = replace(told, address=following.line.proxy_ip)
+        return Verdict(told, (_put(following),))
+    if held.paused and now >= _rests_until(held, row):
+        return Verdict(told, (Step("retry", wish.id),))
+    return Verdict(told)
+
+
+def _is_open(held: LineState) -> bool:
+    """It was asked, and has not answered since."""
+    return held.asked_at is not None and (held.heard_at is None or held.heard_at < held.asked_at)
+
+
+def _told(wish: Wanted, this: Try, held: LineState, row: Row | None, *, late: bool) -> Told:
+    if held.registered:
+        return _registered(this, held)
+    answered = None if _is_open(held) else _answered(wish, this, held.code, held.reason)
+    if answered:
+        return answered
+    if late:
+        return _silent(wish, this)
+    # Nothing is answered yet: what was told last still holds, where it was about answers.
+    if row and row.told.state in ("registered", "refused", "silent"):
+        return replace(row.told, address=this.line.proxy_ip)
+    return _trying(wish, this)
+
+
+def _is_failing(told: Told, held: LineState) -> bool:
+    """Another address of the server may do better: this one is silent, or out of order."""
+    if told.state == "registered":
+        return _is_open(held)
+    return told.state == "silent" or (told.state == "refused" and not _is_refusal(told.code))
+
+
+def _rests_until(held: LineState, row: Row | None) -> datetime:
+    """When a line that the registrar lets rest is tried again."""
+    heard = held.heard_at or held.asked_at or EVER
+    if not _is_refusal(held.code):
+        return heard + AGAIN
+    since = row.since if row and row.told.state == "refused" else heard
+    pauses = (pause for until, pause in BACKOFF if heard - since < until)
+    return heard + next(pauses, SELDOM)
+
+
+def _is_refusal(answer: int) -> bool:
+    """The provider does not want this login; what else it answers may be over in a moment."""
+    return 300 <= answer < 500 and answer not in (*UNANSWERED, *FAILING)
+
+
+def _put(what: Try) -> Step:
+    return Step("put", what.line.id, what.line, what.seal)
+
+
+# In words
+
+
+def _trying(wish: Wanted, what: Try) -> Told:
+    msgid = gettext_noop("Signing in at %(host)s.")
+    result = Sentence(msgid, {"host": wish.host})
+    return Told(state="trying", address=what.line.proxy_ip, result=result)
+
+
+def _registered(this: Try, held: LineState) -> Told:
+    msgid = gettext_noop("Signed in until %(until)s; the provider answers from %(address)s.")
+    address = this.line.proxy_ip
+    result = Sentence(msgid, {"address": address})
+    return Told(
+        state="registered",
+        code=held.code,
+        reason=held.reason,
+        address=address,
+        until=held.expires_at,
+        result=result,
+    )
+
+
+def _silent(wish: Wanted, this: Try) -> Told:
+    msgid = gettext_noop(
+        "No answer from %(host)s since %(since)s. Check how the server's name is written; if it is"
+        " right, the provider's server is away, or a firewall keeps its answers from us. We go on"
+        " trying."
+    )
+    result = Sentence(msgid, {"host": wish.host})
+    return Told(state="silent", address=this.line.proxy_ip, result=result)
+
+
+LOGIN = gettext_noop(
+    "%(host)s refused the login or its password (%(code)s). Type both again as the provider gave"
+    " them."
+)
+UNKNOWN_LOGIN = gettext_noop(
+    "%(host)s does not know the login “%(login)s” (%(code)s). Check the login and the server's"
+    " name in what the provider sent you."
+)
+NO_SIGN_IN = gettext_noop(
+    "%(host)s takes no sign-ins (%(code)s). Check the server's name: it is the one that stands"
+    " beside the login."
+)
+OUT_OF_ORDER = gettext_noop(
+    "%(host)s cannot sign us in at the moment (%(code)s): the fault is at the provider. We go on"
+    " trying; if it lasts, tell the provider's support."
+)
+OTHER = gettext_noop(
+    "%(host)s does not sign us in: it answers “%(code)s %(reason)s”. Show this to the provider's"
+    " support."
+)
+ANSWERS = {
+    401: LOGIN,
+    403: LOGIN,
+    407: LOGIN,
+    404: UNKNOWN_LOGIN,
+    405: NO_SIGN_IN,
+    501: NO_SIGN_IN,
+}
+AWAY = gettext_noop(
+    "The part of Veyra that signs in at providers does not run, so no call of this connection comes"
+    " in. It is started again by itself; if this stays, start Veyra again."
+)
+
+
+def _answered(wish: Wanted, this: Try, code: int, reason: str) -> Told | None:
+    """What a final answer means; None: there was none."""
+    if code in UNANSWERED:
+        return _silent(wish, this)
+    if code < 300:
+        return None
+    msgid = ANSWERS.get(code, OTHER if _is_refusal(code) else OUT_OF_ORDER)
+    values = {"host": wish.host, "login": wish.login, "code": code, "reason": reason}
+    address = this.line.proxy_ip
+    result = Sentence(msgid, values)
+    return Told(state="refused", code=code, reason=reason, address=address, result=result)
+
+
+def away(rows: Mapping[str, Row], wishes: Iterable[Wanted]) -> dict[str, Told]:
+    """The registrar does not answer: what to tell of each connection."""
+    return {each.key: _away(each, rows.get(each.key)) for each in wishes}
+
+
+def _away(wish: Wanted, row: Row | None) -> Told:
+    if wish.fault:
+        return Told(state=wish.state, result=wish.fault)
+    address = row.told.address if row else ""
+    return Told(state="away", address=address, result=Sentence(AWAY))
+
+
+def same_period(one: Told, other: Told) -> bool:
+    """Is the second a continuation of the first, rather than a new line of the history?"""
+    moved = one.state == "registered" and one.address != other.address
+    return (one.state, one.code, one.result.msgid) == (
+        other.state,
+        other.code,
+        other.result.msgid,
+    ) and not moved
