@@ -1,4 +1,4 @@
-# One image for web, worker, beat, tap and agent; docker-compose.yml says which of them it is.
+# One image for web, worker, beat, tap, agent, kamailio and registrar; docker-compose.yml says which of them it is.
 
 FROM node:22-bookworm-slim AS frontend
 WORKDIR /src/frontend
@@ -14,10 +14,10 @@ RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-h
 
 FROM python:3.13-slim-bookworm
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends espeak-ng \
+    && apt-get install -y --no-install-recommends espeak-ng kamailio kamailio-tls-modules \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home veyra \
-    && install -d -o veyra -g veyra /state /livekit
+    && install -d -o veyra -g veyra /state /livekit /registrar
 COPY --from=packages /venv /venv
 WORKDIR /srv/veyra
 COPY . .

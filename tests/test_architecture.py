@@ -1,6 +1,7 @@
 """The shape of the house, kept by reading the code: who imports what, how long things are."""
 
 import ast
+import re
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,12 @@ def test_only_one_package_talks_to_livekit() -> None:
         and not name_of(path).startswith("veyra/livekit/")
     ]
     assert strays == []
+
+
+def test_only_one_package_knows_what_is_said_to_kamailio() -> None:
+    words = re.compile(r"uac\.reg_|htable\.|json-?rpc|\bhtable\b", re.IGNORECASE)
+    strays = {name_of(path) for path in PRODUCT if words.search(path.read_text())}
+    assert {name for name in strays if not name.startswith("veyra/kamailio/")} == set()
 
 
 def test_only_the_agent_worker_imports_the_agent_library() -> None:

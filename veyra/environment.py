@@ -108,6 +108,14 @@ class Reader:
 
         return self._read(name, default, parse, f"Write host:port, or {NONE}.")
 
+    def network(self, name: str, default: str) -> str:
+        """An address with the length of its prefix, as 192.0.2.0/24."""
+
+        def parse(value: str) -> str:
+            return str(ipaddress.ip_network(value))
+
+        return self._read(name, default, parse, "Write a network such as 192.0.2.0/24.")
+
     def _read(self, name: str, default: T, parse: Callable[[str], T], hint: str) -> T:
         text = self.text(name)
         if not text:

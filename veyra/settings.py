@@ -14,6 +14,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 from veyra.environment import Reader, is_address
+from veyra.kamailio.config import inside
 from veyra.look import UNFOLD as UNFOLD
 from veyra.state import local_keys, state_dir
 
@@ -54,6 +55,12 @@ SIP_LISTEN = read.text("SIP_LISTEN", "0.0.0.0" if PUBLIC_IP else "127.0.0.1")  #
 RTP_PORTS = read.ports("RTP_PORTS", "10000-10100")
 # The address that our own test caller's INVITEs come from; trunks with an address list admit it.
 SIP_TEST_FROM = read.text("SIP_TEST_FROM", "127.0.0.1/32")
+
+# Lines that must register: where Kamailio meets providers, and where its gateway sees it call from
+REGISTRAR_PORT = read.whole("REGISTRAR_PORT", 5080, 1024, 65533)
+REGISTRAR_SOCKET = Path(read.text("REGISTRAR_SOCKET", f"{STATE}/run/registrar.sock"))
+REGISTRAR_FROM = read.network("REGISTRAR_FROM", f"{inside(SIP_LISTEN)}/32")
+REGISTRAR_CA = Path(read.text("REGISTRAR_CA", "/etc/ssl/certs"))
 
 # Asks `manage.py up` for the simulator even where a real LiveKit could be had.
 SIMULATOR = read.flag("SIMULATOR", False)

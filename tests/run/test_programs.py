@@ -39,6 +39,14 @@ def test_a_machine_of_its_own_runs_everything() -> None:
     assert names(LAYOUT, REAL) == own
 
 
+def test_lines_that_must_register_are_served_where_kamailio_and_a_gateway_are() -> None:
+    layout = replace(LAYOUT, kamailio="/usr/sbin/kamailio")
+    sign_in = ["kamailio", "registrar"]
+    assert [name for name in names(layout, REAL) if name in sign_in] == sign_in
+    elsewhere = Choice(kind=Kind.CONFIGURED)
+    assert not set(sign_in) & {*names(layout, elsewhere), *names(LAYOUT, REAL)}
+
+
 def test_what_runs_elsewhere_is_not_started() -> None:
     layout = replace(LAYOUT, broker="")
     configured = Choice(kind=Kind.CONFIGURED)

@@ -128,6 +128,7 @@ def words(public_ip: str, gateway: str = "/bin/livekit-sip") -> str:
         rtp_ports=(10000, 10100),
         public_ip=public_ip,
         media_ports=(7881, 7882),
+        registrar_port=5080,
     )
     return summary(choice, ("admin", "abcd-efgh"), address, Path("/srv/logs"))
 
@@ -143,6 +144,7 @@ def test_a_public_start_names_what_to_open() -> None:
     text = words("203.0.113.7")
     assert "203.0.113.7:5060" in text
     assert "10000-10100 udp" in text and "7881 tcp" in text and "7882 udp" in text
+    assert "5080 udp and tcp, 5081 tcp" in text
 
 
 def test_without_a_gateway_no_address_to_call_is_promised() -> None:

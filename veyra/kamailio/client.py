@@ -29,8 +29,8 @@ WAIT_SECONDS = 2.0
 LONGEST = 65_000
 LARGEST_ANSWER = 1_000_000
 NOT_FOUND = 404
-# Flag of Kamailio's uac module: the last REGISTER was accepted.
-ONLINE = 4
+# Flags of Kamailio's uac module: nothing is sent; the last REGISTER was accepted.
+PAUSED, ONLINE = 1, 4
 
 
 class RegistrarError(Exception):
@@ -71,7 +71,10 @@ class Registrar:
                 talk.ask("htable.sets", table, line.id, value)
 
     def remove(self, line_id: str) -> None:
-        """Let go of a line. A registered one says goodbye first: it is gone at a later call."""
+        """Let go of a line. A registered one says goodbye first: it is gone at a later call.
+
+        A line that is paused says nothing, and is gone at once.
+        """
         with self._talk() as talk:
             if talk.is_registered(line_id):
                 # Nobody may take it for the line that it was.
@@ -158,7 +161,8 @@ class Talk:
 
     def is_registered(self, line_id: str) -> bool:
         found = self.try_to("uac.reg_info", "l_uuid", line_id)
-        return bool(found and found["flags"] & ONLINE and found["expires"])
+        # A record that expires at once has said goodbye already.
+        return bool(found and found["flags"] & (PAUSED | ONLINE) == ONLINE and found["expires"])
 
     def forget(self, line_id: str) -> None:
         """The seal goes first: what is left half done is then no line at all."""

@@ -16,6 +16,8 @@ from cryptography.x509.oid import NameOID
 
 ANYWHERE = "0.0.0.0"  # noqa: S104  # compared with, and asked for by settings
 LOOPBACK = "127.0.0.1"
+# Debian's package starts a service of its own, which would take the gateway's port.
+INSTALL = "sudo apt install kamailio kamailio-tls-modules && sudo systemctl disable --now kamailio"
 SHARED_MEGABYTES = 64
 PRIVATE_MEGABYTES = 8
 # An empty table in Kamailio's text format: without one it registers nowhere.
@@ -80,6 +82,7 @@ def write(front: Front, rules: Path) -> None:
     """The files of a start, for their owner only. `rules` is deploy/registrar/kamailio.cfg."""
     lines = front.folder / "no-lines"
     lines.mkdir(mode=0o700, parents=True, exist_ok=True)
+    front.folder.chmod(0o700)
     front.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, text in NO_LINES.items():
         _write_private(lines / name, text)

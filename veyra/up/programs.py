@@ -25,6 +25,7 @@ class Layout:
     """Where things are: the interpreter, the project, the state folder, and the web's address.
 
     `broker` is the program to start, empty where REDIS_URL names a server that runs already.
+    `kamailio` is empty where it is not installed.
     """
 
     python: str
@@ -34,6 +35,7 @@ class Layout:
     web_host: str
     web_port: int
     uid: int
+    kamailio: str = ""
 
     @property
     def broker_socket(self) -> Path:
@@ -51,7 +53,8 @@ class Layout:
 
 def programs(layout: Layout, choice: Choice) -> list[Program]:
     """Everything that one supervisor keeps alive."""
-    return [*_broker(layout), *_livekit(layout, choice), *_veyra(layout, choice)]
+    livekit = [*_livekit(layout, choice), *_registrar(layout, choice)]
+    return [*_broker(layout), *livekit, *_veyra(layout, choice)]
 
 
 def _broker(layout: Layout) -> list[Program]:
@@ -72,6 +75,20 @@ def _livekit(layout: Layout, choice: Choice) -> list[Program]:
         Program(name, (path, "--config", str(layout.run / f"{name}.yaml")))
         for name, path in found.items()
         if path
+    ]
+
+
+def signs_in(layout: Layout, choice: Choice) -> bool:
+    """Can lines that must register be served here? It takes Kamailio, beside a gateway of ours."""
+    return bool(layout.kamailio and choice.gateway)
+
+
+def _registrar(layout: Layout, choice: Choice) -> list[Program]:
+    if not signs_in(layout, choice):
+        return []
+    return [
+        Program("kamailio", _manage(layout, "kamailio"), needs_broker=False),
+        Program("registrar", _manage(layout, "registrar")),
     ]
 
 

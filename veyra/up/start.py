@@ -15,6 +15,7 @@ from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from veyra.environment import NONE
+from veyra.kamailio.config import inside, program
 from veyra.livekit.config import AUTO
 from veyra.livekit.probe import server_answers
 from veyra.up import build, keeper, preflight, tools
@@ -44,7 +45,7 @@ def up(say: Say) -> int:
     layout = layout_of_this_machine()
     with _alone(layout.state):
         _look(layout)
-        address = _address()
+        address = _address(layout)
         start = _prepare(layout, say)
         conf = layout.run / "supervisord.conf"
         text = supervisord_conf(layout, programs(layout, start.choice))
@@ -68,6 +69,7 @@ def layout_of_this_machine() -> Layout:
         web_host=settings.WEB_LISTEN,
         web_port=settings.PORT,
         uid=os.getuid(),
+        kamailio=program(),
     )
 
 
@@ -89,11 +91,14 @@ def _look(layout: Layout) -> None:
     """Everything that would stop the start later is said now."""
     if layout.broker:
         preflight.check_socket_path(layout.broker_socket)
+    if layout.kamailio:
+        preflight.check_socket_path(settings.REGISTRAR_SOCKET)
     preflight.check_disk(layout.state)
-    preflight.check_ports(wanted_ports(bool(os.environ.get("LIVEKIT_URL")), settings.SIMULATOR))
+    elsewhere = bool(os.environ.get("LIVEKIT_URL"))
+    preflight.check_ports(wanted_ports(elsewhere, settings.SIMULATOR, bool(layout.kamailio)))
 
 
-def wanted_ports(livekit_is_elsewhere: bool, simulated: bool) -> list[Port]:
+def wanted_ports(livekit_is_elsewhere: bool, simulated: bool, kamailio: bool) -> list[Port]:
     """The ports that this start will take."""
     ports = [Port(settings.PORT, "PORT", settings.WEB_LISTEN)]
     if not livekit_is_elsewhere:
@@ -110,7 +115,17 @@ def wanted_ports(livekit_is_elsewhere: bool, simulated: bool) -> list[Port]:
     ]
     if settings.PUBLIC_IP:
         ports.append(Port(settings.LIVEKIT_TCP_PORT, "LIVEKIT_TCP_PORT", settings.SIP_LISTEN))
-    return ports
+    return [*ports, *_registrar_ports()] if kamailio else ports
+
+
+def _registrar_ports() -> list[Port]:
+    name, listen, port = "REGISTRAR_PORT", settings.SIP_LISTEN, settings.REGISTRAR_PORT
+    return [
+        Port(port, name, listen, udp=True),
+        Port(port, name, listen),
+        Port(port + 1, name, listen),
+        Port(port + 2, name, inside(listen), udp=True),
+    ]
 
 
 def _prepare(layout: Layout, say: Say) -> Start:
@@ -190,7 +205,7 @@ def _remember(choice: Choice, state: Path) -> None:
             os.environ.setdefault("SIP_TEST_TO", NONE)
 
 
-def _address() -> Address:
+def _address(layout: Layout) -> Address:
     """Where this start is reached. What is not configured is told to the programs, too."""
     public = settings.PUBLIC_IP
     if public == AUTO:
@@ -209,4 +224,5 @@ def _address() -> Address:
         rtp_ports=settings.RTP_PORTS,
         public_ip=public,
         media_ports=(settings.LIVEKIT_TCP_PORT, settings.LIVEKIT_UDP_PORT),
+        registrar_port=settings.REGISTRAR_PORT if layout.kamailio else 0,
     )

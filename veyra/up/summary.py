@@ -10,7 +10,10 @@ from veyra.up.choose import Choice
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where people and providers reach this start. `media_ports` are LiveKit's TCP and UDP."""
+    """Where people and providers reach this start. `media_ports` are LiveKit's TCP and UDP.
+
+    `registrar_port` is 0 where lines that must register are not served.
+    """
 
     web: str
     sip_host: str
@@ -18,6 +21,7 @@ class Address:
     rtp_ports: tuple[int, int]
     public_ip: str
     media_ports: tuple[int, int]
+    registrar_port: int = 0
 
 
 def summary(choice: Choice, login: tuple[str, str] | None, address: Address, logs: Path) -> str:
@@ -49,7 +53,7 @@ def _calling(address: Address) -> list[str]:
         "tcp": address.media_ports[0],
         "udp": address.media_ports[1],
     }
-    return [
+    lines = [
         call,
         _("Tell your provider: send calls to %(host)s:%(port)d, UDP or TCP.") % where,
         _(
@@ -58,3 +62,9 @@ def _calling(address: Address) -> list[str]:
         )
         % ports,
     ]
+    if port := address.registrar_port:
+        text = _(
+            "For providers with a login and a password also: %(port)d udp and tcp, %(tls)d tcp."
+        )
+        lines.append(text % {"port": port, "tls": port + 1})
+    return lines

@@ -1,0 +1,68 @@
+"""The Kamailio of this installation, from our settings."""
+
+import ipaddress
+import os
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from veyra.kamailio.config import INSTALL, Front, command, inside, program, write
+from veyra.livekit.config import AUTO
+from veyra.up.address import public_address
+from veyra.up.trouble import Trouble
+
+RULES = settings.BASE_DIR / "deploy/registrar/kamailio.cfg"
+
+
+def become_kamailio() -> None:
+    """Write its files and turn this process into it. Raises Trouble, and returns never."""
+    kamailio = program()
+    if not kamailio:
+        raise Trouble(_("Kamailio is not installed. Install it: %(line)s") % {"line": INSTALL})
+    front = our_front(public_host())
+    write(front, RULES)
+    os.execv(kamailio, command(front, kamailio))  # noqa: S606  # the command is ours
+
+
+def our_front(public: str) -> Front:
+    """Raises Trouble where no provider's certificate could be trusted."""
+    if not settings.REGISTRAR_CA.exists():
+        raise Trouble(
+            _("REGISTRAR_CA names %(path)s, and nothing is there. Write a file or folder of CAs.")
+            % {"path": settings.REGISTRAR_CA}
+        )
+    return Front(
+        listen=settings.SIP_LISTEN,
+        public=public,
+        port=settings.REGISTRAR_PORT,
+        gateway_ip=inside(settings.SIP_LISTEN),
+        gateway_port=settings.SIP_PORT,
+        folder=settings.STATE / "run",
+        socket=settings.REGISTRAR_SOCKET,
+        ca=settings.REGISTRAR_CA,
+    )
+
+
+def public_host() -> str:
+    """Our IPv4 address as providers see it. Raises Trouble where nobody can say."""
+    if not settings.PUBLIC_IP:
+        return inside(settings.SIP_LISTEN)
+    # What `manage.py up` found out stands in SIP_HOST.
+    known = settings.SIP_HOST if settings.PUBLIC_IP == AUTO else settings.PUBLIC_IP
+    found = known if _is_reachable(known) else public_address()
+    if not found:
+        raise Trouble(
+            _(
+                "No IPv4 address of this machine is known, so no provider can be told where to "
+                "send calls. Write it: PUBLIC_IP=203.0.113.7"
+            )
+        )
+    return found
+
+
+def _is_reachable(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return address.version == 4 and not address.is_loopback
