@@ -34,7 +34,7 @@ class Provider(Telephone):
 
     - `mood`: "well", "silent", or the status that every REGISTER gets (403, 503…);
     - `most`, `least`: the seconds of a registration that it grants and that it asks for (423);
-    - `nonce_uses`: how often a nonce serves before it is stale;
+    - `stale_answers`: how many right digests still come too late for their nonce;
     - `refusal`: what a wrong password gets; `challenge`: 401 or 407; `qop`: asked for or not;
     - `service_route`: what it wants requests to be sent by.
     """
@@ -43,13 +43,13 @@ class Provider(Telephone):
         self.accounts = accounts
         self.mood: str | int = "well"
         self.most, self.least = 3600, 0
-        self.nonce_uses = 1000
+        self.stale_answers = 0
         self.refusal, self.challenge, self.qop = 403, 401, True
         self.service_route = ""
         self.bindings: dict[str, Binding] = {}
         # Every REGISTER, in order, and when it came.
         self.registers: list[tuple[float, Message]] = []
-        self._nonces: dict[str, int] = {}
+        self._nonces: set[str] = set()
         self._changed = threading.Condition()
         super().__init__(**options)
 
@@ -101,12 +101,12 @@ class Provider(Telephone):
         told = parameters(request.get("Authorization") or request.get("Proxy-Authorization"))
         if not told:
             return self.challenge, [self._question()]
-        login, nonce = told.get("username", ""), told.get("nonce", "")
+        login = told.get("username", "")
         if self.accounts.get(login) is None or not self._is_right(told, self.accounts[login]):
             return self.refusal, [self._question()] if self.refusal in (401, 407) else []
-        if self._nonces.get(nonce, 0) <= 0:
+        if told.get("nonce") not in self._nonces or self.stale_answers:
+            self.stale_answers = max(self.stale_answers - 1, 0)
             return self.challenge, [self._question(stale=True)]
-        self._nonces[nonce] -= 1
         return self._register(login, request, source)
 
     def _register(
@@ -134,7 +134,7 @@ class Provider(Telephone):
 
     def _question(self, *, stale: bool = False) -> tuple[str, str]:
         nonce = secrets.token_hex(16)
-        self._nonces[nonce] = self.nonce_uses
+        self._nonces.add(nonce)
         name = "Proxy-Authenticate" if self.challenge == 407 else "WWW-Authenticate"
         more = (', qop="auth"' if self.qop else "") + (", stale=true" if stale else "")
         return name, f'Digest realm="{DOMAIN}", nonce="{nonce}", algorithm=MD5{more}'

@@ -74,6 +74,14 @@ class Telephone:
         except queue.Empty:
             raise AssertionError(f"nobody called in {seconds} s") from None
 
+    def alone(self, seconds: float) -> bool:
+        """Does nobody call?"""
+        try:
+            self._calls.get(timeout=seconds)
+        except queue.Empty:
+            return True
+        return False
+
     def ask(
         self,
         method: str,
@@ -195,7 +203,7 @@ class Dialog:
         """A request of this call, sent along its route."""
         if method != "ACK":
             self._number += 1
-        message = self._request(method, self.phone.via(), *headers, body=body)
+        message = self.draft(method, self.phone.via(), *headers, body=body)
         self._last[method] = message
         self.phone.wire.send(bytes(message), self._next_hop())
         return message
@@ -206,7 +214,7 @@ class Dialog:
     def cancel(self) -> None:
         """Take the INVITE back, by the way it took."""
         via = self._last["INVITE"].get("Via")
-        cancel = self._request("CANCEL", via)
+        cancel = self.draft("CANCEL", via)
         self.phone.wire.send(bytes(cancel), self.hop)
 
     def answer(self, status: int, *headers: tuple[str, str], body: str = "") -> None:
@@ -242,6 +250,25 @@ class Dialog:
             return True
         return False
 
+    def draft(self, method: str, via: str, *headers: tuple[str, str], body: str = "") -> Message:
+        content = [("Content-Type", "application/sdp")] if body else []
+        return Message(
+            f"{method} {self.target} SIP/2.0",
+            [
+                ("Via", via),
+                *[("Route", f"<{route}>") for route in self.routes],
+                ("From", self.local),
+                ("To", self.remote),
+                ("Call-ID", self.call_id),
+                ("CSeq", f"{self._number} {method}"),
+                ("Contact", f"<{self.contact}>"),
+                ("Max-Forwards", "70"),
+                *headers,
+                *content,
+            ],
+            body,
+        )
+
     def answered(self, message: Message) -> None:
         if message.method == "INVITE" and message.status >= 300:
             self._acknowledge(message)
@@ -268,28 +295,9 @@ class Dialog:
             return self.hop
         return address_of((self.routes or [self.target])[0])
 
-    def _request(self, method: str, via: str, *headers: tuple[str, str], body: str = "") -> Message:
-        content = [("Content-Type", "application/sdp")] if body else []
-        return Message(
-            f"{method} {self.target} SIP/2.0",
-            [
-                ("Via", via),
-                *[("Route", f"<{route}>") for route in self.routes],
-                ("From", self.local),
-                ("To", self.remote),
-                ("Call-ID", self.call_id),
-                ("CSeq", f"{self._number} {method}"),
-                ("Contact", f"<{self.contact}>"),
-                ("Max-Forwards", "70"),
-                *headers,
-                *content,
-            ],
-            body,
-        )
-
     def _acknowledge(self, refusal: Message) -> None:
         """A refused INVITE is acknowledged by the way it took (RFC 3261, 17.1.1.3)."""
-        ack = self._request("ACK", self._last["INVITE"].get("Via"))
+        ack = self.draft("ACK", self._last["INVITE"].get("Via"))
         ack.headers = [
             ("To", refusal.get("To")) if name == "To" else (name, value)
             for name, value in ack.headers

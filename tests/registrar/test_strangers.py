@@ -1,0 +1,165 @@
+"""What nobody asked for gets no answer, and is counted; nobody is relayed for."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.stack import wait_until
+from tests.registrar.kamailio import Kamailio, line, registered
+from tests.registrar.messages import sound
+from tests.registrar.provider import Provider
+from tests.registrar.telephone import Dialog, Telephone
+from veyra.kamailio.types import Line
+
+pytestmark = pytest.mark.live
+
+NUMBER = "74991124148"
+HOST, STRANGER = "127.0.0.4", "127.0.0.66"
+SILENCE = 1.0
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with Provider({"1001": "one secret"}, host=HOST) as provider:
+        yield provider
+
+
+@pytest.fixture
+def ours(kamailio: Kamailio, provider: Provider) -> Line:
+    ours = kamailio.put(line(provider, numbers=(NUMBER,)))
+    registered(kamailio, ours)
+    kamailio.client.strangers()
+    return ours
+
+
+@pytest.fixture
+def stranger() -> Iterator[Telephone]:
+    with Telephone(host=STRANGER) as stranger:
+        yield stranger
+
+
+def counted(kamailio: Kamailio, address: str = STRANGER) -> int:
+    return sum(each.count for each in kamailio.client.strangers() if each.address == address)
+
+
+def nobody_heard(gateway: Telephone, *asked: Dialog) -> None:
+    time.sleep(SILENCE)
+    for each in asked:
+        assert not each.seen
+    assert gateway.alone(0.1)
+    assert not gateway.others
+
+
+def test_strangers_get_no_answer_whatever_they_send(
+    kamailio: Kamailio, ours: Line, gateway: Telephone, stranger: Telephone
+) -> None:
+    hop = (kamailio.host, kamailio.port)
+    uris = [f"sip:{user}@{kamailio.outer}" for user in (ours.id, NUMBER, "100")]
+    asked = [stranger.call(uri, hop=hop) for uri in uris]
+    for method in ("OPTIONS", "REGISTER", "MESSAGE", "SUBSCRIBE", "BYE", "CANCEL", "PUBLISH"):
+        asked.append(stranger.ask(method, uris[0], hop=hop))
+    nobody_heard(gateway, *asked)
+    assert counted(kamailio) == len(asked)
+    assert counted(kamailio) == 0
+
+
+def test_strangers_are_not_relayed_for_within_a_call_of_their_own_making(
+    kamailio: Kamailio, ours: Line, gateway: Telephone, stranger: Telephone
+) -> None:
+    hop = (kamailio.host, kamailio.port)
+    with Telephone(host="127.0.0.77") as victim:
+        routes = [("Route", f"<sip:{kamailio.outer};lr>"), ("Route", f"<sip:{kamailio.inner};lr>")]
+        asked = [
+            stranger.ask(method, victim.uri("anybody"), *routes[:count], hop=hop, tag="made-up")
+            for method in ("INVITE", "BYE", "MESSAGE", "REFER", "ACK")
+            for count in (0, 1, 2)
+        ]
+        nobody_heard(gateway, *asked)
+        assert not victim.others
+        assert counted(kamailio) == len(asked)
+
+
+def test_a_provider_cannot_make_us_call_others(
+    kamailio: Kamailio, provider: Provider, ours: Line, gateway: Telephone
+) -> None:
+    """Within a call whatever it sends goes to the gateway, wherever it wants it to go."""
+    hop = (kamailio.host, kamailio.port)
+    with Telephone(host="127.0.0.77") as victim:
+        for routes in ([], [("Route", f"<sip:{victim.address};lr>")]):
+            provider.ask("BYE", victim.uri("anybody"), *routes, hop=hop, tag="made-up")
+            provider.call(victim.uri("anybody"), *routes, hop=hop)
+        time.sleep(SILENCE)
+        assert not victim.others
+        assert victim.alone(0.1)
+
+
+def test_a_stranger_cannot_use_the_door_of_the_gateway(
+    kamailio: Kamailio, ours: Line, gateway: Telephone, stranger: Telephone
+) -> None:
+    host, port = kamailio.inner.split(":")
+    with Telephone(host="127.0.0.77") as victim:
+        asked = [
+            stranger.ask(method, victim.uri("anybody"), hop=(host, int(port)), tag=tag)
+            for method in ("INVITE", "BYE", "OPTIONS")
+            for tag in ("", "made-up")
+        ]
+        nobody_heard(gateway, *asked)
+        assert not victim.others
+
+
+def test_a_stranger_cannot_end_a_call_between_others(
+    kamailio: Kamailio, provider: Provider, ours: Line, gateway: Telephone, stranger: Telephone
+) -> None:
+    call = provider.ring("1001", NUMBER)
+    there = gateway.called()
+    there.answer(200, body=sound())
+    call.expect(200)
+    call.ack()
+    there.expect("ACK")
+    forged = call.draft("BYE", stranger.via())
+    stranger.wire.send(bytes(forged), (kamailio.host, kamailio.port))
+    assert there.silent(SILENCE)
+    call.send("BYE")
+    there.expect("BYE")
+
+
+def test_a_provider_let_go_is_a_stranger_again(kamailio: Kamailio, gateway: Telephone) -> None:
+    with Provider({"1001": "one secret"}, host="127.0.0.9") as provider:
+        ours = kamailio.put(line(provider))
+        registered(kamailio, ours)
+        contact = provider.bindings["1001"].contact
+
+        def gone() -> bool:
+            kamailio.client.remove(ours.id)
+            return ours.id not in kamailio.client.lines()
+
+        wait_until(gone, "the line is still there", 10)
+        call = provider.call(contact)
+        nobody_heard(gateway, call)
+        assert counted(kamailio, "127.0.0.9") == 1
+
+
+def test_scanners_that_send_rubbish_get_nothing(kamailio: Kamailio, ours: Line) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as scanner:
+        scanner.bind((STRANGER, 0))
+        scanner.settimeout(SILENCE)
+        for rubbish in (b"\0" * 40, b"GET / HTTP/1.0\r\n\r\n", b"INVITE sip: SIP/2.0\r\n\r\n"):
+            scanner.sendto(rubbish, (kamailio.host, kamailio.port))
+        with pytest.raises(TimeoutError):
+            scanner.recv(100)
+
+
+def test_a_flood_of_one_address_is_cut_and_others_call_on(
+    kamailio: Kamailio, provider: Provider, ours: Line, gateway: Telephone, stranger: Telephone
+) -> None:
+    hop = (kamailio.host, kamailio.port)
+    for _ in range(2000):
+        stranger.ask("OPTIONS", f"sip:100@{kamailio.outer}", hop=hop)
+    call = provider.ring("1001", NUMBER)
+    there = gateway.called()
+    there.answer(486)
+    call.expect(486)
+    # What pike drops is counted no more: it costs nothing.
+    assert 0 < counted(kamailio) < 2000
