@@ -99,7 +99,10 @@ class TrunkForm(WayForm):
                 "Needed only where calls of several numbers come over one login. “As its calls"
                 " show” learns it from the first call."
             ),
-            "username": _("Only where the provider gives a login for incoming calls."),
+            "username": _(
+                "Only where the provider's calls show a login to us. A login that the provider gave"
+                " you belongs to “I was given a login and a password”."
+            ),
             "spelling": _(
                 "Needed only where “Who answers” has rules for certain callers. “As its calls show”"
                 " learns it from the first call."

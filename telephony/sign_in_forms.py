@@ -94,7 +94,7 @@ class WayForm(OutgoingForm):
     ALWAYS_SET = ("register_transport", "number_in")
 
     way = forms.ChoiceField(
-        label=_("How do calls reach us"),
+        label=_("In which way"),
         required=False,
         choices=[
             (ADDRESS, _("Calls are sent to our address")),

@@ -8,7 +8,8 @@ from typing import Literal
 from django.utils.translation import gettext as _
 
 from telephony.models import Registration, Trunk
-from veyra.kamailio.config import program
+from telephony.routing.registering import AWAY
+from veyra.kamailio.config import INSTALL, program
 from veyra.models import Pulse
 
 State = Registration.State
@@ -17,11 +18,6 @@ TONES: dict[str, Tone] = {State.REGISTERED: "good", State.TRYING: "wait"}
 
 PULSE = "registrar"
 PULSE_IS_OLD = timedelta(seconds=15)
-# The package starts a service of its own, which would take the port of the call entrance.
-INSTALL = (
-    "sudo apt install kamailio kamailio-extra-modules kamailio-tls-modules"
-    " && sudo systemctl disable --now kamailio"
-)
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ def _look_up(trunks: Collection[Trunk]) -> dict[int, Signing]:
 def _shown(trunk: Trunk, row: Registration | None, runs: bool) -> Signing:
     if trunk.archived_at or not trunk.is_active:
         return Signing(_("Off"), "off", _("The connection is not in use, so we do not sign in."))
-    if not runs:
+    if not runs or (row and row.state == State.AWAY):
         return Signing(str(State.AWAY.label), "bad", _away())
     if row is None:
         return Signing(str(State.TRYING.label), "wait", _("Saved. We sign in in a moment."))
@@ -81,10 +77,7 @@ def _away() -> str:
             "Signing in needs a program that is not installed on this computer. Ask whoever looks"
             " after it to run this line, and then to start Veyra again: %(line)s"
         ) % {"line": line}
-    return _(
-        "The part of Veyra that signs in does not run. Start Veyra again, or ask whoever looks"
-        " after it; the page of programs shows why it stopped."
-    )
+    return _(AWAY)
 
 
 def to_install() -> str:

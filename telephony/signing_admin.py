@@ -45,5 +45,5 @@ class SignsIn:
 
     @admin.display(description=_("how it signed in before"))
     def sign_ins(self, trunk: Trunk) -> SafeString | str:
-        rows = Registration.objects.of(trunk)[:SHOWN]
+        rows = Registration.objects.of(trunk).exclude(over_at=None)[:SHOWN]
         return render_to_string("telephony/_sign_ins.html", {"trunk": trunk, "rows": rows})

@@ -166,7 +166,8 @@ def test_the_page_waits_and_then_leads_on_to_the_call(
     Pulse.beat(signing.PULSE)
     waiting = part(staff, line)
     assert "data-waiting" in waiting and call not in waiting
-    stands(line, State.REGISTERED, until=timezone.now() + timedelta(minutes=5), address="10.1.1.1")
+    msgid = "Signed in until %(until)s; the provider answers from 10.1.1.1."
+    stands(line, State.REGISTERED, msgid, until=timezone.now() + timedelta(minutes=5))
     done = part(staff, line)
     assert "data-waiting" not in done and call in done
     assert "10.1.1.1" in done
