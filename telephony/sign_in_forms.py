@@ -79,10 +79,8 @@ class CorrectionForm(SignInForm):
 
     def __init__(self, *args: Any, trunk: Trunk, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial |= {
-            "register_at": trunk.register_at,
-            "register_login": trunk.register_login,
-        }
+        self.fields["register_at"].initial = trunk.register_at
+        self.fields["register_login"].initial = trunk.register_login
         widget = self.fields["register_password"].widget
         widget.attrs["placeholder"] = _("Empty: the one that is stored")
 
