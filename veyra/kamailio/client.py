@@ -18,6 +18,7 @@ from veyra.kamailio.wire import (
     HEARD,
     LEAVING,
     OURS,
+    UNFINISHED,
     read_state,
     registration,
     values,
@@ -66,9 +67,11 @@ class Registrar:
             talk.forget(line.id)
             own = talk.table("own")
             contact, sock = own[f"contact_{line.transport}"], own[f"socket_{line.transport}"]
-            talk.ask("uac.reg_add", *registration(line, contact, sock))
-            for table, value in {**values(line, sock), "seal": seal}.items():
+            # The provider may answer before all is written: there must be a line to note it at.
+            for table, value in {**values(line, sock), "seal": UNFINISHED}.items():
                 talk.ask("htable.sets", table, line.id, value)
+            talk.ask("uac.reg_add", *registration(line, contact, sock))
+            talk.ask("htable.sets", "seal", line.id, seal)
 
     def remove(self, line_id: str) -> None:
         """Let go of a line. A registered one says goodbye first: it is gone at a later call.

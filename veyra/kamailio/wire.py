@@ -10,8 +10,8 @@ from veyra.kamailio.types import Line, LineState
 # Tables of deploy/registrar/kamailio.cfg: those that we write beside the seal, those that we read.
 OURS = ("nets", "numbers", "only", "prefer", "way", "socket")
 HEARD = ("asked", "answer", "place", "paused")
-# The seal of a line that is saying goodbye.
-LEAVING = "leaving"
+# The seals of a line that is saying goodbye, and of one that is not all there yet.
+LEAVING, UNFINISHED = "leaving", "unfinished"
 ID = re.compile(r"[0-9A-Za-z]{8,64}")
 # What stands in a SIP URI without being escaped, and in quotes in a header.
 LOGIN = re.compile(r"[0-9A-Za-z._~!*'()&=+$,;?/%@-]{1,128}")
