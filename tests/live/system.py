@@ -146,14 +146,16 @@ class System:
             "beat": [*celery, "beat", "-l", "INFO", "--pidfile="],
             "tap": [python, "manage.py", "tap"],
             "agent": [python, "manage.py", "runagent"],
+            "registrar": [python, "manage.py", "registrar"],
+            "kamailio": [python, "manage.py", "kamailio"],
         }
         return commands[name]
 
     def _ready(self, name: str) -> Callable[[], bool]:
         if name == "web":
             return lambda: self._answers("/health/live")
-        words = {"worker": "ready.", "beat": "beat: Starting", "tap": "", "agent": "registered"}
-        return lambda: words[name] in self.log(name)
+        words = {"worker": "ready.", "beat": "beat: Starting", "agent": "registered"}
+        return lambda: words.get(name, "") in self.log(name)
 
     def _answers(self, path: str) -> bool:
         connection = HTTPConnection("127.0.0.1", self.web_port, timeout=1)
