@@ -18,6 +18,15 @@ pytestmark = pytest.mark.live
 NUMBER = "74991124148"
 HOST, STRANGER = "127.0.0.4", "127.0.0.66"
 SILENCE = 1.0
+KNOCK = b"""OPTIONS sip:100@127.0.0.1 SIP/2.0
+Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKknock
+From: <sip:100@127.0.0.1>;tag=1
+To: <sip:100@127.0.0.1>
+Call-ID: knock
+CSeq: 1 OPTIONS
+Max-Forwards: 70
+
+"""
 
 
 @pytest.fixture
@@ -163,3 +172,19 @@ def test_a_flood_of_one_address_is_cut_and_others_call_on(
     call.expect(486)
     # What pike drops is counted no more: it costs nothing.
     assert 0 < counted(kamailio) < 2000
+
+
+def test_however_many_strangers_come_some_are_told(kamailio: Kamailio) -> None:
+    """Their addresses are easily forged: thousands of them in a second."""
+    kamailio.client.strangers()
+    target = (kamailio.host, kamailio.port)
+    for place in range(3000):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as scanner:
+            scanner.bind((f"127.199.{100 + place // 100}.{100 + place % 100}", 0))
+            scanner.sendto(KNOCK, target)
+    time.sleep(SILENCE)
+    assert len(kamailio.client.strangers()) == 1000
+    with Telephone(host="127.0.0.67") as stranger:
+        stranger.ask("OPTIONS", f"sip:100@{kamailio.outer}")
+        time.sleep(SILENCE)
+    assert counted(kamailio, "127.0.0.67") == 1
