@@ -22,6 +22,7 @@ from telephony.routing import signin
 from telephony.routing.registering import (
     Plan,
     Row,
+    State,
     Step,
     Told,
     Wanted,
@@ -174,7 +175,7 @@ class Pace:
 
 def as_told(row: Registration) -> Row:
     told = Told(
-        state=Registration.State(row.state).value,
+        state=State(row.state),
         code=row.code,
         reason=row.reason,
         address=row.address,

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
@@ -13,6 +13,9 @@ from django.utils.translation import gettext_noop
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
 from veyra.sentences import Sentence
+
+if TYPE_CHECKING:  # it imports us
+    from telephony.models import Trunk
 
 
 class RegisterTransport(models.TextChoices):
@@ -64,7 +67,7 @@ class RegistrationQuerySet(VisibleQuerySet["Registration"]):
         """How each line stands now."""
         return self.filter(over_at=None)
 
-    def now(self, trunk: models.Model) -> "Registration | None":
+    def now(self, trunk: "Trunk") -> "Registration | None":
         """How this line stands now; None where nobody has tried yet."""
         return self.open().filter(trunk=trunk).first()
 
@@ -72,7 +75,7 @@ class RegistrationQuerySet(VisibleQuerySet["Registration"]):
         """Adds `key`, that of the connection."""
         return self.annotate(key=models.F("trunk__key"))
 
-    def of(self, trunk: models.Model) -> Self:
+    def of(self, trunk: "Trunk") -> Self:
         """How the line stood, newest first."""
         return self.filter(trunk=trunk).order_by("-since", "-pk")
 

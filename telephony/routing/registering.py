@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Literal, Self
 
 from django.utils.translation import gettext_noop
@@ -22,13 +23,14 @@ from telephony.routing.signin import Server, fault, networks, sent_to, server
 from veyra.kamailio.types import Line, LineState, Place, Transport
 from veyra.sentences import Sentence
 
-State = Literal["registered", "trying", "refused", "silent", "unknown", "wrong", "away"]
 Verb = Literal["put", "remove", "retry"]
 
 # Short, so that a provider that has lost us has us again soon.
 EXPIRES = 120
 # So long a server may keep us waiting; then the next address of its name is asked.
 PATIENCE = timedelta(seconds=8)
+# An address that is out of order says so at once; the next one has its turn a little later.
+TURN = timedelta(seconds=4)
 AGAIN = timedelta(seconds=10)
 # A login that was refused is tried again ever more seldom: providers lock out who hammers.
 BACKOFF = (
@@ -41,6 +43,18 @@ SELDOM = timedelta(minutes=5)
 UNANSWERED = (408, 477, 478)
 FAILING = (480, 491)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class State(StrEnum):
+    """As Registration.State says them to staff."""
+
+    REGISTERED = "registered"
+    TRYING = "trying"
+    REFUSED = "refused"
+    SILENT = "silent"
+    UNKNOWN = "unknown"
+    WRONG = "wrong"
+    AWAY = "away"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +78,7 @@ class Wanted:
     login: str
     tries: tuple[Try, ...] = ()
     fault: Sentence | None = None
-    state: State = "trying"
+    state: State = State.TRYING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,12 +173,12 @@ def _wanted(
         login=trunk.register_login,
     )
     if wrong := fault(trunk):
-        return replace(found, fault=wrong, state="wrong")
+        return replace(found, fault=wrong, state=State.WRONG)
     if domain is None or proxy is None:
         raise ValueError("a connection without a fault has servers")
     addresses = _addresses(proxy, resolved)
     if not addresses:
-        return replace(found, fault=unknown_host(proxy.host), state="unknown")
+        return replace(found, fault=unknown_host(proxy.host), state=State.UNKNOWN)
     line = Line(
         id=found.id,
         login=trunk.register_login,
@@ -241,10 +255,11 @@ def _of_answers(
 ) -> Verdict:
     this = wish.tries[index]
     following = wish.tries[(index + 1) % len(wish.tries)]
-    late = held.asked_at is not None and now - held.asked_at >= PATIENCE
-    told = _told(wish, this, held, row, late=late)
-    if following is not this and late and _is_failing(told, held):
-        told = _trying(wish, following) if told.state == "registered" else told
+    waited = now - held.asked_at if held.asked_at else timedelta()
+    told = _told(wish, this, held, row, late=waited >= PATIENCE)
+    enough = waited >= (PATIENCE if _is_open(held) else TURN)
+    if following is not this and enough and _is_failing(told, held):
+        told = _trying(wish, following) if told.state == State.REGISTERED else told
         told = replace(told, address=following.line.proxy_ip)
         return Verdict(told, (_put(following),))
     if held.paused and now >= _rests_until(held, row):
@@ -266,16 +281,18 @@ def _told(wish: Wanted, this: Try, held: LineState, row: Row | None, *, late: bo
     if late:
         return _silent(wish, this)
     # Nothing is answered yet: what was told last still holds, where it was about answers.
-    if row and row.told.state in ("registered", "refused", "silent"):
+    if row and row.told.state in (State.REGISTERED, State.REFUSED, State.SILENT):
         return replace(row.told, address=this.line.proxy_ip)
     return _trying(wish, this)
 
 
 def _is_failing(told: Told, held: LineState) -> bool:
     """Another address of the server may do better: this one is silent, or out of order."""
-    if told.state == "registered":
+    if told.state == State.REGISTERED:
         return _is_open(held)
-    return told.state == "silent" or (told.state == "refused" and not _is_refusal(told.code))
+    return told.state == State.SILENT or (
+        told.state == State.REFUSED and not _is_refusal(told.code)
+    )
 
 
 def _rests_until(held: LineState, row: Row | None) -> datetime:
@@ -283,7 +300,7 @@ def _rests_until(held: LineState, row: Row | None) -> datetime:
     heard = held.heard_at or held.asked_at or EVER
     if not _is_refusal(held.code):
         return heard + AGAIN
-    since = row.since if row and row.told.state == "refused" else heard
+    since = row.since if row and row.told.state == State.REFUSED else heard
     pauses = (pause for until, pause in BACKOFF if heard - since < until)
     return heard + next(pauses, SELDOM)
 
@@ -303,7 +320,7 @@ def _put(what: Try) -> Step:
 def _trying(wish: Wanted, what: Try) -> Told:
     msgid = gettext_noop("Signing in at %(host)s.")
     result = Sentence(msgid, {"host": wish.host})
-    return Told(state="trying", address=what.line.proxy_ip, result=result)
+    return Told(state=State.TRYING, address=what.line.proxy_ip, result=result)
 
 
 def _registered(this: Try, held: LineState) -> Told:
@@ -311,7 +328,7 @@ def _registered(this: Try, held: LineState) -> Told:
     address = this.line.proxy_ip
     result = Sentence(msgid, {"address": address})
     return Told(
-        state="registered",
+        state=State.REGISTERED,
         code=held.code,
         reason=held.reason,
         address=address,
@@ -327,7 +344,7 @@ def _silent(wish: Wanted, this: Try) -> Told:
         " trying."
     )
     result = Sentence(msgid, {"host": wish.host})
-    return Told(state="silent", address=this.line.proxy_ip, result=result)
+    return Told(state=State.SILENT, address=this.line.proxy_ip, result=result)
 
 
 LOGIN = gettext_noop(
@@ -374,7 +391,7 @@ def _answered(wish: Wanted, this: Try, code: int, reason: str) -> Told | None:
     values = {"host": wish.host, "login": wish.login, "code": code, "reason": reason}
     address = this.line.proxy_ip
     result = Sentence(msgid, values)
-    return Told(state="refused", code=code, reason=reason, address=address, result=result)
+    return Told(state=State.REFUSED, code=code, reason=reason, address=address, result=result)
 
 
 def away(rows: Mapping[str, Row], wishes: Iterable[Wanted]) -> dict[str, Told]:
@@ -386,12 +403,12 @@ def _away(wish: Wanted, row: Row | None) -> Told:
     if wish.fault:
         return Told(state=wish.state, result=wish.fault)
     address = row.told.address if row else ""
-    return Told(state="away", address=address, result=Sentence(AWAY))
+    return Told(state=State.AWAY, address=address, result=Sentence(AWAY))
 
 
 def same_period(one: Told, other: Told) -> bool:
     """Is the second a continuation of the first, rather than a new line of the history?"""
-    moved = one.state == "registered" and one.address != other.address
+    moved = one.state == State.REGISTERED and one.address != other.address
     return (one.state, one.code, one.result.msgid) == (
         other.state,
         other.code,
