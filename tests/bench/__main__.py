@@ -1,6 +1,7 @@
 """Veyra beside the barest thing that does the same, in one run: `make bench`.
 
 usage: python -m tests.bench [webhooks] [boards] [screen] [calls] [lists] [route] [edits] [publish]
+                             [registrar]
 """
 
 import os
@@ -19,6 +20,7 @@ from tests.bench import (  # noqa: E402  # they need Django
     edits,
     lists,
     publish,
+    registrar,
     route,
     screen,
     webhooks,
@@ -35,6 +37,7 @@ BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "route": route.measure,
     "edits": edits.measure,
     "publish": publish.measure,
+    "registrar": registrar.measure,
 }
 
 
