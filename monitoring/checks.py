@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from monitoring.models import HealthCheck
-from telephony import probes, tapping
+from telephony import probes, signing, tapping
+from telephony.models import Registration, Trunk
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError
 from veyra.models import Pulse
@@ -141,6 +142,27 @@ def tap() -> Verdict:
     )
 
 
+def registrar() -> Verdict:
+    """The part that signs in at providers; what a provider says of us stands on the connection."""
+    if not Trunk.objects.signing_in().exists():
+        return OFF, Sentence(gettext_noop("No connection signs in at its provider."))
+    away = Registration.objects.open().filter(state=Registration.State.AWAY).exists()
+    if Pulse.is_felt(signing.PULSE, signing.PULSE_IS_OLD) and not away:
+        return OK, Sentence(gettext_noop("Connections with a login are kept signed in."))
+    if line := signing.to_install():
+        msgid = gettext_noop(
+            "Kamailio is not installed, so no connection with a login takes calls. Run this line,"
+            " then start Veyra again: %(line)s"
+        )
+        return FAILED, Sentence(msgid, {"line": line})
+    return _missed(
+        gettext_noop(
+            "Nobody signs in at providers: connections with a login take no calls. Start `manage.py"
+            " kamailio` and `manage.py registrar`."
+        )
+    )
+
+
 def schedule() -> Verdict:
     if Pulse.is_felt(SCHEDULE, SCHEDULE_IS_OLD):
         return OK, Sentence(gettext_noop("Background work is done on time."))
@@ -166,6 +188,7 @@ CHECKS: Sequence[Callable[[], Verdict]] = (
     gateway,
     worker,
     tap,
+    registrar,
     schedule,
 )
 NEEDS_NO_DATABASE = (broker, livekit, gateway)

@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from agentworker.models import Worker
-from telephony.models import Call, FoldUnit, PublishedObject
+from telephony.models import Call, FoldUnit, PublishedObject, Registration
 from telephony.probes import WORKER_IS_OLD
 
 
@@ -28,7 +28,9 @@ class Figures(Collector):
         published = _counts(PublishedObject.objects.all(), "state")
         yield _gauges("veyra_calls_now", "Calls of this moment", "state", calls_now)
         yield _total("veyra_calls", "Calls that ended", "outcome", calls_ended)
+        signed_in = _counts(Registration.objects.open(), "state")
         yield _gauges("veyra_published_objects", "Objects in LiveKit", "state", published)
+        yield _gauges("veyra_registrations", "Connections that sign in", "state", signed_in)
         yield from _work()
 
 

@@ -113,6 +113,7 @@ WELL: Mapping[str, Any] = {
     "livekit": gettext_lazy("Calls can be connected."),
     "gateway": gettext_lazy("Telephone calls get in."),
     "tap": gettext_lazy("Answer times are exact."),
+    "registrar": gettext_lazy("Connections with a login are kept signed in."),
     "schedule": gettext_lazy("Saved changes take effect on time."),
 }
 NOT_WELL: Mapping[str, Any] = {
@@ -122,12 +123,14 @@ NOT_WELL: Mapping[str, Any] = {
     "gateway": gettext_lazy("No telephone call gets in."),
     "worker": gettext_lazy("No assistant can answer: none of them runs."),
     "tap": gettext_lazy("Answer times are approximate, and calls turned away are not shown."),
+    "registrar": gettext_lazy("No call of a connection with a login gets in."),
     "schedule": gettext_lazy("Saved changes do not take effect."),
 }
 
 SOON: Mapping[str, Any] = {
     "worker": gettext_lazy("Assistants are starting: they answer in a moment."),
     "tap": gettext_lazy("Answer times will be exact in a moment."),
+    "registrar": gettext_lazy("Connections with a login sign in in a moment."),
     "schedule": gettext_lazy("Saved changes will take effect in a moment."),
 }
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from telephony import probes
+from telephony import probes, signing
 from telephony.line import Place, read_around
 from telephony.links import Link, links
-from telephony.models import Call, PhoneNumber
-from telephony.readiness import Colour, Facts, LastCall, Light, readiness
+from telephony.models import Call, PhoneNumber, Trunk
+from telephony.readiness import Colour, Facts, LastCall, Light, NotSignedIn, readiness
 from telephony.routing import problems
 from telephony.routing.carriers import carriers
 from telephony.routing.wish import Agent, Line, Rule
 from telephony.standing import look_up, worst_of
 from veyra.models import User
+from veyra.sentences import Sentence
 
 LABELS = {
     Colour.GREEN: _("Ready"),
@@ -34,15 +35,16 @@ def lights(numbers: Collection[PhoneNumber]) -> dict[int, Light]:
     wishes = {number.key: number for number in line.numbers}
     trunks = {trunk.key: trunk for trunk in line.trunks}
     look_up(numbers)
-    calls = _newest_calls(numbers)
+    calls, lacks = _newest_calls(numbers), _not_signed_in(line)
     places, entrance = probes.places(), probes.entrance.answers()
     found = {}
     for row in numbers:
         number, state = wishes[str(row.key)], worst_of(row)
         rules = _rules(line, served.get(number, ()))
+        trunk = next(iter(carriers(trunks, number)), trunks[number.trunk])
         facts = Facts(
             number=number,
-            trunk=next(iter(carriers(trunks, number)), trunks[number.trunk]),
+            trunk=trunk,
             rules=rules,
             agents=_agents(line, rules),
             published=state.state if state else "",
@@ -50,6 +52,7 @@ def lights(numbers: Collection[PhoneNumber]) -> dict[int, Light]:
             places=places,
             entrance=entrance,
             last_call=calls.get(row.pk),
+            lacks=lacks.get(trunk.key),
         )
         found[row.pk] = readiness(facts)
     return found
@@ -95,6 +98,19 @@ def troubled_first(user: User, count: int) -> list[Shown]:
     first = list(kept.troubled()[:count])
     numbers = first + list(kept.exclude(pk__in=[each.pk for each in first])[: count - len(first)])
     return list(shown_lights(numbers, user).values())
+
+
+def _not_signed_in(line: Line) -> dict[str, NotSignedIn]:
+    """By the keys of the connections that should be signed in, and are not."""
+    keys = [trunk.key for trunk in line.trunks if trunk.registers]
+    trunks = list(Trunk.objects.filter(key__in=keys)) if keys else []
+    signing.attach(trunks)
+    found = {str(trunk.key): signing.of(trunk) for trunk in trunks}
+    return {
+        key: NotSignedIn(Sentence("%(text)s", {"text": each.text}), soon=not each.is_wrong)
+        for key, each in found.items()
+        if each and not each.is_in
+    }
 
 
 def _rules(line: Line, keys: Collection[str]) -> tuple[Rule, ...]:

@@ -102,7 +102,7 @@ def _read(
 
 def registrar() -> tuple[str, ...]:
     """The CIDRs from which the gateway sees calls of lines that sign in; () cannot be read."""
-    found = network(getattr(settings, "REGISTRAR_FROM", "127.0.0.1/32"))
+    found = network(settings.REGISTRAR_FROM)
     return (found,) if found else ()
 
 

@@ -178,7 +178,8 @@ class OutgoingForm(EditForm):
             cleaned["out_username"] = ""
         elif "out_username" in cleaned:
             self._check_login(cleaned)
-        if cleaned.get("out_from_login") and not cleaned.get("out_username"):
+        login = cleaned.get("out_username") or cleaned.get("register_login")
+        if cleaned.get("out_from_login") and not login:
             self.add_error("out_from_login", _("There is no login for calls out to stand there."))
         return cleaned
 

@@ -45,12 +45,21 @@ class LastCall:
     reason: str
 
 
+@dataclass(frozen=True)
+class NotSignedIn:
+    """Why no calls come over a connection that signs in. `soon`: it is being tried just now."""
+
+    why: Sentence
+    soon: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is known of a number. `rules` serve it, `agents` are theirs; `trunk` brings it.
 
     `published`: the state of its row among the published ("" if it has none), `why` its sentence.
-    `places`, `entrance`: None where nobody asks, as in training.
+    `places`, `entrance`: None where nobody asks, as in training. `lacks`: the sign-in at the
+    provider; None where it stands, or where there is none.
     """
 
     number: Number
@@ -62,6 +71,7 @@ class Facts:
     places: Places | None = None
     entrance: bool | None = None
     last_call: LastCall | None = None
+    lacks: NotSignedIn | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +148,15 @@ def _no_entrance(facts: Facts) -> Light | None:
     return _light(Colour.RED, msgid, Row("entrance"))
 
 
+def _not_signed_in(facts: Facts) -> Light | None:
+    """Nobody can call over it, whatever else is well."""
+    if facts.lacks is None:
+        return None
+    colour = Colour.YELLOW if facts.lacks.soon else Colour.RED
+    row = Row("trunk", facts.trunk.key)
+    return Light(colour=colour, sentence=facts.lacks.why, row=row, moving=facts.lacks.soon)
+
+
 def _nobody_home(facts: Facts) -> Light | None:
     if facts.places is None or facts.places.free > 0:
         return None
@@ -202,6 +221,7 @@ LOOKS: tuple[Callable[[Facts], Light | None], ...] = (
     _refused,
     _speechless,
     _no_entrance,
+    _not_signed_in,
     _nobody_home,
     _broken,
     _open,

@@ -13,8 +13,8 @@ from agentworker.models import Worker
 from monitoring import checks, machines
 from monitoring.models import HealthCheck
 from monitoring.tasks import pulse
-from telephony import probes
-from telephony.models import Call
+from telephony import probes, signing
+from telephony.models import Call, Registration, Trunk
 from tests.monitoring.conftest import MakeCall
 from veyra.models import Pulse
 from veyra.sentences import Sentence
@@ -134,6 +134,18 @@ def test_the_simulator_needs_neither_call_entrance_nor_worker(settings: LazySett
     assert [checks.gateway()[0], checks.worker()[0]] == [checks.OFF, checks.OFF]
     # It publishes on the bus, so the tap hears it.
     assert checks.tap()[0] == checks.FAILED
+
+
+def test_the_registrar_is_missed_only_where_a_connection_signs_in() -> None:
+    assert checks.registrar()[0] == checks.OFF
+    trunk = Trunk.objects.create(name="Novofon", register_at="sip.provider.example")
+    assert checks.registrar()[0] == checks.FAILED
+    Pulse.beat(signing.PULSE)
+    assert checks.registrar()[0] == checks.OK
+    Registration.objects.create(trunk=trunk, state=Registration.State.REFUSED, code=403)
+    assert checks.registrar()[0] == checks.OK
+    Registration.objects.update(state=Registration.State.AWAY)
+    assert checks.registrar()[0] == checks.FAILED
 
 
 def test_the_schedule_is_well_while_its_task_runs() -> None:

@@ -13,14 +13,21 @@ from hypothesis import strategies as st
 
 from agentworker.models import Agent as AgentRow
 from agentworker.models import AgentVersion, Worker
-from telephony import probes
+from telephony import probes, signing
 from telephony.lights import lights, troubled_first
-from telephony.models import Call, DispatchRule, PhoneNumber, PublishedObject, Trunk
-from telephony.readiness import Colour, Facts, LastCall, Places, readiness
+from telephony.models import (
+    Call,
+    DispatchRule,
+    PhoneNumber,
+    PublishedObject,
+    Registration,
+    Trunk,
+)
+from telephony.readiness import Colour, Facts, LastCall, NotSignedIn, Places, readiness
 from telephony.routing.route import Row
 from telephony.routing.wish import Agent
 from tests.wish.lines import number, rule, trunk
-from veyra.models import User
+from veyra.models import Pulse, User
 from veyra.sentences import Sentence
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -61,6 +68,13 @@ def test_a_number_with_nothing_wrong_is_green_and_says_who_answers() -> None:
         ),
         ({"agents": (replace(MARIA, archived=True),)}, "red", "in the archive", Row("rule", "r1")),
         ({"entrance": False}, "red", "call entrance does not answer", Row("entrance")),
+        ({"lacks": NotSignedIn(Sentence("No."), soon=False)}, "red", "No.", Row("trunk", "t1")),
+        (
+            {"lacks": NotSignedIn(Sentence("Soon."), soon=True)},
+            "yellow",
+            "Soon.",
+            Row("trunk", "t1"),
+        ),
         ({"places": Places(0, 0)}, "red", "No assistant is running", Row("worker")),
         ({"places": Places(0, 0, True)}, "yellow", "Assistants are starting", Row("worker")),
         ({"places": Places(4, 0)}, "red", "All 4 places are taken", Row("worker")),
@@ -201,3 +215,24 @@ def test_no_numbers_ask_for_nothing(numbers: list[PhoneNumber]) -> None:
     with CaptureQueriesContext(connection) as seen:
         assert lights([]) == {}
     assert len(seen) == 0
+
+
+def test_a_number_of_a_connection_that_is_not_signed_in_is_red(
+    numbers: list[PhoneNumber],
+) -> None:
+    trunk = numbers[0].trunk
+    trunk.register_at, trunk.register_login = "sip.provider.example", "123456"
+    trunk.register_password = "canary-register"
+    trunk.save()
+    at = timezone.now()
+    Call.objects.create(number=numbers[0], state="ended", outcome="answered", started_at=at)
+    assert lights(numbers)[numbers[0].pk].colour == Colour.RED  # nobody signs in at all
+    Pulse.beat(signing.PULSE)
+    assert lights(numbers)[numbers[0].pk].colour == Colour.YELLOW
+    refused = Sentence("Refused (%(code)s).", {"code": 403}).to_json()
+    row = Registration.objects.create(trunk=trunk, state="refused", code=403, result=refused)
+    light = lights(numbers)[numbers[0].pk]
+    assert (light.colour, str(light.sentence)) == (Colour.RED, "Refused (403).")
+    assert light.row == Row("trunk", str(trunk.key))
+    Registration.objects.filter(pk=row.pk).update(state="registered")
+    assert lights(numbers)[numbers[0].pk].colour == Colour.GREEN
