@@ -23,8 +23,9 @@ from agentworker.spool import JobFacts, Leg, Spool, now_text
 from agentworker.versions import newest_version, script_of
 from telephony.imagined import ImaginedCall, Utterance, imagine_call, imagine_talk
 from telephony.line import registrar
-from telephony.models import PhoneNumber, Trunk
+from telephony.models import HostAddress, PhoneNumber, Trunk
 from telephony.numbers import spelled
+from telephony.routing import signin
 from telephony.routing.addresses import network
 from veyra.livekit.simulator.caller import SimulatorCaller
 from veyra.sentences import Sentence
@@ -32,6 +33,8 @@ from veyra.sentences import Sentence
 SHIPPING_SECONDS = 0.2
 # Nobody serves this number.
 WRONG_NUMBER = "74990000000"
+# An address of documents: what a provider's name leads to nobody has asked yet.
+NOWHERE = "203.0.113.1"
 
 
 class CannotSimulate(Exception):
@@ -50,6 +53,8 @@ class Target:
     source_ip: str
     username: str
     password: str
+    # What our registrar adds to the call.
+    headers: dict[str, str]
 
 
 def targets() -> list[Target]:
@@ -61,6 +66,7 @@ def targets() -> list[Target]:
             source_ip=_source_ip(number.trunk),
             username=number.trunk.username,
             password=number.trunk.password,
+            headers=_headers(number.trunk),
         )
         for number in numbers.select_related("trunk")
     ]
@@ -79,6 +85,15 @@ def _source_ip(trunk: Trunk) -> str:
         return next((str(ip_network(mask)[0]) for mask in registrar()), "127.0.0.1")
     masks = filter(None, map(network, trunk.addresses.split()))
     return next((str(ip_network(mask)[0]) for mask in masks), "127.0.0.1")
+
+
+def _headers(trunk: Trunk) -> dict[str, str]:
+    """Of a connection that signs in: which of the provider's addresses the call comes from."""
+    if not trunk.register_at:
+        return {}
+    at = signin.server(trunk.register_at)
+    known = HostAddress.objects.by_host().get(at.host, ()) if at else ()
+    return dict.fromkeys((header for header, _name in signin.SOURCE), next(iter(known), NOWHERE))
 
 
 async def simulate(calls: int, concurrent: int, dice: Random, *, pace: float = 1.0) -> Counter[int]:
@@ -173,6 +188,7 @@ def _invite(call: ImaginedCall, target: Target) -> dict[str, Any]:
         "ip": target.source_ip,
         "username": target.username,
         "password": target.password,
+        "headers": target.headers,
         "agent": call.ending == "answered",
     }
 

@@ -50,6 +50,14 @@ def _of(prefix: str) -> QuerySet[SecurityEvent]:
 
 
 def _sentence(trunk: Trunk, address: str) -> Sentence:
+    if trunk.register_at:
+        msgid = gettext_noop(
+            "A call through “%(trunk)s” came from %(address)s, and not by our sign-in at the"
+            " provider: its sender went past it and wrote our own address into the call, and"
+            " LiveKit believed him. Let the firewall admit to the call entrance's port only"
+            " providers that send calls to our address."
+        )
+        return Sentence(msgid, {"trunk": trunk.name, "address": address})
     msgid = gettext_noop(
         "A call through “%(trunk)s” came from %(address)s, which is not in its list of addresses:"
         " its sender wrote a listed one into the call, and LiveKit believed him. If that address is"

@@ -169,3 +169,42 @@ def test_an_address_is_in_a_list_that_names_it_or_its_network(one: Any, other: A
     assert has((str(one),), {}, str(one)) and has((network,), {}, str(one))
     assert has((str(one),), {}, str(other)) is (one == other)
     assert has((), {}, str(one)) is None and has(("name.example",), {}, str(one)) is None
+
+
+@pytest.fixture
+def signs_in(trunk: Trunk, settings: LazySettings) -> Trunk:
+    settings.REGISTRAR_FROM = "127.0.0.1/32"
+    Trunk.objects.update(addresses="", register_at="sip.provider.example")
+    trunk.refresh_from_db()
+    return trunk
+
+
+def test_a_call_by_the_sign_in_is_no_stranger_s_and_shows_its_provider(signs_in: Trunk) -> None:
+    save(source_ip="127.0.0.1", provider_ip=LISTED)
+    call = Call.objects.get()
+    assert (call.source_ip, call.provider_ip) == ("127.0.0.1", LISTED)
+    assert not SecurityEvent.objects.exists()
+    signs_in.refresh_from_db()
+    assert signs_in.learned_spelling == "digits"
+
+
+def test_a_test_call_to_a_line_that_signs_in_teaches_nothing(signs_in: Trunk) -> None:
+    save(source_ip="127.0.0.1")
+    signs_in.refresh_from_db()
+    assert signs_in.learned_spelling == ""
+
+
+def test_who_goes_past_the_registrar_is_told_of_and_not_believed(signs_in: Trunk) -> None:
+    save(provider_ip=LISTED)
+    assert Call.objects.get().provider_ip == ""
+    with translation.override("en"):
+        assert "not by our sign-in" in str(SecurityEvent.objects.get().sentence)
+
+
+def test_a_call_by_the_sign_in_is_not_taken_for_the_reserve_s(signs_in: Trunk) -> None:
+    second = Trunk.objects.create(name="second", addresses="203.0.113.0/24")
+    PhoneNumber.objects.update(reserve=second)
+    save(source_ip="127.0.0.1", provider_ip=LISTED)
+    assert Call.objects.get().trunk == signs_in
+    save()
+    assert Call.objects.order_by("pk").filter(trunk=second).count() == 1

@@ -248,3 +248,13 @@ def test_what_was_published_is_there_after_a_restart(simulated: Simulated, tmp_p
     encoding.save(simulated.store, path)
     assert encoding.load(path) == simulated.store
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_header_that_the_trunk_reads_becomes_an_attribute(simulated: Simulated) -> None:
+    publish(simulated, replace(OPEN, headers_to_attributes=(("X-Veyra-Source", "veyra.source"),)))
+    headers = {"X-Veyra-Source": "198.51.100.7", "X-Other": "not asked for"}
+    place = simulated.switchboard.place_call
+    seen = simulated.do(place(INVITE, headers=headers))
+    (caller,) = (p for p in simulated.store.list_participants(seen["room"]) if p.kind == "sip")
+    assert caller.attributes["veyra.source"] == "198.51.100.7"
+    assert "not asked for" not in caller.attributes.values()

@@ -4,6 +4,7 @@ Each step gives its messages in the order in which they are sent: those of the g
 bus, and webhooks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -53,6 +54,8 @@ class SimulatedCall:
 
     invite: Invite
     created_at: datetime
+    # Those of the INVITE that a trunk may make attributes of, by their names.
+    headers: Mapping[str, str] = field(default_factory=dict)
     id: str = field(default_factory=lambda: new_id("SCL_"))
     provider_call_id: str = field(default_factory=lambda: new_id(""))
     trunk: InboundTrunk | None = None
@@ -222,6 +225,8 @@ def _attributes(call: SimulatedCall, status: str) -> dict[str, str]:
         "sip.trunkID": call.trunk.id if call.trunk else "",
         "sip.trunkPhoneNumber": call.invite.called,
     }
+    wanted = call.trunk.headers_to_attributes if call.trunk else ()
+    attributes |= {name: call.headers[header] for header, name in wanted if header in call.headers}
     return attributes | ({"sip.callStatus": status} if status else {})
 
 

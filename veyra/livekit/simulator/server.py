@@ -68,7 +68,7 @@ class Door:
         return web.Response(body=answer.SerializeToString(), content_type="application/protobuf")
 
     async def place_call(self, request: web.Request) -> web.Response:
-        """{"from", "to", "ip", "host", "agent": true, "username", "password", "pin"}."""
+        """{"from", "to", "ip", "host", "agent": true, "username", "password", "pin", "headers"}."""
         if "sip_call" not in self._grants(request):
             return _refusal("unauthenticated", "permissions denied")
         try:
@@ -82,10 +82,12 @@ class Door:
                 password=str(asked.get("password", "")),
                 pin=None if asked.get("pin") is None else str(asked["pin"]),
             )
+            headers = {str(name): str(text) for name, text in asked.get("headers", {}).items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             return _refusal("malformed", "a JSON object with from, to and ip is needed")
         comes = bool(asked.get("agent", True))
-        return web.json_response(await self.switchboard.place_call(invite, agent_comes=comes))
+        seen = await self.switchboard.place_call(invite, agent_comes=comes, headers=headers)
+        return web.json_response(seen)
 
     async def hang_up(self, request: web.Request) -> web.Response:
         if "sip_call" not in self._grants(request):

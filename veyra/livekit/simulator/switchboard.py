@@ -1,7 +1,7 @@
 """Calls on the simulated line: who is let in, who rings, who talks, who left."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,13 @@ class Switchboard:
         self.agents: dict[str, SimulatedAgent] = {}
         self.waiting: set[asyncio.Task[None]] = set()
 
-    async def place_call(self, invite: Invite, *, agent_comes: bool = True) -> dict[str, Any]:
+    async def place_call(
+        self,
+        invite: Invite,
+        *,
+        agent_comes: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
         """The call as its caller and its agent see it, once it is answered, rings or is refused.
 
         {"status": 200|180|401|407|486|503, "sip_call_id", "room", "room_sid", "participant_sid",
@@ -62,7 +68,12 @@ class Switchboard:
         200 without a room for a caller who was asked for a PIN and typed none, or a wrong one.
         """
         decision = self.store.exchange().decide(invite)
-        call = SimulatedCall(invite=invite, trunk=decision.trunk, created_at=datetime.now(UTC))
+        call = SimulatedCall(
+            invite=invite,
+            trunk=decision.trunk,
+            created_at=datetime.now(UTC),
+            headers=headers or {},
+        )
         await self._let_in(call, decision)
         if decision.outcome == Outcome.ACCEPTED:
             call = replace(call, rule=decision.rule)
