@@ -35,7 +35,7 @@ HOST = "sip.provider.example"
 RESOLVED = {HOST: ("203.0.113.7", "203.0.113.8"), "other.example": ("198.51.100.9",)}
 
 
-def trunk(key: str = KEY, **values: object) -> Trunk:
+def trunk(key: str = KEY, **values: Any) -> Trunk:
     known: dict[str, Any] = {
         "key": key,
         "name": f"line {key[-1]}",
@@ -51,7 +51,7 @@ def line(*trunks: Trunk, numbers: tuple[Number, ...] = ()) -> Line:
     return Line(seal="our key", trunks=trunks, numbers=numbers)
 
 
-def one(**values: object) -> Wanted:
+def one(**values: Any) -> Wanted:
     (found,) = wanted(line(trunk(**values)), RESOLVED)
     return found
 
