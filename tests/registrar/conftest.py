@@ -30,9 +30,9 @@ def running(authority: tuple[Path, Path]) -> Iterator[Kamailio]:
         yield kamailio
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def kamailio(running: Kamailio) -> Kamailio:
-    """Without lines, as it is after its start."""
+    """Without lines at first; a line takes a second to sign in, so tests of a file may share it."""
     running.clear()
     return running
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.registrar.kamailio import Kamailio, line, registered, until
+from tests.registrar.kamailio import Kamailio, line, registered
 from tests.registrar.messages import sound
 from tests.registrar.provider import Provider
 from tests.registrar.telephone import Dialog, Telephone
@@ -15,17 +15,18 @@ from veyra.kamailio.types import Line, Place, Transport
 
 pytestmark = pytest.mark.live
 
-NUMBER, SECOND = "74991124148", "74991124149"
+NUMBER, SECOND, ALONE, OTHER = (f"7499112414{last}" for last in (8, 9, 6, 7))
 HOST = "127.0.0.4"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    with Provider({"1001": "one secret", "1002": "another secret"}, host=HOST) as provider:
+    accounts = dict.fromkeys(("1001", "1002", "1003", "1004"), "one secret")
+    with Provider(accounts, host=HOST) as provider:
         yield provider
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ours(kamailio: Kamailio, provider: Provider) -> Line:
     """A registered line with two numbers."""
     ours = kamailio.put(line(provider, numbers=(NUMBER, SECOND)))
@@ -78,11 +79,11 @@ def test_the_provider_sees_its_own_addresses_in_every_answer(
 def test_a_number_alone_on_its_line_needs_no_name(
     kamailio: Kamailio, provider: Provider, gateway: Telephone
 ) -> None:
-    alone = kamailio.put(line(provider, "1002", numbers=(NUMBER,)))
+    alone = kamailio.put(line(provider, "1002", numbers=(ALONE,)))
     registered(kamailio, alone)
     call = provider.call(provider.bindings["1002"].contact, to="sip:1002@sip.provider.example")
     there = answered(call, gateway)
-    assert there.rung.user("To") == f"+{NUMBER}"
+    assert there.rung.user("To") == f"+{ALONE}"
     ended(call, there)
 
 
@@ -96,14 +97,15 @@ def test_a_number_that_is_not_ours_is_passed_on_as_it_came(
 
 
 def test_the_place_that_the_line_prefers_comes_first(
-    kamailio: Kamailio, provider: Provider, ours: Line, gateway: Telephone
+    kamailio: Kamailio, provider: Provider, gateway: Telephone
 ) -> None:
-    kamailio.client.put(replace(ours, place=Place.CALLED_DID), "2")
-    until(kamailio, ours, lambda state: state.registered and state.seal == "2")
-    call = provider.ring("1001", NUMBER, "to", ("CALLED_DID", SECOND))
+    picky = replace(line(provider, "1003", (NUMBER, SECOND)), place=Place.CALLED_DID)
+    registered(kamailio, kamailio.put(picky))
+    call = provider.ring("1003", NUMBER, "to", ("CALLED_DID", SECOND))
     there = answered(call, gateway)
     assert there.rung.user("To") == f"+{SECOND}"
     ended(call, there)
+    kamailio.client.remove(picky.id)
 
 
 def test_either_side_hangs_up(provider: Provider, ours: Line, gateway: Telephone) -> None:
@@ -174,11 +176,11 @@ def test_a_forged_source_is_taken_away(provider: Provider, ours: Line, gateway: 
 def test_a_call_names_its_line_among_several_at_one_provider(
     kamailio: Kamailio, provider: Provider, ours: Line, gateway: Telephone
 ) -> None:
-    other = kamailio.put(line(provider, "1002", numbers=("74991124150",)))
+    other = kamailio.put(line(provider, "1004", numbers=(OTHER,)))
     registered(kamailio, other)
-    call = provider.ring("1002", "1002", "to")
+    call = provider.ring("1004", "1004", "to")
     there = answered(call, gateway)
-    assert there.rung.user("To") == "+74991124150"
+    assert there.rung.user("To") == f"+{OTHER}"
     ended(call, there)
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.live
 
 NUMBER = "74991124148"
 HOST, STRANGER = "127.0.0.4", "127.0.0.66"
-SILENCE = 1.0
+SILENCE = 0.5
 KNOCK = b"""OPTIONS sip:100@127.0.0.1 SIP/2.0
 Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKknock
 From: <sip:100@127.0.0.1>;tag=1
@@ -29,18 +29,22 @@ Max-Forwards: 70
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     with Provider({"1001": "one secret"}, host=HOST) as provider:
         yield provider
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ours(kamailio: Kamailio, provider: Provider) -> Line:
     ours = kamailio.put(line(provider, numbers=(NUMBER,)))
     registered(kamailio, ours)
-    kamailio.client.strangers()
     return ours
+
+
+@pytest.fixture(autouse=True)
+def _count_from_nothing(kamailio: Kamailio) -> None:
+    kamailio.client.strangers()
 
 
 @pytest.fixture
@@ -176,7 +180,6 @@ def test_a_flood_of_one_address_is_cut_and_others_call_on(
 
 def test_however_many_strangers_come_some_are_told(kamailio: Kamailio) -> None:
     """Their addresses are easily forged: thousands of them in a second."""
-    kamailio.client.strangers()
     target = (kamailio.host, kamailio.port)
     for place in range(3000):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as scanner:
