@@ -169,7 +169,7 @@ def test_the_page_waits_and_then_leads_on_to_the_call(
     msgid = "Signed in until %(until)s; the provider answers from 10.1.1.1."
     stands(line, State.REGISTERED, msgid, until=timezone.now() + timedelta(minutes=5))
     done = part(staff, line)
-    assert "data-waiting" not in done and call in done
+    assert "data-waiting" in done and call in done
     assert "10.1.1.1" in done
 
 
