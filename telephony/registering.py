@@ -36,9 +36,12 @@ from telephony.signing import PULSE
 from veyra.kamailio.client import RegistrarError
 from veyra.kamailio.types import Line, LineState, Stranger
 from veyra.models import Lease, Pulse
+from veyra.outage import Outage
 from veyra.sentences import Sentence
 
 log = logging.getLogger(__name__)
+registrar_outage = Outage(log, "the registrar is away")
+database_outage = Outage(log, "the database is away")
 
 SECONDS = 1.0
 # Of a holder that was killed another takes over after so long.
@@ -87,8 +90,9 @@ class Signing:
             try:
                 if self._is_ours():
                     self.look(timezone.now())
+                database_outage.over()
             except DatabaseError as error:
-                log.warning("the database is away: %s", type(error).__name__)
+                database_outage.felt(error)
                 close_old_connections()
             self._stopping.wait(SECONDS)
         if self._holder:
@@ -130,10 +134,10 @@ class Signing:
                 for stranger in self.registrar.strangers():
                     refusals.count_stranger(stranger.address, stranger.count, now)
         except RegistrarError as error:
-            if time.monotonic() - self._answered_at < AWAY_SECONDS:
-                return None
-            log.warning("the registrar is away: %s", error)
-            return away(rows, wishes)
+            registrar_outage.felt(error)
+            is_back_soon = time.monotonic() - self._answered_at < AWAY_SECONDS
+            return None if is_back_soon else away(rows, wishes)
+        registrar_outage.over()
         self._answered_at = time.monotonic()
         learn(saved, held)
         return plan.told

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_noop
 
 from telephony.providers import find
-from telephony.routing.addresses import HOST, network
+from telephony.routing.addresses import HOST, hosts, network
 from telephony.routing.wish import Resolved, Trunk
 from veyra.sentences import Sentence
 
@@ -58,9 +58,10 @@ def sent_to(trunk: Trunk) -> Server | None:
 
 
 def names(trunk: Trunk) -> tuple[str, ...]:
-    """The host names of the sign-in, to be resolved."""
+    """The host names of its servers and among its addresses, to be resolved."""
     found = (server(text) for text in (trunk.register_at, trunk.register_proxy) if text)
-    return tuple(each.host for each in found if each and not each.is_address)
+    servers = [each.host for each in found if each and not each.is_address]
+    return (*servers, *(host.lower().rstrip(".") for host in hosts(trunk.addresses)))
 
 
 def networks(trunk: Trunk, resolved: Resolved) -> tuple[str, ...]:
@@ -78,7 +79,8 @@ def networks(trunk: Trunk, resolved: Resolved) -> tuple[str, ...]:
 def _cidrs(line: str, resolved: Resolved) -> list[str]:
     if cidr := network(line):
         return [cidr]
-    return [cidr for address in resolved.get(line.rstrip("."), ()) if (cidr := network(address))]
+    known = resolved.get(line.lower().rstrip("."), ())
+    return [cidr for address in known if (cidr := network(address))]
 
 
 def fault(trunk: Trunk) -> Sentence | None:
