@@ -40,7 +40,7 @@ def test_a_machine_of_its_own_runs_everything() -> None:
 
 
 def test_lines_that_must_register_are_served_where_kamailio_and_a_gateway_are() -> None:
-    layout = replace(LAYOUT, kamailio="/usr/sbin/kamailio")
+    layout = replace(LAYOUT, kamailio=("/usr/sbin/kamailio", "-DD"))
     sign_in = ["kamailio", "registrar"]
     assert [name for name in names(layout, REAL) if name in sign_in] == sign_in
     elsewhere = Choice(kind=Kind.CONFIGURED)

@@ -25,7 +25,7 @@ class Layout:
     """Where things are: the interpreter, the project, the state folder, and the web's address.
 
     `broker` is the program to start, empty where REDIS_URL names a server that runs already.
-    `kamailio` is empty where it is not installed.
+    `kamailio` is its command, empty where it is not installed.
     """
 
     python: str
@@ -35,7 +35,7 @@ class Layout:
     web_host: str
     web_port: int
     uid: int
-    kamailio: str = ""
+    kamailio: tuple[str, ...] = ()
 
     @property
     def broker_socket(self) -> Path:
@@ -87,7 +87,7 @@ def _registrar(layout: Layout, choice: Choice) -> list[Program]:
     if not signs_in(layout, choice):
         return []
     return [
-        Program("kamailio", _manage(layout, "kamailio"), needs_broker=False),
+        Program("kamailio", layout.kamailio, needs_broker=False),
         Program("registrar", _manage(layout, "registrar")),
     ]
 

@@ -15,13 +15,24 @@ RULES = settings.BASE_DIR / "deploy/registrar/kamailio.cfg"
 
 
 def become_kamailio() -> None:
-    """Write its files and turn this process into it. Raises Trouble, and returns never."""
+    """Turn this process into Kamailio. Raises Trouble, and never returns."""
+    ready = made_ready(public_host())
+    if not ready:
+        raise Trouble(_("Kamailio is not installed. Install it: %(line)s") % {"line": INSTALL})
+    os.execv(ready[0], ready)  # noqa: S606  # the command is ours
+
+
+def made_ready(public: str) -> tuple[str, ...]:
+    """Kamailio's command, its files written; empty where it is not installed. Raises Trouble.
+
+    `public` is our address as providers see it.
+    """
     kamailio = program()
     if not kamailio:
-        raise Trouble(_("Kamailio is not installed. Install it: %(line)s") % {"line": INSTALL})
-    front = our_front(public_host())
+        return ()
+    front = our_front(public)
     write(front, RULES)
-    os.execv(kamailio, command(front, kamailio))  # noqa: S606  # the command is ours
+    return tuple(command(front, kamailio))
 
 
 def our_front(public: str) -> Front:

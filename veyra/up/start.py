@@ -26,6 +26,7 @@ from veyra.up.livekit_files import write_livekit_files, write_private
 from veyra.up.login import first_login
 from veyra.up.preflight import Port
 from veyra.up.programs import Layout, programs, supervisord_conf
+from veyra.up.registrar import made_ready, public_host
 from veyra.up.summary import Address, summary
 from veyra.up.trouble import CannotBuild, Trouble
 
@@ -45,7 +46,8 @@ def up(say: Say) -> int:
     layout = layout_of_this_machine()
     with _alone(layout.state):
         _look(layout)
-        address = _address(layout)
+        address = _address()
+        layout = replace(layout, kamailio=_kamailio(say))
         start = _prepare(layout, say)
         conf = layout.run / "supervisord.conf"
         text = supervisord_conf(layout, programs(layout, start.choice))
@@ -69,7 +71,6 @@ def layout_of_this_machine() -> Layout:
         web_host=settings.WEB_LISTEN,
         web_port=settings.PORT,
         uid=os.getuid(),
-        kamailio=program(),
     )
 
 
@@ -91,11 +92,11 @@ def _look(layout: Layout) -> None:
     """Everything that would stop the start later is said now."""
     if layout.broker:
         preflight.check_socket_path(layout.broker_socket)
-    if layout.kamailio:
+    if program():
         preflight.check_socket_path(settings.REGISTRAR_SOCKET)
     preflight.check_disk(layout.state)
     elsewhere = bool(os.environ.get("LIVEKIT_URL"))
-    preflight.check_ports(wanted_ports(elsewhere, settings.SIMULATOR, bool(layout.kamailio)))
+    preflight.check_ports(wanted_ports(elsewhere, settings.SIMULATOR, bool(program())))
 
 
 def wanted_ports(livekit_is_elsewhere: bool, simulated: bool, kamailio: bool) -> list[Port]:
@@ -140,6 +141,15 @@ def _prepare(layout: Layout, say: Say) -> Start:
     _remember(choice, layout.state)
     write_livekit_files(layout.run)
     return Start(layout, choice, first_login(layout.state))
+
+
+def _kamailio(say: Say) -> tuple[str, ...]:
+    """Its command; empty where it is not there, or cannot be used, which is said then."""
+    try:
+        return made_ready(public_host())
+    except Trouble as trouble:
+        say(_("Providers that give only a login are not served: %(reason)s") % {"reason": trouble})
+        return ()
 
 
 def _migrate(say: Say) -> None:
@@ -205,7 +215,7 @@ def _remember(choice: Choice, state: Path) -> None:
             os.environ.setdefault("SIP_TEST_TO", NONE)
 
 
-def _address(layout: Layout) -> Address:
+def _address() -> Address:
     """Where this start is reached. What is not configured is told to the programs, too."""
     public = settings.PUBLIC_IP
     if public == AUTO:
@@ -224,5 +234,5 @@ def _address(layout: Layout) -> Address:
         rtp_ports=settings.RTP_PORTS,
         public_ip=public,
         media_ports=(settings.LIVEKIT_TCP_PORT, settings.LIVEKIT_UDP_PORT),
-        registrar_port=settings.REGISTRAR_PORT if layout.kamailio else 0,
+        registrar_port=settings.REGISTRAR_PORT if program() else 0,
     )
