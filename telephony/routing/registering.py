@@ -23,7 +23,7 @@ from telephony.routing.signin import Server, fault, networks, sent_to, server
 from veyra.kamailio.types import Line, LineState, Place, Transport
 from veyra.sentences import Sentence
 
-Verb = Literal["put", "remove", "retry"]
+Verb = Literal["put", "admit", "remove", "retry"]
 
 # Short, so that a provider that has lost us has us again soon.
 EXPIRES = 120
@@ -103,7 +103,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do at the registrar. `line` and `seal` of a put."""
+    """One thing to do at the registrar. `line` and `seal` of what is put, or admits other calls."""
 
     verb: Verb
     id: str
@@ -234,20 +234,18 @@ def verdict(wish: Wanted, held: LineState | None, row: Row | None, now: datetime
     if wish.fault:
         told = Told(state=wish.state, result=wish.fault)
         return Verdict(told, (Step("remove", wish.id),) if held else ())
-    index = next((i for i, each in enumerate(wish.tries) if held and each.seal == held.seal), None)
+    account = held.seal.partition(".")[0] if held else ""
+    index = next((i for i, each in enumerate(wish.tries) if each.account == account), None)
     if held is None or index is None:
-        return _put_anew(wish, held, row)
+        return _put_anew(wish, row)
     return _of_answers(wish, held, index, row, now)
 
 
-def _put_anew(wish: Wanted, held: LineState | None, row: Row | None) -> Verdict:
-    """The registrar has it not, or not as it is now."""
+def _put_anew(wish: Wanted, row: Row | None) -> Verdict:
+    """The registrar has it not, or signs in otherwise."""
     last = row.told.address if row else ""
     chosen = next((each for each in wish.tries if each.line.proxy_ip == last), wish.tries[0])
-    same = held is not None and held.seal.split(".")[0] == chosen.account
-    # Where only what may come in is new, the sign-in is still what it was.
-    told = row.told if row and same else _trying(wish, chosen)
-    return Verdict(told, (_put(chosen),))
+    return Verdict(_trying(wish, chosen), (_put(chosen),))
 
 
 def _of_answers(
@@ -262,9 +260,13 @@ def _of_answers(
         told = _trying(wish, following) if told.state == State.REGISTERED else told
         told = replace(told, address=following.line.proxy_ip)
         return Verdict(told, (_put(following),))
+    steps = []
+    if held.seal != this.seal:
+        # Only what may come in is new: the sign-in goes on.
+        steps.append(Step("admit", wish.id, this.line, this.seal))
     if held.paused and now >= _rests_until(held, row):
-        return Verdict(told, (Step("retry", wish.id),))
-    return Verdict(told)
+        steps.append(Step("retry", wish.id))
+    return Verdict(told, tuple(steps))
 
 
 def _is_open(held: LineState) -> bool:

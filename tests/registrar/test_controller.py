@@ -176,6 +176,22 @@ def test_where_a_provider_writes_the_number_is_learned(
         until(signing, lambda: Trunk.objects.get(pk=trunk.pk).learned_number_in == "called_did")
 
 
+def test_another_number_of_a_line_is_let_in_without_signing_in_again(
+    kamailio: Kamailio, gateway: Telephone
+) -> None:
+    with Provider({"1001": "secret"}, host=HOST) as provider:
+        trunk, signing = saved(provider), signing_with(kamailio)
+        PhoneNumber.objects.create(number="+74991124148", trunk=trunk)
+        until(signing, stands(trunk, "registered"))
+        asked, before = len(provider.registers), kamailio.client.lines()[trunk.key.hex].seal
+        PhoneNumber.objects.create(number="+74991124149", trunk=trunk)
+        until(signing, lambda: kamailio.client.lines()[trunk.key.hex].seal != before)
+        provider.ring("1001", "84991124149")
+        assert gateway.called().rung.user("To") == "+74991124149"
+        assert len(provider.registers) == asked
+        assert stands(trunk, "registered")()
+
+
 def test_a_hundred_lines_that_are_saved_at_once_are_registered_in_time(
     kamailio: Kamailio,
 ) -> None:

@@ -73,6 +73,19 @@ class Registrar:
             talk.ask("uac.reg_add", *registration(line, contact, sock))
             talk.ask("htable.sets", "seal", line.id, seal)
 
+    def admit(self, line: Line, seal: str) -> None:
+        """Let in what this line may bring now. It is held, and goes on registering as it does."""
+        if problem := what_is_wrong(line):
+            raise RegistrarError(problem)
+        with self._talk() as talk:
+            found = values(line, talk.table("own")[f"socket_{line.transport}"])
+            for table in OURS:
+                if table in found:
+                    talk.ask("htable.sets", table, line.id, found[table])
+                else:
+                    talk.try_to("htable.delete", table, line.id)
+            talk.ask("htable.sets", "seal", line.id, seal)
+
     def remove(self, line_id: str) -> None:
         """Let go of a line. A registered one says goodbye first: it is gone at a later call.
 
