@@ -17,6 +17,8 @@ class Wire:
     """One listening address. Whatever arrives is handed to `take` with where it came from."""
 
     transport = "udp"
+    # Connections that were broken off before anything was said: our certificate did not please.
+    broken_off = 0
 
     def __init__(self, take: Take, host: str = "127.0.0.1", port: int = 0) -> None:
         self._take = take
@@ -67,8 +69,6 @@ class StreamWire(Wire):
         if self._tls:
             self._tls.load_cert_chain(str(certificate))
         self._lines: dict[Source, socket.socket] = {}
-        # Who broke the connection off before saying anything: our certificate did not please.
-        self.broken_off = 0
         super().__init__(take, **place)
 
     def send(self, data: bytes, target: Source) -> None:
