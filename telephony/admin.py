@@ -30,11 +30,13 @@ from telephony.links import DECIDES
 from telephony.models import DispatchRule, Gateway, PhoneNumber, PublishedObject, Trunk
 from telephony.number_admin import NumberFiles, Wizard
 from telephony.numbers import pretty
+from telephony.providers import find
 from telephony.signing_admin import CONDITIONS, WAY, WAY_DETAILS, SignsIn
 from telephony.standing import Standing, look_up
 from telephony.sync import TASK
 from veyra.admin import CountedChangeList, MachineRowAdmin, VeyraAdmin
 from veyra.celery import wake
+from veyra.sentences import Sentence
 
 TRY_AGAIN = {
     "title": gettext_lazy("Try again"),
@@ -178,7 +180,7 @@ class GatewayAdmin(VeyraAdmin):
 class TrunkAdmin(Wizard, SignsIn, WishAdmin):
     form = TrunkForm
     actions_list = ("wizard", *WishAdmin.actions_list)
-    list_display = ("name", "provider", "who_may_call", "standing")
+    list_display = ("name", "shown_provider", "who_may_call", "standing")
     list_filter = ("is_active",)
     search_fields = ("name", "provider")
     readonly_fields = ("standing", "who_may_call", "signs_in", "sign_ins")
@@ -201,6 +203,11 @@ class TrunkAdmin(Wizard, SignsIn, WishAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TrunkList
+
+    @admin.display(description=gettext_lazy("provider"), ordering="provider")
+    def shown_provider(self, trunk: Trunk) -> str:
+        preset = find(trunk.provider)
+        return str(Sentence(preset.name)) if preset else "—"
 
     @admin.display(description=gettext_lazy("who may call"))
     def who_may_call(self, trunk: Trunk) -> SafeString | str:

@@ -22,11 +22,15 @@ PULSE_IS_OLD = timedelta(seconds=15)
 
 @dataclass(frozen=True)
 class Signing:
-    """A badge (label and tone) and the sentence beside it: how it stands, and what to do."""
+    """A badge (label and tone) and the sentence beside it: how it stands, and what to do.
+
+    `is_ours`: what is wrong is on our side, not in what was typed.
+    """
 
     label: str
     tone: Tone
     text: str
+    is_ours: bool = False
 
     @property
     def is_in(self) -> bool:
@@ -65,7 +69,7 @@ def _shown(trunk: Trunk, row: Registration | None, runs: bool) -> Signing:
     if trunk.archived_at or not trunk.is_active:
         return Signing(_("Off"), "off", _("The connection is not in use, so we do not sign in."))
     if not runs or (row and row.state == State.AWAY):
-        return Signing(str(State.AWAY.label), "bad", _away())
+        return Signing(str(State.AWAY.label), "bad", _away(), is_ours=True)
     if row is None:
         return Signing(str(State.TRYING.label), "wait", _("Saved. We sign in in a moment."))
     return Signing(str(row.get_state_display()), TONES.get(row.state, "bad"), str(row.sentence))

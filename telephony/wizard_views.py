@@ -115,12 +115,12 @@ def sign_in(request: HttpRequest, user: User, pk: int) -> HttpResponse:
         "trunk": trunk,
         "number": trunk.numbers.visible_to(user).in_use().first(),
         "signing": signing.of(trunk),
+        "to_install": signing.to_install(),
         "step": "sign in",
         "by_login": True,
     }
     if "part" in request.GET:
         return render(request, "telephony/_sign_in.html", context)
-    context["to_install"] = signing.to_install()
     return _page(request, "connect_sign_in", form=form, **context)
 
 
