@@ -12,7 +12,7 @@ from agentworker.models import Agent
 from telephony import changes
 from telephony.arrivals import Origin, is_inner
 from telephony.asking import save_seen
-from telephony.models import DispatchRule, PhoneNumber, Trunk
+from telephony.models import DispatchRule, PhoneNumber, Registration, Trunk
 from telephony.outbound_presets import settings_from
 from telephony.providers import Preset
 from telephony.routing.addresses import network
@@ -88,9 +88,12 @@ def connect(
 
 
 def correct(trunk: Trunk, values: Mapping[str, Any]) -> None:
-    """Another server, login or password of a line that signs in. Raises changes.ChangeError."""
+    """Another server, login or password of a line that signs in; or the same ones, which are tried
+    again at once. Raises changes.ChangeError.
+    """
     change = Change(model="trunk", key=str(trunk.key), values=values, revision=trunk.revision)
     changes.carry_out(Edit(changes=(change,)))
+    Registration.objects.try_again(trunk)
 
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:

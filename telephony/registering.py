@@ -189,7 +189,7 @@ def as_told(row: Registration) -> Row:
         until=row.until,
         result=Sentence.from_json(row.result),
     )
-    return Row(told, row.since)
+    return Row(told, row.since, row.again_at)
 
 
 def store(told: Mapping[str, Told], rows: Mapping[str, Registration], now: datetime) -> None:

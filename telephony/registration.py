@@ -79,6 +79,10 @@ class RegistrationQuerySet(VisibleQuerySet["Registration"]):
         """How the line stood, newest first."""
         return self.filter(trunk=trunk).order_by("-since", "-pk")
 
+    def try_again(self, trunk: models.Model) -> None:
+        """Whoever rests because it was refused does not wait for its next turn."""
+        self.open().filter(trunk=trunk).update(again_at=timezone.now())
+
     def forget_before(self, moment: datetime) -> None:
         self.filter(over_at__lt=moment).delete()
 
@@ -115,6 +119,8 @@ class Registration(models.Model):
     until = models.DateTimeField(_("until"), null=True)
     seen_at = models.DateTimeField(_("looked at"), default=timezone.now)
     over_at = models.DateTimeField(_("ended"), null=True)
+    # A person asked for a try at once.
+    again_at = models.DateTimeField(null=True)
     # What it means and what to do, as (msgid, parameters).
     result = models.JSONField(default=dict, blank=True)
 

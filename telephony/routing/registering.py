@@ -95,10 +95,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Row:
-    """What was told of a line last, and since when."""
+    """What was told of a line last, and since when. `again_at`: a person asked for a try then."""
 
     told: Told
     since: datetime
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -302,6 +303,8 @@ def _rests_until(held: LineState, row: Row | None) -> datetime:
     heard = held.heard_at or held.asked_at or EVER
     if not _is_refusal(held.code):
         return heard + AGAIN
+    if row and row.again_at and row.again_at > heard:
+        return row.again_at
     since = row.since if row and row.told.state == State.REFUSED else heard
     pauses = (pause for until, pause in BACKOFF if heard - since < until)
     return heard + next(pauses, SELDOM)

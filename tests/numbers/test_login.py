@@ -192,6 +192,14 @@ def test_a_refused_sign_in_is_told_and_can_be_corrected_there(
     assert staff.post(url, {**again, "register_at": "no server"}).status_code == 400
 
 
+def test_the_same_again_is_tried_at_once(staff: Client, line: Trunk) -> None:
+    refused = stands(line, State.REFUSED, "Blocked.", code=403)
+    same = {"register_at": "sip.novofon.ru", "register_login": "123456"}
+    staff.post(reverse("connect-sign-in", args=[line.pk]), same)
+    refused.refresh_from_db()
+    assert refused.again_at is not None
+
+
 def test_without_a_sign_of_life_nothing_is_called_signed_in(line: Trunk) -> None:
     row = stands(line, State.REGISTERED, until=timezone.now())
     assert signing.of(Trunk.objects.get()).is_in  # type: ignore[union-attr]  # it signs in

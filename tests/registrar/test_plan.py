@@ -424,3 +424,15 @@ def test_a_refused_login_is_tried_ever_more_seldom() -> None:
     pauses = [later - earlier for earlier, later in zip([0, *tries], tries, strict=False)]
     assert pauses[:3] == [int(pause.total_seconds()) for _until, pause in BACKOFF]
     assert set(pauses[3:]) == {int(SELDOM.total_seconds())}
+
+
+def test_a_refused_login_is_tried_at_once_where_a_person_asks() -> None:
+    wish = one()
+    state = heard(wish, 403, seconds=2, paused=True)
+    before = row(verdict(wish, state, None, NOW).told, seconds=600)
+    assert verdict(wish, state, before, NOW).steps == ()
+    asked_now = replace(before, again_at=NOW - timedelta(seconds=1))
+    assert [each.verb for each in verdict(wish, state, asked_now, NOW).steps] == ["retry"]
+    # It was answered since: the next turn comes as before.
+    answered = heard(wish, 403, seconds=0, paused=True)
+    assert verdict(wish, answered, asked_now, NOW).steps == ()
