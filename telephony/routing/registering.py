@@ -28,7 +28,7 @@ Verb = Literal["put", "admit", "remove", "retry"]
 # Short, so that a provider that has lost us has us again soon.
 EXPIRES = 120
 # So long a server may keep us waiting; then the next address of its name is asked.
-PATIENCE = timedelta(seconds=8)
+PATIENCE = timedelta(seconds=6)
 # An address that is out of order says so at once; the next one has its turn a little later.
 TURN = timedelta(seconds=4)
 AGAIN = timedelta(seconds=10)
