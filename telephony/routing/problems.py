@@ -29,10 +29,7 @@ def login(trunk: Trunk) -> Problem | None:
     if wrong := signin.fault(trunk):
         return Problem(kind="trunk", key=trunk.key, sentence=wrong)
     if trunk.password is None:
-        msgid = gettext_noop(
-            "The password of “%(trunk)s” cannot be decrypted: FIELD_KEYS has changed."
-            " Put the old key back, or enter the password anew."
-        )
+        msgid = signin.LOST
     elif trunk.username and not trunk.password:
         msgid = gettext_noop("“%(trunk)s” has a login without a password. Enter both or neither.")
     elif trunk.password and not trunk.username:

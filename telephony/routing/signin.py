@@ -22,6 +22,12 @@ LOGIN = re.compile(r"[A-Za-z0-9._~+*!=&-]{1,64}")
 PASSWORD = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 
 
+LOST = gettext_noop(
+    "The password of “%(trunk)s” cannot be decrypted: FIELD_KEYS has changed."
+    " Put the old key back, or enter the password anew."
+)
+
+
 @dataclass(frozen=True)
 class Server:
     """A provider's server as it is typed: a name or an address, and a port."""
@@ -91,10 +97,7 @@ def fault(trunk: Trunk) -> Sentence | None:
         if server(text) is None:
             return wrong_server(text)
     if trunk.register_password is None:
-        msgid = gettext_noop(
-            "The password of “%(trunk)s” cannot be decrypted: FIELD_KEYS has changed."
-            " Put the old key back, or enter the password anew."
-        )
+        msgid = LOST
     elif not trunk.register_login or not trunk.register_password:
         msgid = gettext_noop(
             "“%(trunk)s” signs in at its provider: it needs the login and the password that the"
