@@ -75,3 +75,32 @@ def test_a_person_sets_up_the_line_and_a_call_is_answered(page: Page, site: Site
     page.get_by_role("link", name="+7 499 112-41-48").click()
     page.get_by_role("link", name="Позвонить на эту линию").click()
     expect(page.get_by_text("Ответит Поддержка.")).to_be_visible()
+
+
+def test_the_form_of_a_connection_shows_what_its_way_needs(page: Page, site: Site) -> None:
+    site.do(
+        lambda: User.objects.create_superuser(
+            "admin", "", "secret", language="ru", set_up_at=timezone.now()
+        )
+    )
+    log_in(page, site)
+    page.goto(f"{site.url}/admin/telephony/trunk/add/")
+    server, login = page.locator("[name=register_at]"), page.locator("[name=register_login]")
+    expect(page.locator("[name=username]")).to_be_visible()
+    expect(server).to_be_hidden()
+    page.locator("[name=way]").select_option("login")
+    expect(page.locator("[name=username]")).to_be_hidden()
+    page.fill("[name=name]", "Novofon")
+    server.fill("sip.novofon.ru")
+    login.fill("123456")
+    page.locator("[name=_save]").click()
+    # What is missing is said beside its field, which is still there.
+    expect(page.get_by_text("Введите пароль к этому логину.")).to_be_visible()
+    expect(login).to_have_value("123456")
+    page.fill("[name=new_register_password]", "secret")
+    save(page)
+    page.locator("#result_list").get_by_role("link", name="Novofon").click()
+    expect(page.locator("[name=way]")).to_have_value("login")
+    expect(server).to_have_value("sip.novofon.ru")
+    expect(page.locator("[name=username]")).to_be_hidden()
+    expect(page.get_by_text("Вход по логину").first).to_be_visible()
