@@ -14,6 +14,8 @@ import psutil
 import pytest
 
 from tests.live.stack import ROOT, binary, free_port, free_range, missing, wait_until
+from veyra.kamailio.client import Registrar, RegistrarError
+from veyra.kamailio.config import program
 from veyra.livekit.probe import gateway_answers, server_answers
 
 pytestmark = pytest.mark.live
@@ -38,6 +40,7 @@ class Up:
             "LIVEKIT_UDP_PORT": str(free_port()),
             "AGENT_PORT": str(free_port()),
             "SIP_PORT": str(self.sip_port),
+            "REGISTRAR_PORT": str(free_range(4)[0]),
             "RTP_PORTS": "{}-{}".format(*free_range(50)),
             "LANG": "C.UTF-8",
         }
@@ -129,6 +132,25 @@ def test_a_program_that_dies_comes_back(up: Up, words: str) -> None:
     wait_until(
         lambda: server_answers(f"http://127.0.0.1:{up.port}", path="/admin/login/"), "no web"
     )
+
+
+def test_kamailio_is_there_with_nothing_of_it_in_the_way_when_it_dies(up: Up) -> None:
+    if not program():
+        pytest.skip("not on this machine: kamailio")
+    registrar = Registrar(up.state / "run" / "registrar.sock")
+    wait_until(lambda: answers(registrar), "Kamailio did not answer")
+    old = up.child("kamailio -DD")
+    family = [old, *old.children(recursive=True)]
+    old.kill()
+    assert left(family, 5) == []
+    wait_until(lambda: answers(registrar), "Kamailio did not come back", 10)
+
+
+def answers(registrar: Registrar) -> bool:
+    try:
+        return registrar.lines() == {}
+    except RegistrarError:
+        return False
 
 
 def test_an_agent_that_is_killed_leaves_no_job_process(up: Up) -> None:
