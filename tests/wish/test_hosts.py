@@ -1,6 +1,8 @@
 """Host names of providers: whom they name, and for how long that counts."""
 
 import socket
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -74,3 +76,34 @@ def test_a_connection_out_of_use_is_not_looked_up(dns: dict[str, list[str]]) -> 
     off = Line(trunks=(trunk(addresses=(HOST,), is_active=False),))
     assert hosts.resolve(off) == {}
     assert not HostAddress.objects.exists()
+
+
+def test_a_name_that_nobody_answers_for_holds_up_no_other(
+    dns: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the background: it is waited for only when it is new, and asked for again in time."""
+    dns[HOST] = ["198.51.100.1"]
+    answer, woken = socket.getaddrinfo, threading.Event()
+
+    def answer_late(name: str, *rest: Any, **more: Any) -> Any:
+        if name != HOST:
+            woken.wait(30)
+        return answer(name, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer_late)
+    lookups, began = hosts.Lookups(), time.monotonic()
+    wanted = {HOST, "late.example"}
+    assert lookups.known(wanted) == {HOST: ("198.51.100.1",), "late.example": ()}
+    assert time.monotonic() - began < 2 * hosts.WAIT_SECONDS
+    began = time.monotonic()
+    lookups.known(wanted)
+    assert time.monotonic() - began < hosts.WAIT_SECONDS / 2
+    dns["late.example"] = ["198.51.100.2"]
+    woken.set()
+    while not lookups.known(wanted)["late.example"]:
+        assert time.monotonic() - began < 10
+        time.sleep(0.05)
+
+
+def test_no_names_are_looked_up_without_asking_anybody(dns: dict[str, list[str]]) -> None:
+    assert hosts.Lookups().known(set()) == {}
