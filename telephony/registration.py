@@ -79,7 +79,7 @@ class RegistrationQuerySet(VisibleQuerySet["Registration"]):
         """How the line stood, newest first."""
         return self.filter(trunk=trunk).order_by("-since", "-pk")
 
-    def try_again(self, trunk: models.Model) -> None:
+    def try_again(self, trunk: "Trunk") -> None:
         """Whoever rests because it was refused does not wait for its next turn."""
         self.open().filter(trunk=trunk).update(again_at=timezone.now())
 
