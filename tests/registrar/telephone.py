@@ -251,7 +251,8 @@ class Dialog:
         return False
 
     def draft(self, method: str, via: str, *headers: tuple[str, str], body: str = "") -> Message:
-        content = [("Content-Type", "application/sdp")] if body else []
+        kind = "application/sdp" if method == "INVITE" else "message/sipfrag"
+        content = [("Content-Type", kind)] if body else []
         return Message(
             f"{method} {self.target} SIP/2.0",
             [

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -53,6 +54,24 @@ STATES = """
         "until": row.until, "sentence": str(row.sentence),
     } for row in Registration.objects.open().select_related("trunk")}
 """
+TRANSFER = """
+    import asyncio
+    from django.conf import settings
+    from livekit import api
+
+    async def pass_on():
+        url = settings.LIVEKIT_URL, settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET
+        async with api.LiveKitAPI(*url) as livekit:
+            rooms = (await livekit.room.list_rooms(api.ListRoomsRequest())).rooms
+            room = next(room.name for room in rooms if "{user}" in room.name)
+            request = api.TransferSIPParticipantRequest(
+                participant_identity="sip_{user}", room_name=room, transfer_to="tel:+79160000009")
+            await livekit.sip.transfer_sip_participant(request)
+
+    asyncio.run(pass_on())
+"""
+# How whoever was asked to call somebody else tells that he was answered.
+TAKEN = "SIP/2.0 200 OK\r\n"
 PUBLISHED = """
     from telephony.models import PublishedObject
     states = list(PublishedObject.objects.values_list("state", flat=True))
@@ -185,6 +204,24 @@ def test_a_call_out_uses_the_login_of_the_sign_in(house: House) -> None:
     wait_until(lambda: telephone.voiced > 1, "nothing was said", 15)
     house.carrier.hang_up(telephone)
     assert house.carrier.turned_away == 1
+
+
+def test_the_gateway_passes_a_caller_on_by_the_way_that_he_came(house: House) -> None:
+    house.wait_for("registered", seconds=20)
+    user = "79161110004"
+    call = house.exchange.ring("1001", FIRST, sender=user)
+    call.expect(200, 20)
+    call.ack()
+    passing = threading.Thread(target=house.system.ask, args=(TRANSFER.format(user=user),))
+    passing.start()
+    refer = call.expect("REFER", 10)
+    assert refer.get("Refer-To") == "tel:+79160000009"
+    call.reply(refer, 202)
+    call.send("NOTIFY", ("Event", "refer"), ("Subscription-State", "terminated"), body=TAKEN)
+    call.expect(200)
+    call.expect("BYE", 10)
+    passing.join(20)
+    assert call_of(house, user)["outcome"] == "answered"
 
 
 def test_a_new_password_is_told_within_ten_seconds(house: House) -> None:
