@@ -50,7 +50,8 @@ class LineState:
     """What Kamailio knows of one line. Times are aware; None: that has not happened yet.
 
     `code` and `reason` are the last final answer to REGISTER (0: none yet; to be asked for the
-    login is no answer), `address` is who gave it. `registered` stays true while we ask anew.
+    login is no answer; 421: the provider takes no digest by MD5), `address` is who gave it.
+    `registered` stays true while we ask anew.
     `paused`: nothing is sent before `retry`; Kamailio pauses a line by itself when it is refused.
     `place` is where the number of the last call stood, empty before the first call.
     """
