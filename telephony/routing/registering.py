@@ -191,7 +191,7 @@ def _wanted(
         expires=EXPIRES,
         networks=networks(trunk, resolved),
         numbers=_digits(numbers),
-        place=Place(trunk.number_in),
+        place=Place(trunk.writes_number_in),
     )
     lines = [replace(line, proxy_ip=address) for address in addresses]
     return replace(found, tries=tuple(_sealed(each, secret) for each in lines))

@@ -65,6 +65,11 @@ class Trunk:
         return self.out_username, self.out_password
 
     @property
+    def writes_number_in(self) -> str:
+        """Where the called number is looked for first, of a line that signs in."""
+        return self.learned_number_in or "any" if self.number_in == "any" else self.number_in
+
+    @property
     def delivers(self) -> str:
         """The one spelling of callers that we count on; "any" where nobody knows."""
         return self.learned_spelling or "any" if self.spelling == "any" else self.spelling

@@ -436,3 +436,13 @@ def test_a_refused_login_is_tried_at_once_where_a_person_asks() -> None:
     # It was answered since: the next turn comes as before.
     answered = heard(wish, 403, seconds=0, paused=True)
     assert verdict(wish, answered, asked_now, NOW).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "learned", "place"),
+    [("any", "", "any"), ("any", "called_did", "called_did"), ("to", "called_did", "to")],
+)
+def test_the_number_is_looked_for_first_where_it_stood_before(
+    chosen: str, learned: str, place: str
+) -> None:
+    assert one(number_in=chosen, learned_number_in=learned).tries[0].line.place == place
