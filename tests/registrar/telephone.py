@@ -208,6 +208,10 @@ class Dialog:
         self.phone.wire.send(bytes(message), self._next_hop())
         return message
 
+    def last(self, method: str) -> Message:
+        """What we sent last by this method."""
+        return self._last[method]
+
     def ack(self) -> None:
         self.send("ACK")
 

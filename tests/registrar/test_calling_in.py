@@ -197,3 +197,35 @@ def test_calls_come_by_the_connection_of_the_sign_in(
             there = answered(call, gateway)
             assert there.rung.user("To") == f"+{NUMBER}"
             ended(*((call, there) if caller_ends else (there, call)))
+
+
+def test_a_provider_that_asks_whether_we_are_there_is_answered(
+    provider: Provider, ours: Line, gateway: Telephone
+) -> None:
+    provider.ask("OPTIONS", provider.bindings["1001"].contact).expect(200)
+    assert not gateway.others
+
+
+def test_an_invite_that_is_repeated_rings_once(
+    provider: Provider, ours: Line, gateway: Telephone
+) -> None:
+    call = provider.ring("1001", NUMBER)
+    there = gateway.called()
+    for _ in range(3):
+        provider.wire.send(bytes(call.last("INVITE")), provider.bindings["1001"].source)
+    assert gateway.alone(0.5)
+    there.answer(486)
+    call.expect(486)
+
+
+def test_a_connection_that_a_provider_broke_off_is_opened_again(
+    kamailio: Kamailio, gateway: Telephone
+) -> None:
+    with Provider({"1001": "one secret"}, wire=StreamWire) as provider:
+        ours = replace(line(provider, numbers=(NUMBER,)), transport=Transport.TCP)
+        registered(kamailio, kamailio.put(ours))
+        first = provider.bindings["1001"]
+        provider.wire.drop()
+        provider.wait_for("1001", 10, after=first.at)
+        call = provider.ring("1001", NUMBER)
+        ended(answered(call, gateway), call)

@@ -1,6 +1,7 @@
 """What nobody asked for gets no answer, and is counted; nobody is relayed for."""
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 
@@ -18,15 +19,20 @@ pytestmark = pytest.mark.live
 NUMBER = "74991124148"
 HOST, STRANGER = "127.0.0.4", "127.0.0.66"
 SILENCE = 0.5
-KNOCK = b"""OPTIONS sip:100@127.0.0.1 SIP/2.0
-Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKknock
-From: <sip:100@127.0.0.1>;tag=1
-To: <sip:100@127.0.0.1>
-Call-ID: knock
-CSeq: 1 OPTIONS
-Max-Forwards: 70
-
-"""
+KNOCK = "\r\n".join(
+    [
+        "OPTIONS sip:100@127.0.0.1 SIP/2.0",
+        "Via: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKknock",
+        "From: <sip:100@127.0.0.1>;tag=1",
+        "To: <sip:100@127.0.0.1>",
+        "Call-ID: knock",
+        "CSeq: 1 OPTIONS",
+        "Max-Forwards: 70",
+        "Content-Length: 0",
+        "",
+        "",
+    ]
+).encode()
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +168,21 @@ def test_scanners_that_send_rubbish_get_nothing(kamailio: Kamailio, ours: Line) 
             scanner.sendto(rubbish, (kamailio.host, kamailio.port))
         with pytest.raises(TimeoutError):
             scanner.recv(100)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_connection_of_a_stranger_is_closed_without_a_word(
+    kamailio: Kamailio, ours: Line, secure: bool
+) -> None:
+    target = (kamailio.host, kamailio.front.tls_port if secure else kamailio.port)
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(target, 5, source_address=(STRANGER, 0)) as plain:
+        line = trusting.wrap_socket(plain) if secure else plain
+        line.sendall(KNOCK.replace(b"UDP", b"TLS" if secure else b"TCP"))
+        assert line.recv(1000) == b""
+        line.close()
+    assert counted(kamailio) == 1
 
 
 def test_a_flood_of_one_address_is_cut_and_others_call_on(

@@ -38,6 +38,9 @@ class Wire:
     def send(self, data: bytes, target: Source) -> None:
         self._socket.sendto(data, target)
 
+    def drop(self) -> None:
+        """Break off every connection, as a provider that is started anew does."""
+
     def _open(self, host: str, port: int) -> socket.socket:
         found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -78,7 +81,6 @@ class StreamWire(Wire):
         self._lines[target].sendall(data)
 
     def drop(self) -> None:
-        """Break off every connection, as a provider that is started anew does."""
         for line in list(self._lines.values()):
             line.close()
         self._lines.clear()
