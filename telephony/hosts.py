@@ -16,7 +16,9 @@ from telephony.models import HostAddress
 from telephony.routing import wish
 from telephony.routing.addresses import hosts
 
-REMEMBERED = timedelta(hours=1)
+# An address that its name has no more counts for an hour. Where nobody answers for the name, the
+# fault may be our own name server's: what worked goes on.
+REMEMBERED, UNANSWERED = timedelta(hours=1), timedelta(days=7)
 # A name that nobody answers for takes half a minute: the others do not wait for it.
 AT_ONCE = 16
 # In the background each name is asked for so often; a new one is waited for so long.
@@ -24,8 +26,8 @@ AGAIN_SECONDS, WAIT_SECONDS = 20.0, 2.0
 
 
 def resolve(line: wish.Line) -> wish.Resolved:
-    """Every host name of the connections in use -> the addresses that it had within the last hour;
-    () where it had none.
+    """Every host name of the connections in use -> the addresses that it had lately; () where it
+    had none.
     """
     lines = [host for trunk in line.trunks if trunk.in_use for host in hosts(trunk.addresses)]
     names = sorted({host.lower().rstrip(".") for host in lines})
@@ -45,7 +47,7 @@ class Lookups:
         self._lock = threading.Lock()
 
     def known(self, names: Collection[str]) -> wish.Resolved:
-        """The addresses that each had within the last hour. A new name is waited for a moment."""
+        """The addresses that each had lately. A new name is waited for a moment."""
         began = time.monotonic()
         new = []
         for name in names:
@@ -83,7 +85,9 @@ def _remembered(answers: Mapping[str, tuple[str, ...]], names: Collection[str]) 
     """What was answered now, and before."""
     now = timezone.now()
     HostAddress.objects.remember(answers, now)
-    HostAddress.objects.forget_before(now - REMEMBERED)
+    answered = [name for name, addresses in answers.items() if addresses]
+    HostAddress.objects.of(answered).forget_before(now - REMEMBERED)
+    HostAddress.objects.forget_before(now - UNANSWERED)
     return _recalled(names)
 
 

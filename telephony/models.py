@@ -174,6 +174,9 @@ class HostAddressQuerySet(models.QuerySet["HostAddress"]):
             update_fields=["seen_at"],
         )
 
+    def of(self, hosts: Iterable[str]) -> Self:
+        return self.filter(host__in=hosts)
+
     def forget_before(self, moment: datetime) -> None:
         self.filter(seen_at__lt=moment).delete()
 

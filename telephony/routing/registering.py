@@ -234,7 +234,9 @@ def verdict(wish: Wanted, held: LineState | None, row: Row | None, now: datetime
     """What to tell of one line, and what to do about it."""
     if wish.fault:
         told = Told(state=wish.state, result=wish.fault)
-        return Verdict(told, (Step("remove", wish.id),) if held else ())
+        # A name without an address may be our own name server's fault: what works goes on.
+        is_over = held and wish.state != State.UNKNOWN
+        return Verdict(told, (Step("remove", wish.id),) if is_over else ())
     account = held.seal.partition(".")[0] if held else ""
     index = next((i for i, each in enumerate(wish.tries) if each.account == account), None)
     if held is None or index is None:

@@ -17,6 +17,7 @@ from telephony.routing.registering import (
     TURN,
     Plan,
     Row,
+    State,
     Step,
     Told,
     Wanted,
@@ -99,11 +100,13 @@ def step(
 
 
 def holds(registrar: FakeRegistrar, wishes: list[Wanted]) -> bool:
-    """Each line that can be held is, at one of its addresses, and no other."""
+    """Each line that can be held is, at one of its addresses, and no other; one whose name leads
+    nowhere now stays as it is.
+    """
     tries = {each.id: {t.seal for t in each.tries} for each in wishes if each.tries}
-    return registrar.held.keys() == tries.keys() and all(
-        seal in tries[key] for key, (_line, seal) in registrar.held.items()
-    )
+    unknown = {each.id for each in wishes if each.state == State.UNKNOWN}
+    held = {key: seal for key, (_line, seal) in registrar.held.items() if key not in unknown}
+    return held.keys() == tries.keys() and all(held[key] in tries[key] for key in held)
 
 
 @st.composite
@@ -217,6 +220,13 @@ def test_a_name_without_an_address_is_told_and_not_tried() -> None:
     found = one(register_at="gone.example")
     assert (found.state, found.tries) == ("unknown", ())
     assert "gone.example" in str(found.fault)
+
+
+def test_a_line_that_works_goes_on_where_its_name_leads_nowhere_now() -> None:
+    held = {one().id: registered(one().id, one().tries[0].seal, NOW)}
+    (lost,) = wanted(line(trunk()), {HOST: ()})
+    plan = Plan.of([lost], held, {}, NOW)
+    assert (plan.steps, plan.told[KEY].state) == ((), "unknown")
 
 
 def test_an_address_of_another_kind_than_ours_is_not_tried() -> None:

@@ -60,15 +60,30 @@ def test_an_address_that_was_not_named_for_an_hour_is_forgotten(
     assert HostAddress.objects.count() == 1
 
 
-def test_a_name_server_that_is_away_changes_nothing_for_an_hour(
+def test_a_name_server_that_is_away_changes_nothing_for_a_week(
     dns: dict[str, list[str]],
 ) -> None:
     dns[HOST] = ["198.51.100.1"]
     hosts.resolve(LINE)
     dns.clear()
+    grow_older(hosts.UNANSWERED - timedelta(minutes=1))
     assert hosts.resolve(LINE) == {HOST: ("198.51.100.1",)}
-    grow_older(hosts.REMEMBERED + timedelta(minutes=1))
+    lookups = hosts.Lookups()
+    assert lookups.known({HOST}) == {HOST: ("198.51.100.1",)}
+    grow_older(hosts.UNANSWERED + timedelta(minutes=1))
     assert hosts.resolve(LINE) == {HOST: ()}
+
+
+def test_what_another_name_answers_makes_nobody_forget_this_one(
+    dns: dict[str, list[str]],
+) -> None:
+    dns[HOST] = ["198.51.100.1"]
+    hosts.resolve(LINE)
+    grow_older(hosts.REMEMBERED + timedelta(minutes=1))
+    del dns[HOST]
+    dns["other.example"] = ["198.51.100.9"]
+    lookups = hosts.Lookups()
+    assert lookups.known({HOST, "other.example"})[HOST] == ("198.51.100.1",)
 
 
 def test_a_connection_out_of_use_is_not_looked_up(dns: dict[str, list[str]]) -> None:
