@@ -114,3 +114,12 @@ def test_a_term_of_sixty_seconds_is_renewed_again_and_again(kamailio: Kamailio) 
             assert 30 < again.at - last.at < 58
             assert kamailio.client.lines()[ours.id].registered
             last = again
+
+
+@pytest.mark.prove
+def test_the_way_through_a_home_router_is_kept_open(kamailio: Kamailio) -> None:
+    """Routers forget a way by UDP within half a minute."""
+    with Provider(ACCOUNTS) as provider:
+        registered(kamailio, kamailio.put(line(provider)))
+        known = provider.wire.pings
+        wait_until(lambda: provider.wire.pings > known, "nothing came", 26)
