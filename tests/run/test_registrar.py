@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veyra.kamailio import config
-from veyra.kamailio.client import Registrar, RegistrarError
+from veyra.kamailio.client import Registrar, RegistrarAwayError
 from veyra.kamailio.types import Line, Place, Transport
 from veyra.kamailio.wire import HEARD, read_state, registration, values, way, what_is_wrong
 from veyra.up.registrar import RULES, our_front, public_host
@@ -78,6 +78,18 @@ def test_a_file_and_a_folder_of_certificates_are_told_apart(tmp_path: Path) -> N
     assert f"ca_path = {tmp_path}" in config.tls_text(front(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("version: kamailio 5.6.3 (x86_64/linux) \nflags: USE_TCP", (5, 6)),
+        ("version: kamailio 6.0.1 (aarch64/linux)", (6, 0)),
+        ("", (0, 0)),
+    ],
+)
+def test_a_version_is_read(said: str, found: tuple[int, int]) -> None:
+    assert config.read_version(said) == found
+
+
 def test_kamailio_meets_the_gateway_on_its_own_address_or_on_loopback() -> None:
     assert config.inside("0.0.0.0") == config.inside("127.0.0.1") == "127.0.0.1"  # noqa: S104  # compared only
     assert config.inside("10.0.0.5") == "10.0.0.5"
@@ -108,7 +120,7 @@ def test_certificates_that_are_not_there_are_named(settings: LazySettings, tmp_p
 
 
 def test_a_kamailio_that_is_away_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(RegistrarError, match="away"):
+    with pytest.raises(RegistrarAwayError, match="away"):
         Registrar(tmp_path / "registrar.sock").lines()
     assert list(tmp_path.iterdir()) == []
 

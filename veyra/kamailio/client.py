@@ -42,6 +42,10 @@ class RegistrarError(Exception):
         self.code = code
 
 
+class RegistrarAwayError(RegistrarError):
+    """Kamailio does not answer: whatever else it is asked now, fails too."""
+
+
 class Registrar:
     """One Kamailio. Every method raises RegistrarError. Calls and other lines are never touched."""
 
@@ -131,9 +135,9 @@ class Registrar:
                 line.connect(str(self.socket_path))
                 yield Talk(line)
             except TimeoutError as error:
-                raise RegistrarError("Kamailio does not answer.") from error
+                raise RegistrarAwayError("Kamailio does not answer.") from error
             except OSError as error:
-                raise RegistrarError(f"Kamailio is away: {error.strerror}.") from error
+                raise RegistrarAwayError(f"Kamailio is away: {error.strerror}.") from error
             finally:
                 own.unlink(missing_ok=True)
 
