@@ -28,12 +28,13 @@ from telephony.routing.registering import (
     Wanted,
     away,
     id_of,
+    not_taken,
     same_period,
     wanted,
 )
 from telephony.routing.wish import Line as SavedLine
 from telephony.signing import PULSE
-from veyra.kamailio.client import RegistrarError
+from veyra.kamailio.client import RegistrarAwayError, RegistrarError
 from veyra.kamailio.types import Line, LineState, Stranger
 from veyra.models import Lease, Pulse
 from veyra.outage import Outage
@@ -48,10 +49,10 @@ SECONDS = 1.0
 LEASE, LEASE_SECONDS, RENEW_SECONDS = "registrar", 8.0, 2.0
 PULSE_SECONDS = 5.0
 STRANGERS_SECONDS = 10.0
+# As many addresses of strangers are noted at a time: those that sent most.
+STRANGERS = 100
 # A registrar that is killed is back in a moment: only then is its absence told.
 AWAY_SECONDS = 3.0
-# So many steps may fail before the others wait for the next look.
-FAILURES = 3
 KEPT = timedelta(days=90)
 
 
@@ -74,6 +75,7 @@ class Signing:
         self._stopping = threading.Event()
         self._holder: uuid.UUID | None = None
         self._answered_at = time.monotonic()
+        self._refused: dict[str, str] = {}
         self._paces = {
             name: Pace(seconds)
             for name, seconds in (
@@ -91,6 +93,8 @@ class Signing:
             try:
                 if self._is_ours():
                     self.look(timezone.now())
+                    if self._paces["strangers"].is_due():
+                        self.count_strangers(timezone.now())
                 database_outage.over()
             except DatabaseError as error:
                 database_outage.felt(error)
@@ -130,10 +134,8 @@ class Signing:
         try:
             held = self.registrar.lines()
             plan = Plan.of(wishes, held, rows, now)
-            self._carry_out(plan.steps)
-            if self._paces["strangers"].is_due():
-                for stranger in self.registrar.strangers():
-                    refusals.count_stranger(stranger.address, stranger.count, now)
+            if not self._carry_out(plan.steps):
+                return None
         except RegistrarError as error:
             registrar_outage.felt(error)
             is_back_soon = time.monotonic() - self._answered_at < AWAY_SECONDS
@@ -141,19 +143,27 @@ class Signing:
         registrar_outage.over()
         self._answered_at = time.monotonic()
         learn(saved, held)
-        return plan.told
+        refused = {wish.key: not_taken() for wish in wishes if wish.id in self._refused}
+        return {**plan.told, **refused}
 
-    def _carry_out(self, steps: Iterable[Step]) -> None:
-        """What fails is missing at the next look, and done then. Raises the last of many errors."""
-        failures = 0
+    def _carry_out(self, steps: Iterable[Step]) -> bool:
+        """What fails is missing at the next look, and tried again. False: we are no longer the one
+        who may. Raises RegistrarAwayError.
+        """
+        refused: dict[str, str] = {}
         for step in steps:
+            if not self._is_ours():
+                return False
             try:
                 self._take(step)
+            except RegistrarAwayError:
+                raise
             except RegistrarError as error:
-                log.warning("%s of line %s failed: %s", step.verb, step.id, error)
-                failures += 1
-                if failures == FAILURES:
-                    raise
+                refused[step.id] = f"{step.verb}: {error}"
+                if refused[step.id] != self._refused.get(step.id):
+                    log.warning("line %s was not taken, said once: %s", step.id, refused[step.id])
+        self._refused = refused
+        return True
 
     def _take(self, step: Step) -> None:
         if step.verb == "put" and step.line is not None:
@@ -164,6 +174,16 @@ class Signing:
             self.registrar.remove(step.id)
         elif step.verb == "retry":
             self.registrar.retry(step.id)
+
+    def count_strangers(self, now: datetime) -> None:
+        try:
+            found = self.registrar.strangers()
+        except RegistrarError:
+            return  # look() tells that
+        largest = sorted(found, key=lambda each: -each.count)[:STRANGERS]
+        with transaction.atomic():
+            for stranger in largest:
+                refusals.count_stranger(stranger.address, stranger.count, now)
 
 
 class Pace:

@@ -413,6 +413,16 @@ def _away(wish: Wanted, row: Row | None) -> Told:
     return Told(state=State.AWAY, address=address, result=Sentence(AWAY))
 
 
+def not_taken() -> Told:
+    """The registrar answers, and would not hold this line."""
+    msgid = gettext_noop(
+        "Veyra cannot hold this connection as it is saved, so it does not sign in as it should. If"
+        " it has hundreds of numbers or addresses, spread them over several connections; if not,"
+        " show the log of “registrar” to whoever looks after Veyra."
+    )
+    return Told(state=State.WRONG, result=Sentence(msgid))
+
+
 def same_period(one: Told, other: Told) -> bool:
     """Is the second a continuation of the first, rather than a new line of the history?"""
     moved = one.state == State.REGISTERED and one.address != other.address

@@ -48,6 +48,7 @@ def until(signing: Signing, right: Callable[[], bool], seconds: float = PROMISED
     began = time.monotonic()
     while True:
         signing.look(timezone.now())
+        signing.count_strangers(timezone.now())
         if right():
             return time.monotonic() - began
         if time.monotonic() - began > seconds:

@@ -1,5 +1,6 @@
 """The rows that say how lines stand, kept beside a registrar of the test's own."""
 
+import uuid
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
@@ -10,9 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from telephony.hosts import Lookups
 from telephony.models import PhoneNumber, Refused, Registration, Trunk
-from telephony.registering import AWAY_SECONDS, KEPT, Signing, forget
+from telephony.registering import AWAY_SECONDS, KEPT, STRANGERS, Signing, forget
 from telephony.routing import wish
-from veyra.kamailio.client import RegistrarError
+from veyra.kamailio.client import RegistrarAwayError, RegistrarError
 from veyra.kamailio.types import Line, LineState, Stranger
 from veyra.models import Lease, Pulse
 
@@ -28,13 +29,19 @@ class FakeRegistrar:
         self.lines_put: list[Line] = []
         self.seen: list[Stranger] = []
         self.is_away = False
+        self.refuses, self.asked, self.goes_away_at = "", 0, 0
 
     def lines(self) -> dict[str, LineState]:
         if self.is_away:
-            raise RegistrarError("Kamailio does not answer.")
+            raise RegistrarAwayError("Kamailio does not answer.")
         return dict(self.held)
 
     def put(self, line: Line, seal: str) -> None:
+        self.asked += 1
+        if line.login == self.refuses:
+            raise RegistrarError("htable.sets: no more memory")
+        if self.asked == self.goes_away_at:
+            raise RegistrarAwayError("Kamailio does not answer.")
         self.lines_put.append(line)
         now = timezone.now()
         self.held[line.id] = LineState(id=line.id, seal=seal, asked_at=now)
@@ -221,9 +228,54 @@ def test_where_the_number_of_a_call_stood_is_learned(
 
 def test_strangers_are_counted_by_their_address(signing: Signing, registrar: FakeRegistrar) -> None:
     registrar.seen = [Stranger(address="198.51.100.7", count=40)]
-    look(signing)
+    signing.count_strangers(timezone.now())
     refused = Refused.objects.get()
     assert (refused.address, refused.reason, refused.count) == ("198.51.100.7", "stranger", 40)
+
+
+def test_of_a_crowd_of_strangers_those_are_noted_that_sent_most(
+    signing: Signing, registrar: FakeRegistrar
+) -> None:
+    registrar.seen = [Stranger(address=f"198.51.100.{last}", count=last) for last in range(1, 256)]
+    signing.count_strangers(timezone.now())
+    assert Refused.objects.count() == STRANGERS
+    assert min(Refused.objects.values_list("count", flat=True)) == 256 - STRANGERS
+    registrar.is_away = True
+    signing.count_strangers(timezone.now())
+
+
+def test_a_line_that_the_registrar_does_not_take_is_told_and_holds_up_no_other(
+    signing: Signing, registrar: FakeRegistrar, trunk: Trunk
+) -> None:
+    registrar.refuses = trunk.register_login
+    for number in range(4):
+        line(f"refused {number}")
+    other = Trunk.objects.create(
+        name="taken",
+        register_at="sip.provider.example",
+        register_login="654321",
+        register_password="canary-register",
+    )
+    look(signing)
+    assert registrar.held.keys() == {other.key.hex}
+    assert states(trunk) == ["wrong"]
+    assert states(other) == ["trying"]
+    look(signing)
+    assert states(trunk) == ["wrong"]
+    registrar.refuses = ""
+    look(signing)
+    assert states(trunk) == ["wrong", "trying"]
+
+
+def test_a_registrar_that_goes_away_is_not_asked_for_the_other_lines(
+    signing: Signing, registrar: FakeRegistrar
+) -> None:
+    for number in range(3):
+        line(f"line {number}")
+    registrar.goes_away_at = 2
+    look(signing)
+    assert registrar.asked == 2
+    assert not Registration.objects.exists()
 
 
 def test_one_of_two_controllers_does_the_work(registrar: FakeRegistrar, trunk: Trunk) -> None:
@@ -233,6 +285,18 @@ def test_one_of_two_controllers_does_the_work(registrar: FakeRegistrar, trunk: T
     assert not second._is_ours()
     Lease.release("registrar", holder)
     assert second._is_ours()
+
+
+def test_a_controller_that_lost_its_lease_on_the_way_stops(
+    signing: Signing, registrar: FakeRegistrar, trunk: Trunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telephony.registering.RENEW_SECONDS", 0.0)
+    quick = Signing(registrar, NoNames())
+    other = line("other")
+    assert quick._is_ours()
+    Lease.objects.update(holder=uuid.uuid4())
+    look(quick)
+    assert (registrar.held, states(trunk), states(other)) == ({}, [], [])
 
 
 def test_the_controller_shows_life(signing: Signing) -> None:
