@@ -5,7 +5,9 @@ What it does stands in deploy/registrar/kamailio.cfg, which the files written he
 
 import datetime
 import os
+import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ ANYWHERE = "0.0.0.0"  # noqa: S104  # compared with, and asked for by settings
 LOOPBACK = "127.0.0.1"
 # Debian's package starts a service of its own, which would take the gateway's port.
 INSTALL = "sudo apt install kamailio kamailio-tls-modules && sudo systemctl disable --now kamailio"
+# The first that can close a connection from within deploy/registrar/kamailio.cfg.
+OLDEST = (5, 6)
 SHARED_MEGABYTES = 64
 PRIVATE_MEGABYTES = 8
 # An empty table in Kamailio's text format: without one it registers nowhere.
@@ -70,6 +74,18 @@ def program() -> str:
     """Where Kamailio is, empty where it is not; Debian keeps it where few people's PATH looks."""
     places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     return shutil.which("kamailio", path=places) or ""
+
+
+def version(kamailio: str) -> tuple[int, int]:
+    """Of the program `kamailio`; (0, 0) where it does not say."""
+    said = subprocess.run([kamailio, "-v"], capture_output=True, text=True, check=False).stdout
+    return read_version(said)
+
+
+def read_version(said: str) -> tuple[int, int]:
+    """`version: kamailio 5.6.3 (x86_64/linux)` -> (5, 6)"""
+    found = re.search(r"kamailio (\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def command(front: Front, kamailio: str) -> list[str]:

@@ -6,7 +6,7 @@ import os
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from veyra.kamailio.config import INSTALL, Front, command, inside, program, write
+from veyra.kamailio.config import INSTALL, OLDEST, Front, command, inside, program, version, write
 from veyra.livekit.config import AUTO
 from veyra.up.address import public_address
 from veyra.up.trouble import Trouble
@@ -30,6 +30,12 @@ def made_ready(public: str) -> tuple[str, ...]:
     kamailio = program()
     if not kamailio:
         return ()
+    if version(kamailio) < OLDEST:
+        raise Trouble(
+            _(
+                "The Kamailio of this machine is too old. It takes 5.6, which Debian 12 has, or newer."
+            )
+        )
     front = our_front(public)
     write(front, RULES)
     return tuple(command(front, kamailio))
