@@ -7,7 +7,6 @@ import datetime
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,12 +73,6 @@ def program() -> str:
     """Where Kamailio is, empty where it is not; Debian keeps it where few people's PATH looks."""
     places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     return shutil.which("kamailio", path=places) or ""
-
-
-def version(kamailio: str) -> tuple[int, int]:
-    """Of the program `kamailio`; (0, 0) where it does not say."""
-    said = subprocess.run([kamailio, "-v"], capture_output=True, text=True, check=False).stdout
-    return read_version(said)
 
 
 def read_version(said: str) -> tuple[int, int]:

@@ -2,11 +2,21 @@
 
 import ipaddress
 import os
+import subprocess
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from veyra.kamailio.config import INSTALL, OLDEST, Front, command, inside, program, version, write
+from veyra.kamailio.config import (
+    INSTALL,
+    OLDEST,
+    Front,
+    command,
+    inside,
+    program,
+    read_version,
+    write,
+)
 from veyra.livekit.config import AUTO
 from veyra.up.address import public_address
 from veyra.up.trouble import Trouble
@@ -30,11 +40,9 @@ def made_ready(public: str) -> tuple[str, ...]:
     kamailio = program()
     if not kamailio:
         return ()
-    if version(kamailio) < OLDEST:
+    if _version(kamailio) < OLDEST:
         raise Trouble(
-            _(
-                "The Kamailio of this machine is too old. It takes 5.6, which Debian 12 has, or newer."
-            )
+            _("Kamailio on this machine is too old. It takes 5.6, which Debian 12 has, or newer.")
         )
     front = our_front(public)
     write(front, RULES)
@@ -75,6 +83,11 @@ def public_host() -> str:
             )
         )
     return found
+
+
+def _version(kamailio: str) -> tuple[int, int]:
+    said = subprocess.run([kamailio, "-v"], capture_output=True, text=True, check=False)
+    return read_version(said.stdout)
 
 
 def _is_reachable(text: str) -> bool:
