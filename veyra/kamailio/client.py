@@ -47,7 +47,10 @@ class RegistrarAwayError(RegistrarError):
 
 
 class Registrar:
-    """One Kamailio. Every method raises RegistrarError. Calls and other lines are never touched."""
+    """One Kamailio. Every method raises RegistrarError. Calls and other lines are never touched.
+
+    It serves a thousand lines: a table is read in one message, and a longer one is never sent.
+    """
 
     def __init__(self, socket_path: Path) -> None:
         self.socket_path = socket_path
@@ -158,13 +161,19 @@ class Talk:
             raise RegistrarError(f"{method}: too long for Kamailio.")
         self.line.send(message)
         while True:
-            answer = json.loads(self.line.recv(LARGEST_ANSWER))
+            answer = self._read(method)
             # An answer that came too late for an earlier question is passed over.
             if answer.get("id") == self.number:
                 break
         if problem := answer.get("error"):
             raise RegistrarError(f"{method}: {problem['message']}", problem["code"])
         return answer.get("result")
+
+    def _read(self, method: str) -> Any:
+        try:
+            return json.loads(self.line.recv(LARGEST_ANSWER).decode(errors="replace"))
+        except ValueError as error:
+            raise RegistrarError(f"{method}: Kamailio's answer cannot be read.") from error
 
     def table(self, name: str) -> dict[str, str]:
         entries = self.ask("htable.dump", name)

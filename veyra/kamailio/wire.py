@@ -1,5 +1,6 @@
 """Lines as Kamailio is told them, and its tables as line states. Pure."""
 
+import codecs
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -73,13 +74,25 @@ def read_state(line_id: str, seal: str, heard: Mapping[str, str], now: datetime)
         registered=code == "200" and expires_at is not None and expires_at > now,
         paused=bool(heard["paused"]),
         code=int(code or 0),
-        reason=reason,
+        reason=_words(reason),
         address=address,
         asked_at=_time(heard["asked"]),
         heard_at=_time(at),
         expires_at=expires_at,
         place=heard["place"],
     )
+
+
+def _words(encoded: str) -> str:
+    """A reason phrase, from its bytes in hex: UTF-8 as it should be, or as old Russian exchanges
+    write. The end of a long one is cut off, maybe within a letter.
+    """
+    data = bytes.fromhex(encoded)
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        text = data.decode("cp1251", errors="replace")
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _time(seconds: str) -> datetime | None:
