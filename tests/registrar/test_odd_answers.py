@@ -69,6 +69,7 @@ def test_a_provider_without_md5_is_told_of_and_left_alone(kamailio: Kamailio) ->
         ours = kamailio.put(line(provider))
         state = until(kamailio, ours, lambda state: state.code == 421)
         assert state.paused and not state.registered
+        assert state.reason == "No digest by MD5"
         assert len(provider.registers) == 1
 
 
@@ -109,3 +110,22 @@ def test_no_number_of_a_message_that_is_broken_gets_into_the_log(kamailio: Kamai
         kamailio.client.retry(ours.id)
         wait_until(lambda: bool(provider.registers), "Kamailio is gone", 10)
         assert "79161234567" not in kamailio.log
+
+
+@pytest.mark.parametrize(
+    "phrase", ["Неверный пароль".encode("cp1251"), b"No\0 way", b"", b"x" * 900]
+)
+def test_a_refusal_in_any_words_is_read_and_hides_no_other_line(
+    kamailio: Kamailio, phrase: bytes
+) -> None:
+    class Talkative(Provider):
+        def _respond(self, request: Message, source: Source, data: bytes) -> None:
+            super()._respond(request, source, data.replace(b"403 Forbidden", b"403 " + phrase))
+
+    with Talkative(ACCOUNTS) as provider:
+        provider.mood = 403
+        ours = kamailio.put(line(provider))
+        state = until(kamailio, ours, lambda state: state.code == 403)
+        assert state.reason.startswith(("Неверный", "No", "xxx") if phrase else "")
+        assert len(state.reason) <= 200
+        kamailio.client.remove(ours.id)

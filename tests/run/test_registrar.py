@@ -135,9 +135,12 @@ def test_the_password_is_in_no_repr() -> None:
         ({"id": "x"}, "id"),
         ({"login": "a\r\nContact: <sip:evil@x>"}, "login"),
         ({"login": 'a"b'}, "login"),
+        ({"login": "a\\b"}, "login"),
+        ({"login": "1" * 129}, "login"),
         ({"domain": "sip.test>;x"}, "host"),
         ({"password": ""}, "password"),
         ({"password": "a\nb"}, "password"),
+        ({"password": "x" * 129}, "password"),
         ({"proxy_ip": "2001:db8::1"}, "IPv4"),
     ],
 )
@@ -166,10 +169,27 @@ def test_a_line_with_several_numbers_has_no_only_one() -> None:
     assert "only" not in values(several, "")
 
 
-def test_a_login_with_a_host_in_it_stays_one_user() -> None:
-    told = registration(line(login="1001@office"), "203.0.113.7:5080", "udp:0.0.0.0:5080")
-    assert told[3:5] == ("1001%40office", "sip.provider.test")
-    assert told[6] == "1001@office"
+def test_a_password_that_kamailio_takes_for_none_is_refused() -> None:
+    assert "password" in what_is_wrong(line(password="."))
+    assert what_is_wrong(line(password="..")) == ""
+
+
+@pytest.mark.parametrize(
+    ("login", "user"),
+    [
+        ("1001@office", "1001%40office"),
+        ("a#b", "a%23b"),
+        ("50%", "50%25"),
+        ("a:<b> [c]", "a%3A%3Cb%3E%20%5Bc%5D"),
+        ("+7495*1", "+7495*1"),
+        ("лина", "%D0%BB%D0%B8%D0%BD%D0%B0"),
+    ],
+)
+def test_a_login_is_escaped_in_an_address_alone(login: str, user: str) -> None:
+    assert what_is_wrong(line(login=login)) == ""
+    told = registration(line(login=login), "203.0.113.7:5080", "udp:0.0.0.0:5080")
+    assert told[3:5] == (user, "sip.provider.test")
+    assert told[6] == login
     assert told[9] == way(line())
 
 
@@ -187,11 +207,25 @@ def test_what_nobody_has_answered_yet_is_no_registration() -> None:
 def test_a_line_is_registered_while_its_time_runs(left: int, code: int) -> None:
     until = NOW + timedelta(seconds=left)
     end = int(until.timestamp()) if code == 200 else 0
-    answer = f"{code} {int(NOW.timestamp())} {end} 192.0.2.7:5060 Some reason"
+    answer = f"{code} {int(NOW.timestamp())} {end} 192.0.2.7:5060 {b'Some reason'.hex()}"
     state = read_state("a", "s", NOTHING | {"answer": answer}, NOW)
     assert state.registered == (code == 200 and left > 0)
     assert (state.code, state.reason, state.address) == (code, "Some reason", "192.0.2.7:5060")
     assert state.heard_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("Неверный пароль".encode(), "Неверный пароль"),
+        ("Неверный пароль".encode("cp1251"), "Неверный пароль"),
+        ("Неверный пароль".encode()[:-1], "Неверный парол"),
+        (b"For\0bid\tden", "Forbidden"),
+    ],
+)
+def test_what_a_provider_says_is_read_in_its_alphabet(sent: bytes, read: str) -> None:
+    answer = NOTHING | {"answer": f"403 5 0 192.0.2.7:5060 {sent.hex()}"}
+    assert read_state("a", "s", answer, NOW).reason == read
 
 
 def test_an_answer_without_words_is_read() -> None:

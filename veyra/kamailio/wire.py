@@ -5,6 +5,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from veyra.kamailio.types import Line, LineState
 
@@ -14,22 +15,34 @@ HEARD = ("asked", "answer", "place", "paused")
 # The seals of a line that is saying goodbye, and of one that is not all there yet.
 LEAVING, UNFINISHED = "leaving", "unfinished"
 ID = re.compile(r"[0-9A-Za-z]{8,64}")
-# What stands in a SIP URI without being escaped, and in quotes in a header.
-LOGIN = re.compile(r"[0-9A-Za-z._~!*'()&=+$,;?/%@-]{1,128}")
+# A login stands in quotes as it is, and escaped in an address, where these need not be.
+LOGIN = re.compile(r'[^"\\\x00-\x1f\x7f]{1,128}')
+AS_IT_IS = "!~*'()&=+$,"
+PASSWORD = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 DOMAIN = re.compile(r"[0-9A-Za-z._-]{1,253}(:[0-9]{1,5})?")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def is_login(text: str) -> bool:
+    """Can it be sent to a provider?"""
+    return bool(LOGIN.fullmatch(text))
+
+
+def is_password(text: str) -> bool:
+    """Can it be told to Kamailio?"""
+    # Kamailio takes a dot for no password.
+    return bool(PASSWORD.fullmatch(text)) and text != "."
 
 
 def what_is_wrong(line: Line) -> str:
     """Why this line cannot be told to Kamailio, without its secrets; empty where it can."""
     if not ID.fullmatch(line.id):
         return "The line's id cannot be the user of a SIP address."
-    if not LOGIN.fullmatch(line.login):
-        return "The login has characters that SIP does not allow."
+    if not is_login(line.login):
+        return "The login is empty, too long, or has characters that cannot stand in quotes."
     if not DOMAIN.fullmatch(line.domain):
         return "The provider's host is not a host name."
-    if not line.password or CONTROL.search(line.password):
-        return "The password is empty, or has characters that cannot be typed."
+    if not is_password(line.password):
+        return "The password is empty, too long, or has characters that cannot be typed."
     if ipaddress.ip_address(line.proxy_ip).version != 4:
         return "Providers are reached by IPv4 only."
     return ""
@@ -37,7 +50,7 @@ def what_is_wrong(line: Line) -> str:
 
 def registration(line: Line, contact: str, socket: str) -> tuple[str | int, ...]:
     """The parameters of uac.reg_add, in its order. `contact`: where the provider reaches us."""
-    who = line.login.replace("@", "%40")
+    who = quote(line.login, safe=AS_IT_IS)
     local, remote = (line.id, line.domain), (who, line.domain)
     realm = digest = ""
     login = (line.login, line.password, digest)
