@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 from telephony.providers import find
 from telephony.routing.addresses import HOST, hosts, network
 from telephony.routing.wish import Resolved, Trunk
+from veyra.kamailio.wire import is_login, is_password
 from veyra.sentences import Sentence
 
 # The registrar writes where a call came from into this header; the gateway makes it an attribute
@@ -17,10 +18,6 @@ ATTRIBUTE = "veyra.source"
 SOURCE = (("X-Veyra-Source", ATTRIBUTE),)
 
 PORT, TLS_PORT = 5060, 5061
-# What the user of an address may be without escapes, and without a meaning to the registrar.
-LOGIN = re.compile(r"[A-Za-z0-9._~+*!=&-]{1,64}")
-PASSWORD = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
-
 
 LOST = gettext_noop(
     "The password of “%(trunk)s” cannot be decrypted: FIELD_KEYS has changed."
@@ -103,15 +100,16 @@ def fault(trunk: Trunk) -> Sentence | None:
             "“%(trunk)s” signs in at its provider: it needs the login and the password that the"
             " provider gave. Enter both."
         )
-    elif not LOGIN.fullmatch(trunk.register_login):
+    elif not is_login(trunk.register_login):
         msgid = gettext_noop(
-            "The login of “%(trunk)s” has a character that no login has. Write it as the provider"
-            " gave it, without what follows the @."
+            "The login of “%(trunk)s” cannot be sent: it has a quotation mark, a backslash or a"
+            " line break. Write it as the provider gave it."
         )
-    elif not PASSWORD.fullmatch(trunk.register_password):
+    elif not is_password(trunk.register_password):
         msgid = gettext_noop(
-            "The password of “%(trunk)s” has a character that cannot be sent, or is longer than 128"
-            " of them. Type it again; do not copy a line break with it."
+            "The password of “%(trunk)s” cannot be sent: it is a single dot, has a line break, or"
+            " is longer than 128 characters. Type it again as the provider gave it, or ask him for"
+            " another one."
         )
     elif trunk.username or trunk.password != "":
         msgid = gettext_noop(

@@ -267,9 +267,10 @@ def test_a_server_is_a_name_or_an_address_with_a_port(
         {"register_password": ""},
         {"register_password": None},
         {"register_password": "line\nbreak"},
-        {"register_login": "12 34"},
+        {"register_password": "."},
+        {"register_login": "12\n34"},
         {"register_login": '12"34'},
-        {"register_login": "123@sip.provider.example"},
+        {"register_login": "12\\34"},
         {"register_at": "sip:provider"},
         {"register_proxy": "a b"},
         {"username": "us", "password": "ours"},
@@ -282,6 +283,11 @@ def test_what_cannot_sign_in_says_why(wrong: dict[str, object]) -> None:
     assert str(found.fault)
     held = {found.id: registered(found.id, "seal", NOW)}
     assert Plan.of([found], held, {}, NOW).steps == (Step("remove", found.id),)
+
+
+@pytest.mark.parametrize("login", ["a#b", "u@ims.example", "+74991124148@sip.provider.example"])
+def test_a_login_is_what_the_provider_gave(login: str) -> None:
+    assert one(register_login=login).tries[0].line.login == login
 
 
 # What the answers mean

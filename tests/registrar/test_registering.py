@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -40,6 +41,15 @@ def test_a_password_of_unusual_letters_is_sent_whole(kamailio: Kamailio) -> None
     with Provider({"1001": password}) as provider:
         kamailio.put(line(provider))
         provider.wait_for("1001")
+
+
+@pytest.mark.parametrize("login", ["a#b", "u@ims.example", "50%41", "a=b:c<d>", "лина"])
+def test_a_login_of_unusual_letters_is_sent_whole(kamailio: Kamailio, login: str) -> None:
+    with Provider({login: "secret"}) as provider:
+        kamailio.put(line(provider, login))
+        provider.wait_for(login)
+        _at, request = provider.registers[-1]
+        assert unquote(request.user("To")) == login
 
 
 def test_a_line_asks_again_when_it_is_told_to(kamailio: Kamailio, provider: Provider) -> None:
