@@ -25,7 +25,8 @@ from veyra.sentences import Sentence
 
 Verb = Literal["put", "admit", "remove", "retry"]
 
-# Short, so that a provider that has lost us has us again soon.
+# Seconds that we ask for; we ask anew before they are over. A provider that was started anew and
+# forgot us hears of us again within them, unless it grants longer terms only.
 EXPIRES = 120
 # So long a server may keep us waiting; then the next address of its name is asked.
 PATIENCE = timedelta(seconds=6)
@@ -206,12 +207,13 @@ def _addresses(proxy: Server, resolved: wish.Resolved) -> list[str]:
 
 
 def _digits(numbers: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Each number with the digits that any of its spellings has."""
-    return tuple(
-        sorted(
-            {(text.removeprefix("+"), number) for number in numbers for text in spellings(number)}
-        )
-    )
+    """Each number with the digits that any of its spellings has. Of a Russian one also without the
+    first of them, as long as that is no other number of the line.
+    """
+    numbers = sorted(numbers)
+    found = {number[2:]: number for number in numbers if len(spellings(number)) > 1}
+    found |= {text.removeprefix("+"): number for number in numbers for text in spellings(number)}
+    return tuple(sorted(found.items()))
 
 
 def _sealed(line: Line, secret: str) -> Try:

@@ -206,9 +206,27 @@ def test_a_line_is_what_was_typed_and_what_its_names_lead_to() -> None:
             "203.0.113.8/32",
             "37.139.38.0/24",
         ),
-        numbers=(("101", "101"), ("74991124148", "+74991124148"), ("84991124148", "+74991124148")),
+        numbers=(
+            ("101", "101"),
+            ("4991124148", "+74991124148"),
+            ("74991124148", "+74991124148"),
+            ("84991124148", "+74991124148"),
+        ),
         place=Place.CALLED_DID,
     )
+
+
+def test_ten_digits_of_a_russian_number_do_not_hide_a_number_of_another_country() -> None:
+    numbers = [
+        Number(key=number, number=number, trunk=KEY) for number in ("+74951234567", "+4951234567")
+    ]
+    for order in (numbers, numbers[::-1]):
+        (found,) = wanted(line(trunk(), numbers=tuple(order)), RESOLVED)
+        assert found.tries[0].line.numbers == (
+            ("4951234567", "+4951234567"),
+            ("74951234567", "+74951234567"),
+            ("84951234567", "+74951234567"),
+        )
 
 
 def test_neither_a_seal_nor_what_is_printed_tells_the_password() -> None:
