@@ -9,7 +9,7 @@ import pytest
 
 from tests.live.stack import wait_until
 from tests.registrar.kamailio import Kamailio, line, registered
-from tests.registrar.messages import sound
+from tests.registrar.messages import Message, reply, sound
 from tests.registrar.provider import Provider
 from tests.registrar.telephone import Dialog, Telephone
 from veyra.kamailio.types import Line
@@ -126,6 +126,23 @@ def test_a_stranger_cannot_use_the_door_of_the_gateway(
         ]
         nobody_heard(gateway, *asked)
         assert not victim.others
+
+
+def test_an_answer_that_nobody_asked_for_goes_nowhere(
+    kamailio: Kamailio, provider: Provider, ours: Line, gateway: Telephone, stranger: Telephone
+) -> None:
+    """Answers find their way by their Via alone: forged ones would be sent to anybody."""
+    with Telephone(host="127.0.0.77") as victim:
+        call = victim.ask("OPTIONS", "sip:anybody@127.0.0.78:5060")
+        forged = reply(call.last("OPTIONS"), 200)
+        for door in (kamailio.outer, kamailio.inner):
+            host, port = door.split(":")
+            ours_first = ("Via", f"SIP/2.0/UDP {door};branch=z9hG4bKforged")
+            answer = Message(forged.start, [ours_first, *forged.headers])
+            for sender in (stranger, provider):
+                sender.wire.send(bytes(answer), (host, int(port)))
+        time.sleep(SILENCE)
+        assert not call.seen
 
 
 def test_a_stranger_cannot_end_a_call_between_others(

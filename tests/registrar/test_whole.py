@@ -1,7 +1,9 @@
 """Lines that sign in, with all of Veyra as it runs: the pages' rows, real calls, a real gateway."""
 
+import asyncio
 import contextlib
 import json
+import socket
 import threading
 import time
 import uuid
@@ -14,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.journal.caller import Caller
 from tests.live.callee import Provider as Carrier
 from tests.live.stack import free_range, missing, wait_until
 from tests.live.system import System, running
@@ -90,6 +93,14 @@ class House:
         found: dict[str, dict[str, Any]] = self.system.ask(STATES)
         return found
 
+    @property
+    def own_address(self) -> str:
+        """From where the gateway sees Kamailio call."""
+        found = self.system.ask(
+            "from django.conf import settings; result = settings.REGISTRAR_FROM"
+        )
+        return str(found).removesuffix("/32")
+
     def wait_for(self, state: str, name: str = "first", seconds: float = 10) -> dict[str, Any]:
         wait_until(
             lambda: self.states().get(name, {}).get("state") == state,
@@ -148,7 +159,7 @@ def call_of(house: House, user: str) -> dict[str, Any]:
         call = Call.objects.filter(from_number__contains="{user}").first()
         result = call and {{"state": call.state, "outcome": call.outcome,
             "trunk": call.trunk and call.trunk.name, "number": call.number and call.number.number,
-            "from": call.provider_ip, "by": call.source_ip}}
+            "from": call.provider_ip}}
     """
     wait_until(
         lambda: (house.system.ask(code) or {}).get("state") == "ended", "the call goes on", 20
@@ -172,7 +183,7 @@ def test_a_line_signs_in_and_a_call_over_it_is_answered(house: House) -> None:
         "trunk": "first",
         "number": f"+{FIRST}",
         "from": HOST,
-        "by": "127.0.0.1",
+        "by": house.own_address,
     }
     digits = house.system.ask(f"""
         from agentworker.models import Turn
@@ -281,6 +292,32 @@ def test_strangers_are_counted_where_scanners_are(house: House) -> None:
             result = sum(row.count for row in rows)
         """
         wait_until(lambda: house.system.ask(code) == 3, "they were not counted", 15)
+
+
+def test_nobody_gets_past_kamailio_by_writing_our_address_into_his_call(house: House) -> None:
+    """LiveKit takes a caller's word for where he calls from, so he must not know what to write."""
+    house.wait_for("registered", seconds=20)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # nothing is sent
+        except OSError:
+            pytest.skip("this machine has no address but its own")
+        outside = probe.getsockname()[0]
+
+    async def call(host: str) -> int:
+        port = house.system.stack.sip_port
+        call = await Caller(port, FIRST, "79161110007", source=outside, host=host).call()
+        try:
+            return await asyncio.wait_for(asyncio.shield(call.final), 1.5)
+        except TimeoutError:
+            return 0
+        finally:
+            call.hang_up()
+
+    for host in ("127.0.0.1/32", "127.0.0.1", "127.0.0.0/8", HOST, f"{HOST}/32"):
+        assert asyncio.run(call(host)) != 200
+    # What he would have to write:
+    assert asyncio.run(call(f"{house.own_address}/32")) == 200
 
 
 def test_passwords_stand_in_no_file_no_log_and_no_list_of_processes(house: House) -> None:
