@@ -18,13 +18,13 @@ SECONDS = 5.0
 
 
 class Telephone:
-    """One side of calls. What it is asked outside of calls lies in `others`."""
+    """One side of calls. Every message that came lies in `heard`."""
 
     def __init__(self, wire: type[Wire] = Wire, **place: Any) -> None:
         self._dialogs: dict[str, Dialog] = {}
         self._calls: queue.Queue[Dialog] = queue.Queue()
         self._answers: dict[tuple[str, str], bytes] = {}
-        self.others: list[Message] = []
+        self.heard: list[Message] = []
         self.wire = wire(self._take, **place)
 
     def __enter__(self) -> Self:
@@ -115,7 +115,6 @@ class Telephone:
 
     def asked(self, request: Message, source: Source) -> None:
         """A request outside of any call."""
-        self.others.append(request)
         self.answer(request, source, 200)
 
     def _respond(self, request: Message, source: Source, data: bytes) -> None:
@@ -124,6 +123,7 @@ class Telephone:
 
     def _take(self, data: bytes, source: Source) -> None:
         message = Message.parse(data)
+        self.heard.append(message)
         if message.status:
             self._answered(message)
         elif known := self._answers.get((message.get("Via"), message.get("CSeq"))):

@@ -203,7 +203,7 @@ def test_a_provider_that_asks_whether_we_are_there_is_answered(
     provider: Provider, ours: Line, gateway: Telephone
 ) -> None:
     provider.ask("OPTIONS", provider.bindings["1001"].contact).expect(200)
-    assert not gateway.others
+    assert not gateway.heard
 
 
 def test_an_invite_that_is_repeated_rings_once(
