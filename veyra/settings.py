@@ -14,7 +14,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 from veyra.environment import Reader, is_address
-from veyra.kamailio.config import inside
+from veyra.kamailio.config import hidden
 from veyra.look import UNFOLD as UNFOLD
 from veyra.state import local_keys, state_dir
 
@@ -59,7 +59,7 @@ SIP_TEST_FROM = read.text("SIP_TEST_FROM", "127.0.0.1/32")
 # Lines that must register: where Kamailio meets providers, and where its gateway sees it call from
 REGISTRAR_PORT = read.whole("REGISTRAR_PORT", 5080, 1024, 65533)
 REGISTRAR_SOCKET = Path(read.text("REGISTRAR_SOCKET", f"{STATE}/run/registrar.sock"))
-REGISTRAR_FROM = read.network("REGISTRAR_FROM", f"{inside(SIP_LISTEN)}/32")
+REGISTRAR_FROM = read.network("REGISTRAR_FROM", f"{hidden(SECRET_KEY)}/32")
 REGISTRAR_CA = Path(read.text("REGISTRAR_CA", "/etc/ssl/certs"))
 
 # Asks `manage.py up` for the simulator even where a real LiveKit could be had.

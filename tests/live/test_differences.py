@@ -82,7 +82,7 @@ def test_theirs_is_taken_and_then_nothing_is_left_to_do(livekit: LiveKit, rules:
     sync.apply()
     (trunk,) = livekit.list_inbound_trunks()
     (rule,) = livekit.list_dispatch_rules()
-    theirs = replace(trunk, id="", allowed_addresses=("127.0.0.1/32", "203.0.113.9/32"))
+    theirs = replace(trunk, id="", allowed_addresses=(*sync.admitted(), "203.0.113.9/32"))
     livekit.replace_inbound_trunk(trunk.id, theirs)
     livekit.replace_dispatch_rule(rule.id, replace(rule, id="", room="vip-"))
     sync.apply()

@@ -32,6 +32,7 @@ def front_on_free_ports(folder: Path, gateway_port: int, authority: Path | None 
         listen="127.0.0.1",
         public="127.0.0.1",
         port=free_range(3)[0],
+        inner_ip=config.hidden("a secret of this test"),
         gateway_ip="127.0.0.1",
         gateway_port=gateway_port,
         folder=folder / "run",
@@ -47,7 +48,7 @@ class Kamailio:
         self.front = front
         self.host, self.port = front.listen, front.port
         self.outer = f"{self.host}:{self.port}"
-        self.inner = f"{front.gateway_ip}:{front.inner_port}"
+        self.inner = f"{front.inner_ip}:{front.inner_port}"
         self.client = Registrar(front.socket)
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -159,7 +159,7 @@ def call_of(house: House, user: str) -> dict[str, Any]:
         call = Call.objects.filter(from_number__contains="{user}").first()
         result = call and {{"state": call.state, "outcome": call.outcome,
             "trunk": call.trunk and call.trunk.name, "number": call.number and call.number.number,
-            "from": call.provider_ip}}
+            "from": call.provider_ip, "by": call.source_ip}}
     """
     wait_until(
         lambda: (house.system.ask(code) or {}).get("state") == "ended", "the call goes on", 20

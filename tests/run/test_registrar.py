@@ -41,6 +41,7 @@ def front(folder: Path) -> config.Front:
         listen="0.0.0.0",  # noqa: S104  # as on a server
         public="203.0.113.7",
         port=5080,
+        inner_ip="127.83.201.16",
         gateway_ip="127.0.0.1",
         gateway_port=5060,
         folder=folder / "run",
@@ -55,7 +56,7 @@ def test_every_name_in_capitals_is_given(tmp_path: Path) -> None:
     rules = RULES.read_text()
     assert {name for name in given if name not in rules} == set()
     assert "#!define OUTER_TLS tls:0.0.0.0:5081" in text
-    assert "#!define INNER_UDP udp:127.0.0.1:5082" in text
+    assert "#!define INNER_UDP udp:127.83.201.16:5082" in text
     assert "#!define CONTACT_TLS 203.0.113.7:5081;transport=tls" in text
 
 
@@ -232,5 +233,13 @@ def test_an_answer_without_words_is_read() -> None:
     assert read_state("a", "s", NOTHING | {"answer": "503 5 0 192.0.2.7:5060 "}, NOW).reason == ""
 
 
-def test_where_calls_come_from_is_a_network(settings: LazySettings) -> None:
-    ipaddress.ip_network(settings.REGISTRAR_FROM)
+def test_the_gateway_sees_calls_come_from_where_kamailio_is(settings: LazySettings) -> None:
+    assert our_front("203.0.113.7").inner_ip == config.hidden(settings.SECRET_KEY)
+    assert f"{config.hidden(settings.SECRET_KEY)}/32" == settings.REGISTRAR_FROM
+
+
+@given(secret=st.text())
+def test_where_kamailio_calls_from_only_the_secret_tells(secret: str) -> None:
+    found = ipaddress.ip_address(config.hidden(secret))
+    assert found.is_loopback and found not in ipaddress.ip_network("127.0.0.0/16")
+    assert config.hidden("one secret") != config.hidden("another secret")

@@ -47,7 +47,7 @@ def edited(livekit: Remembered, number: PhoneNumber) -> Difference:
     livekit.trunks[trunk.id] = replace(
         trunk,
         numbers=("+74991124148", "84991124148", "+74991124150"),
-        allowed_addresses=("127.0.0.1/32", "198.51.100.7/32"),
+        allowed_addresses=(*sync.admitted(), "198.51.100.7/32"),
         auth_username="u",
         auth_password="canary-8",
     )
@@ -98,7 +98,7 @@ def test_restore_ours_puts_back_what_is_saved_in_one_look(
     staff.post(url, {"fingerprint": edited.fingerprint})
     sync.apply()
     (trunk,) = livekit.trunks.values()
-    assert trunk.allowed_addresses == ("127.0.0.1/32", "203.0.113.0/24")
+    assert trunk.allowed_addresses == (*sync.admitted(), "203.0.113.0/24")
     assert (trunk.numbers, trunk.auth_username) == (("+74991124148", "84991124148"), "")
     assert not Difference.objects.exists()
     assert standing(number).state == PublishedState.LIVE
@@ -120,7 +120,7 @@ def test_take_theirs_saves_it_here_and_leaves_nothing_to_do(
     sync.apply()
     there = livekit.trunks[livekit_id]
     assert there.auth_password == "canary-8"
-    assert there.allowed_addresses == ("127.0.0.1/32", "198.51.100.7/32")
+    assert there.allowed_addresses == (*sync.admitted(), "198.51.100.7/32")
     assert len(livekit.trunks) == 1
     assert sync.preview()[0].actions == ()
     assert not Difference.objects.exists()
@@ -227,7 +227,7 @@ def test_a_livekit_that_works_is_taken_over_by_one_button(
     assert key_of(trunk.metadata, here)
     assert key_of(rule.metadata, here)
     assert set(trunk.numbers) == {"+74991124148", "+74991124149", "84991124148", "84991124149"}
-    assert trunk.allowed_addresses == ("127.0.0.1/32", "185.45.152.0/24")
+    assert trunk.allowed_addresses == (*sync.admitted(), "185.45.152.0/24")
     assert (trunk.auth_username, trunk.auth_password) == ("u", "canary-6")
     assert (rule.trunk_ids, rule.room, rule.pin) == ((working[0],), "call-", "7")
     assert {standing(each).state for each in PhoneNumber.objects.all()} == {PublishedState.LIVE}

@@ -4,6 +4,8 @@ What it does stands in deploy/registrar/kamailio.cfg, which the files written he
 """
 
 import datetime
+import hashlib
+import hmac
 import os
 import re
 import shutil
@@ -37,14 +39,15 @@ NO_LINES = {
 class Front:
     """A Kamailio between providers and a gateway on the same machine.
 
-    It listens on `listen`: UDP and TCP on `port`, TLS on the next, and with the one after that it
-    talks to the gateway. `public` is its address as providers see it. `ca` is a file or folder of
-    certificates by which providers are trusted.
+    It listens on `listen`: UDP and TCP on `port`, TLS on the next. With the one after that, on
+    `inner_ip`, it talks to the gateway. `public` is its address as providers see it. `ca` is a file
+    or folder of certificates by which providers are trusted.
     """
 
     listen: str
     public: str
     port: int
+    inner_ip: str
     gateway_ip: str
     gateway_port: int
     folder: Path
@@ -65,8 +68,18 @@ class Front:
 
 
 def inside(listen: str) -> str:
-    """The address on which Kamailio meets a gateway that listens on `listen`."""
+    """Where on this machine a gateway that listens on `listen` is reached."""
     return LOOPBACK if listen == ANYWHERE else listen
+
+
+def hidden(secret: str) -> str:
+    """The address of this machine's own from which Kamailio calls the gateway.
+
+    LiveKit admits whoever comes from there, and also whoever can write this address into his From
+    header: so only who knows the `secret` may know it.
+    """
+    told = hmac.new(secret.encode(), b"Kamailio before the gateway", hashlib.sha256).digest()
+    return f"127.{1 + told[0] % 254}.{told[1]}.{told[2]}"
 
 
 def program() -> str:
@@ -107,7 +120,7 @@ def text_of(front: Front, rules: Path) -> str:
         "OUTER_UDP": f"udp:{outer}:{front.port}",
         "OUTER_TCP": f"tcp:{outer}:{front.port}",
         "OUTER_TLS": f"tls:{outer}:{tls}",
-        "INNER_UDP": f"udp:{front.gateway_ip}:{front.inner_port}",
+        "INNER_UDP": f"udp:{front.inner_ip}:{front.inner_port}",
         "INNER_PORT": str(front.inner_port),
         "PUBLIC": public,
         "PUBLIC_TLS": f"{front.public}:{tls}",

@@ -15,7 +15,7 @@ from django.db import OperationalError
 from django.utils.translation import gettext as _
 
 from veyra.environment import NONE
-from veyra.kamailio.config import inside, program
+from veyra.kamailio.config import hidden, program
 from veyra.livekit.config import AUTO
 from veyra.livekit.probe import server_answers
 from veyra.up import build, keeper, preflight, tools
@@ -125,7 +125,7 @@ def _registrar_ports() -> list[Port]:
         Port(port, name, listen, udp=True),
         Port(port, name, listen),
         Port(port + 1, name, listen),
-        Port(port + 2, name, inside(listen), udp=True),
+        Port(port + 2, name, hidden(settings.SECRET_KEY), udp=True),
     ]
 
 
