@@ -22,7 +22,8 @@ PAIRS = 40
 WARM_UP = 3
 OURS, BARE = "74991124148", "74991124149"
 GREETING = "Здравствуйте! Вы позвонили в поддержку."
-ADDRESS = "127.0.0.1/32"
+# Our SIP caller, and Kamailio where it stands between.
+ADDRESS = "127.0.0.0/8"
 # Calls of one job at a time leave no trace in the next.
 PAUSE = 1.5
 
