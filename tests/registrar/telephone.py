@@ -186,7 +186,6 @@ class Dialog:
         self.invite: Message | None = None
         self.source: Source = hop
         self.seen: list[Message] = []
-        self.sent = time.monotonic()
         self._inbox: queue.Queue[Message] = queue.Queue()
         self._sources: dict[int, Source] = {}
         self._number = 0
