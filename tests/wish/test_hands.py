@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from telephony.routing.actual import key_of, plain
@@ -86,6 +86,8 @@ def test_what_is_held_is_never_overwritten_and_what_is_missing_comes_back(
     for kind in hands:
         drift(store, kind)
     held = plan(wanted, read(store), known).held
+    # LiveKit makes no rule while two that it has are in conflict, as a held one and its copy are.
+    assume(len({each.key for each in held}) == len(held))
     before = {each.livekit_id: of(store, each.livekit_id) for each in held}
     steps = rest(store, wanted, known)
     assert {each.livekit_id for each in steps.held} == set(before)
