@@ -16,6 +16,7 @@ from veyra.kamailio.types import Line, Place, Transport
 pytestmark = pytest.mark.live
 
 NUMBER, SECOND, ALONE, OTHER = (f"7499112414{last}" for last in (8, 9, 6, 7))
+FOREIGN = "74951110001"
 HOST = "127.0.0.4"
 
 
@@ -94,6 +95,40 @@ def test_a_number_that_is_not_ours_is_passed_on_as_it_came(
     there = gateway.called()
     assert there.rung.user("To") == "+74950000000"
     there.answer(486)
+
+
+@pytest.mark.parametrize("written", [FOREIGN, "84951110001"])
+def test_a_number_of_another_providers_line_cannot_be_called(
+    kamailio: Kamailio, provider: Provider, ours: Line, gateway: Telephone, written: str
+) -> None:
+    """LiveKit would take it for a call of that line: it sees the same Kamailio behind all."""
+    with Provider({"2001": "one secret"}, host="127.0.0.5") as other:
+        theirs = kamailio.put(line(other, "2001", (FOREIGN, "74951110002")))
+        provider.ring("1001", written, "to").expect(404)
+        # In another place it counts as little: here the login is taken for the number.
+        call = provider.ring("1001", written, "called_did")
+        there = gateway.called()
+        assert there.rung.user("To") == "+1001"
+        there.answer(486)
+        call.expect(486)
+        kamailio.client.remove(theirs.id)
+
+
+def test_a_call_to_nobodys_number_is_refused(
+    provider: Provider, ours: Line, gateway: Telephone
+) -> None:
+    contact = provider.bindings["1001"].contact
+    provider.call(contact, to="sip:anonymous@sip.provider.example").expect(404)
+    assert gateway.alone(0.1)
+
+
+def test_what_is_said_of_a_number_is_no_part_of_it(
+    provider: Provider, ours: Line, gateway: Telephone
+) -> None:
+    call = provider.ring("1001", f"+{SECOND};phone-context=+7", "to")
+    there = answered(call, gateway)
+    assert there.rung.user("To") == f"+{SECOND}"
+    ended(call, there)
 
 
 def test_the_place_that_the_line_prefers_comes_first(

@@ -1,6 +1,7 @@
-"""A hundred and fifty lines at one provider, of which none is forgotten."""
+"""A hundred and fifty lines at one provider, and one with thousands of numbers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -44,3 +45,30 @@ def test_a_number_of_each_line_is_found(
 
 def test_all_are_told_of(kamailio: Kamailio, ours: list[Line]) -> None:
     assert set(kamailio.client.lines()) == {each.id for each in ours}
+
+
+def test_each_of_thousands_of_numbers_and_networks_counts(
+    kamailio: Kamailio, gateway: Telephone
+) -> None:
+    numbers = tuple(f"7343{i:07}" for i in range(3000))
+    with Provider({"1001": "one secret"}, host="127.0.0.5") as provider:
+        few = line(provider, numbers=numbers[:2])
+        nets = [f"10.{i // 250}.{i % 250}.0/24" for i in range(1500)]
+        many = replace(line(provider, numbers=numbers), id=few.id, networks=(*nets, *few.networks))
+        kamailio.put(many)
+        for number in (numbers[0], numbers[-1]):
+            call = provider.call(f"sip:8{number[1:]}@{kamailio.outer}", to="sip:1001@far.example")
+            there = gateway.called()
+            assert there.rung.user("To") == f"+{number}"
+            there.answer(486)
+            call.expect(486)
+        kamailio.client.admit(few, "2")
+        call = provider.call(f"sip:8{numbers[-1][1:]}@{kamailio.outer}")
+        there = gateway.called()
+        assert there.rung.user("To") == f"+8{numbers[-1][1:]}"
+        there.answer(486)
+        call.expect(486)
+        kamailio.client.remove(few.id)
+        # Nothing of it stays behind: it would be taken for another line's.
+        with kamailio.client._talk() as talk:
+            assert not [key for key in talk.table("numbers") if key.startswith(few.id)]

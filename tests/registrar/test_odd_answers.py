@@ -129,3 +129,20 @@ def test_a_refusal_in_any_words_is_read_and_hides_no_other_line(
         assert state.reason.startswith(("Неверный", "No", "xxx") if phrase else "")
         assert len(state.reason) <= 200
         kamailio.client.remove(ours.id)
+
+
+def test_a_term_is_told_as_short_as_it_is(kamailio: Kamailio) -> None:
+    with Provider(ACCOUNTS) as provider:
+        provider.most = 10
+        state = registered(kamailio, kamailio.put(line(provider)))
+        assert state.expires_at and state.heard_at
+        assert (state.expires_at - state.heard_at).total_seconds() == 10
+
+
+def test_the_answer_to_a_goodbye_is_no_registration(kamailio: Kamailio) -> None:
+    with Provider(ACCOUNTS) as provider:
+        ours = kamailio.put(line(provider))
+        before = registered(kamailio, ours)
+        kamailio.client.remove(ours.id)
+        wait_until(lambda: not provider.bindings, "it does not say goodbye", 5)
+        assert kamailio.client.lines()[ours.id].heard_at == before.heard_at

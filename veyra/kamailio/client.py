@@ -19,6 +19,8 @@ from veyra.kamailio.wire import (
     LEAVING,
     OURS,
     UNFINISHED,
+    part,
+    parts,
     read_state,
     registration,
     values,
@@ -29,7 +31,8 @@ WAIT_SECONDS = 2.0
 # What is longer than one message of Kamailio's socket never arrives.
 LONGEST = 65_000
 LARGEST_ANSWER = 1_000_000
-NOT_FOUND = 404
+# What it answers where there is no such thing; htable.get has an answer of its own.
+NOT_FOUND, NO_SUCH_KEY = 404, 500
 # Flags of Kamailio's uac module: nothing is sent; the last REGISTER was accepted.
 PAUSED, ONLINE = 1, 4
 
@@ -77,6 +80,7 @@ class Registrar:
             # The provider may answer before all is written: there must be a line to note it at.
             for table, value in {**values(line, sock), "seal": UNFINISHED}.items():
                 talk.ask("htable.sets", table, line.id, value)
+            talk.write_numbers(line)
             talk.ask("uac.reg_add", *registration(line, contact, sock))
             talk.ask("htable.sets", "seal", line.id, seal)
 
@@ -91,6 +95,7 @@ class Registrar:
                     talk.ask("htable.sets", table, line.id, found[table])
                 else:
                     talk.try_to("htable.delete", table, line.id)
+            talk.write_numbers(line)
             talk.ask("htable.sets", "seal", line.id, seal)
 
     def remove(self, line_id: str) -> None:
@@ -111,12 +116,6 @@ class Registrar:
         with self._talk() as talk:
             talk.try_to("htable.delete", "paused", line_id)
             talk.ask("uac.reg_enable", "l_uuid", line_id)
-
-    def pause(self, line_id: str) -> None:
-        """Send no REGISTER any more until `retry`."""
-        with self._talk() as talk:
-            talk.ask("htable.sets", "paused", line_id, "1")
-            talk.ask("uac.reg_disable", "l_uuid", line_id)
 
     def strangers(self) -> list[Stranger]:
         """Who sent something without being known since the last time this was asked."""
@@ -193,8 +192,32 @@ class Talk:
         # A record that expires at once has said goodbye already.
         return bool(found and found["flags"] & (PAUSED | ONLINE) == ONLINE and found["expires"])
 
+    def write_numbers(self, line: Line) -> None:
+        found = parts(line)
+        for index, text in enumerate(found):
+            self.ask("htable.sets", "numbers", part(line.id, index), text)
+        self._cut_numbers(line.id, len(found))
+
+    def _cut_numbers(self, line_id: str, left: int) -> None:
+        """Only the first `left` parts stay. The last goes first: there is never a gap."""
+        beyond = left
+        while self._has("numbers", part(line_id, beyond)):
+            beyond += 1
+        for index in reversed(range(left, beyond)):
+            self.try_to("htable.delete", "numbers", part(line_id, index))
+
+    def _has(self, table: str, key: str) -> bool:
+        try:
+            self.ask("htable.get", table, key)
+        except RegistrarError as error:
+            if error.code != NO_SUCH_KEY:
+                raise
+            return False
+        return True
+
     def forget(self, line_id: str) -> None:
         """The seal goes first: what is left half done is then no line at all."""
         for table in ("seal", *OURS, *HEARD):
             self.try_to("htable.delete", table, line_id)
+        self._cut_numbers(line_id, 0)
         self.try_to("uac.reg_remove", line_id)

@@ -10,8 +10,10 @@ from urllib.parse import quote
 from veyra.kamailio.types import Line, LineState
 
 # Tables of deploy/registrar/kamailio.cfg: those that we write beside the seal, those that we read.
-OURS = ("nets", "numbers", "only", "prefer", "way", "socket")
+OURS = ("nets", "only", "prefer", "way", "socket")
 HEARD = ("asked", "answer", "place", "paused")
+# One message to Kamailio may be twice as long. So many numbers are told by one.
+LONGEST, PART = 32_000, 500
 # The seals of a line that is saying goodbye, and of one that is not all there yet.
 LEAVING, UNFINISHED = "leaving", "unfinished"
 ID = re.compile(r"[0-9A-Za-z]{8,64}")
@@ -43,6 +45,10 @@ def what_is_wrong(line: Line) -> str:
         return "The provider's host is not a host name."
     if not is_password(line.password):
         return "The password is empty, too long, or has characters that cannot be typed."
+    if len(",".join(line.networks)) > LONGEST:
+        return "The provider has more networks than can be told."
+    if any(len(text) > LONGEST for text in parts(line)):
+        return "The line has numbers that are too long."
     if ipaddress.ip_address(line.proxy_ip).version != 4:
         return "Providers are reached by IPv4 only."
     return ""
@@ -68,13 +74,24 @@ def values(line: Line, socket: str) -> dict[str, str]:
     meant = {e164 for _digits, e164 in line.numbers}
     found = {
         "nets": ",".join(line.networks),
-        "numbers": ";".join(f"{digits}={e164}" for digits, e164 in line.numbers),
         "only": meant.pop() if len(meant) == 1 else "",
         "prefer": line.place,
         "way": way(line),
         "socket": socket,
     }
     return {table: value for table, value in found.items() if value}
+
+
+def parts(line: Line) -> list[str]:
+    """Its numbers as texts that are short enough to be told: the table "numbers" holds them with
+    the keys of `part`.
+    """
+    found = [f"{digits}={e164}" for digits, e164 in line.numbers]
+    return [";".join(found[i : i + PART]) for i in range(0, len(found), PART)]
+
+
+def part(line_id: str, index: int) -> str:
+    return f"{line_id}:{index}"
 
 
 def read_state(line_id: str, seal: str, heard: Mapping[str, str], now: datetime) -> LineState:
