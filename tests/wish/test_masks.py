@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from telephony.routing.addresses import veiled
 from telephony.sync import admitted
+from veyra.kamailio.config import hidden
 
 
 @given(st.ip_addresses(v=4), st.integers(8, 31), st.text())
@@ -29,8 +30,15 @@ def test_an_address_alone_can_be_written_in_one_way() -> None:
     assert veiled("203.0.113.9/32", "one") == "203.0.113.9/32"
 
 
+@given(st.text())
+def test_a_provider_that_we_sign_in_at_is_not_taken_for_our_test_caller(secret: str) -> None:
+    ours = ipaddress.ip_network(veiled("127.0.0.1/32", secret), strict=False)
+    assert ipaddress.ip_address("127.0.0.1") in ours
+    assert ipaddress.ip_address(hidden(secret)) not in ours
+
+
 def test_our_test_caller_s_mask_is_not_to_be_guessed(settings: LazySettings) -> None:
     (mask,) = admitted()
-    assert mask.startswith("127.") and mask.endswith("/8") and not mask.startswith("127.0.0.")
+    assert mask.startswith("127.") and mask.endswith("/9") and not mask.startswith("127.0.0.")
     settings.SECRET_KEY = "another secret"
     assert admitted() != (mask,)

@@ -76,10 +76,11 @@ def hidden(secret: str) -> str:
     """The address of this machine's own from which Kamailio calls the gateway.
 
     LiveKit admits whoever comes from there, and also whoever can write this address into his From
-    header: so only who knows the `secret` may know it.
+    header: so only who knows the `secret` may know it. It is in the upper half of loopback, apart
+    from whatever else calls from this machine.
     """
     told = hmac.new(secret.encode(), b"Kamailio before the gateway", hashlib.sha256).digest()
-    return f"127.{1 + told[0] % 254}.{told[1]}.{told[2]}"
+    return f"127.{128 + told[0] % 127}.{told[1]}.{told[2]}"
 
 
 def program() -> str:
@@ -138,7 +139,9 @@ def text_of(front: Front, rules: Path) -> str:
 
 
 def tls_text(front: Front) -> str:
-    """Kamailio's tls.cfg: anybody may open a connection to us, but ours go to proven providers."""
+    """Kamailio's tls.cfg: anybody may open a connection to us, but ours go only to whoever has a
+    certificate of an authority that is trusted. Kamailio does not look whose name stands in it.
+    """
     own = front.folder / "registrar.pem"
     # A folder is read when a certificate is looked for. A file is read by each process at its
     # start, which takes seconds with the hundred and more of a whole system.
@@ -147,14 +150,14 @@ def tls_text(front: Front) -> str:
 method = TLSv1.2+
 verify_certificate = no
 require_certificate = no
-private_key = {own}
-certificate = {own}
+private_key = {_quoted(own)}
+certificate = {_quoted(own)}
 
 [client:default]
 method = TLSv1.2+
 verify_certificate = yes
 require_certificate = yes
-{trusted} = {front.ca}
+{trusted} = {_quoted(front.ca)}
 """
 
 
