@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
-from django.utils.formats import time_format
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
@@ -148,12 +147,13 @@ class Registration(models.Model):
     @property
     def sentence(self) -> Sentence:
         """How it stands and what to do, for whoever reads it now: times are in his time zone."""
-        if self.state == self.State.REGISTERED and self.over_at:
-            msgid = gettext_noop("Signed in; the provider answered from %(address)s.")
-            return Sentence(msgid, {"address": self.address})
         found = Sentence.from_json(self.result)
         times = {"since": self.since, "until": self.until}
-        said = {
-            name: time_format(timezone.localtime(at), "H:i") for name, at in times.items() if at
-        }
+        said = {name: _moment(at) for name, at in times.items() if at}
         return Sentence(found.msgid, {"until": "…", **found.values, **said})
+
+
+def _moment(at: datetime) -> str:
+    here = timezone.localtime(at)
+    is_today = here.date() == timezone.localdate()
+    return time_format(here, "H:i") if is_today else date_format(here, "j E, H:i")

@@ -16,16 +16,21 @@ from veyra.stale import Rewritten
 
 # Columns of a connection that does not sign in.
 NO_SIGN_IN = ("register_at", "register_login", "register_password", "register_proxy")
+# Where the password goes.
+SENT_TO = ("register_at", "register_proxy")
 # What people copy along with a server's name.
 SCHEMES = ("sips:", "sip:")
 NO_PASSWORD = _("Type the password that belongs to the login.")
+ANOTHER_SERVER = _(
+    "The server is another one now. Type the password again: a stored one is never sent elsewhere."
+)
 NO_SERVER = _("Write the provider's server: it stands beside the login and the password.")
 NO_LOGIN = _("Write the login that the provider gave.")
 AS_TYPED = {"spellcheck": "false", "autocapitalize": "none", "autocomplete": "off"}
 
 
 class SignInForm(Rewritten, forms.Form):
-    """Server, login and password; `stored`: an empty password keeps the one that is there."""
+    """Server, login and password of a line that signs in."""
 
     register_at = forms.CharField(
         label=_("Server"),
@@ -46,7 +51,6 @@ class SignInForm(Rewritten, forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     kept_register_password = forms.CharField(required=False, widget=forms.HiddenInput)
-    stored = False
 
     def clean_register_at(self) -> str:
         return server(self.cleaned_data["register_at"])
@@ -59,10 +63,14 @@ class SignInForm(Rewritten, forms.Form):
         password = keep_typed(self, "register_password")
         if password:
             self.fields["register_password"].widget.attrs["placeholder"] = "••••••••"
-        elif not self.stored and "register_password" not in self.errors:
-            self.add_error("register_password", NO_PASSWORD)
+        elif "register_password" not in self.errors and (lacks := self.lacks_password(cleaned)):
+            self.add_error("register_password", lacks)
         cleaned["register_password"] = password
         return cleaned
+
+    def lacks_password(self, cleaned: dict[str, Any]) -> str:
+        """Why an empty password will not do; "" where it will."""
+        return str(NO_PASSWORD)
 
     def sign_in(self) -> dict[str, Any]:
         """Columns of a connection, as telephony.routing.edit holds them."""
@@ -73,16 +81,20 @@ class SignInForm(Rewritten, forms.Form):
 
 
 class CorrectionForm(SignInForm):
-    """What was typed of a line that signs in, to be typed better."""
-
-    stored = True
+    """What was typed of a line that signs in, to be typed better. An empty password keeps the one
+    that is stored.
+    """
 
     def __init__(self, *args: Any, trunk: Trunk, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.trunk = trunk
         self.fields["register_at"].initial = trunk.register_at
         self.fields["register_login"].initial = trunk.register_login
         widget = self.fields["register_password"].widget
         widget.attrs["placeholder"] = _("Empty: the one that is stored")
+
+    def lacks_password(self, cleaned: dict[str, Any]) -> str:
+        return "" if cleaned["register_at"] == self.trunk.register_at else str(ANOTHER_SERVER)
 
 
 class WayForm(OutgoingForm):
@@ -135,11 +147,13 @@ class WayForm(OutgoingForm):
     def _check_sign_in(self, cleaned: dict[str, Any]) -> None:
         cleaned |= at_and_login(cleaned.get("register_at", ""), cleaned.get("register_login", ""))
         stored = bool(self.instance.pk and self.instance.__dict__.get("register_password"))
-        has_password = stored or cleaned["new_register_password"]
+        typed = cleaned["new_register_password"]
+        moved = [name for name in SENT_TO if cleaned.get(name, "") != self.initial.get(name, "")]
         for name, is_there, said in (
             ("register_at", cleaned["register_at"], NO_SERVER),
             ("register_login", cleaned["register_login"], NO_LOGIN),
-            ("new_register_password", has_password, NO_PASSWORD),
+            ("new_register_password", typed or stored, NO_PASSWORD),
+            ("new_register_password", typed or not (stored and moved), ANOTHER_SERVER),
         ):
             if not is_there and name not in self.errors:
                 self.add_error(name, said)

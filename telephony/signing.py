@@ -1,10 +1,12 @@
 """How connections that sign in at their provider stand, in words, for every page that shows it."""
 
+import ipaddress
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from telephony.models import Registration, Trunk
@@ -87,6 +89,16 @@ def _away() -> str:
 def to_install() -> str:
     """The line that installs what signing in needs; "" where it is there."""
     return "" if Pulse.is_felt(PULSE, PULSE_IS_OLD) else _lacking()
+
+
+def lacks() -> dict[str, Any]:
+    """What this installation lacks, for a page about signing in."""
+    return {"to_install": to_install(), "is_shut_in": is_shut_in()}
+
+
+def is_shut_in() -> bool:
+    """We listen on this machine alone, so no provider elsewhere can be signed in at."""
+    return ipaddress.ip_address(settings.SIP_LISTEN).is_loopback
 
 
 def _lacking() -> str:

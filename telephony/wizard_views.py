@@ -57,7 +57,7 @@ def by_login(request: HttpRequest, user: User, slug: str) -> HttpResponse:
     if preset.sign_in is None:
         raise Http404
     form = LoginForm(request.POST or None, preset=preset, user=user)
-    context = wizard.login_guide(preset) | {"to_install": signing.to_install()}
+    context = wizard.login_guide(preset) | signing.lacks()
     return _connect(request, user, "connect_login", form, context)
 
 
@@ -115,9 +115,9 @@ def sign_in(request: HttpRequest, user: User, pk: int) -> HttpResponse:
         "trunk": trunk,
         "number": trunk.numbers.visible_to(user).in_use().first(),
         "signing": signing.of(trunk),
-        "to_install": signing.to_install(),
         "step": "sign in",
         "by_login": True,
+        **signing.lacks(),
     }
     if "part" in request.GET:
         return render(request, "telephony/_sign_in.html", context)

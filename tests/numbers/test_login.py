@@ -7,10 +7,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from agentworker.models import Agent
 from telephony import signing
 from telephony.models import DispatchRule, PhoneNumber, Registration, Trunk
+from telephony.sign_in_forms import ANOTHER_SERVER
 from tests.numbers.test_wizard import NUMBER, connect
 from veyra.models import Pulse
 from veyra.secrets import encrypt
@@ -240,13 +242,13 @@ def page_of(line: Trunk) -> str:
 
 
 def test_the_list_and_the_page_show_how_it_signs_in(staff: Client, line: Trunk) -> None:
-    old = stands(line, State.SILENT, "Nobody answered.", over_at=timezone.now())
+    stands(line, State.REFUSED, "", code=404, reason="No such user", over_at=timezone.now())
     stands(line, State.REFUSED, "The password is wrong.", code=403)
     listed = staff.get(reverse("admin:telephony_trunk_changelist")).content.decode()
     assert "The password is wrong." in listed
     page = staff.get(page_of(line)).content.decode()
     assert "The password is wrong." in page
-    assert str(old.sentence) in page
+    assert "404 No such user" in page
 
 
 def test_a_list_without_logins_has_no_column_for_them(staff: Client, trunk: Trunk) -> None:
@@ -294,6 +296,34 @@ def test_an_empty_password_keeps_the_one_that_is_stored(staff: Client, line: Tru
     save(staff, page_of(line), admin_form(**values))
     line.refresh_from_db()
     assert (line.register_login, line.register_password) == ("777", PASSWORD)
+
+
+def test_a_stored_password_is_not_sent_to_another_server(staff: Client, line: Trunk) -> None:
+    url = reverse("connect-sign-in", args=[line.pk])
+    moved = {"register_at": "sip.elsewhere.example", "register_login": line.register_login}
+    answer = staff.post(url, moved)
+    assert answer.context["form"].errors["register_password"] == [str(ANOTHER_SERVER)]
+    kept = {"way": "login", "register_at": line.register_at, "register_login": "7"}
+    answer = staff.post(page_of(line), admin_form(**kept, register_proxy="b.example"))
+    errors = answer.context["adminform"].form.errors
+    assert errors["new_register_password"] == [str(ANOTHER_SERVER)]
+    line.refresh_from_db()
+    assert line.register_proxy == "" and line.register_at != "sip.elsewhere.example"
+
+
+def test_a_sentence_of_another_day_names_the_day(line: Trunk) -> None:
+    long_ago = timezone.now() - timedelta(days=3)
+    row = stands(line, State.SILENT, "No answer since %(since)s.", since=long_ago)
+    assert date_format(timezone.localtime(long_ago), "j E") in str(row.sentence)
+
+
+@pytest.mark.parametrize(("listen", "is_told"), [("127.0.0.1", True), ("0.0.0.0", False)])  # noqa: S104  # compared
+def test_who_listens_on_this_computer_alone_is_told(
+    staff: Client, settings: Any, listen: str, is_told: bool
+) -> None:
+    settings.SIP_LISTEN = listen
+    page = staff.get(reverse("connect-login", args=["novofon"])).content.decode()
+    assert ("PUBLIC_IP=auto" in page) is is_told
 
 
 def test_a_line_that_signs_in_asks_callers_for_no_login(staff: Client, trunk: Trunk) -> None:
