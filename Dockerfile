@@ -17,7 +17,8 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends espeak-ng kamailio kamailio-tls-modules \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home veyra \
-    && install -d -o veyra -g veyra /state /livekit /registrar
+    && install -d -o veyra -g veyra /state /livekit \
+    && install -d -m 700 -o veyra -g veyra /registrar
 COPY --from=packages /venv /venv
 WORKDIR /srv/veyra
 COPY . .

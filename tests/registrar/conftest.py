@@ -24,7 +24,7 @@ def running(authority: tuple[Path, Path]) -> Iterator[Kamailio]:
         pytest.skip("not on this machine: kamailio")
     # pytest's own folders are too deep for a socket's path, which ends at 107 characters.
     with (
-        tempfile.TemporaryDirectory(prefix="veyra-") as folder,
+        tempfile.TemporaryDirectory(prefix="veyra a ") as folder,
         Kamailio(front_on_free_ports(Path(folder), free_port(), authority[0])) as kamailio,
     ):
         yield kamailio

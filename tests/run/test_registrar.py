@@ -77,7 +77,7 @@ def test_the_certificate_fits_its_key() -> None:
 
 
 def test_a_file_and_a_folder_of_certificates_are_told_apart(tmp_path: Path) -> None:
-    assert f"ca_path = {tmp_path}" in config.tls_text(front(tmp_path))
+    assert f'ca_path = "{tmp_path}"' in config.tls_text(front(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,12 @@ def test_a_given_address_and_a_found_one_are_used(settings: LazySettings) -> Non
 def test_certificates_that_are_not_there_are_named(settings: LazySettings, tmp_path: Path) -> None:
     settings.REGISTRAR_CA = tmp_path / "nothing"
     with pytest.raises(Trouble, match="REGISTRAR_CA"):
+        our_front("203.0.113.7")
+
+
+def test_a_socket_with_too_long_a_name_is_told_of(settings: LazySettings, tmp_path: Path) -> None:
+    settings.REGISTRAR_SOCKET = tmp_path / ("deep/" * 30) / "registrar.sock"
+    with pytest.raises(Trouble, match="VEYRA_STATE"):
         our_front("203.0.113.7")
 
 

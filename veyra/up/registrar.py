@@ -20,6 +20,7 @@ from veyra.kamailio.config import (
 )
 from veyra.livekit.config import AUTO
 from veyra.up.address import public_address
+from veyra.up.preflight import check_socket_path
 from veyra.up.trouble import Trouble
 
 RULES = settings.BASE_DIR / "deploy/registrar/kamailio.cfg"
@@ -51,7 +52,8 @@ def made_ready(public: str) -> tuple[str, ...]:
 
 
 def our_front(public: str) -> Front:
-    """Raises Trouble where no provider's certificate could be trusted."""
+    """Raises Trouble where its socket cannot be made, or no provider's certificate be trusted."""
+    check_socket_path(settings.REGISTRAR_SOCKET)
     if not settings.REGISTRAR_CA.exists():
         raise Trouble(
             _("REGISTRAR_CA names %(path)s, and nothing is there. Write a file or folder of CAs.")
