@@ -169,6 +169,7 @@ def test_a_server_that_does_not_exist_is_told_and_corrected(
     told = page.get_by_text("sip.nowhere.invalid").and_(page.locator("[data-wrong] *"))
     expect(told).to_be_visible(timeout=TOLD_WITHIN)
     page.get_by_label("Сервер").fill(server_of(provider))
+    page.get_by_label("Пароль").fill(PASSWORD)
     page.get_by_role("button", name="Войти ещё раз").click()
     expect(page.get_by_text("Вход выполнен до")).to_be_visible(timeout=TOLD_WITHIN)
     expect(page.get_by_role("button", name="Войти ещё раз")).to_be_hidden()
