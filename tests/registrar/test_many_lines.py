@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.live.stack import wait_until
 from tests.registrar.kamailio import Kamailio, line
 from tests.registrar.provider import Provider
 from tests.registrar.telephone import Telephone
@@ -45,6 +46,25 @@ def test_a_number_of_each_line_is_found(
 
 def test_all_are_told_of(kamailio: Kamailio, ours: list[Line]) -> None:
     assert set(kamailio.client.lines()) == {each.id for each in ours}
+
+
+@pytest.mark.prove
+def test_the_way_of_each_is_kept_open(provider: Provider, ours: list[Line]) -> None:
+    known = provider.wire.pings
+    wait_until(lambda: provider.wire.pings >= known + COUNT, "some were forgotten", 27)
+
+
+@pytest.mark.prove
+def test_nothing_is_sent_for_a_line_that_rests(kamailio: Kamailio) -> None:
+    with (
+        Provider({"1001": "one secret"}, host="127.0.0.5") as refusing,
+        Provider({"1001": "one secret"}, host="127.0.0.6") as taking,
+    ):
+        refusing.mood = 403
+        for each in (refusing, taking):
+            kamailio.put(line(each))
+        wait_until(lambda: taking.wire.pings > 0, "nothing was sent at all", 27)
+        assert not refusing.wire.pings
 
 
 def test_each_of_thousands_of_numbers_and_networks_counts(

@@ -200,6 +200,15 @@ def test_a_connection_of_a_stranger_is_closed_without_a_word(
     assert counted(kamailio) == 1
 
 
+@pytest.mark.prove
+def test_a_connection_without_a_word_is_closed_after_a_minute(kamailio: Kamailio) -> None:
+    """There is room for a thousand of them."""
+    with socket.create_connection(
+        (kamailio.host, kamailio.port), 75, source_address=(STRANGER, 0)
+    ) as silent:
+        assert silent.recv(1) == b""
+
+
 def test_a_flood_of_one_address_is_cut_and_others_call_on(
     kamailio: Kamailio, provider: Provider, ours: Line, gateway: Telephone, stranger: Telephone
 ) -> None:
