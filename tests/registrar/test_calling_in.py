@@ -77,6 +77,23 @@ def test_the_provider_sees_its_own_addresses_in_every_answer(
     assert told == {"1001"}
 
 
+def test_a_provider_is_not_told_where_the_gateway_is_called_from(
+    kamailio: Kamailio, provider: Provider, ours: Line, gateway: Telephone
+) -> None:
+    """Whoever knows could have himself let in by LiveKit."""
+    call = provider.ring("1001", NUMBER)
+    there = answered(call, gateway)
+    call.send("INFO", body="")
+    there.reply(there.expect("INFO"), 200)
+    call.expect(200)
+    there.send("INFO", body="")
+    call.reply(call.expect("INFO"), 200)
+    there.expect(200)
+    ended(there, call)
+    hidden = kamailio.front.inner_ip.encode()
+    assert call.seen and not [message for message in call.seen if hidden in bytes(message)]
+
+
 def test_a_number_alone_on_its_line_needs_no_name(
     kamailio: Kamailio, provider: Provider, gateway: Telephone
 ) -> None:
