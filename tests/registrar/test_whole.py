@@ -168,6 +168,16 @@ def call_of(house: House, user: str) -> dict[str, Any]:
     return found
 
 
+def pressed(house: House, user: str) -> list[str]:
+    """The keys that a caller pressed, as the assistant heard them."""
+    found: list[str] = house.system.ask(f"""
+        from agentworker.models import Turn
+        turns = Turn.objects.filter(session__room_name__contains="{user}", speaker="caller")
+        result = [turn.digit for turn in turns]
+    """)
+    return found
+
+
 def test_a_line_signs_in_and_a_call_over_it_is_answered(house: House) -> None:
     state = house.wait_for("registered", seconds=20)
     assert state["address"].startswith(HOST) and state["until"]
@@ -185,12 +195,7 @@ def test_a_line_signs_in_and_a_call_over_it_is_answered(house: House) -> None:
         "from": HOST,
         "by": house.own_address,
     }
-    digits = house.system.ask(f"""
-        from agentworker.models import Turn
-        turns = Turn.objects.filter(session__room_name__contains="{user}")
-        result = [turn.digit for turn in turns if turn.speaker == "caller"]
-    """)
-    assert digits == ["1"]
+    assert pressed(house, user) == ["1"]
 
 
 def test_both_lines_of_one_provider_are_signed_in(house: House) -> None:
@@ -277,8 +282,9 @@ def test_kamailio_killed_comes_back_and_the_call_goes_on(house: House) -> None:
         house.exchange.wait_for(login, 10, after=start)
     heard = caller.result()
     assert (heard["status"], heard["ended_by"]) == (200, "us")
-    assert len(heard["voices"]) >= 2
     assert call_of(house, "79161110003")["outcome"] == "answered"
+    # Pressed after Kamailio was killed.
+    assert pressed(house, "79161110003") == ["1"]
     house.wait_for("registered")
 
 
@@ -304,20 +310,20 @@ def test_nobody_gets_past_kamailio_by_writing_our_address_into_his_call(house: H
             pytest.skip("this machine has no address but its own")
         outside = probe.getsockname()[0]
 
-    async def call(host: str) -> int:
+    async def call(host: str, seconds: float) -> int:
         port = house.system.stack.sip_port
         call = await Caller(port, FIRST, "79161110007", source=outside, host=host).call()
         try:
-            return await asyncio.wait_for(asyncio.shield(call.final), 1.5)
+            return await asyncio.wait_for(asyncio.shield(call.final), seconds)
         except TimeoutError:
             return 0
         finally:
             call.hang_up()
 
     for host in ("127.0.0.1/32", "127.0.0.1", "127.0.0.0/8", HOST, f"{HOST}/32"):
-        assert asyncio.run(call(host)) != 200
+        assert asyncio.run(call(host, 1.5)) != 200
     # What he would have to write:
-    assert asyncio.run(call(f"{house.own_address}/32")) == 200
+    assert asyncio.run(call(f"{house.own_address}/32", 15)) == 200
 
 
 def test_passwords_stand_in_no_file_no_log_and_no_list_of_processes(house: House) -> None:
