@@ -16,6 +16,7 @@ from tests.live.stack import missing
 
 PYTHON = sys.executable
 FAST = "not live and not browser and not prove"
+LIVE = "live and not browser and not prove"
 NEWER = Path(".venv-newer")
 
 
@@ -52,7 +53,11 @@ def steps() -> list[Step]:
         Step("fast", pytest(f"{FAST} and not postgres", "-n", "2")),
         Step("postgres", on_postgres, has_postgres),
         # Each in a process of its own: Playwright keeps an event loop in the main thread.
-        Step("live", pytest("live and not browser"), lacking),
+        Step("live", pytest(LIVE, "--ignore=tests/registrar"), lacking),
+        # Mostly waits for others, so two of its files may wait side by side.
+        Step(
+            "registrar", pytest(LIVE, "tests/registrar", "-n", "2", "--dist", "loadfile"), lacking
+        ),
         Step("browser", pytest("browser"), browser),
         *newer(),
     ]
