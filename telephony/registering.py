@@ -67,7 +67,7 @@ class Registers(Protocol):
     def strangers(self) -> list[Stranger]: ...
 
 
-class Signing:
+class Controller:
     """Keeps `registrar` in step with what is saved until `stop`."""
 
     def __init__(self, registrar: Registers, lookups: Lookups) -> None:

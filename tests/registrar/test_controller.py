@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from telephony.hosts import Lookups
 from telephony.models import PhoneNumber, Refused, Registration, Trunk
-from telephony.registering import SECONDS, Signing
+from telephony.registering import SECONDS, Controller
 from telephony.routing import wish
 from tests.registrar.kamailio import Kamailio
 from tests.registrar.provider import DOMAIN, Provider
@@ -43,7 +43,7 @@ def saved(provider: Provider, login: str = "1001", **values: object) -> Trunk:
     return Trunk.objects.create(**known)
 
 
-def until(signing: Signing, right: Callable[[], bool], seconds: float = PROMISED) -> float:
+def until(signing: Controller, right: Callable[[], bool], seconds: float = PROMISED) -> float:
     """Let the controller look, as often as it does, until it is right; how long that took."""
     began = time.monotonic()
     while True:
@@ -65,8 +65,8 @@ def stands(trunk: Trunk, state: str, code: int | None = None) -> Callable[[], bo
     return right
 
 
-def signing_with(kamailio: Kamailio, *addresses: str) -> Signing:
-    return Signing(kamailio.client, Names(*(addresses or (HOST,))))
+def signing_with(kamailio: Kamailio, *addresses: str) -> Controller:
+    return Controller(kamailio.client, Names(*(addresses or (HOST,))))
 
 
 def test_a_saved_line_is_registered_and_told(kamailio: Kamailio) -> None:

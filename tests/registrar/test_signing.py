@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from telephony.hosts import Lookups
 from telephony.models import PhoneNumber, Refused, Registration, Trunk
-from telephony.registering import AWAY_SECONDS, KEPT, STRANGERS, Signing, forget
+from telephony.registering import AWAY_SECONDS, KEPT, STRANGERS, Controller, forget
 from telephony.routing import wish
 from veyra.kamailio.client import RegistrarAwayError, RegistrarError
 from veyra.kamailio.types import Line, LineState, Stranger
@@ -85,8 +85,8 @@ def registrar() -> FakeRegistrar:
 
 
 @pytest.fixture
-def signing(registrar: FakeRegistrar) -> Signing:
-    return Signing(registrar, NoNames())
+def signing(registrar: FakeRegistrar) -> Controller:
+    return Controller(registrar, NoNames())
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def line(name: str) -> Trunk:
     )
 
 
-def look(signing: Signing) -> None:
+def look(signing: Controller) -> None:
     signing.look(timezone.now())
 
 
@@ -112,7 +112,7 @@ def states(trunk: Trunk) -> list[str]:
 
 
 def test_a_saved_line_is_put_and_what_is_answered_is_told(
-    signing: Signing, registrar: FakeRegistrar, trunk: Trunk
+    signing: Controller, registrar: FakeRegistrar, trunk: Trunk
 ) -> None:
     look(signing)
     assert [each.password for each in registrar.lines_put] == ["canary-register"]
@@ -128,7 +128,7 @@ def test_a_saved_line_is_put_and_what_is_answered_is_told(
 
 
 def test_a_renewal_moves_the_end_and_begins_no_new_row(
-    signing: Signing, registrar: FakeRegistrar, trunk: Trunk
+    signing: Controller, registrar: FakeRegistrar, trunk: Trunk
 ) -> None:
     look(signing)
     registrar.answers(trunk, 200)
@@ -144,7 +144,7 @@ def test_a_renewal_moves_the_end_and_begins_no_new_row(
 
 
 def test_a_wrong_password_is_told_and_a_right_one_is_tried_at_once(
-    signing: Signing, registrar: FakeRegistrar, trunk: Trunk
+    signing: Controller, registrar: FakeRegistrar, trunk: Trunk
 ) -> None:
     look(signing)
     registrar.answers(trunk, 403, "Forbidden")
@@ -160,7 +160,7 @@ def test_a_wrong_password_is_told_and_a_right_one_is_tried_at_once(
 
 
 def test_a_line_that_is_switched_off_is_let_go_and_its_row_is_over(
-    signing: Signing, registrar: FakeRegistrar, trunk: Trunk
+    signing: Controller, registrar: FakeRegistrar, trunk: Trunk
 ) -> None:
     look(signing)
     Trunk.objects.update(is_active=False)
@@ -170,7 +170,7 @@ def test_a_line_that_is_switched_off_is_let_go_and_its_row_is_over(
 
 
 def test_a_registrar_that_stays_away_is_told_and_one_that_is_killed_is_filled_anew(
-    signing: Signing, registrar: FakeRegistrar, trunk: Trunk
+    signing: Controller, registrar: FakeRegistrar, trunk: Trunk
 ) -> None:
     look(signing)
     registrar.answers(trunk, 200)
@@ -189,7 +189,7 @@ def test_a_registrar_that_stays_away_is_told_and_one_that_is_killed_is_filled_an
 
 
 def test_a_hundred_lines_cost_as_many_queries_as_one(
-    signing: Signing,
+    signing: Controller,
     registrar: FakeRegistrar,
     trunk: Trunk,
     django_assert_num_queries: DjangoAssertNumQueries,
@@ -215,7 +215,7 @@ def test_a_hundred_lines_cost_as_many_queries_as_one(
 
 
 def test_where_the_number_of_a_call_stood_is_learned(
-    signing: Signing, registrar: FakeRegistrar, trunk: Trunk
+    signing: Controller, registrar: FakeRegistrar, trunk: Trunk
 ) -> None:
     look(signing)
     key = trunk.key.hex
@@ -226,7 +226,9 @@ def test_where_the_number_of_a_call_stood_is_learned(
     assert len(registrar.lines_put) == 1
 
 
-def test_strangers_are_counted_by_their_address(signing: Signing, registrar: FakeRegistrar) -> None:
+def test_strangers_are_counted_by_their_address(
+    signing: Controller, registrar: FakeRegistrar
+) -> None:
     registrar.seen = [Stranger(address="198.51.100.7", count=40)]
     signing.count_strangers(timezone.now())
     refused = Refused.objects.get()
@@ -234,7 +236,7 @@ def test_strangers_are_counted_by_their_address(signing: Signing, registrar: Fak
 
 
 def test_of_a_crowd_of_strangers_those_are_noted_that_sent_most(
-    signing: Signing, registrar: FakeRegistrar
+    signing: Controller, registrar: FakeRegistrar
 ) -> None:
     registrar.seen = [Stranger(address=f"198.51.100.{last}", count=last) for last in range(1, 256)]
     signing.count_strangers(timezone.now())
@@ -245,7 +247,7 @@ def test_of_a_crowd_of_strangers_those_are_noted_that_sent_most(
 
 
 def test_a_line_that_the_registrar_does_not_take_is_told_and_holds_up_no_other(
-    signing: Signing, registrar: FakeRegistrar, trunk: Trunk
+    signing: Controller, registrar: FakeRegistrar, trunk: Trunk
 ) -> None:
     registrar.refuses = trunk.register_login
     for number in range(4):
@@ -268,7 +270,7 @@ def test_a_line_that_the_registrar_does_not_take_is_told_and_holds_up_no_other(
 
 
 def test_a_registrar_that_goes_away_is_not_asked_for_the_other_lines(
-    signing: Signing, registrar: FakeRegistrar
+    signing: Controller, registrar: FakeRegistrar
 ) -> None:
     for number in range(3):
         line(f"line {number}")
@@ -281,17 +283,17 @@ def test_a_registrar_that_goes_away_is_not_asked_for_the_other_lines(
 def test_one_of_two_controllers_does_the_work(registrar: FakeRegistrar, trunk: Trunk) -> None:
     holder = Lease.take("registrar", 60)
     assert holder
-    second = Signing(registrar, NoNames())
+    second = Controller(registrar, NoNames())
     assert not second._is_ours()
     Lease.release("registrar", holder)
     assert second._is_ours()
 
 
 def test_a_controller_that_lost_its_lease_on_the_way_stops(
-    signing: Signing, registrar: FakeRegistrar, trunk: Trunk, monkeypatch: pytest.MonkeyPatch
+    signing: Controller, registrar: FakeRegistrar, trunk: Trunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("telephony.registering.RENEW_SECONDS", 0.0)
-    quick = Signing(registrar, NoNames())
+    quick = Controller(registrar, NoNames())
     other = line("other")
     assert quick._is_ours()
     Lease.objects.update(holder=uuid.uuid4())
@@ -299,13 +301,13 @@ def test_a_controller_that_lost_its_lease_on_the_way_stops(
     assert (registrar.held, states(trunk), states(other)) == ({}, [], [])
 
 
-def test_the_controller_shows_life(signing: Signing) -> None:
+def test_the_controller_shows_life(signing: Controller) -> None:
     look(signing)
     assert Pulse.is_felt("registrar", timedelta(seconds=5))
 
 
 def test_a_line_whose_password_cannot_be_read_is_told(
-    signing: Signing, registrar: FakeRegistrar, trunk: Trunk
+    signing: Controller, registrar: FakeRegistrar, trunk: Trunk
 ) -> None:
     Trunk.objects.filter(pk=trunk.pk).update(register_login="")
     look(signing)

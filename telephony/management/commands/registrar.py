@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from telephony.hosts import Lookups
-from telephony.registering import Signing
+from telephony.registering import Controller
 from veyra.kamailio.client import Registrar
 
 
@@ -15,9 +15,9 @@ class Command(BaseCommand):
     help = "Signs in at the providers of the connections that have a login. One works at a time."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        signing = Signing(Registrar(settings.REGISTRAR_SOCKET), Lookups())
+        controller = Controller(Registrar(settings.REGISTRAR_SOCKET), Lookups())
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: signing.stop())
+            signal.signal(number, lambda *_: controller.stop())
         self.stdout.write("The registrar's lines are kept.")
-        signing.run()
+        controller.run()
         self.stdout.write("The registrar's lines are left as they are.")
