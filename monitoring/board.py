@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,7 +13,6 @@ from django.utils import timezone, translation
 
 from agentworker.models import Session, Turn
 from monitoring.words import said, speaker
-from telephony.facts import LegQuerySet
 from telephony.models import Call, Leg
 from veyra.models import User
 
@@ -65,24 +64,29 @@ def read(named: Named | None = None) -> list[Row]:
     """The board now, or what of it was named, the newest call first. Two queries, however many
     calls; a third for the conversations that were named.
     """
-    on_board = Leg.objects.on_board(timezone.now() - LINGER)
-    legs = list(on_board if named is None else _named(on_board, named))
+    ended_since = timezone.now() - LINGER
+    found = Leg.objects.on_board(ended_since) if named is None else _named(named, ended_since)
+    legs = sorted(found, key=_newest_first)
     # Whom nobody has answered yet, nobody has told anything.
     names = {name_of(leg) for leg in legs if leg.call.state != Call.State.RINGING}
     turns = last_turns(names - {""})
     return [Row(leg.call, turns.get(name_of(leg))) for leg in legs]
 
 
-def _named(legs: LegQuerySet, named: Named) -> LegQuerySet:
-    calls = {UUID(pk) for pk in named.calls}
-    if not named.sessions:
-        return legs.filter(call__in=calls)
-    callers = Session.objects.filter(pk__in=named.sessions).values_list(
-        "sip_call_id", "participant_sid"
-    )
-    names = {name for pair in callers for name in pair if name}
-    said = Q(sip_call_id__in=names) | Q(participant_sid__in=names)
-    return legs.filter(Q(call__in=calls) | said)
+def _newest_first(leg: Leg) -> tuple[float, UUID]:
+    return -leg.call.started_at.timestamp(), leg.call_id
+
+
+def _named(named: Named, ended_since: datetime) -> list[Leg]:
+    """Whether a few calls are still on the board is quicker looked at than asked."""
+    wanted = Q(call__in={UUID(pk) for pk in named.calls})
+    if named.sessions:
+        callers = Session.objects.filter(pk__in=named.sessions)
+        pairs = callers.values_list("sip_call_id", "participant_sid")
+        names = {name for pair in pairs for name in pair if name}
+        wanted |= Q(sip_call_id__in=names) | Q(participant_sid__in=names)
+    legs = Leg.objects.others().filter(wanted)
+    return [leg for leg in legs if leg.call.ended_at is None or leg.call.ended_at >= ended_since]
 
 
 def name_of(leg: Leg) -> str:

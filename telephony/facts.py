@@ -178,14 +178,15 @@ SHOWN = ("role", "sip_call_id", "participant_sid", *(f"call__{name}" for name in
 
 
 class LegQuerySet(VisibleQuerySet["Leg"]):
+    def others(self) -> Self:
+        """The other sides of our calls, each with its call as the board shows it."""
+        parties = self.filter(role__in=[Leg.Role.CALLER, Leg.Role.BROWSER, Leg.Role.CALLEE])
+        return parties.select_related("call__number", "call__agent").only(*SHOWN)
+
     def on_board(self, ended_since: datetime) -> Self:
-        """The other sides of the calls of this moment and of those that ended a moment ago, each
-        with its call, newest first.
-        """
+        """Those of the calls of this moment and of those that ended a moment ago."""
         now = models.Q(call__ended_at__gte=ended_since) | ~models.Q(call__state="ended")
-        parties = self.filter(now, role__in=[Leg.Role.CALLER, Leg.Role.BROWSER, Leg.Role.CALLEE])
-        parties = parties.select_related("call__number", "call__agent").only(*SHOWN)
-        return parties.order_by("-call__started_at", "call_id")
+        return self.others().filter(now)
 
 
 class Leg(models.Model):
