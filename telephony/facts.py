@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from telephony.numbers import part_of_any_spelling
 from veyra.querysets import VisibleQuerySet
@@ -130,6 +131,15 @@ class Call(models.Model):
         verbose_name = _("call")
         verbose_name_plural = _("calls")
         ordering = ["-started_at"]
+        # What staff may do to a call while it goes on, one right for each hand.
+        permissions: ClassVar[list[tuple[str, Any]]] = [
+            ("hang_up_call", gettext_noop("may hang up")),
+            ("transfer_call", gettext_noop("may transfer")),
+            ("listen_call", gettext_noop("may listen")),
+            ("hint_call", gettext_noop("may give the assistant hints")),
+            ("join_call", gettext_noop("may join the talk")),
+            ("block_caller", gettext_noop("may block the caller")),
+        ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["-started_at"], name="call_newest_first"),
             models.Index(

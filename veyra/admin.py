@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, checkbox
 from unfold.decorators import display
@@ -138,7 +138,7 @@ class RightsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # 
     def label_from_instance(self, obj: Any) -> str:
         model = obj.content_type.model_class()
         rows = model._meta.verbose_name_plural if model else obj.content_type.model
-        return f"{capfirst(rows)}: {VERBS.get(obj.codename.split('_')[0], obj.name)}"
+        return f"{capfirst(rows)}: {VERBS.get(obj.codename.split('_')[0], gettext(obj.name))}"
 
 
 class RightsAdmin(VeyraAdmin):
