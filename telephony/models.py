@@ -16,6 +16,7 @@ from agentworker.models import Agent
 from telephony.differences import Difference
 from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
+from telephony.ignoring import IgnoredSource
 from telephony.numbers import parts_of_number, pretty
 from telephony.outbound import OutboundCall, Outgoing
 from telephony.registration import Registering, Registration
@@ -34,6 +35,7 @@ __all__ = [
     "FoldUnit",
     "Gateway",
     "HostAddress",
+    "IgnoredSource",
     "Leg",
     "OutboundCall",
     "PhoneNumber",
