@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from agentworker.models import Agent
+from telephony.actions import CallAction
 from telephony.differences import Difference
 from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
@@ -28,6 +29,7 @@ from veyra.sentences import Sentence
 
 __all__ = [
     "Call",
+    "CallAction",
     "CallEvent",
     "Difference",
     "DispatchRule",
