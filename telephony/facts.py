@@ -27,6 +27,11 @@ class CallQuerySet(VisibleQuerySet["Call"]):
     def ended(self) -> Self:
         return self.filter(state="ended")
 
+    def turned_away(self, since: datetime) -> Self:
+        """Callers who were refused before anything of ours could answer."""
+        refused = self.filter(direction="inbound", outcome="rejected")
+        return refused.filter(started_at__gte=since)
+
     def answered(self) -> Self:
         """Somebody spoke to the caller."""
         return self.filter(outcome="answered")
@@ -307,6 +312,12 @@ class FoldUnit(models.Model):
         return self.key
 
 
+class RefusedQuerySet(VisibleQuerySet["Refused"]):
+    def since(self, moment: datetime) -> Self:
+        """The newest first."""
+        return self.filter(last_at__gte=moment).order_by("-last_at", "pk")
+
+
 class Refused(models.Model):
     """Callers that the line turned away, counted: scanners must not fill the database."""
 
@@ -318,7 +329,7 @@ class Refused(models.Model):
     first_at = models.DateTimeField(_("first"))
     last_at = models.DateTimeField(_("last"))
 
-    objects = VisibleQuerySet["Refused"].as_manager()
+    objects = RefusedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("refused call")

@@ -11,7 +11,15 @@ from django.db.models.functions import Greatest, Least
 
 from telephony.journal import CallState
 from telephony.line import registrar
-from telephony.models import Call, CallEvent, HostAddress, PhoneNumber, Refused, Trunk
+from telephony.models import (
+    Call,
+    CallEvent,
+    HostAddress,
+    IgnoredSource,
+    PhoneNumber,
+    Refused,
+    Trunk,
+)
 from telephony.numbers import NumberError, e164
 from telephony.reasons import Reason
 
@@ -21,10 +29,14 @@ CALLS_AN_HOUR = 20
 ROWS = 10_000
 ROOM_AT_ONCE = 100
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 def is_worth_a_call(state: CallState) -> bool:
-    """Is the caller a provider of ours, or the number ours, and is this not the hundredth time?"""
-    if not (_is_our_number(state.to_number) or _is_our_provider(state)):
+    """Is the caller a provider of ours, or the number ours and the caller not ignored, and is this
+    not the hundredth time?
+    """
+    if not _is_our_provider(state) and not _is_heard(state):
         return False
     same = Call.objects.filter(
         outcome=Call.Outcome.REJECTED,
@@ -33,6 +45,10 @@ def is_worth_a_call(state: CallState) -> bool:
         started_at__gt=state.started_at - timedelta(hours=1),
     )
     return same.count() < CALLS_AN_HOUR
+
+
+def _is_heard(state: CallState) -> bool:
+    return _is_our_number(state.to_number) and not IgnoredSource.objects.has(state.source_ip)
 
 
 def _is_our_number(called: str) -> bool:
@@ -47,10 +63,10 @@ def _is_our_provider(state: CallState) -> bool:
         address = ipaddress.ip_address(state.source_ip)
     except ValueError:
         return False
-    return any(address in network for network in _provider_networks())
+    return any(address in network for network in provider_networks())
 
 
-def _provider_networks() -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def provider_networks() -> Iterator[Network]:
     """Networks of the trunks, of our own test caller and of our registrar.
 
     Names are not looked up here: whoever publishes them has done so.

@@ -1,6 +1,6 @@
 """The test of a route: where a call would go as the line is saved now, and what to press."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 from uuid import UUID
@@ -96,15 +96,9 @@ def connection(name: str) -> str:
 def ask(question: Question) -> Report:
     """Where the call would go. Reads only rows that can matter to it. Raises QuestionError."""
     question = checked(question)
-    connections = [
-        Connection(*row)
-        for row in Trunk.objects.in_use().values_list("pk", "key", "name", "addresses")
-    ]
-    line = _line(question, connections)
-    named = any(hosts(trunk.addresses) for trunk in line.trunks)
-    known = HostAddress.objects.by_host() if named else {}
-    test = network(settings.SIP_TEST_FROM)
-    route = find(question, line, known, [test] if test else [])
+    connections = connections_in_use()
+    line = line_around([question], connections)
+    route = next(routes([question], line))
     return Report(
         route=route,
         headline=ladder.headline(route),
@@ -124,17 +118,29 @@ class Connection(NamedTuple):
     addresses: str
 
 
-def _line(question: Question, connections: Sequence[Connection]) -> Line:
-    """The rows around the number, and the connections that are in question besides its own."""
-    numbers = PhoneNumber.objects.filter(number__in=could_be(question.called)).values_list(
-        "pk", "trunk", "reserve"
-    )
-    also = [each.pk for each in connections if str(each.key) == question.trunk]
-    if question.source_ip:
-        networks = [(c.pk, filter(None, map(network, c.addresses.split()))) for c in connections]
-        owner = carrier_of(question.source_ip, networks)
-        also += [owner] if owner else []
-    return read_around([Place(*row) for row in numbers], also)
+def connections_in_use() -> list[Connection]:
+    rows = Trunk.objects.in_use().values_list("pk", "key", "name", "addresses")
+    return [Connection(*row) for row in rows]
+
+
+def line_around(questions: Sequence[Question], connections: Sequence[Connection]) -> Line:
+    """The rows around the numbers, and the connections that are in question besides their own."""
+    called = {text for question in questions for text in could_be(question.called)}
+    numbers = PhoneNumber.objects.filter(number__in=called).values_list("pk", "trunk", "reserve")
+    asked = {question.trunk for question in questions}
+    also = [each.pk for each in connections if str(each.key) in asked]
+    networks = [(c.pk, list(filter(None, map(network, c.addresses.split())))) for c in connections]
+    owners = (carrier_of(question.source_ip, networks) for question in questions)
+    return read_around([Place(*row) for row in numbers], [*also, *filter(None, owners)])
+
+
+def routes(questions: Iterable[Question], line: Line) -> Iterator[Route]:
+    """What becomes of each call; of the line only the rows around them are needed."""
+    named = any(hosts(trunk.addresses) for trunk in line.trunks)
+    known = HostAddress.objects.by_host() if named else {}
+    test = network(settings.SIP_TEST_FROM)
+    for question in questions:
+        yield find(question, line, known, [test] if test else [])
 
 
 def _elsewhere(line: Line, connections: Sequence[Connection]) -> list[Step]:
@@ -196,19 +202,19 @@ def why_refused(call: Call) -> Step | None:
         return None
     if report.stop and not report.answers:
         return report.stop
-    return _of_words(call, report) or _would_answer(report)
+    return of_words(call.reason, report.route) or _would_answer(report)
 
 
-def _of_words(call: Call, report: Report) -> Step | None:
+def of_words(reason: str, route: Route) -> Step | None:
     """What the caller's side gave: a login, a PIN."""
-    trunk, first = report.route.trunk, report.route.decision
-    if trunk and call.reason in (Reason.WRONG_PASSWORD, Reason.NO_PASSWORD):
+    trunk, first = route.trunk, route.decision
+    if trunk and reason in (Reason.WRONG_PASSWORD, Reason.NO_PASSWORD):
         msgid = (
             gettext_noop(
                 "“%(trunk)s” asks for a login, and the call brought a wrong one. Enter the same"
                 " login and password in the connection and at the provider."
             )
-            if call.reason == Reason.WRONG_PASSWORD
+            if reason == Reason.WRONG_PASSWORD
             else gettext_noop(
                 "“%(trunk)s” asks for a login, and the call brought none. Enter it at the provider,"
                 " or remove it from the connection and list the provider's addresses."
@@ -216,8 +222,8 @@ def _of_words(call: Call, report: Report) -> Step | None:
         )
         row = Row("trunk", trunk.key)
         return Step(sentence=Sentence(msgid, {"trunk": trunk.name}), mark=Mark.STOPS, row=row)
-    if call.reason == Reason.WRONG_PIN and first.outcome == Outcome.PIN_NEEDED:
-        rule = next(way.rule for way in report.route.ways if way.pin)
+    if reason == Reason.WRONG_PIN and first.outcome == Outcome.PIN_NEEDED:
+        rule = next(way.rule for way in route.ways if way.pin)
         msgid = gettext_noop(
             "“%(rule)s” asks for a PIN, and the caller typed another one. Tell it to him, or remove"
             " it."
@@ -228,7 +234,9 @@ def _of_words(call: Call, report: Report) -> Step | None:
 
 
 def _would_answer(report: Report) -> Step | None:
-    if not report.answers or report.not_live:
-        return None
+    return is_answered() if report.answers and not report.not_live else None
+
+
+def is_answered() -> Step:
     msgid = gettext_noop("As the line is saved now, such a call is answered. Call again.")
     return Step(sentence=Sentence(msgid), mark=Mark.TAKES)
