@@ -22,6 +22,7 @@ from telephony.numbers import parts_of_number, pretty
 from telephony.outbound import OutboundCall, Outgoing
 from telephony.registration import Registering, Registration
 from telephony.scheduled import ScheduledChange
+from telephony.visits import Visit
 from veyra.models import Keepable
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
 from veyra.secrets import EncryptedTextField
@@ -47,6 +48,7 @@ __all__ = [
     "ScheduledChange",
     "TestCall",
     "Trunk",
+    "Visit",
 ]
 
 
