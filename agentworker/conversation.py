@@ -15,6 +15,7 @@ from livekit.agents.voice import (
 )
 
 from agentworker import ears
+from agentworker.doing import follow
 from agentworker.people import Kind, Person, after_leaving
 from agentworker.providers import Providers
 from agentworker.script import Script, answer_key, goodbye, greet, hint, may_hint
@@ -117,6 +118,7 @@ class Conversation(Agent):
         self.live.on("agent_state_changed", self._on_agent_state)
         self.live.on("conversation_item_added", self._on_item)
         self.live.on("close", self._on_close)
+        follow(self.live, self.spool)
 
     # What the caller does
 

@@ -106,6 +106,14 @@ def with_newest(agents: models.QuerySet[Agent]) -> models.QuerySet[Any]:
 class Session(models.Model):
     """One conversation: a job of the worker, in one room, with one caller."""
 
+    class Doing(models.TextChoices):
+        """What is heard on the line, or prepared."""
+
+        LISTENING = "listening", _("nobody speaks")
+        HEARING = "hearing", _("the caller speaks")
+        THINKING = "thinking", _("thinking")
+        SPEAKING = "speaking", _("speaking")
+
     job_id = models.CharField(_("id of the job"), max_length=64, unique=True)
     version = models.ForeignKey(
         AgentVersion,
@@ -121,11 +129,16 @@ class Session(models.Model):
     sip_call_id = models.CharField(
         _("id of the call at the gateway"), max_length=64, blank=True, db_index=True
     )
-    participant_sid = models.CharField(_("id of the participant"), max_length=64, blank=True)
+    participant_sid = models.CharField(
+        _("id of the participant"), max_length=64, blank=True, db_index=True
+    )
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"), null=True)
     close_reason = models.CharField(_("why it ended"), max_length=100, blank=True)
     error = models.TextField(_("error"), blank=True)
+    # How it stands while it goes on; "" and null until it has told.
+    doing = models.CharField(max_length=10, choices=Doing.choices, blank=True, editable=False)
+    doing_since = models.DateTimeField(null=True, editable=False)
 
     objects = SessionQuerySet.as_manager()
 
@@ -211,9 +224,12 @@ class SessionEvent(models.Model):
 
 
 class WorkerQuerySet(VisibleQuerySet["Worker"]):
+    def seen_since(self, moment: datetime) -> Self:
+        return self.filter(seen_at__gte=moment)
+
     def taking_calls(self, seen_since: datetime) -> Self:
         """Workers that LiveKit knows and that are not about to leave."""
-        return self.filter(seen_at__gte=seen_since, registered=True, draining=False)
+        return self.seen_since(seen_since).filter(registered=True, draining=False)
 
 
 class Worker(models.Model):

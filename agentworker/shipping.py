@@ -37,6 +37,8 @@ SESSION_FIELDS = (
     "close_reason",
     "error",
 )
+# Lines that change how a conversation stands.
+OF_SESSION = ("session", "turn", "doing")
 TURN_FIELDS = ("speaker", "text", "digit", "seconds", "delay_ms", "interrupted")
 
 
@@ -131,9 +133,11 @@ def store(lines: list[Line]) -> None:
 
 @transaction.atomic
 def _store(lines: list[Line]) -> None:
-    sessions = {line["job_id"] for line in lines if line["type"] in ("session", "turn")}
+    sessions = {line["job_id"] for line in lines if line["type"] in OF_SESSION}
     for line in of_type(lines, "session"):
         _store_session(line)
+    for line in {line["job_id"]: line for line in of_type(lines, "doing")}.values():
+        _store_doing(line)
     pks = dict(Session.objects.filter(job_id__in=sessions).values_list("job_id", "pk"))
     Turn.objects.bulk_create(
         [_turn(line, pks[line["job_id"]]) for line in of_type(lines, "turn")], ignore_conflicts=True
@@ -156,6 +160,11 @@ def _store_session(line: Line) -> None:
         Session.objects.bulk_create([Session(**fields)], ignore_conflicts=True)
     else:
         Session.objects.filter(job_id=line["job_id"]).update(**fields)
+
+
+def _store_doing(line: Line) -> None:
+    since = datetime.fromisoformat(line["at"])
+    Session.objects.filter(job_id=line["job_id"]).update(doing=line["doing"], doing_since=since)
 
 
 def _turn(line: Line, session: int) -> Turn:

@@ -58,6 +58,10 @@ class Spool:
     def turn(self, speaker: str, at: float, **fields: Any) -> None:
         self._write({"type": "turn", "speaker": speaker, "at": now_text(at), **fields})
 
+    def doing(self, what: str) -> None:
+        """What the conversation does from now on: only the newest such line counts."""
+        self._write({"type": "doing", "doing": what, "at": now_text()})
+
     def _write(self, line: dict[str, Any]) -> None:
         self._count += 1
         whole = {"id": f"{self.job.job_id}:{self._count}", **self.job.__dict__, **line}
