@@ -20,7 +20,7 @@ from veyra.livekit.simulator import encoding
 from veyra.livekit.simulator.bus import BusMessage
 from veyra.livekit.simulator.sequence import Said
 from veyra.livekit.simulator.speaker import signed
-from veyra.livekit.types import DispatchRule, InboundTrunk
+from veyra.livekit.types import DispatchRule, InboundTrunk, LiveKitError, Transfer
 from veyra.livekit.webhooks import BadSignature, receive
 
 RECORDED = Path(__file__).parent.parent / "journal" / "recorded"
@@ -126,6 +126,38 @@ def test_a_caller_who_is_removed_ends_his_call(simulated: Simulated) -> None:
         livekit.remove_participant(seen["room"], "sip_79161230001")
     simulated.do(_until(simulated, "room_finished"))
     assert simulated.switchboard.lines == {}
+
+
+def test_a_call_that_is_transferred_ends_here(simulated: Simulated) -> None:
+    publish(simulated)
+    seen = simulated.do(simulated.switchboard.place_call(INVITE))
+    with simulated.client() as livekit:
+        livekit.transfer(transfer_in(seen["room"]))
+    simulated.do(_until(simulated, "room_finished"))
+    assert simulated.switchboard.lines == {}
+
+
+def test_a_ringing_call_is_not_transferred(simulated: Simulated) -> None:
+    publish(simulated)
+    seen = simulated.do(simulated.switchboard.place_call(INVITE, agent_comes=False))
+    with simulated.client() as livekit, pytest.raises(LiveKitError, match="non established"):
+        livekit.transfer(transfer_in(seen["room"]))
+    assert len(simulated.switchboard.lines) == 1
+
+
+def transfer_in(room: str) -> Transfer:
+    identity, ringing = "sip_79161230001", timedelta(seconds=5)
+    return Transfer(room=room, identity=identity, to="tel:+79160000001", ringing=ringing)
+
+
+def test_data_is_sent_only_into_a_room_that_is_there(simulated: Simulated) -> None:
+    publish(simulated)
+    seen = simulated.do(simulated.switchboard.place_call(INVITE))
+    with simulated.client() as livekit:
+        livekit.send_data(seen["room"], ["agent-1"], "veyra.hint", b"{}")
+        with pytest.raises(LiveKitError) as refused:
+            livekit.send_data("no such room", ["agent-1"], "veyra.hint", b"{}")
+    assert refused.value.code == "not_found"
 
 
 @pytest.mark.parametrize(("source_ip", "status"), [("37.139.39.1", 486), ("nonsense", 503)])

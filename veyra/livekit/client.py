@@ -11,6 +11,7 @@ import aiohttp
 from django.conf import settings
 from google.protobuf.message import DecodeError
 from livekit import api
+from livekit.protocol.models import DataPacket
 
 from veyra.livekit import outbound, wire
 from veyra.livekit.types import (
@@ -21,6 +22,7 @@ from veyra.livekit.types import (
     OutboundTrunk,
     Participant,
     Room,
+    Transfer,
     attempt,
 )
 
@@ -161,6 +163,26 @@ class LiveKit:
         request = api.RoomParticipantIdentity(room=room, identity=identity)
         self._ask(self._api.room.remove_participant(request))
 
+    def send_data(self, room: str, identities: Sequence[str], topic: str, data: bytes) -> None:
+        """Give these participants `data`; LiveKit does not tell whether it arrived."""
+        request = api.SendDataRequest(
+            room=room,
+            data=data,
+            kind=DataPacket.Kind.RELIABLE,
+            destination_identities=identities,
+            topic=topic,
+        )
+        self._ask(self._api.room.send_data(request))
+
+    def transfer(self, transfer: Transfer) -> None:
+        """Wait until the exchange has connected the telephone, or says that it does not: then
+        LiveKitError has its answer in sip_status. The caller hears ringing meanwhile.
+
+        An error without one may mean that it goes on: do not ask again.
+        """
+        request = outbound.transfer_to(transfer)
+        self._ask(self._api.sip.transfer_sip_participant(request))
+
     def dial(self, dial: Dial) -> str:
         """Call a telephone into a room; the gateway's id of the call (SCL_…), before it rings.
 
@@ -186,7 +208,11 @@ async def _answer(request: Coroutine[Any, Any, T]) -> T:
         # A wrong key is answered in plain text, so the SDK knows no code for it.
         code = "unauthenticated" if error.status == 401 else error.code
         passing = error.status >= 500 or code in PASSING
-        raise LiveKitError(error.message, permanent=not passing, code=code) from error
+        told = error.metadata.get("sip_status_code", "")
+        answer = int(told) if told.isdecimal() else None
+        raise LiveKitError(
+            error.message, permanent=not passing, code=code, sip_status=answer
+        ) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         # The error's own text may name hosts and ports; its type says enough for the log.
         raise LiveKitError(type(error).__name__, permanent=False, code="unavailable") from error

@@ -4,7 +4,7 @@ from livekit import api
 from livekit.protocol.sip import SIPCodec, SIPMediaConfig, SIPMediaEncryption, SIPTransport
 
 from veyra.livekit import wire
-from veyra.livekit.types import Dial, OutboundTrunk
+from veyra.livekit.types import Dial, OutboundTrunk, Transfer
 
 FIELDS = {
     "sip_trunk_id",
@@ -79,4 +79,15 @@ def dial_to(dial: Dial) -> api.CreateSIPParticipantRequest:
     )
     request.ringing_timeout.FromTimedelta(dial.ringing)
     request.max_call_duration.FromTimedelta(dial.longest)
+    return request
+
+
+def transfer_to(transfer: Transfer) -> api.TransferSIPParticipantRequest:
+    request = api.TransferSIPParticipantRequest(
+        room_name=transfer.room,
+        participant_identity=transfer.identity,
+        transfer_to=transfer.to,
+        play_dialtone=True,
+    )
+    request.ringing_timeout.FromTimedelta(transfer.ringing)
     return request

@@ -78,6 +78,19 @@ class Dial:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """A telephone of `room` whose exchange is asked to connect it with somebody else (REFER).
+
+    `to` is a sip: or tel: address. `ringing`: how long the other telephone may take to answer.
+    """
+
+    room: str
+    identity: str
+    to: str
+    ringing: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgentDispatch:
     """Which worker is sent into a new room, and the brief that travels with the job."""
 
@@ -142,12 +155,16 @@ class Participant:
 class LiveKitError(Exception):
     """LiveKit refused or could not be reached. `permanent`: the same request fails again.
 
-    `code` is Twirp's word (invalid_argument, not_found, unavailable...), the message LiveKit's own.
+    `code` is Twirp's word (invalid_argument, not_found, unavailable...), the message LiveKit's own,
+    `sip_status` what a telephone exchange answered, where one did.
     """
 
-    def __init__(self, message: str, *, permanent: bool, code: str = "") -> None:
+    def __init__(
+        self, message: str, *, permanent: bool, code: str = "", sip_status: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message, self.permanent, self.code = message, permanent, code
+        self.sip_status = sip_status
 
 
 def attempt(work: Callable[[], T]) -> T | LiveKitError:

@@ -78,6 +78,10 @@ class Methods:
             rooms + "RemoveParticipant": Method(
                 "room_admin", api.RoomParticipantIdentity, self.remove_participant
             ),
+            rooms + "SendData": Method("room_admin", api.SendDataRequest, self.send_data),
+            sip + "TransferSIPParticipant": Method(
+                "room_admin", api.TransferSIPParticipantRequest, self.transfer
+            ),
             "AgentDispatchService/CreateDispatch": Method(
                 "room_admin", api.CreateAgentDispatchRequest, self.create_dispatch
             ),
@@ -189,6 +193,19 @@ class Methods:
     ) -> RemoveParticipantResponse:
         await self.switchboard.remove_participant(asked.room, asked.identity)
         return RemoveParticipantResponse()
+
+    async def send_data(self, asked: api.SendDataRequest) -> api.SendDataResponse:
+        """Nobody in a simulated room can read; LiveKit does not tell whether anybody did."""
+        if asked.room not in self.store.rooms:
+            raise refused("requested room does not exist", "not_found")
+        return api.SendDataResponse()
+
+    async def transfer(
+        self, asked: api.TransferSIPParticipantRequest
+    ) -> api.TransferSIPParticipantResponse:
+        """Its providers take every call over that was answered."""
+        await self.switchboard.transfer(asked.room_name, asked.participant_identity)
+        return api.TransferSIPParticipantResponse()
 
     async def create_dispatch(self, asked: api.CreateAgentDispatchRequest) -> AgentDispatch:
         livekit_id = self.store.create_dispatch(asked.agent_name, asked.room, asked.metadata)

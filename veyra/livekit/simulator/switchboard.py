@@ -10,7 +10,7 @@ from typing import Any
 from veyra.livekit.matching import Decision, Invite, Outcome, asks_login
 from veyra.livekit.simulator import sequence
 from veyra.livekit.simulator.sequence import Said, SimulatedAgent, SimulatedCall
-from veyra.livekit.simulator.store import Store
+from veyra.livekit.simulator.store import Store, refused
 from veyra.livekit.types import LiveKitError, Participant
 
 # LiveKit's own, where a trunk sets none.
@@ -174,6 +174,15 @@ class Switchboard:
         for line in self._in_room(room):
             if line.call.identity == identity:
                 await self._end(line, sequence.thrown_out)
+
+    async def transfer(self, room: str, identity: str) -> None:
+        """The provider connects the caller elsewhere, and hangs up here."""
+        line = next((one for one in self._in_room(room) if one.call.identity == identity), None)
+        if line is None:
+            raise refused("participant does not exist", "not_found")
+        if line.call.answered_at is None:
+            raise refused("can't transfer non established call", "failed_precondition")
+        await self._end(line, sequence.hung_up)
 
     async def delete_room(self, room: str) -> None:
         lines = self._in_room(room)
