@@ -19,6 +19,7 @@ from telephony.line import read_signing
 from telephony.models import Registration, Trunk
 from telephony.registration import NumberIn
 from telephony.routing import signin
+from telephony.routing.outgoing import ADDRESS
 from telephony.routing.registering import (
     Plan,
     Row,
@@ -34,6 +35,7 @@ from telephony.routing.registering import (
 )
 from telephony.routing.wish import Line as SavedLine
 from telephony.signing import PULSE
+from veyra.celery import wake
 from veyra.kamailio.client import RegistrarAwayError, RegistrarError
 from veyra.kamailio.types import Line, LineState, Stranger
 from veyra.models import Lease, Pulse
@@ -249,11 +251,19 @@ def _filled(row: Registration, told: Told) -> Registration:
 
 
 def learn(saved: SavedLine, held: Mapping[str, LineState]) -> None:
-    """Where the last call of each line had its number written."""
+    """Where the last call of each line had its number written, and the way of its calls out."""
     for trunk in saved.trunks:
         state = held.get(id_of(trunk.key))
         if state and state.place in NumberIn.values and state.place != trunk.learned_number_in:
             Trunk.objects.filter(key=trunk.key).update(learned_number_in=state.place)
+        if state and state.registered and state.service_route != trunk.service_route:
+            _learn_way_out(trunk.key, state.service_route)
+
+
+def _learn_way_out(key: str, server: str) -> None:
+    if not server or ADDRESS.fullmatch(server):
+        Trunk.objects.filter(key=key).update(service_route=server)
+        wake("telephony.apply")
 
 
 def forget(now: datetime) -> None:

@@ -56,6 +56,8 @@ class Registering(models.Model):
     )
     # What its last call showed; "" before the first one.
     learned_number_in = models.CharField(max_length=10, blank=True, editable=False)
+    # host[:port] by which the provider wants our calls, as it answered to the sign-in.
+    service_route = models.CharField(max_length=200, blank=True, editable=False)
 
     class Meta:
         abstract = True

@@ -334,6 +334,7 @@ class Migration(migrations.Migration):
                 ('register_transport', models.CharField(choices=[('udp', 'UDP'), ('tcp', 'TCP'), ('tls', 'TLS (encrypted)')], default='udp', max_length=3, verbose_name='transport of the sign-in')),
                 ('number_in', models.CharField(choices=[('any', 'as its calls show'), ('to', 'To'), ('request', 'in the request line'), ('called_did', 'CALLED_DID'), ('diversion', 'Diversion')], default='any', max_length=10, verbose_name='where the called number is written')),
                 ('learned_number_in', models.CharField(blank=True, editable=False, max_length=10)),
+                ('service_route', models.CharField(blank=True, editable=False, max_length=200)),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('provider', models.CharField(blank=True, max_length=40, verbose_name='provider')),

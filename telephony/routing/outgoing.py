@@ -67,7 +67,7 @@ def outbound_value(trunk: Trunk, mark: str, numbers: Sequence[str]) -> OutboundT
     return OutboundTrunk(
         name=trunk.name,
         metadata=mark,
-        address=trunk.out_address,
+        address=trunk.dials_at,
         transport=trunk.out_transport,
         numbers=(own,),
         auth_username=username,

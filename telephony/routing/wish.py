@@ -30,6 +30,7 @@ class Trunk:
     register_transport: str = "udp"
     number_in: str = "any"
     learned_number_in: str = ""
+    service_route: str = ""
     # Calls out; without an address there are none. As in telephony.outbound.Outgoing.
     out_address: str = ""
     out_username: str = ""
@@ -60,9 +61,20 @@ class Trunk:
     @property
     def dials_as(self) -> tuple[str, str | None]:
         """Login and password of calls out; where they have none of their own, the sign-in's."""
-        if self.registers and not self.out_username and self.out_password == "":
+        if self._dials_by_sign_in:
             return self.register_login, self.register_password
         return self.out_username, self.out_password
+
+    @property
+    def dials_at(self) -> str:
+        """The server of calls out. One that the provider named at the sign-in goes before ours:
+        LiveKit cannot write a Route, so its first server is called itself.
+        """
+        return (self._dials_by_sign_in and self.service_route) or self.out_address
+
+    @property
+    def _dials_by_sign_in(self) -> bool:
+        return self.registers and not self.out_username and self.out_password == ""
 
     @property
     def writes_number_in(self) -> str:

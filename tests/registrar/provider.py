@@ -36,7 +36,8 @@ class Provider(Telephone):
     - `most`, `least`: the seconds of a registration that it grants and that it asks for (423);
     - `stale_answers`: how many right digests still come too late for their nonce;
     - `refusal`: what a wrong password gets; `challenge`: 401 or 407; `qop`: asked for or not;
-    - `service_route`: what it wants requests to be sent by.
+    - `service_route`: what it wants requests to be sent by;
+    - `wants_path`: lets in only who would note the way of its requests (421).
     """
 
     def __init__(self, accounts: dict[str, str], **options: Any) -> None:
@@ -45,7 +46,7 @@ class Provider(Telephone):
         self.most, self.least = 3600, 0
         self.stale_answers = 0
         self.refusal, self.challenge, self.qop = 403, 401, True
-        self.service_route = ""
+        self.service_route, self.wants_path = "", False
         self.bindings: dict[str, Binding] = {}
         # Every REGISTER, in order, and when it came.
         self.registers: list[tuple[float, Message]] = []
@@ -98,6 +99,8 @@ class Provider(Telephone):
     def _judge(self, request: Message, source: Source) -> tuple[int, list[tuple[str, str]]]:
         if isinstance(self.mood, int):
             return self.mood, []
+        if self.wants_path and "path" not in request.get("Supported"):
+            return 421, [("Require", "path")]
         told = parameters(request.get("Authorization") or request.get("Proxy-Authorization"))
         if not told:
             return self.challenge, [self._question()]

@@ -37,7 +37,7 @@ class Story:
 @pytest.fixture(scope="module")
 def stories(kamailio: Kamailio) -> Iterator[dict[object, Story]]:
     """By kind: a status that a wrong password gets, a question (status, with qop), or a word."""
-    words = ("stale", "routed", "proxy")
+    words = ("stale", "routed", "path", "proxy")
     with ExitStack() as stack:
         providers: dict[object, Provider] = {
             kind: stack.enter_context(Provider(ACCOUNTS))
@@ -50,6 +50,7 @@ def stories(kamailio: Kamailio) -> Iterator[dict[object, Story]]:
         for question in QUESTIONS:
             providers[question].challenge, providers[question].qop = question
         providers["stale"].stale_answers = 1
+        providers["path"].wants_path = True
         providers["routed"].service_route = f"sip:{providers['routed'].address};lr"
         found["proxy"].line = replace(found["proxy"].line, domain="far.provider.example")
         for story in found.values():
@@ -70,7 +71,7 @@ def test_a_wrong_password_is_told_and_not_hammered(
     assert len(stories[refusal].asked) == 2
 
 
-@pytest.mark.parametrize("kind", [*QUESTIONS, "routed", "proxy", "stale"])
+@pytest.mark.parametrize("kind", [*QUESTIONS, "routed", "path", "proxy", "stale"])
 def test_a_line_signs_in_however_it_is_asked(stories: dict[object, Story], kind: object) -> None:
     state = stories[kind].state
     assert state and (state.registered, state.code) == (True, 200)
@@ -79,6 +80,14 @@ def test_a_line_signs_in_however_it_is_asked(stories: dict[object, Story], kind:
 def test_a_nonce_that_is_too_old_is_no_refusal(stories: dict[object, Story]) -> None:
     assert len(stories["stale"].asked) == 4
     assert stories["stale"].asked[-1] < 10
+
+
+def test_the_way_that_a_provider_wants_for_our_calls_is_noted(
+    stories: dict[object, Story],
+) -> None:
+    ways = {kind: story.state and story.state.service_route for kind, story in stories.items()}
+    assert ways.pop("routed") == stories["routed"].provider.address
+    assert not any(ways.values())
 
 
 def test_an_outbound_proxy_is_asked_for_the_providers_domain(stories: dict[object, Story]) -> None:

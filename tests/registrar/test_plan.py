@@ -472,6 +472,14 @@ def test_a_refused_login_is_tried_at_once_where_a_person_asks() -> None:
     assert verdict(wish, answered, asked_now, NOW).steps == ()
 
 
+def test_calls_out_go_by_the_way_that_the_sign_in_named_if_they_use_its_login() -> None:
+    line = Trunk(key="k", name="n", out_address="sip.example", service_route="edge.example")
+    signed_in = replace(line, register_at="sip.example", register_login="1", register_password="2")
+    own_login = replace(signed_in, out_username="3", out_password="4")
+    ways = [each.dials_at for each in (line, signed_in, own_login)]
+    assert ways == ["sip.example", "edge.example", "sip.example"]
+
+
 @pytest.mark.parametrize(
     ("chosen", "learned", "place"),
     [("any", "", "any"), ("any", "called_did", "called_did"), ("to", "called_did", "to")],

@@ -226,6 +226,21 @@ def test_where_the_number_of_a_call_stood_is_learned(
     assert len(registrar.lines_put) == 1
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"), [("edge.example:5070", "edge.example:5070"), ("a b;c", ""), ("", "")]
+)
+def test_the_way_of_calls_out_is_learned_if_it_is_a_server(
+    signing: Controller, registrar: FakeRegistrar, trunk: Trunk, told: str, kept: str
+) -> None:
+    look(signing)
+    registrar.answers(trunk, 200)
+    key = trunk.key.hex
+    registrar.held[key] = replace(registrar.held[key], service_route=told)
+    look(signing)
+    trunk.refresh_from_db()
+    assert trunk.service_route == kept
+
+
 def test_strangers_are_counted_by_their_address(
     signing: Controller, registrar: FakeRegistrar
 ) -> None:

@@ -45,7 +45,7 @@ LINE = """
     for name, login, number in (("first", "1001", "{FIRST}"), ("second", "1002", "{SECOND}")):
         trunk = Trunk.objects.create(
             name=name, register_at="{NAME}:{port}", register_login=login,
-            register_password="{PASSWORD}", out_address="{carrier}", out_spelling="digits")
+            register_password="{PASSWORD}", out_address="{NAME}:{port}", out_spelling="digits")
         PhoneNumber.objects.create(number="+" + number, trunk=trunk)
         rule.trunks.add(trunk)
     wake("telephony.apply")
@@ -56,6 +56,11 @@ STATES = """
         "state": row.state, "code": row.code, "address": row.address,
         "until": row.until, "sentence": str(row.sentence),
     } for row in Registration.objects.open().select_related("trunk")}
+"""
+SERVERS = """
+    from veyra.livekit.client import LiveKit
+    with LiveKit.from_settings() as livekit:
+        result = [trunk.address for trunk in livekit.list_outbound_trunks()]
 """
 TRANSFER = """
     import asyncio
@@ -143,12 +148,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with ExitStack() as stack:
         exchange = stack.enter_context(Exchange(LOGINS, {FIRST: "1001", SECOND: "1002"}, host=HOST))
         carrier = stack.enter_context(Carrier({CALLED: "answer"}, login=("1001", PASSWORD)))
+        exchange.service_route = f"sip:{carrier.address};lr"
         system = stack.enter_context(running(REGISTRAR_PORT=str(free_range(3)[0]), **names))
         house = House(system, exchange, carrier)
         system.start_program("kamailio")
         system.start_program("registrar")
-        port, address = exchange.wire.port, carrier.address
-        system.ask(LINE.format(**globals(), port=port, carrier=address))
+        system.ask(LINE.format(**globals(), port=exchange.wire.port))
         wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
         yield house
 
@@ -205,8 +210,11 @@ def test_both_lines_of_one_provider_are_signed_in(house: House) -> None:
     assert call_of(house, "79161110002")["trunk"] == "second"
 
 
-def test_a_call_out_uses_the_login_of_the_sign_in(house: House) -> None:
+def test_a_call_out_uses_the_login_of_the_sign_in_and_the_way_that_its_answer_named(
+    house: House,
+) -> None:
     house.wait_for("registered", seconds=20)
+    wait_until(lambda: house.carrier.address in house.system.ask(SERVERS), "the way is not known")
     house.system.ask(f"""
         from uuid import UUID
         from agentworker.models import Agent

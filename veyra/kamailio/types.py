@@ -54,6 +54,7 @@ class LineState:
     `registered` stays true while we ask anew.
     `paused`: nothing is sent before `retry`; Kamailio pauses a line by itself when it is refused.
     `place` is where the number of the last call stood, empty before the first call.
+    `service_route` is the server, host[:port], by which the provider wants our calls; mostly empty.
     """
 
     id: str
@@ -67,6 +68,7 @@ class LineState:
     heard_at: datetime | None = None
     expires_at: datetime | None = None
     place: str = ""
+    service_route: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

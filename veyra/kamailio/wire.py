@@ -11,7 +11,7 @@ from veyra.kamailio.types import Line, LineState
 
 # Tables of deploy/registrar/kamailio.cfg: those that we write beside the seal, those that we read.
 OURS = ("nets", "only", "prefer", "way", "socket")
-HEARD = ("asked", "answer", "place", "paused")
+HEARD = ("asked", "answer", "place", "route", "paused")
 # One message to Kamailio may be twice as long. So many numbers are told by one.
 LONGEST, PART = 32_000, 500
 # The seals of a line that is saying goodbye, and of one that is not all there yet.
@@ -110,6 +110,7 @@ def read_state(line_id: str, seal: str, heard: Mapping[str, str], now: datetime)
         heard_at=_time(at),
         expires_at=expires_at,
         place=heard["place"],
+        service_route=heard["route"][:200],
     )
 
 
