@@ -1,7 +1,7 @@
 """What telephony tells a job: a small JSON that travels with the dispatch. No secrets in it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 class BriefError(Exception):
@@ -14,6 +14,10 @@ class Brief:
 
     agent: str
     rule: str = ""
+
+    def to_json(self) -> str:
+        """What `read_brief` reads back."""
+        return json.dumps(asdict(self), sort_keys=True)
 
 
 def read_brief(metadata: str) -> Brief:

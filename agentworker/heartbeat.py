@@ -11,11 +11,11 @@ from django.utils import timezone
 from agentworker.models import Worker
 from agentworker.worker import LineWorker, LiveJob
 
-EVERY_SECONDS = 2.0
+EVERY_SECONDS = 1.0
 
 
 class Heartbeat:
-    """Writes the worker's row every two seconds, and at once when something changed."""
+    """Writes the worker's row every second, and at once when something changed."""
 
     def __init__(self, name: str, line: LineWorker) -> None:
         self.name, self.line = name, line

@@ -11,7 +11,7 @@ from agentworker.models import Worker
 from telephony.readiness import Places
 from veyra.livekit.probe import gateway_answers
 
-# A worker writes its row every two seconds.
+# A worker writes its row every second.
 WORKER_IS_OLD = timedelta(seconds=6)
 # Pages look again only when the last look is this old.
 FRESH_SECONDS = 10.0

@@ -146,6 +146,7 @@ class System:
             "beat": [*celery, "beat", "-l", "INFO", "--pidfile="],
             "tap": [python, "manage.py", "tap"],
             "agent": [python, "manage.py", "runagent"],
+            "watchdog": [python, "manage.py", "watchdog"],
             "registrar": [python, "manage.py", "registrar"],
             "kamailio": [python, "manage.py", "kamailio"],
         }

@@ -35,7 +35,7 @@ def read(text: str) -> configparser.RawConfigParser:
 
 
 def test_a_machine_of_its_own_runs_everything() -> None:
-    own = ["broker", "livekit-server", "livekit-sip", "web", *WORK, "tap", "agent"]
+    own = ["broker", "livekit-server", "livekit-sip", "web", *WORK, "tap", "agent", "watchdog"]
     assert names(LAYOUT, REAL) == own
 
 
@@ -50,7 +50,7 @@ def test_lines_that_must_register_are_served_where_kamailio_and_a_gateway_are() 
 def test_what_runs_elsewhere_is_not_started() -> None:
     layout = replace(LAYOUT, broker="")
     configured = Choice(kind=Kind.CONFIGURED)
-    assert names(layout, configured) == ["web", *WORK, "tap", "agent"]
+    assert names(layout, configured) == ["web", *WORK, "tap", "agent", "watchdog"]
 
 
 def test_without_a_gateway_the_rest_runs() -> None:

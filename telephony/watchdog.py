@@ -1,0 +1,121 @@
+"""Nobody is left alone: what to do in a room whose assistant does not come, or is lost. Pure.
+
+First another assistant is sent; where none can come, or none came, the voice of last resort
+stands in. Two assistants would greet over each other, so none is sent where one may yet speak.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from veyra.livekit.types import Participant
+
+# Who called waits so long for the first sound; an assistant takes a third of a second.
+PATIENCE = timedelta(seconds=5)
+# An assistant whose process lives, and who has not made a sound by then, will not.
+HANGS = timedelta(seconds=10)
+# Nobody is there: seen at two looks, since a call and its job do not end in the same moment.
+GRACE = timedelta(seconds=1)
+# One that was sent is in the room by then.
+ON_ITS_WAY = timedelta(seconds=5)
+# Trouble after so long is a new trouble.
+FORGOTTEN = timedelta(seconds=60)
+
+# Who talks to the caller in an assistant's place.
+HELPERS = frozenset({"supervisor", "colleague", "standby"})
+SILENT_ROLES = frozenset({"listener", *HELPERS})
+
+
+class Step(StrEnum):
+    NOTHING = "nothing"
+    SEND_AGAIN = "send_again"
+    STAND_IN = "stand_in"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who could help at this moment: a worker with a free place, the voice of last resort."""
+
+    takes_calls: bool
+    stands_in: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """A room in which somebody is on the line, or waits to be."""
+
+    # He called us, and nobody's sound has reached him; for so long.
+    rings: bool
+    waiting: timedelta
+    # We called him, and he has not picked up.
+    is_dialled: bool = False
+    # For so long no living process has had a job in this room; None: one has.
+    alone: timedelta | None
+    # Since another assistant was sent; None: none was.
+    sent: timedelta | None = None
+    # The voice of last resort was asked to come: the caller is in its hands.
+    stood_in: bool = False
+
+
+def decide(room: Watched, line: Line) -> Step:
+    if room.stood_in:
+        return Step.NOTHING
+    if room.alone is None:
+        hangs = room.rings and room.waiting >= HANGS
+        return Step.STAND_IN if hangs and line.stands_in else Step.NOTHING
+    sent = room.sent if room.sent is not None and room.sent < FORGOTTEN else None
+    if sent is None and not _is_abandoned(room, line):
+        return Step.NOTHING
+    if sent is None and line.takes_calls:
+        return Step.SEND_AGAIN
+    if sent is not None and sent < ON_ITS_WAY and line.takes_calls:
+        return Step.NOTHING
+    return _last_resort(room, line)
+
+
+def _is_abandoned(room: Watched, line: Line) -> bool:
+    """Whoever rings is waited for a little longer, as long as somebody may be on his way."""
+    alone = room.alone or timedelta()
+    if room.rings and line.takes_calls:
+        return room.waiting >= PATIENCE and alone >= GRACE
+    return alone >= GRACE
+
+
+def _last_resort(room: Watched, line: Line) -> Step:
+    if line.stands_in and not room.is_dialled:
+        return Step.STAND_IN
+    # Without it, assistants are all there is; a telephone that still rings may yet meet one.
+    return Step.SEND_AGAIN if line.takes_calls else Step.NOTHING
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Who is in a room, as it matters here."""
+
+    callers: tuple[Participant, ...]
+    agents: tuple[Participant, ...]
+    helpers: tuple[Participant, ...]
+
+    @property
+    def needs_help(self) -> bool:
+        return bool(self.callers) and not self.helpers
+
+
+def sight(people: Iterable[Participant]) -> Sight:
+    people = list(people)
+    return Sight(
+        callers=tuple(each for each in people if _is_caller(each)),
+        agents=tuple(each for each in people if each.kind == "agent"),
+        helpers=tuple(each for each in people if _role(each) in HELPERS),
+    )
+
+
+def _is_caller(person: Participant) -> bool:
+    if person.kind == "sip":
+        return _role(person) not in SILENT_ROLES
+    return person.kind == "standard" and _role(person) == "browser"
+
+
+def _role(person: Participant) -> str:
+    return person.attributes.get("veyra.role", "")

@@ -1,0 +1,109 @@
+"""Assistants and workers are killed in the middle of real calls: the caller is answered again."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.stack import missing, wait_until
+from tests.live.system import PROGRAMS, System, running
+
+pytestmark = pytest.mark.live
+
+SUPPORT = "74991124148"
+LINE = """
+    from agentworker.models import Agent
+    from agentworker.services import Words, save_words
+    from telephony.models import DispatchRule, PhoneNumber, Trunk
+    from veyra.celery import wake
+
+    support = Agent.objects.create(name="Поддержка")
+    save_words(support, Words("ru", "Здравствуйте! Вы позвонили в поддержку.", [], []), None)
+    trunk = Trunk.objects.create(name="trunk1", addresses="127.0.0.1/32")
+    rule = DispatchRule.objects.create(name="Поддержка", agent=support, room="support-room-")
+    rule.numbers.add(PhoneNumber.objects.create(number="+74991124148", trunk=trunk))
+    wake("telephony.apply")
+"""
+PUBLISHED = """
+    from telephony.models import PublishedObject
+    states = list(PublishedObject.objects.values_list("state", flat=True))
+    result = bool(states) and set(states) == {"live"}
+"""
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    if lacking := missing():
+        pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
+    with running(*PROGRAMS, "watchdog") as system:
+        system.ask(LINE)
+        wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+        yield system
+
+
+def talks(system: System, user: str) -> bool:
+    """The assistant has begun to speak to this caller."""
+    found: bool = system.ask(f"""
+        from agentworker.models import SessionEvent
+        said = SessionEvent.objects.filter(room_name__contains="{user}", kind="speech_started")
+        result = said.exists()
+    """)
+    return found
+
+
+def kill_job(system: System, user: str) -> None:
+    """The process of the conversation with this caller dies: it holds his spool open."""
+    job = system.ask(f"""
+        from agentworker.models import SessionEvent
+        events = SessionEvent.objects.filter(room_name__contains="{user}").order_by("-pk")
+        result = events.first().job_id
+    """)
+    (pid,) = processes_with(system.folder / "spool" / f"{job}.jsonl")
+    os.kill(pid, signal.SIGKILL)
+
+
+def processes_with(file: Path) -> set[int]:
+    """Processes that hold `file` open."""
+    found = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if link.readlink() == file:
+                found.add(int(link.parts[2]))
+    return found
+
+
+def told(system: System, user: str) -> list[str]:
+    """What the watchdog did for this caller."""
+    found: list[str] = system.ask(f"""
+        from telephony.models import CallEvent
+        events = CallEvent.objects.filter(room_name__contains="{user}", source="observer")
+        ours = events.filter(event_id__startswith="watchdog:").order_by("at")
+        result = [event.kind for event in ours]
+    """)
+    return found
+
+
+def voice_after(heard: dict[str, Any], moment: float) -> float:
+    """Seconds from `moment` (of the call) until a voice was heard again."""
+    later: list[float] = [at - moment for at in heard["voices"] if at > moment]
+    return min(later)
+
+
+def test_a_caller_whose_assistant_is_killed_is_answered_by_another(system: System) -> None:
+    user = "79160000101"
+    began = time.monotonic()
+    caller = system.dial(SUPPORT, "listen:20", "wait:12", user=user)
+    wait_until(lambda: talks(system, user), "nobody spoke")
+    time.sleep(4)
+    kill_job(system, user)
+    killed = time.monotonic() - began
+    heard = caller.result()
+    assert heard["ended_by"] == "us"
+    assert told(system, user) == ["assistant_sent_again"]
+    # `began` is a little before the INVITE: our telephone needs a moment to start.
+    assert voice_after(heard, killed - 2) < 8
