@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
-from django.db.models import UUIDField
+from django.db.models import F, UUIDField
 
 from telephony import learning, refusals, strangers
 from telephony.journal import CallState
@@ -82,7 +82,8 @@ def _update(call: Call, leg: Leg, unit: str, state: CallState) -> bool:
     wanted = _call_values(unit, state) | _line(call, state)
     new = {name: value for name, value in wanted.items() if getattr(call, name) != value}
     if new:
-        new["version"] = call.version + 1
+        # Others let it grow too: who listens is shown with the call.
+        new["version"] = F("version") + 1
         Call.objects.filter(pk=call.pk).update(**new)
         _teach(new, wanted, state)
     of_leg = {n: v for n, v in _leg_values(state).items() if getattr(leg, n) != v}

@@ -10,6 +10,7 @@ from agentworker.models import SessionEvent
 from telephony.models import CallEvent, FoldUnit
 from veyra.celery import wake
 from veyra.livekit.tap import TapMessage
+from veyra.livekit.tokens import TRIAL_ROOM
 from veyra.livekit.types import Participant, Room
 from veyra.livekit.webhooks import WebhookEvent
 
@@ -50,7 +51,8 @@ def unit_key(event: CallEvent) -> str:
 
 
 def take_webhook(event: WebhookEvent) -> None:
-    store([of_webhook(event)])
+    if not event.room_name.startswith(TRIAL_ROOM):
+        store([of_webhook(event)])
 
 
 def of_webhook(event: WebhookEvent) -> CallEvent:

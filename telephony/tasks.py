@@ -7,6 +7,7 @@ from django.utils import timezone
 from telephony import (
     arrivals,
     changes,
+    attending,
     dialling,
     folding,
     observing,
@@ -45,6 +46,11 @@ def observe() -> None:
 
 @app.task(name=testcalls.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def testcall() -> None:
+@app.task(name=attending.TASK)  # type: ignore[untyped-decorator]  # likewise
+def attend() -> None:
+    attending.sweep()
+
+
     while testcalls.run_next():
         pass
 

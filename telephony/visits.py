@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from telephony.facts import Call
+from veyra.models import User
 from veyra.querysets import VisibleQuerySet
 
 
@@ -19,6 +20,12 @@ class VisitQuerySet(VisibleQuerySet["Visit"]):
     def of_calls(self, calls: Any) -> Self:
         """At these calls (rows, keys or a query of them), in the order in which they came."""
         return self.filter(call__in=calls).select_related("user").order_by("began_at", "pk")
+
+    def of_user(self, user: User) -> Self:
+        return self.filter(user=user).select_related("call", "user")
+
+    def in_room(self, name: str) -> Self:
+        return self.filter(call__room_name=name)
 
     def with_rights(self) -> Self:
         """With everything that decides whether each may stay."""

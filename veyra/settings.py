@@ -220,6 +220,7 @@ CELERY_TASK_ROUTES = {
     "telephony.dial": {"queue": "calls"},
     "telephony.testcall": {"queue": "calls"},
 }
+    "telephony.attend": {"queue": "calls"},
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
@@ -229,6 +230,7 @@ CELERY_BEAT_SCHEDULE = {
     "overdue": {"task": "telephony.overdue", "schedule": 5.0},
     "observe": {"task": "telephony.observe", "schedule": 15.0},
     "testcall": {"task": "telephony.testcall", "schedule": 15.0},
+    "attend": {"task": "telephony.attend", "schedule": 5.0},
     "planned": {"task": "telephony.planned", "schedule": 15.0},
     "tidy": {"task": "telephony.tidy", "schedule": 3600.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},

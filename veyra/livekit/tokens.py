@@ -1,5 +1,6 @@
 """Access tokens: what a browser needs to enter one room for a short while."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -10,6 +11,42 @@ from veyra.livekit.types import AgentDispatch
 
 # Only entering needs the token; whoever is inside stays.
 VALID_FOR = timedelta(minutes=2)
+# Rooms in which a browser tries whether it reaches LiveKit; nothing is told of them.
+TRIAL_ROOM = "veyra-trial-"
+
+
+def visitor_token(
+    *, identity: str, name: str, room: str, attributes: Mapping[str, str], speaks: bool
+) -> str:
+    """For a member of staff at a call. Who does not speak is hidden: nobody in the room is told
+    of him, and nothing that he sends is taken.
+    """
+    grants = api.VideoGrants(
+        room_join=True,
+        room=room,
+        hidden=not speaks,
+        can_publish=speaks,
+        can_publish_sources=["microphone"] if speaks else [],
+        can_publish_data=False,
+        can_subscribe=True,
+    )
+    return _signed(identity, name, attributes, grants).to_jwt()
+
+
+def trial_token() -> str:
+    """For a browser that tries its way to LiveKit, in a room of its own."""
+    name = TRIAL_ROOM + secrets.token_hex(8)
+    grants = api.VideoGrants(room_join=True, room=name, can_publish=False, can_publish_data=False)
+    room_config = api.RoomConfiguration(departure_timeout=1, max_participants=1)
+    return _signed(name, "", {}, grants).with_room_config(room_config).to_jwt()
+
+
+def _signed(
+    identity: str, name: str, attributes: Mapping[str, str], grants: api.VideoGrants
+) -> api.AccessToken:
+    token = api.AccessToken(settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
+    named = token.with_identity(identity).with_name(name).with_attributes(dict(attributes))
+    return named.with_grants(grants).with_ttl(VALID_FOR)
 
 
 def caller_token(
@@ -33,13 +70,5 @@ def caller_token(
         can_publish_data=True,
     )
     sent = api.RoomAgentDispatch(agent_name=dispatch.agent_name, metadata=dispatch.metadata)
-    token = (
-        api.AccessToken(settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
-        .with_identity(identity)
-        .with_name(name)
-        .with_attributes(dict(attributes))
-        .with_grants(grants)
-        .with_room_config(api.RoomConfiguration(agents=[sent]))
-        .with_ttl(VALID_FOR)
-    )
-    return str(token.to_jwt())
+    room_config = api.RoomConfiguration(agents=[sent])
+    return _signed(identity, name, attributes, grants).with_room_config(room_config).to_jwt()

@@ -1,0 +1,173 @@
+"""Staff at a call: who may enter its room, who is there, and who has to go.
+
+A page that is open says so every few seconds. `sweep` ends the visits of those whose page fell
+silent, who logged out, lost the right or whose call is over, and has LiveKit remove them.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from telephony import intake
+from telephony.models import Call, CallEvent, Visit
+from veyra import live
+from veyra.livekit.client import LiveKit
+from veyra.livekit.tokens import visitor_token
+from veyra.livekit.types import LiveKitError
+from veyra.models import User
+from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
+
+TASK = "telephony.attend"
+RIGHTS = {Visit.Kind.LISTEN: "telephony.listen_call", Visit.Kind.JOIN: "telephony.join_call"}
+# A page says every ten seconds that it is open; a tab in the background may be slow to.
+SILENT_AFTER = timedelta(seconds=90)
+# LiveKit gives whoever is inside a token for ten minutes, and a new one every five.
+COMES_BACK_WITHIN = timedelta(minutes=15)
+VISITORS = frozenset({"listener", "supervisor"})
+# The kinds of the events at the beginning and at the end.
+BEGAN = {Visit.Kind.LISTEN: "staff_listen", Visit.Kind.JOIN: "staff_join"}
+LEFT = {Visit.Kind.LISTEN: "staff_listen_end", Visit.Kind.JOIN: "staff_join_end"}
+
+NOT_YET = _("The call has no sound yet. Try again in a moment.")
+UNANSWERED = _("Nobody has answered this call yet. You can join as soon as somebody has.")
+OVER = _("The call has ended.")
+
+
+class NotNowError(Exception):
+    """The call cannot be entered, or stayed in; says why."""
+
+    def __init__(self, msgid: str) -> None:
+        super().__init__(msgid)
+        self.sentence = Sentence(msgid)
+
+
+def is_allowed(user: User, kind: str) -> bool:
+    return user.is_active and user.is_staff and user.has_perm(RIGHTS[Visit.Kind(kind)])
+
+
+def obstacle(call: Call, kind: str) -> str:
+    """Why nobody can enter it so, as a msgid; "" where one can."""
+    if call.state == Call.State.ENDED:
+        return OVER
+    if not call.room_name:
+        return NOT_YET
+    unanswered = call.state == Call.State.RINGING
+    return UNANSWERED if unanswered and kind == Visit.Kind.JOIN else ""
+
+
+def enter(call: Call, kind: str, user: User, login: str | None) -> Visit:
+    """Begin a visit of `user`, whose session has the key `login`. Raises NotNowError."""
+    if problem := obstacle(call, kind):
+        raise NotNowError(problem)
+    now = timezone.now()
+    visit = Visit(
+        id=uuid4(), call=call, user=user, login_id=login, kind=kind, began_at=now, seen_at=now
+    )
+    with transaction.atomic():
+        visit.save(force_insert=True)
+        _tell(visit, BEGAN[Visit.Kind(kind)], now)
+        message = visit.get_kind_display()
+        LogEntry.objects.log_actions(user.pk, [call], CHANGE, change_message=message)
+    return visit
+
+
+def stay(visit: Visit, login: str | None) -> None:
+    """The page is still open. Raises NotNowError where the visit is over."""
+    if obstacle(visit.call, visit.kind) == OVER:
+        raise NotNowError(OVER)
+    going_on = Visit.objects.going_on().filter(pk=visit.pk)
+    if not going_on.update(seen_at=timezone.now(), login=login):
+        raise NotNowError(_("You have left this call. Press the button to come back."))
+
+
+def leave(visit: Visit) -> bool:
+    """End the visit. False: it was over already."""
+    now = timezone.now()
+    with transaction.atomic():
+        ended = Visit.objects.going_on().filter(pk=visit.pk).update(left_at=now) == 1
+        if ended:
+            _tell(visit, LEFT[Visit.Kind(visit.kind)], now)
+    return ended
+
+
+def token(visit: Visit) -> str:
+    return visitor_token(
+        identity=visit.identity,
+        name=visit.name,
+        room=visit.call.room_name,
+        attributes={"veyra.role": visit.role, "veyra.call": str(visit.call_id)},
+        speaks=visit.kind == Visit.Kind.JOIN,
+    )
+
+
+def _tell(visit: Visit, kind: str, at: datetime) -> None:
+    """An event of the room, since all that is said in it is heard; and pages show it."""
+    call = visit.call
+    event = CallEvent(
+        event_id=f"staff:{kind}:{visit.pk}",
+        source=CallEvent.Source.STAFF,
+        kind=kind,
+        at=at,
+        payload={"who": visit.name, "user": visit.user_id, "visit": str(visit.pk)},
+        room_sid=call.room_sid,
+        room_name=call.room_name,
+    )
+    intake.store([event])
+    Call.objects.filter(pk=call.pk).update(version=F("version") + 1)
+    live.changed("call", call.pk)
+
+
+# who has to go
+
+
+def sweep() -> int:
+    """End the visits that may not go on; how many. Who is in a room without one is removed."""
+    now = timezone.now()
+    ended = 0
+    for visit in Visit.objects.going_on().with_rights():
+        if not may_stay(visit, now):
+            ended += leave(visit)
+    lately = list(Visit.objects.left_since(now - COMES_BACK_WITHIN))
+    if lately:
+        _clear({visit.call.room_name for visit in lately})
+    return ended
+
+
+def may_stay(visit: Visit, now: datetime) -> bool:
+    """`visit` comes with its call, person and login."""
+    if visit.call.state == Call.State.ENDED or visit.seen_at < now - SILENT_AFTER:
+        return False
+    logged_in = visit.login is not None and visit.login.expire_date > now
+    return logged_in and visit.user is not None and is_allowed(visit.user, visit.kind)
+
+
+def _clear(rooms: Iterable[str]) -> None:
+    try:
+        with LiveKit.from_settings() as livekit:
+            there = {room.name for room in livekit.list_rooms()}
+            for room in there.intersection(rooms):
+                _clear_room(livekit, room)
+    except LiveKitError as error:  # the next look is in a few seconds
+        log.warning("visitors could not be removed: %s", error.code or type(error).__name__)
+
+
+def _clear_room(livekit: LiveKit, room: str) -> None:
+    """Remove the visitors whose visit is over."""
+    present = livekit.list_participants(room)
+    visitors = {p.identity for p in present if p.attributes.get("veyra.role") in VISITORS}
+    allowed = {visit.identity for visit in Visit.objects.going_on().in_room(room)}
+    for identity in visitors - allowed:
+        try:
+            livekit.remove_participant(room, identity)
+        except LiveKitError as error:
+            if error.code != "not_found":  # he has left by himself
+                raise
