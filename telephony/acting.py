@@ -1,0 +1,125 @@
+"""What staff do to a call while it goes on: asked for, done once, and told in the call's story."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from telephony import hands, intake
+from telephony.models import Call, CallAction, CallEvent
+from veyra.celery import wake
+from veyra.live import changed
+from veyra.livekit.client import LiveKit
+from veyra.livekit.types import LiveKitError
+from veyra.models import User
+from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
+
+TASK = "telephony.act"
+State = CallAction.State
+
+# Longer than anything that is done to a call may take.
+LOST = timedelta(seconds=120)
+CUT_SHORT = _(
+    "A restart came in between, so it is not known whether this was done. Look, then ask again."
+)
+
+
+@transaction.atomic
+def ask(
+    call: Call, kind: str, params: dict[str, Any], user: User | None, ticket: UUID
+) -> CallAction:
+    """Have it done soon; the row tells how it goes. `params` as in CallAction.
+
+    Whoever asks again with the same ticket is given the first row: a double click asks once.
+    """
+    values = {"call": call, "kind": kind, "params": params, "asked_by": user}
+    row, created = CallAction.objects.get_or_create(ticket=ticket, defaults=values)
+    if created:
+        note(call, kind, user, str(ticket), **params)
+        changed("call", call.pk)
+        wake(TASK)
+    return row
+
+
+def note(call: Call, kind: str, user: User | None, once: str, **payload: Any) -> None:
+    """Write into the call's story, and into the log of who did what, that a person did this.
+
+    `once` names the deed: told again, it is one fact. Inside a transaction with the deed itself.
+    """
+    by = (user.get_full_name() or user.get_username()) if user else ""
+    tell(call, f"staff_{kind}", once, by=by, **payload)
+    if user:
+        LogEntry.objects.log_actions(user.pk, [call], CHANGE, change_message=kind)
+
+
+def tell(call: Call, kind: str, once: str, **payload: Any) -> None:
+    """A fact of the staff's side about the other party of `call`."""
+    leg = call.legs.order_by("pk").first()
+    fact = CallEvent(
+        event_id=f"{kind}:{once}"[:100],
+        source=CallEvent.Source.STAFF,
+        kind=kind,
+        at=timezone.now(),
+        payload=payload,
+        sip_call_id=(leg.sip_call_id or "") if leg else "",
+        participant_sid=leg.participant_sid if leg else "",
+        room_sid=call.room_sid,
+        room_name=call.room_name,
+    )
+    intake.store([fact])
+
+
+def run_next() -> bool:
+    """Take the oldest thing that is to be done, and do it. False: there is none."""
+    give_up_lost()
+    row = CallAction.objects.waiting().select_related("call__trunk").first()
+    if row is None:
+        return False
+    if claim(row):
+        carry_out(row)
+    return True
+
+
+def claim(row: CallAction) -> bool:
+    waiting = CallAction.objects.filter(pk=row.pk, state=State.WAITING)
+    return bool(waiting.update(state=State.DOING, claimed_at=timezone.now()))
+
+
+def carry_out(row: CallAction) -> None:
+    """Do what a claimed row asks for: at most once, whatever happens."""
+    kind = CallAction.Kind(row.kind)
+    try:
+        if wrong := hands.why_not(row.call, kind):
+            raise hands.CannotDo(wrong)
+        with LiveKit.from_settings() as livekit:
+            done = hands.DO[kind](livekit, row)
+    except hands.CannotDo as reason:
+        finish(row, State.FAILED, reason.sentence)
+    except LiveKitError as error:
+        log.warning("action %s was not done: %s", row.ticket, error.code)
+        finish(row, State.FAILED, hands.sentence_of(kind, error))
+    else:
+        finish(row, State.DONE, done)
+
+
+@transaction.atomic
+def finish(row: CallAction, state: State, result: Sentence) -> None:
+    """Say what came of it: on the row, and in the call's story."""
+    still = CallAction.objects.filter(pk=row.pk, state=State.DOING)
+    if not still.update(state=state, result=result.to_json(), done_at=timezone.now()):
+        return
+    tell(row.call, f"staff_{row.kind}_{state}", str(row.ticket), result=result.to_json())
+    changed("call", row.call_id)
+
+
+def give_up_lost() -> None:
+    """A worker that died in the middle leaves a row that nobody finishes."""
+    for row in CallAction.objects.begun_before(timezone.now() - LOST).select_related("call"):
+        finish(row, State.FAILED, Sentence(CUT_SHORT))

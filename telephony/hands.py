@@ -1,0 +1,179 @@
+"""The hands that staff have on a call: whether each can be used now, and how it is done."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.utils.translation import gettext_noop as _
+
+from telephony.dialling import limits_of
+from telephony.models import Call, CallAction, Leg, Trunk
+from telephony.numbers import spelled
+from telephony.routing.tolls import Refused, Usage, decide
+from veyra.livekit.client import LiveKit
+from veyra.livekit.types import LiveKitError, Transfer
+from veyra.sentences import Sentence
+
+Kind = CallAction.Kind
+
+HINT_TOPIC = "veyra.hint"
+
+OVER = _("The call is over already.")
+NOT_HERE_YET = _("The call has not reached us yet. Try again in a moment.")
+STILL_RINGS = _("A call that still rings cannot be transferred. Wait until somebody has answered.")
+BROWSER = _("This call comes from a browser, not from a telephone: it cannot be transferred.")
+NO_CONNECTION = _(
+    "It is not known through which connection this call came: it cannot be transferred."
+)
+NO_REFER = _(
+    "“%(trunk)s” does not transfer calls. If the provider can do it, the engineer switches it on in"
+    " the connection, under “Calls out: more settings”."
+)
+HUNG_UP = _("The call was ended.")
+HINTED = _("The hint went to the assistant.")
+TRANSFERRED = _("The provider has taken the call over.")
+NO_ASSISTANT = _("No assistant is in this call, so nobody can read the hint.")
+AWAY = _("LiveKit does not answer, so it is not known whether this was done. Look, then ask again.")
+REFUSED = _("LiveKit refused: “%(message)s”. Show this to your engineer.")
+
+# What the exchange answered to a transfer.
+NO_ANSWER = _("Nobody answered at that number. The caller stays with us.")
+TRANSFER_ANSWERS: dict[int, str] = {
+    403: _("The provider forbids this transfer. Ask its support. The caller stays with us."),
+    404: _("The provider knows no such number. Check how it is written. The caller stays with us."),
+    408: NO_ANSWER,
+    480: NO_ANSWER,
+    484: _("The number is not complete. The caller stays with us."),
+    486: _("That number is busy. The caller stays with us."),
+    487: NO_ANSWER,
+    600: _("That number is busy. The caller stays with us."),
+    603: _("The transfer was declined. The caller stays with us."),
+}
+CANNOT_REFER = _(
+    "The provider does not transfer calls (answer %(code)s). Ask its support to allow it, or switch"
+    " transfers off in the connection. The caller stays with us."
+)
+CANNOT = frozenset({405, 420, 481, 488, 501})
+TRANSFER_FAILED = _(
+    "The provider did not transfer the call (answer %(code)s). Try again, or show this answer to"
+    " its support. The caller stays with us."
+)
+
+
+class CannotDo(Exception):
+    """It could not be done, and nothing was; `sentence` says why."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence.msgid)
+        self.sentence = sentence
+
+
+def why_not(call: Call, kind: Kind) -> Sentence | None:
+    """Why this cannot be done to the call now; None where it can."""
+    if call.ended_at:
+        return Sentence(OVER)
+    if not call.room_name:
+        return Sentence(NOT_HERE_YET)
+    return why_no_transfer(call) if kind == Kind.TRANSFER else None
+
+
+def why_no_transfer(call: Call) -> Sentence | None:
+    if call.direction == Call.Direction.BROWSER:
+        return Sentence(BROWSER)
+    if call.trunk is None:
+        return Sentence(NO_CONNECTION)
+    if not call.trunk.out_refer:
+        return Sentence(NO_REFER, {"trunk": call.trunk.name})
+    return None if call.answered_at else Sentence(STILL_RINGS)
+
+
+def toll(trunk: Trunk, target: str) -> Refused | None:
+    """Why a call must not be connected with `target` (E.164, or an inner number) at our cost.
+
+    What a transferred call takes of the day's minutes nobody tells us: it is not counted.
+    """
+    verdict = decide(target, limits_of(trunk), Usage())
+    return verdict if isinstance(verdict, Refused) else None
+
+
+def address_of(call: Call, target: str) -> str:
+    """Where the provider is asked to connect the call, as it writes numbers."""
+    trunk = call.trunk
+    if trunk is None:
+        raise ValueError("a call that is transferred has its connection")
+    number = spelled(target, trunk.out_spelling)
+    host = trunk.out_from_host or trunk.out_address or call.provider_ip or call.source_ip
+    return f"sip:{number}@{host}" if host else f"tel:{target}"
+
+
+def hang_up(livekit: LiveKit, row: CallAction) -> Sentence:
+    """The other party goes, and nobody else: a shared room lives on."""
+    try:
+        livekit.remove_participant(row.call.room_name, _party(row.call).identity)
+    except LiveKitError as error:
+        if error.code != "not_found":
+            raise
+        return Sentence(OVER)
+    return Sentence(HUNG_UP)
+
+
+def transfer(livekit: LiveKit, row: CallAction) -> Sentence:
+    call = row.call
+    livekit.transfer(
+        Transfer(
+            room=call.room_name,
+            identity=_party(call).identity,
+            to=address_of(call, row.params["target"]),
+            ringing=timedelta(seconds=call.trunk.out_ringing if call.trunk else 0),
+        )
+    )
+    return Sentence(TRANSFERRED)
+
+
+def hint(livekit: LiveKit, row: CallAction) -> Sentence:
+    """The assistant itself says that it has read it (`hint_heard`)."""
+    room = row.call.room_name
+    agents = [person for person in livekit.list_participants(room) if person.kind == "agent"]
+    if not agents:
+        raise CannotDo(Sentence(NO_ASSISTANT))
+    data = json.dumps({"id": str(row.ticket), "text": row.params["text"]}).encode()
+    livekit.send_data(room, [agent.identity for agent in agents], HINT_TOPIC, data)
+    return Sentence(HINTED)
+
+
+def _party(call: Call) -> Leg:
+    """The other side of the call, as LiveKit knows it."""
+    leg = call.legs.exclude(identity="").order_by("pk").first()
+    if leg is None:
+        raise CannotDo(Sentence(NOT_HERE_YET))
+    return leg
+
+
+# Each does its thing and says so. Raises LiveKitError, CannotDo.
+DO: dict[Kind, Callable[[LiveKit, CallAction], Sentence]] = {
+    Kind.HANG_UP: hang_up,
+    Kind.TRANSFER: transfer,
+    Kind.HINT: hint,
+}
+
+
+def sentence_of(kind: Kind, error: LiveKitError) -> Sentence:
+    """What staff read of LiveKit's refusal, with what to do."""
+    if kind == Kind.TRANSFER and (told := _of_transfer(error)):
+        return told
+    if error.code == "not_found":
+        return Sentence(OVER)
+    if not error.permanent:
+        return Sentence(AWAY)
+    return Sentence(REFUSED, {"message": error.message or error.code})
+
+
+def _of_transfer(error: LiveKitError) -> Sentence | None:
+    code = error.sip_status
+    if code in TRANSFER_ANSWERS:
+        return Sentence(TRANSFER_ANSWERS[code])
+    if code:
+        return Sentence(CANNOT_REFER if code in CANNOT else TRANSFER_FAILED, {"code": code})
+    if error.code == "failed_precondition":
+        return Sentence(STILL_RINGS)
+    return Sentence(NO_ANSWER) if error.code in ("canceled", "deadline_exceeded") else None
