@@ -5,9 +5,10 @@ import logging
 from django.utils import timezone
 
 from telephony import (
+    acting,
     arrivals,
-    changes,
     attending,
+    changes,
     dialling,
     folding,
     observing,
@@ -34,9 +35,20 @@ def dial() -> None:
         pass
 
 
+@app.task(name=acting.TASK)  # type: ignore[untyped-decorator]  # likewise
+def act() -> None:
+    while acting.run_next():
+        pass
+
+
 @app.task(name=settling.TASK)  # type: ignore[untyped-decorator]  # likewise
 def overdue() -> None:
     settling.end_overdue()
+
+
+@app.task(name=attending.TASK)  # type: ignore[untyped-decorator]  # likewise
+def attend() -> None:
+    attending.sweep()
 
 
 @app.task(name="telephony.observe")  # type: ignore[untyped-decorator]  # likewise
@@ -46,11 +58,6 @@ def observe() -> None:
 
 @app.task(name=testcalls.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def testcall() -> None:
-@app.task(name=attending.TASK)  # type: ignore[untyped-decorator]  # likewise
-def attend() -> None:
-    attending.sweep()
-
-
     while testcalls.run_next():
         pass
 

@@ -218,19 +218,21 @@ CELERY_TASK_ROUTES = {
     "telephony.apply": {"queue": "livekit"},
     # They wait for telephones to ring, each in a thread: nothing else waits behind them.
     "telephony.dial": {"queue": "calls"},
+    "telephony.act": {"queue": "calls"},
     "telephony.testcall": {"queue": "calls"},
-}
     "telephony.attend": {"queue": "calls"},
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "apply": {"task": "telephony.apply", "schedule": 30.0},
     "fold": {"task": "telephony.fold", "schedule": 2.0},
     "dial": {"task": "telephony.dial", "schedule": 5.0},
+    "act": {"task": "telephony.act", "schedule": 5.0},
     "overdue": {"task": "telephony.overdue", "schedule": 5.0},
+    "attend": {"task": "telephony.attend", "schedule": 5.0},
     "observe": {"task": "telephony.observe", "schedule": 15.0},
     "testcall": {"task": "telephony.testcall", "schedule": 15.0},
-    "attend": {"task": "telephony.attend", "schedule": 5.0},
     "planned": {"task": "telephony.planned", "schedule": 15.0},
     "tidy": {"task": "telephony.tidy", "schedule": 3600.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
