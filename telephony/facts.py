@@ -198,6 +198,13 @@ class LegQuerySet(VisibleQuerySet["Leg"]):
         parties = self.filter(role__in=[Leg.Role.CALLER, Leg.Role.BROWSER, Leg.Role.CALLEE])
         return parties.select_related("call__number", "call__agent").only(*SHOWN)
 
+    def going_on_in_rooms(self) -> Self:
+        """Of calls that our assistants answer, each with what the watchdog must know, by room."""
+        parties = self.filter(role__in=[Leg.Role.CALLER, Leg.Role.BROWSER, Leg.Role.CALLEE])
+        now = parties.filter(~models.Q(call__state="ended"), call__is_demo=False)
+        ours = now.exclude(room_sid="").exclude(call__agent=None)
+        return ours.select_related("call__agent", "call__rule").order_by("room_sid", "pk")
+
     def on_board(self, ended_since: datetime) -> Self:
         """Those of the calls of this moment and of those that ended a moment ago."""
         now = models.Q(call__ended_at__gte=ended_since) | ~models.Q(call__state="ended")
