@@ -2,36 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from agentworker.models import Session, Speaker, Turn
-from monitoring.words import said, speaker, summary, told
+from monitoring.story import Moment, story
+from monitoring.transcript import Line, lines
+from monitoring.words import summary
 from telephony import reasons
-from telephony.models import Call, CallEvent, OutboundCall
+from telephony.models import Call, CallEvent, Leg, OutboundCall
 from telephony.outbound import Tries
 from telephony.routetest import why_refused
 from telephony.routing.route import Step
 from telephony.sip_answers import answer_of_ours, answer_to_us
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A line of the timeline."""
-
-    at: datetime
-    text: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the transcript."""
-
-    turn: Turn
-    who: str
-    text: str
-    ours: bool
 
 
 @dataclass(frozen=True)
@@ -48,21 +32,30 @@ class CallPage:
     refusal: Step | None
     # Of a call that was asked for here: the tries of it.
     tries: Tries | None
-    timeline: Sequence[Moment]
+    story: Sequence[Moment]
     lines: Sequence[Line]
+    # So many lines have the words that are looked for.
+    found: int
     sessions: Sequence[Session]
     events: Sequence[CallEvent]
     # The assistant hears that people speak, but has nothing that makes words of it.
     deaf: bool
 
 
-def gather(call: Call, *, with_words: bool) -> CallPage:
-    """`call` comes with its legs. Without the right to words there is no transcript."""
+def with_parties(calls: QuerySet[Call]) -> QuerySet[Call]:
+    """With everything about a call that its page tells and that is in no fact."""
+    return calls.select_related("agent", "rule", "trunk", "number").prefetch_related("legs")
+
+
+def gather(call: Call, *, with_words: bool, wanted: str = "") -> CallPage:
+    """`call` comes with its legs. Without the right to words there is no transcript. `wanted` are
+    words that are looked for in it.
+    """
     legs = list(call.legs.all())
-    names = [leg.sip_call_id or leg.participant_sid for leg in legs]
-    sessions = list(Session.objects.of_callers(names).select_related("version__agent"))
+    sessions = list(conversations(legs).select_related("version__agent"))
     events = list(CallEvent.objects.of_call(call, legs))
     turns = list(Turn.objects.filter(session__in=sessions)) if with_words else []
+    said_lines = lines(call, turns, wanted)
     return CallPage(
         call=call,
         summary=summary(call),
@@ -71,15 +64,24 @@ def gather(call: Call, *, with_words: bool) -> CallPage:
         way=way(call),
         refusal=why_refused(call) if was_turned_away(call) else None,
         tries=OutboundCall.objects.around(call.pk) if call.is_outbound else None,
-        timeline=timeline(call, events),
-        lines=[
-            Line(turn, speaker(call, turn), said(turn), turn.speaker == Speaker.AGENT)
-            for turn in turns
-        ],
+        story=story(call, events),
+        lines=said_lines,
+        found=sum(line.is_found for line in said_lines),
         sessions=sessions,
         events=events,
         deaf=any(t.speaker == Speaker.CALLER and not t.text and not t.digit for t in turns),
     )
+
+
+def conversations(legs: Sequence[Leg]) -> QuerySet[Session]:
+    """Those that were held with these parties."""
+    return Session.objects.of_callers(leg.sip_call_id or leg.participant_sid for leg in legs)
+
+
+def transcript(call: Call) -> list[Line]:
+    """What was said in it. `call` comes with its legs."""
+    turns = Turn.objects.filter(session__in=conversations(list(call.legs.all())))
+    return lines(call, turns)
 
 
 def way(call: Call) -> list[str]:
@@ -101,19 +103,3 @@ def answer(call: Call) -> str:
         return ""
     told_by = answer_to_us if call.is_outbound else answer_of_ours
     return str(told_by(call.sip_status))
-
-
-def timeline(call: Call, events: Sequence[CallEvent]) -> list[Moment]:
-    """What the call itself tells, and what the assistant and the staff did in it, by time."""
-    moments = [Moment(call.started_at, _("The call began"))]
-    if call.answered_at:
-        text = (
-            _("Answered, about this time")
-            if call.answered_is_approximate
-            else _("Somebody answered")
-        )
-        moments.append(Moment(call.answered_at, text))
-    moments += [Moment(event.at, text) for event in events if (text := told(event, call))]
-    if call.ended_at:
-        moments.append(Moment(call.ended_at, _("The call ended")))
-    return sorted(moments, key=lambda moment: moment.at)

@@ -1,16 +1,20 @@
 """Pages about calls: the board and the page of one call."""
 
 import uuid
+from collections.abc import Callable, Sequence
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from monitoring import board
 from monitoring.board import Viewer
-from monitoring.callpage import gather
+from monitoring.callpage import gather, transcript, with_parties
+from monitoring.transcript import Line, as_json, as_text
 from telephony import demo
 from telephony.links import links
 from telephony.models import Call, PhoneNumber
@@ -41,14 +45,15 @@ def live_rows(request: HttpRequest, user: User) -> HttpResponse:
 
 @staff_page("telephony.view_call")
 def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
-    """One call; with ?part=1 only what changes while it goes on."""
-    calls = Call.objects.visible_to(user).select_related("agent", "rule", "trunk", "number")
-    found = get_object_or_404(calls.prefetch_related("legs"), pk=pk)
+    """One call; with ?part=1 only what changes while it goes on, with ?q= where words stand."""
+    found = get_object_or_404(with_parties(Call.objects.visible_to(user)), pk=pk)
     with_words = user.has_perm("agentworker.view_session")
-    page = gather(found, with_words=with_words)
+    wanted = request.GET.get("q", "").strip()[:200]
+    page = gather(found, with_words=with_words, wanted=wanted)
     context = {
         "page": page,
         "call": page.call,
+        "wanted": wanted,
         "with_words": with_words,
         "is_engineer": user.has_perm("telephony.view_callevent"),
         "mend": links([page.refusal.row], user).get(page.refusal.row)
@@ -59,6 +64,26 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
         return render(request, "monitoring/_call.html", context)
     context |= {**admin.site.each_context(request), "title": _("Call")}
     return render(request, "monitoring/call.html", context)
+
+
+FILES: dict[str, tuple[Callable[[Call, Sequence[Line]], str], str]] = {
+    "txt": (as_text, "text/plain; charset=utf-8"),
+    "json": (as_json, "application/json"),
+}
+
+
+@staff_page("telephony.view_call", "agentworker.view_session")
+def conversation(request: HttpRequest, user: User, pk: uuid.UUID, form: str) -> HttpResponse:
+    """What was said, as a file; that somebody took it is written down."""
+    found = get_object_or_404(with_parties(Call.objects.visible_to(user)), pk=pk)
+    if form not in FILES:
+        raise Http404
+    written, kind = FILES[form]
+    note = _("Took the conversation as a file (%(form)s).") % {"form": form}
+    LogEntry.objects.log_actions(user.pk, [found], CHANGE, change_message=note)
+    name = f"call-{localtime(found.started_at):%Y-%m-%d-%H%M}-{found.pk.hex[:8]}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return HttpResponse(written(found, transcript(found)), content_type=kind, headers=headers)
 
 
 @require_POST

@@ -13,6 +13,7 @@ from agentworker.models import Speaker, Turn
 from monitoring.checks import FAILED, OK, STARTING, Check
 from telephony.models import Call, CallEvent
 from telephony.numbers import pretty
+from telephony.reasons import Reason
 from telephony.testcalls import caller
 
 
@@ -145,31 +146,72 @@ def of_check(check: Check) -> str:
     return str(words.get(check.name, check.sentence))
 
 
-# What an event is called. The call itself tells when it began, was answered and ended; events that
-# are not here stand only in "Details".
+# What an event is called; its payload's values may stand in it, and the assistant's name. The call
+# itself tells when it began, was answered and ended; events that are not here stand only in
+# "Details".
 EVENTS: Mapping[str, Any] = {
-    "started": gettext_lazy("The assistant came to the call"),
-    "audio_heard_by_caller": gettext_lazy("The caller began to hear the assistant"),
-    "speech_started": gettext_lazy("The assistant began to speak"),
+    "started": gettext_lazy("%(assistant)s came to the call"),
+    "speech_started": gettext_lazy("%(assistant)s began to speak"),
     "dtmf": gettext_lazy("The caller pressed %(digit)s"),
     "failed": gettext_lazy("The assistant could not start: %(error)s"),
-    "closed": gettext_lazy("The assistant ended the conversation"),
 }
-
-
 # Of a call that we placed.
 EVENTS_OUT: Mapping[str, Any] = {
-    "audio_heard_by_caller": gettext_lazy("The person called began to hear the assistant"),
     "dtmf": gettext_lazy("The person called pressed %(digit)s"),
 }
+# Why the assistant ended the conversation; where the caller did, the call's own end tells it.
+CLOSINGS: Mapping[str, Any] = {
+    "goodbye": gettext_lazy("%(assistant)s said goodbye"),
+    "silence": gettext_lazy("Nobody spoke for a minute, so %(assistant)s said goodbye"),
+    "error": gettext_lazy("The conversation broke off by an error of the assistant"),
+}
+# How a call ended, in two words; for everything else the page has a sentence of its own.
+ENDINGS: Mapping[str, Any] = {
+    Reason.HUNG_UP_BY_CALLER: gettext_lazy("The caller hung up"),
+    Reason.CALLER_GAVE_UP: gettext_lazy("The caller hung up before anybody spoke"),
+    Reason.HUNG_UP_BY_AGENT: gettext_lazy("The assistant ended the call"),
+    Reason.HUNG_UP_BY_CALLEE: gettext_lazy("The person called hung up"),
+}
+
+
+class Values(dict[str, Any]):
+    """What is not known is left empty."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
 
 
 def told(event: CallEvent, call: Call) -> str:
     """The event as a sentence, or "" where it says nothing to a person."""
+    payload = event.payload if isinstance(event.payload, dict) else {}
     sentence = EVENTS.get(event.kind)
     if call.is_outbound:
         sentence = EVENTS_OUT.get(event.kind, sentence)
+    if event.kind == "closed":
+        sentence = CLOSINGS.get(str(payload.get("reason")))
     if sentence is None:
         return ""
-    payload = event.payload if isinstance(event.payload, dict) else {}
-    return str(sentence) % {"digit": payload.get("digit", ""), "error": payload.get("error", "")}
+    assistant = call.agent.name if call.agent else _("the assistant")
+    return capfirst(str(sentence) % Values(payload, assistant=assistant))
+
+
+def beginning(call: Call) -> str:
+    """Who called whom."""
+    names = {
+        "caller": caller(call) or _("A withheld number"),
+        "from": pretty(call.from_number),
+        "to": pretty(call.to_number) or _("this line"),
+    }
+    if call.is_outbound:
+        return _("We called %(to)s from %(from)s") % names
+    if call.direction == Call.Direction.BROWSER:
+        return _("Somebody called %(to)s from a browser") % names
+    return capfirst(_("%(caller)s called %(to)s") % names)
+
+
+def ending(call: Call) -> str:
+    """How it ended, and how long it was."""
+    said = ENDINGS.get(call.reason) or _("The call ended")
+    if time := lasted(call):
+        return _("%(ending)s, after %(time)s of talk") % {"ending": said, "time": time}
+    return str(said)

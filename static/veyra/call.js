@@ -3,16 +3,22 @@
 
 const page = document.getElementById("call");
 const own = page.querySelector("[data-call]").dataset.call;
+const find = page.querySelector(".vy-find");
 let asked = false; // twice a second at most
 let again = false; // something changed meanwhile
 let wait = 500;
+
+function wanted() {
+  return find ? find.elements.q.value.trim() : "";
+}
 
 async function refresh() {
   again = asked;
   if (asked || document.hidden) return;
   asked = true;
   try {
-    const answer = await fetch(page.dataset.part, { redirect: "error" });
+    const query = new URLSearchParams({ part: "1", q: wanted() });
+    const answer = await fetch(`?${query}`, { redirect: "error" });
     if (answer.ok) replace(await answer.text());
   } catch {
     // Away for a moment: the next look will do.
@@ -23,13 +29,21 @@ async function refresh() {
   }, 500);
 }
 
+// What the reader types, marks and unfolds stays: only fragments that differ change.
 function replace(html) {
-  const open = page.querySelector("details")?.open;
-  page.innerHTML = html;
-  const details = page.querySelector("details");
-  if (details) details.open = open;
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  for (const part of fresh.content.querySelectorAll("[data-fragment]")) {
+    const old = page.querySelector(`[data-fragment="${part.dataset.fragment}"]`);
+    if (old && shown.get(part.dataset.fragment) !== part.outerHTML) {
+      shown.set(part.dataset.fragment, part.outerHTML);
+      old.replaceWith(part);
+    }
+  }
   clocks.show();
 }
+// What each fragment was fetched as last: clocks and opened parts change what stands on the page.
+const shown = new Map();
 
 function goesOn() {
   const told = page.querySelector("[data-call]").dataset;
@@ -47,6 +61,34 @@ function connect() {
     setTimeout(connect, wait * (0.5 + Math.random()));
     wait = Math.min(wait * 2, 10000);
   };
+}
+
+// From one line that was found to the next, and round again.
+function goToNext() {
+  const found = [...page.querySelectorAll("[data-found]")];
+  const here = found.findIndex((line) => line.id === goToNext.at);
+  const next = found[(here + 1) % found.length];
+  if (!next) return;
+  goToNext.at = next.id;
+  for (const line of found) line.classList.toggle("vy-here", line === next);
+  next.scrollIntoView({ block: "center", behavior: "smooth" });
+}
+
+if (find) {
+  let typing = 0;
+  find.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => {
+      const words = wanted();
+      history.replaceState(null, "", words ? `?${new URLSearchParams({ q: words })}` : location.pathname);
+      goToNext.at = "";
+      refresh();
+    }, 250);
+  });
+  find.addEventListener("submit", (event) => {
+    event.preventDefault();
+    goToNext();
+  });
 }
 
 if (goesOn()) {
