@@ -18,7 +18,8 @@ from agentworker import ears
 from agentworker.doing import follow
 from agentworker.people import Kind, Person, after_leaving
 from agentworker.providers import Providers
-from agentworker.script import Script, answer_key, goodbye, greet, hint, may_hint
+from agentworker.quiet import Quiet
+from agentworker.script import Script, answer_key, come_back, goodbye, greet, hint, may_hint
 from agentworker.spool import Leg, Spool
 
 # Both sides silent for so long: a forgotten handset.
@@ -85,6 +86,7 @@ class Conversation(Agent):
             aec_warmup_duration=None,
             user_away_timeout=SILENCE_SECONDS,
         )
+        self.quiet = Quiet(self.live, spool=self.spool, people=self._here, come_back=self._return)
         self._listen()
         options = room_io.RoomOptions(
             participant_identity=caller.identity,
@@ -93,6 +95,7 @@ class Conversation(Agent):
             close_on_disconnect=False,
         )
         await self.live.start(self, room=room, room_options=options, record=False)
+        self.quiet.follow(room)
         if caller.has_answered:
             self._greet()
         else:
@@ -100,7 +103,7 @@ class Conversation(Agent):
 
     def _greet(self) -> None:
         self._answered.set()
-        self.live.say(greet(self.script, self.hears_words))
+        self._say(greet(self.script, self.hears_words))
 
     async def _greet_who_answers(self) -> None:
         """A job that waited here itself would be held up when nobody picks up."""
@@ -131,11 +134,13 @@ class Conversation(Agent):
         self._asked_at, self._began = self._stopped, None
         if not self._has_spoken:  # his "hello?" is answered by the greeting
             raise StopResponse
+        if self.quiet.is_kept:  # it was said to one of us
+            raise StopResponse
         if text:
             return
         if may_hint(time.monotonic(), self._last_hint, self._cut_off):
             self._last_hint = time.monotonic()
-            self.live.say(hint(self.script))
+            self._say(hint(self.script))
         raise StopResponse
 
     def _on_key(self, key: rtc.SipDTMF) -> None:
@@ -143,13 +148,15 @@ class Conversation(Agent):
         now = time.time()
         self.spool.turn("caller", now, digit=key.digit)
         self.spool.event("dtmf", leg(who), now, digit=key.digit)
+        if self.quiet.is_kept:
+            return
         self._asked_at = now
         self.live.interrupt()
         reply = answer_key(self.script, key.digit)
         if reply.hang_up:
             self._say_goodbye("goodbye")
         else:
-            self.live.say(reply.text)
+            self._say(reply.text)
 
     def _on_caller_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
@@ -162,14 +169,25 @@ class Conversation(Agent):
 
     def _say_goodbye(self, reason: str) -> None:
         """End the call; where several people talk in one room, nobody ends it for the others."""
+        if self.quiet.is_kept:
+            return
         if sum(someone.is_party for someone in people(self.room)) == 1:
             self._keep(self._part(reason))
 
     async def _part(self, reason: str) -> None:
         await self.live.say(goodbye(self.script), allow_interruptions=False)
-        self.finish(reason)
+        if not self.quiet.is_kept:
+            self.finish(reason)
 
     # What we do
+
+    def _say(self, text: str) -> None:
+        if not self.quiet.is_kept:
+            self.live.say(text)
+
+    def _return(self) -> None:
+        if self._answered.is_set():
+            self._say(come_back(self.script, self.hears_words))
 
     def _on_heard(self, _publication: rtc.LocalTrackPublication) -> None:
         if self._answered.is_set():  # else it may be a listener in a room that still rings
@@ -203,6 +221,9 @@ class Conversation(Agent):
 
     # Who comes and goes
 
+    def _here(self) -> list[Person]:
+        return people(self.room)
+
     def _on_joined(self, participant: rtc.RemoteParticipant) -> None:
         newcomer = person(participant)
         if newcomer.is_caller:
@@ -213,7 +234,9 @@ class Conversation(Agent):
         if newcomer.identity not in self.room.remote_participants:
             return
         self.spool.event("audio_heard_by_caller", leg(newcomer))
-        self.live.say(greet(self.script, self.hears_words))
+        if self.quiet.is_kept:
+            return
+        self._say(greet(self.script, self.hears_words))
         self.spool.event("speech_started", leg(newcomer))
 
     def _on_attributes(self, _new: dict[str, str], participant: rtc.Participant) -> None:

@@ -34,6 +34,11 @@ class Person:
         return self.kind == "standard" and self.role == "browser"
 
     @property
+    def is_supervisor(self) -> bool:
+        """One of our people, who talks to the caller himself."""
+        return self.kind == "standard" and self.role == "supervisor"
+
+    @property
     def is_caller(self) -> bool:
         """Somebody to greet: not a colleague whom we dialled for a caller."""
         return self.is_party and self.role in ("", "caller", "browser", "callee")

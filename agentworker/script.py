@@ -23,6 +23,7 @@ SPOKEN = {
         "unheard": "Извините, я пока не понимаю слов.",
         "no_such_key": "Такого пункта нет.",
         "goodbye": "До свидания!",
+        "back": "Я снова с вами.",
     },
     "en": {
         "press": "{about}: press {press}.",
@@ -31,6 +32,7 @@ SPOKEN = {
         "unheard": "Sorry, I do not understand words yet.",
         "no_such_key": "There is no such option.",
         "goodbye": "Goodbye!",
+        "back": "I am with you again.",
     },
 }
 
@@ -124,6 +126,11 @@ def answer_words(script: Script, text: str) -> str:
         if any(_occurs(WORD.findall(_plain(word)), said) for word in rule.words):
             return rule.say
     return hint(script)
+
+
+def come_back(script: Script, hears_words: bool) -> str:
+    """Said when a person of ours, who talked to the caller himself, has left."""
+    return _join(SPOKEN[script.language]["back"], "" if hears_words else announce(script))
 
 
 def goodbye(script: Script) -> str:
