@@ -131,6 +131,26 @@ def admit(trunk: Trunk, address: str, origin: Origin, typed: str) -> Sentence | 
     """
     if origin == Origin.LISTED:
         return None
+    if fault := admission_fault(address, origin, typed):
+        return fault
+    changes.carry_out(admission(trunk, address))
+    return None
+
+
+def admission(trunk: Trunk, address: str) -> Edit:
+    """The connection takes calls from this address, too."""
+    listed = "\n".join([*lines(trunk.addresses), address])
+    change = Change(
+        model="trunk",
+        key=str(trunk.key),
+        values={"addresses": listed},
+        revision=trunk.revision,
+    )
+    return Edit(changes=(change,))
+
+
+def admission_fault(address: str, origin: Origin, typed: str) -> Sentence | None:
+    """Why the address is not added by a button, or not yet."""
     if origin in (Origin.INNER, Origin.UNKNOWN):
         msgid = gettext_noop(
             "%(address)s is no address of a provider, so it is not added by a button. Open the"
@@ -140,12 +160,4 @@ def admit(trunk: Trunk, address: str, origin: Origin, typed: str) -> Sentence | 
     if origin == Origin.STRANGE and typed.strip() != address:
         msgid = gettext_noop("To add an address that we do not know, type it here: %(address)s")
         return Sentence(msgid, {"address": address})
-    listed = "\n".join([*lines(trunk.addresses), address])
-    change = Change(
-        model="trunk",
-        key=str(trunk.key),
-        values={"addresses": listed},
-        revision=trunk.revision,
-    )
-    changes.carry_out(Edit(changes=(change,)))
     return None

@@ -63,11 +63,11 @@ def carrier(address: str, own_id: int, reserve_id: int) -> int:
     """Which of a number's two connections brought a call from `address`; its own, if neither."""
     trunks = Trunk.objects.in_bulk([own_id, reserve_id])
     hosts = HostAddress.objects.by_host()
-    networks = [(pk, _networks(trunks[pk], hosts)) for pk in (own_id, reserve_id) if pk in trunks]
+    networks = [(pk, networks_of(trunks[pk], hosts)) for pk in (own_id, reserve_id) if pk in trunks]
     return carrier_of(address, networks) or own_id
 
 
-def _networks(trunk: Trunk, hosts: dict[str, tuple[str, ...]]) -> list[str]:
+def networks_of(trunk: Trunk, hosts: dict[str, tuple[str, ...]]) -> list[str]:
     """Where the gateway sees its calls come from."""
     if trunk.register_at:
         return list(registrar())

@@ -27,15 +27,20 @@ def read(user: User) -> Inbox:
     networks = tuple(refusals.provider_networks())
 
     @cache
-    def is_listed(address: str) -> bool:
+    def listed(address: str) -> bool:
         return within(address, networks)
 
     return fold(
         [*_calls(user), *_counted(user)],
         ours=set(numbers.values_list("number", flat=True)),
-        is_listed=is_listed,
+        is_listed=listed,
         ignored=set(IgnoredSource.objects.visible_to(user).values_list("address", flat=True)),
     )
+
+
+def is_listed(address: str) -> bool:
+    """Is it an address of a connection, of our registrar or of our own test calls?"""
+    return within(address, tuple(refusals.provider_networks()))
 
 
 def within(address: str, networks: Iterable[refusals.Network]) -> bool:

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from telephony import callout_views, drift_views, number_views, route_views, views, wizard_views
+from telephony import (
+    callout_views,
+    drift_views,
+    number_views,
+    refusal_views,
+    route_views,
+    views,
+    wizard_views,
+)
 
 urlpatterns = [
     path("livekit/webhook", views.livekit_webhook, name="livekit-webhook"),
@@ -21,6 +29,11 @@ urlpatterns = [
     path("connect/numbers/<int:pk>/", wizard_views.call, name="connect-call"),
     path("connect/calls/<uuid:pk>/", wizard_views.wait, name="connect-wait"),
     path("connect/calls/<uuid:pk>/admit/", wizard_views.admit, name="connect-admit"),
+    path("turned-away/", refusal_views.page, name="turned-away"),
+    path("turned-away/ignore/", refusal_views.ignore, name="turned-away-ignore"),
+    path("turned-away/ignored/<int:pk>/", refusal_views.restore, name="turned-away-restore"),
+    path("turned-away/<slug:name>/number/", refusal_views.add_number, name="turned-away-number"),
+    path("turned-away/<slug:name>/address/", refusal_views.allow, name="turned-away-address"),
     path("calls-out/", callout_views.call_out, name="call-out"),
     path("calls-out/<uuid:pk>/", callout_views.call_out_one, name="call-out-one"),
 ]

@@ -53,7 +53,12 @@ ENGINEERING: Sequence[Line] = [
     ),
     rows_of("telephony.publishedobject", _("Objects in LiveKit"), "cloud_sync"),
     rows_of("telephony.outboundcall", _("Calls out"), "phone_forwarded"),
-    rows_of("telephony.refused", _("Refused calls"), "phone_disabled"),
+    Line(
+        _("Turned away"),
+        "phone_disabled",
+        "turned-away",
+        ("telephony.view_call", "telephony.view_refused"),
+    ),
     rows_of("veyra.securityevent", _("Security events"), "shield"),
     rows_of("telephony.testcall", _("Test calls"), "phone_in_talk"),
     rows_of("telephony.callevent", _("Call events"), "list_alt"),
