@@ -31,6 +31,7 @@ MARGIN = timedelta(seconds=1)
 # What LiveKit tells of a participant's tracks; who he is it tells in other facts.
 SOUND = ("track_published", "track_unpublished")
 SILENT_ROLES = frozenset({"listener", "supervisor", "standby"})
+OURS = ("agent", "staff")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,7 +336,7 @@ class Party:
 
     @cached_property
     def started_at(self) -> datetime:
-        times = [fact.at for fact in self.own if fact.source != "agent"]
+        times = [fact.at for fact in self.own if fact.source not in OURS]
         times += [_time(f, "created_ns") for f in self.records if "created_ns" in f.payload]
         return min([*times, self.joined_at] if self.joined_at else times)
 
@@ -460,9 +461,7 @@ class Party:
     def verdict(self, ending: Ending, talked: timedelta | None) -> Verdict:
         ours = self.of_agent(ending)
         left = next((fact for fact in self.own if fact.kind == "participant_left"), None)
-        errors = [
-            str(f.payload["error"]) for f in ours if f.kind == "failed" and f.payload.get("error")
-        ]
+        errors = (fact.payload.get("error") for fact in ours if fact.kind == "failed")
         common: dict[str, Any] = {
             "witness": ending.witness,
             "talked": talked,
@@ -471,7 +470,8 @@ class Party:
             "status_at_leaving": _attributes(left).get("sip.callStatus", "") if left else "",
             "agent_came": any(fact.kind != "closed" for fact in ours),
             "agent_spoke": any(fact.kind == "speech_started" for fact in ours),
-            "agent_error": next(iter(errors), ""),
+            "agent_error": next((str(error) for error in errors if error), ""),
+            "deeds": frozenset(fact.kind for fact in self.own if fact.source in OURS),
         }
         if self.is_callee:
             status = self.final.payload.get("status_code") if self.final else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from telephony.reasons import ANSWER, DEPARTURES, Reason, of_error
-from telephony.verdict import BREATH, Verdict
+from telephony.verdict import BREATH, Verdict, ended_by_us
 
 # The person's own no: busy, declined, blocked; and his yes that did not come in time.
 # What it says of a call to us; of one of ours it means that the two sides did not agree.
@@ -31,6 +31,8 @@ class OutEvidence:
     agent_came: bool = False
     agent_spoke: bool = False
     agent_error: str = ""
+    # What the assistant and the staff did to this call, as kinds of facts.
+    deeds: frozenset[str] = frozenset()
 
 
 def judge_outbound(evidence: OutEvidence) -> Verdict:
@@ -50,6 +52,8 @@ def judge_outbound(evidence: OutEvidence) -> Verdict:
 
 def _of_talk(evidence: OutEvidence) -> str:
     """He picked up."""
+    if ours := ended_by_us(evidence.deeds, evidence.departure):
+        return ours
     if evidence.error:
         return of_error(evidence.error)
     if evidence.departure in DEPARTURES:
@@ -68,6 +72,8 @@ def _of_talk(evidence: OutEvidence) -> str:
 
 def _of_attempt(evidence: OutEvidence) -> str:
     """Nobody picked up."""
+    if ended_by_us(evidence.deeds, evidence.departure):
+        return Reason.ENDED_HERE
     if evidence.status:
         return f"{ANSWER}{evidence.status}"
     if evidence.error:

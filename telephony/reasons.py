@@ -14,6 +14,9 @@ class Reason(StrEnum):
     HUNG_UP = "hung_up"
     HUNG_UP_BY_CALLER = "hung_up_by_caller"
     HUNG_UP_BY_AGENT = "hung_up_by_agent"
+    HUNG_UP_BY_STAFF = "hung_up_by_staff"
+    TRANSFERRED = "transferred"
+    BLOCKED = "blocked"
     CALLER_GAVE_UP = "caller_gave_up"
     NO_AGENT = "no_agent"
     AGENT_FAILED = "agent_failed"
@@ -82,7 +85,7 @@ ERRORS: tuple[tuple[str, Reason], ...] = (
     ("i/o timeout", Reason.NO_RESPONSE),
 )
 
-# The caller was turned away before anything of ours had a chance to answer.
+# The caller was turned away before anything of ours answered.
 REFUSALS = frozenset(
     {
         Reason.UNKNOWN_NUMBER,
@@ -95,8 +98,11 @@ REFUSALS = frozenset(
         Reason.NO_CODEC,
         Reason.NO_ENCRYPTION,
         Reason.BAD_OFFER,
+        Reason.BLOCKED,
     }
 )
+# Turned away because somebody of the staff wanted it so: there is nothing to mend.
+WANTED = frozenset({Reason.BLOCKED, Reason.HUNG_UP_BY_STAFF})
 
 # LiveKit's word for why a participant left, where it says more than "he left".
 DEPARTURES = {
@@ -124,6 +130,17 @@ EXPLANATIONS: dict[str, Explanation] = {
     Reason.HUNG_UP: Explanation(_("The conversation ended normally."), 200),
     Reason.HUNG_UP_BY_CALLER: Explanation(_("The caller hung up."), 200),
     Reason.HUNG_UP_BY_AGENT: Explanation(_("The assistant ended the conversation."), 200),
+    Reason.HUNG_UP_BY_STAFF: Explanation(_("A colleague ended the call from its page.")),
+    Reason.TRANSFERRED: Explanation(
+        _("A colleague had the call connected with another number; there it went on."), 200
+    ),
+    Reason.BLOCKED: Explanation(
+        _(
+            "This caller is blocked, so the call was ended before anybody spoke. The block can be"
+            " lifted on this page."
+        ),
+        486,
+    ),
     Reason.CALLER_GAVE_UP: Explanation(
         _(
             "The caller hung up before anybody spoke. If it rang for long, see that the "

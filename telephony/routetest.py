@@ -20,7 +20,7 @@ from telephony.models import (
     Trunk,
 )
 from telephony.numbers import NumberError, e164
-from telephony.reasons import Reason
+from telephony.reasons import WANTED, Reason
 from telephony.routing import ladder
 from telephony.routing.addresses import hosts, network
 from telephony.routing.carriers import carrier_of
@@ -196,6 +196,8 @@ def why_refused(call: Call) -> Step | None:
 
     None: nothing of the line kept it out.
     """
+    if call.reason in WANTED:
+        return None
     try:
         report = ask(question_of(call))
     except QuestionError:

@@ -41,6 +41,8 @@ class Evidence:
     agent_came: bool = False
     agent_spoke: bool = False
     agent_error: str = ""
+    # What the assistant and the staff did to this call, as kinds of facts.
+    deeds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,19 @@ def judge(evidence: Evidence) -> Verdict:
     )
 
 
+def ended_by_us(deeds: frozenset[str], departure: str) -> Reason | None:
+    """The reason where people or their orders ended the call."""
+    if "blocked" in deeds:
+        return Reason.BLOCKED
+    if "staff_transfer_done" in deeds:
+        return Reason.TRANSFERRED
+    removed = "staff_hang_up" in deeds and departure == "PARTICIPANT_REMOVED"
+    return Reason.HUNG_UP_BY_STAFF if removed or "staff_hang_up_done" in deeds else None
+
+
 def _reason(evidence: Evidence) -> Reason:
+    if ours := ended_by_us(evidence.deeds, evidence.departure):
+        return ours
     if evidence.error:
         return _of_gateway(evidence)
     if evidence.departure in DEPARTURES:
@@ -121,8 +135,10 @@ def _of_parting(evidence: Evidence) -> Reason:
 
 
 def _outcome(evidence: Evidence, reason: Reason) -> str:
-    if reason in REFUSALS:
+    if reason in REFUSALS or (reason is Reason.HUNG_UP_BY_STAFF and evidence.talked is None):
         return "rejected"
+    if reason is Reason.TRANSFERRED:
+        return "answered"
     if evidence.talked is not None and (evidence.agent_spoke or not evidence.agent_came):
         return "answered"
     outcomes = {
