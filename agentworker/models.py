@@ -11,8 +11,10 @@ from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.blocking import BlockedCaller
+from agentworker.standin import StandIn
 from veyra.models import Keepable
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
+from veyra.wordforms import StemsField
 
 __all__ = [
     "Agent",
@@ -22,6 +24,7 @@ __all__ = [
     "Session",
     "SessionEvent",
     "Speaker",
+    "StandIn",
     "Turn",
     "Worker",
 ]
@@ -115,6 +118,10 @@ class SessionQuerySet(VisibleQuerySet["Session"]):
         names = list(names)
         return self.filter(models.Q(sip_call_id__in=names) | models.Q(participant_sid__in=names))
 
+    def saying(self, words: str) -> Self:
+        """Those in which somebody said all these words in one breath, in whatever form."""
+        return self.filter(pk__in=Turn.objects.filter(stems__says=words).values("session"))
+
     def with_last_turns(self, count: int) -> models.QuerySet["Session", dict[str, Any]]:
         """Each as it stands, once for each of its last `count` turns; without turns once."""
         newest_first = [models.F("turns__at").desc(), models.F("turns__pk").desc()]
@@ -206,8 +213,15 @@ class Turn(models.Model):
     digit = models.CharField(_("key"), max_length=1, blank=True)
     at = models.DateTimeField(_("when"))
     seconds = models.FloatField(_("seconds"), null=True)
-    # From the end of the caller's words to the first sound of the answer.
+    # The stems of its words: calls are searched by them.
+    stems = StemsField(of="text")
+    # From the end of the caller's words to the first sound of the answer; and as far as they were
+    # measured: until we knew that he had finished, until the first words were thought of, and until
+    # their first sound was made (agentworker.delays).
     delay_ms = models.PositiveIntegerField(_("wait for the answer, ms"), null=True)
+    heard_ms = models.PositiveIntegerField(null=True)
+    thought_ms = models.PositiveIntegerField(null=True)
+    spoke_ms = models.PositiveIntegerField(null=True)
     interrupted = models.BooleanField(default=False)
 
     objects = TurnQuerySet.as_manager()

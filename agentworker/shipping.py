@@ -39,7 +39,8 @@ SESSION_FIELDS = (
 )
 # Lines that change how a conversation stands.
 OF_SESSION = ("session", "turn", "doing")
-TURN_FIELDS = ("speaker", "text", "digit", "seconds", "delay_ms", "interrupted")
+DELAY_FIELDS = ("delay_ms", "heard_ms", "thought_ms", "spoke_ms")
+TURN_FIELDS = ("speaker", "text", "digit", "seconds", "interrupted", *DELAY_FIELDS)
 
 
 class Shipper:

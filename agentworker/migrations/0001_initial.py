@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import uuid
+import veyra.wordforms
 from django.conf import settings
 from django.db import migrations, models
 
@@ -131,7 +132,11 @@ class Migration(migrations.Migration):
                 ('digit', models.CharField(blank=True, max_length=1, verbose_name='key')),
                 ('at', models.DateTimeField(verbose_name='when')),
                 ('seconds', models.FloatField(null=True, verbose_name='seconds')),
+                ('stems', veyra.wordforms.StemsField(default='', editable=False, of='text')),
                 ('delay_ms', models.PositiveIntegerField(null=True, verbose_name='wait for the answer, ms')),
+                ('heard_ms', models.PositiveIntegerField(null=True)),
+                ('thought_ms', models.PositiveIntegerField(null=True)),
+                ('spoke_ms', models.PositiveIntegerField(null=True)),
                 ('interrupted', models.BooleanField(default=False)),
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='agentworker.session')),
             ],
