@@ -36,11 +36,23 @@ class CallQuerySet(VisibleQuerySet["Call"]):
         """Somebody spoke to the caller."""
         return self.filter(outcome="answered")
 
+    def lost_since(self, moment: datetime) -> Self:
+        """Those that ended since then, and in which nobody talked to the caller to the end."""
+        lost = (Call.Outcome.NO_AGENT, Call.Outcome.FAILED, Call.Outcome.ABANDONED)
+        found = self.filter(ended_at__gte=moment, outcome__in=lost)
+        return found.select_related("number").order_by("started_at")
+
     def matching(self, text: str) -> Self:
         """Calls from or to a number with these digits, in whatever spelling."""
         part = part_of_any_spelling(text)
         return self.filter(
             models.Q(from_number__icontains=part) | models.Q(to_number__icontains=part)
+        )
+
+    def turned_away_since(self, moment: datetime) -> Self:
+        """Callers who were not let in."""
+        return self.filter(outcome="rejected", started_at__gte=moment, is_test=False).exclude(
+            direction="outbound"
         )
 
     def from_callers(self, numbers: Iterable[str]) -> Self:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from agentworker.models import Agent
 from telephony.actions import CallAction
+from telephony.callback import CallBack
 from telephony.differences import Difference
 from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
@@ -31,6 +32,7 @@ from veyra.sentences import Sentence
 __all__ = [
     "Call",
     "CallAction",
+    "CallBack",
     "CallEvent",
     "Difference",
     "DispatchRule",
