@@ -106,7 +106,7 @@ def _cures(asked_for: Sequence[Refusal]) -> list[Cure]:
     cures = []
     for refusal, question in zip(asked_for, questions, strict=True):
         route = next(found) if question else None
-        is_live = bool(route) and live.issuperset(route.objects)
+        is_live = route is not None and live.issuperset(route.objects)
         cures.append(mending.cure_of(refusal, route, line, is_live))
     return cures
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
@@ -53,8 +55,8 @@ def trunk(number: PhoneNumber, rule: DispatchRule, settings: LazySettings) -> Tr
 
 def refused(called: str = "74991120000", **fields: Any) -> Refused:
     now = timezone.now()
-    given = {"address": STRANGE, "caller": "79161230001", "reason": "unknown_number"}
-    given |= {"first_at": now, "last_at": now}
+    given: dict[str, Any] = {"address": STRANGE, "caller": "79161230001"}
+    given |= {"reason": "unknown_number", "first_at": now, "last_at": now}
     return Refused.objects.create(number=called, **given | fields)
 
 
@@ -130,7 +132,7 @@ def test_a_mended_line_says_so_once_livekit_has_it(logged_in: LoggedIn, trunk: T
     client.post(door(read(client), "number"), {"trunk": trunk.pk, "at_once": "1"})
     assert "Mended" not in read(client)
     wanted = sync.desired()
-    keys = [each.key for each in (*wanted.trunks, *wanted.rules)]
+    keys = [each.key for each in wanted.trunks] + [each.key for each in wanted.rules]
     keys += [f"number:{number.key}" for number in PhoneNumber.objects.all()]
     PublishedObject.objects.all().delete()
     for key in keys:
@@ -332,7 +334,7 @@ def test_many_lines_take_as_many_queries_as_one(
     refused_call()
     refused_call("74991124148", NOVOFON)
     read(client)
-    with django_assert_num_queries(30, exact=False) as one:
+    with CaptureQueriesContext(connection) as one:
         read(client)
     for n in range(20):
         refused_call(f"7499112000{n % 10}", f"192.0.2.{n + 1}")

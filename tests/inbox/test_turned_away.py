@@ -111,7 +111,8 @@ def test_every_refused_call_is_told_once_in_whatever_order_it_came(
     found: list[Refusal], ignored: set[str]
 ) -> None:
     inbox = folded(*found, ignored=tuple(ignored))
-    told = sum(each.count for each in (*inbox.groups, *inbox.scanners)) + inbox.unheard
+    told = sum(group.count for group in inbox.groups)
+    told += sum(scanner.count for scanner in inbox.scanners) + inbox.unheard
     assert told == sum(each.count for each in found)
     marks = [group.mark for group in inbox.groups]
     assert len(marks) == len(set(marks))
