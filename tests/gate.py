@@ -17,6 +17,8 @@ from tests.live.stack import missing
 PYTHON = sys.executable
 FAST = "not live and not browser and not prove"
 LIVE = "live and not browser and not prove"
+BROWSER = "browser and not prove"
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 NEWER = Path(".venv-newer")
 
 
@@ -44,36 +46,30 @@ def steps() -> list[Step]:
     has_postgres = "" if postgres.programs() else "PostgreSQL is not installed"
     lacking = f"no {', '.join(missing())}" if missing() else ""
     browser = "" if shutil.which("chromium") else "no Chromium"
-    on_postgres = [PYTHON, "-m", "tests.postgres", *pytest(FAST, "-n", "2")]
+    newer = next((path for path in newer_pythons() if fits(path)), "")
+    python = str(NEWER / "bin" / "python") if newer else PYTHON
+    on_postgres = [PYTHON, "-m", "tests.postgres", *pytest(FAST, "-n", "2", python=python)]
     return [
         Step("style", [PYTHON, "-m", "ruff", "check", "."]),
         Step("format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
         Step("types", [PYTHON, "-m", "mypy", "."]),
         Step("migrations", [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"]),
         Step("fast", pytest(f"{FAST} and not postgres", "-n", "2")),
+        Step("newer Python", install(newer), "" if newer else "none on this machine"),
+        # On the newer Python, where there is one: the fast suite has just run on this one.
         Step("postgres", on_postgres, has_postgres),
-        # Each in a process of its own: Playwright keeps an event loop in the main thread.
-        Step("live", pytest(LIVE, "--ignore=tests/registrar"), lacking),
-        # Mostly waits for others, so two of its files may wait side by side.
-        Step(
-            "registrar", pytest(LIVE, "tests/registrar", "-n", "2", "--dist", "loadfile"), lacking
-        ),
-        Step("browser", pytest("browser"), browser),
-        *newer(),
+        # Mostly they wait for others, so two files may wait side by side.
+        Step("live", pytest(LIVE, *SIDE_BY_SIDE), lacking),
+        # In processes of its own: Playwright keeps an event loop in the main thread.
+        Step("browser", pytest(BROWSER, *SIDE_BY_SIDE), browser),
     ]
 
 
-def newer() -> list[Step]:
-    """The fast suite on a Python newer than this one, where the machine has one."""
-    found = next((path for path in newer_pythons() if fits(path)), "")
-    if not found:
-        return [Step("newer Python", [], "none on this machine")]
-    python = str(NEWER / "bin" / "python")
-    make = f"{found} -m venv --clear {NEWER}"
-    install = f"{python} -m pip install -q --require-hashes -r requirements.txt"
-    test = " ".join(pytest(f"'{FAST} and not postgres'", "-n", "2", python=python))
-    whole = f"{make} && {install} -r requirements-dev.txt && {test}"
-    return [Step("newer Python", ["sh", "-c", whole])]
+def install(python: str) -> list[str]:
+    """A place of its own for another Python, with the same packages."""
+    make = f"{python} -m venv --clear {NEWER}"
+    packages = "--require-hashes -r requirements.txt -r requirements-dev.txt"
+    return ["sh", "-c", f"{make} && {NEWER}/bin/python -m pip install -q {packages}"]
 
 
 def newer_pythons() -> list[str]:
