@@ -36,7 +36,7 @@ TASK = "telephony.dial"
 State = OutboundCall.State
 
 # Nobody is called for an assistant who does not come.
-AGENT_SECONDS, LOOK_SECONDS = 10.0, 0.2
+AGENT_SECONDS, LOOK_SECONDS = 20.0, 0.2
 # A worker shows life every second.
 FRESH = timedelta(seconds=10)
 SECOND = timedelta(seconds=1)

@@ -224,12 +224,12 @@ def ended(system: System, call: str, seconds: float = 20) -> dict[str, Any]:
     return call_of(system, call)
 
 
-def rings(provider: Provider, number: str, seconds: float = 30) -> Telephone:
+def rings(provider: Provider, number: str, seconds: float = 45) -> Telephone:
     wait_until(lambda: bool(provider.of(number)), "nobody called", seconds)
     return provider.of(number)[0]
 
 
-def hears(provider: Provider, number: str, seconds: float = 30) -> Telephone:
+def hears(provider: Provider, number: str, seconds: float = 45) -> Telephone:
     """The telephone, once something was said into it for a second."""
     telephone = rings(provider, number, seconds)
     wait_until(lambda: telephone.voiced > 1, "nothing was said", 15)

@@ -99,7 +99,7 @@ def gateway_config(line: Line, gateway: Gateway) -> dict[str, Any]:
         "rtp_port": f"{low}-{high}",
         "use_external_ip": line.public_ip == AUTO,
         # By its own default the gateway refuses calls as soon as a small machine is busy.
-        "max_cpu_utilization": 0.99,
+        "max_cpu_utilization": 1,
         "logging": {"level": "info", "json": True},
     }
     if line.public_ip != AUTO:
