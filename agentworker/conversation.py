@@ -16,6 +16,8 @@ from livekit.agents.voice import (
 
 from agentworker import ears
 from agentworker.doing import follow
+from agentworker.doorman import Doorman
+from agentworker.hints import Hints
 from agentworker.people import Kind, Person, after_leaving
 from agentworker.providers import Providers
 from agentworker.quiet import Quiet
@@ -53,10 +55,17 @@ class Conversation(Agent):
     """Started by `start`; `finish(reason)` is called when it should end."""
 
     def __init__(
-        self, script: Script, providers: Providers, spool: Spool, finish: Callable[[str], None]
+        self,
+        script: Script,
+        providers: Providers,
+        spool: Spool,
+        doorman: Doorman,
+        finish: Callable[[str], None],
     ) -> None:
         super().__init__(instructions="")
         self.script, self.providers, self.spool, self.finish = script, providers, spool, finish
+        self.doorman = doorman
+        self.hints = Hints(spool, lambda: leg(self.caller))
         self.hears_words = providers.recogniser is not None
         self.caller: Person | None = None
         # When the caller began his turn (None between turns), and when he fell silent last.
@@ -96,6 +105,7 @@ class Conversation(Agent):
         )
         await self.live.start(self, room=room, room_options=options, record=False)
         self.quiet.follow(room)
+        self.hints.follow(room)
         if caller.has_answered:
             self._greet()
         else:
@@ -136,9 +146,14 @@ class Conversation(Agent):
             raise StopResponse
         if self.quiet.is_kept:  # it was said to one of us
             raise StopResponse
+        told = self.hints.take()
         if text:
+            if told:
+                turn_ctx.add_message(role="system", content=told)
             return
-        if may_hint(time.monotonic(), self._last_hint, self._cut_off):
+        if told:
+            self._say(told)
+        elif may_hint(time.monotonic(), self._last_hint, self._cut_off):
             self._last_hint = time.monotonic()
             self._say(hint(self.script))
         raise StopResponse
@@ -156,7 +171,7 @@ class Conversation(Agent):
         if reply.hang_up:
             self._say_goodbye("goodbye")
         else:
-            self._say(reply.text)
+            self._say(f"{self.hints.take()} {reply.text}".strip())
 
     def _on_caller_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
@@ -230,6 +245,8 @@ class Conversation(Agent):
             self._keep(self._greet_newcomer(newcomer))
 
     async def _greet_newcomer(self, newcomer: Person) -> None:
+        if not await self.doorman.lets_in(newcomer):
+            return
         await asyncio.sleep(JOIN_SECONDS)
         if newcomer.identity not in self.room.remote_participants:
             return

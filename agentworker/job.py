@@ -14,11 +14,12 @@ from livekit.agents import AutoSubscribe, JobContext, JobProcess
 from agentworker import espeak, providers, ready  # noqa: F401  # ready: before any model
 from agentworker.brief import read_brief
 from agentworker.conversation import Conversation, leg, people
+from agentworker.doorman import Doorman
 from agentworker.ears import build_ears
 from agentworker.people import Person, agent_is_here, first_caller
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Leg, Spool, now_text
-from agentworker.versions import load_script
+from agentworker.versions import load
 
 log = logging.getLogger(__name__)
 
@@ -65,25 +66,37 @@ async def give_up(ctx: JobContext, error: Exception) -> None:
 async def answer(ctx: JobContext, spool: Spool) -> None:
     """Enter the room, read what to say meanwhile, and start talking."""
     brief = read_brief(ctx.job.metadata)
-    script, _ = await asyncio.gather(
-        asyncio.to_thread(load_script, brief.agent),
+    (script, blocked), _ = await asyncio.gather(
+        asyncio.to_thread(load, brief.agent),
         ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY),
     )
     if agent_is_here(people(ctx.room)):
         leave(ctx, "another assistant is in the room")
         return
-    caller = await wait_for_caller(ctx)
+    doorman = Doorman(ctx.room.name, blocked, spool)
+    caller = await wait_for_guest(ctx, doorman)
     if caller is None:
         leave(ctx, "nobody came")
         return
     note_start(spool, script, caller)
-    conversation = Conversation(script, providers.build(script), spool, partial(leave, ctx))
+    conversation = Conversation(
+        script, providers.build(script), spool, doorman, partial(leave, ctx)
+    )
     await conversation.start(ctx.room, caller, ctx.proc.userdata["vad"])
 
 
 def note_start(spool: Spool, script: Script, caller: Person) -> None:
     spool.session(version_id=script.version, started_at=now_text(), **leg(caller).__dict__)
     spool.event("started", leg(caller), agent=script.agent, version=script.version)
+
+
+async def wait_for_guest(ctx: JobContext, doorman: Doorman) -> Person | None:
+    """The first caller who is not blocked; None: there is none."""
+    caller = await wait_for_caller(ctx)
+    while caller and not await doorman.lets_in(caller):
+        gone = caller.identity
+        caller = first_caller(each for each in people(ctx.room) if each.identity != gone)
+    return caller
 
 
 async def wait_for_caller(ctx: JobContext) -> Person | None:

@@ -34,6 +34,16 @@ class Person:
         return self.kind == "standard" and self.role == "browser"
 
     @property
+    def number(self) -> str:
+        """The telephone's number, as the provider wrote it."""
+        return self.attributes.get("sip.phoneNumber", "")
+
+    @property
+    def calls_by_telephone(self) -> bool:
+        """He called us, rather than we him."""
+        return self.kind == "sip" and self.role in ("", "caller")
+
+    @property
     def is_supervisor(self) -> bool:
         """One of our people, who talks to the caller himself."""
         return self.kind == "standard" and self.role == "supervisor"
@@ -54,8 +64,8 @@ def first_caller(people: Iterable[Person]) -> Person | None:
 
 
 def agent_is_here(people: Iterable[Person]) -> bool:
-    """Another assistant was in the room before us: two would greet over each other."""
-    return any(person.kind == "agent" for person in people)
+    """Another assistant, or the last resort, was in the room before us: we would talk over it."""
+    return any(person.kind == "agent" or person.role == "standby" for person in people)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-"""An assistant's newest words, read once at the start of a job."""
+"""An assistant's newest words, and whom it does not answer, read once at the start of a job."""
 
 from django.core.exceptions import ValidationError
 from django.db import connections
+from django.utils import timezone
 
-from agentworker.models import Agent, AgentVersion
+from agentworker.models import Agent, AgentVersion, BlockedCaller
 from agentworker.script import MenuItem, Rule, Script
 
 
@@ -11,10 +12,14 @@ class NoScriptError(Exception):
     """Nobody is to speak: the assistant is archived, or its words are not written or published."""
 
 
-def load_script(agent_key: str) -> Script:
-    """The newest version's words; the connection is closed behind it. Raises NoScriptError."""
+def load(agent_key: str) -> tuple[Script, frozenset[str]]:
+    """The newest version's words, and the numbers that are not to hear them.
+
+    The connection is closed behind it. Raises NoScriptError.
+    """
     try:
-        return script_of(newest_version(agent_key))
+        script = script_of(newest_version(agent_key))
+        return script, BlockedCaller.objects.texts(timezone.now())
     finally:
         connections.close_all()
 

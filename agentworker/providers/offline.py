@@ -56,7 +56,7 @@ class EspeakStream(tts.ChunkedStream):
 
 
 class RulesMind(llm.LLM[Any]):
-    """Answers the caller's last message by the script alone."""
+    """Answers the caller's last message by the script alone, or as staff told it to."""
 
     def __init__(self, script: Script) -> None:
         super().__init__()
@@ -86,7 +86,8 @@ class RulesStream(llm.LLMStream):
         mind = self._llm
         if not isinstance(mind, RulesMind):
             raise TypeError("a RulesStream belongs to a RulesMind")
-        answer = answer_words(mind.script, last_words(self._chat_ctx))
+        told = hint_for(self._chat_ctx)
+        answer = told or answer_words(mind.script, last_words(self._chat_ctx))
         delta = llm.ChoiceDelta(role="assistant", content=answer)
         self._event_ch.send_nowait(llm.ChatChunk(id=utils.shortuuid(), delta=delta))
 
@@ -97,3 +98,13 @@ def last_words(chat_ctx: llm.ChatContext) -> str:
         if isinstance(item, llm.ChatMessage) and item.role == "user":
             return item.text_content or ""
     return ""
+
+
+def hint_for(chat_ctx: llm.ChatContext) -> str:
+    """What staff told the assistant for this turn; there are no other messages of the system."""
+    told = [
+        item.text_content or ""
+        for item in chat_ctx.items
+        if isinstance(item, llm.ChatMessage) and item.role == "system"
+    ]
+    return " ".join(filter(None, told))
