@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from agentworker.models import Session, Speaker, Turn
+from monitoring.latency import Chart, answers, chart
 from monitoring.story import Moment, story
 from monitoring.transcript import Line, lines
 from monitoring.words import summary
@@ -36,6 +37,7 @@ class CallPage:
     lines: Sequence[Line]
     # So many lines have the words that are looked for.
     found: int
+    delays: Chart | None
     sessions: Sequence[Session]
     events: Sequence[CallEvent]
     # The assistant hears that people speak, but has nothing that makes words of it.
@@ -67,6 +69,7 @@ def gather(call: Call, *, with_words: bool, wanted: str = "") -> CallPage:
         story=story(call, events),
         lines=said_lines,
         found=sum(line.is_found for line in said_lines),
+        delays=chart(answers(turns)),
         sessions=sessions,
         events=events,
         deaf=any(t.speaker == Speaker.CALLER and not t.text and not t.digit for t in turns),

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from agentworker.models import Speaker, Turn
-from monitoring.words import said, speaker, summary
+from monitoring.words import said, seconds, speaker, summary
 from telephony.models import Call
 from veyra.wordforms import pieces
+
+# What a program is told of a line besides its time.
+OF_TURN = (
+    *("speaker", "text", "digit", "seconds", "interrupted"),
+    *("delay_ms", "heard_ms", "thought_ms", "spoke_ms"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,14 +53,17 @@ def _line(call: Call, turn: Turn, wanted: str) -> Line:
 
 
 def delay(turn: Turn) -> str:
+    """How long the caller waited for it, and for what as far as that was measured."""
     if turn.delay_ms is None:
         return ""
-    return _("answered in %(seconds)s s") % {"seconds": seconds(turn.delay_ms)}
-
-
-def seconds(milliseconds: int) -> str:
-    """1240 -> "1.2", as the reader's language writes it."""
-    return number_format(milliseconds / 1000, 1 if milliseconds >= 95 else 2)
+    whole = _("answered in %(seconds)s s") % {"seconds": seconds(turn.delay_ms)}
+    parts = [
+        (turn.heard_ms, _("heard in %(seconds)s")),
+        (turn.thought_ms, _("thought %(seconds)s")),
+        (turn.spoke_ms, _("began to speak in %(seconds)s")),
+    ]
+    told = [text % {"seconds": seconds(part)} for part, text in parts if part is not None]
+    return f"{whole} ({', '.join(told)})" if told else whole
 
 
 # Files
@@ -90,8 +99,7 @@ def as_json(call: Call, said_lines: Sequence[Line]) -> str:
 
 
 def _as_json(turn: Turn) -> dict[str, Any]:
-    names = ("speaker", "text", "digit", "seconds", "delay_ms", "interrupted")
-    return {"at": _moment(turn.at), **{name: getattr(turn, name) for name in names}}
+    return {"at": _moment(turn.at), **{name: getattr(turn, name) for name in OF_TURN}}
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -41,6 +42,13 @@ def spell(length: timedelta) -> str:
     if not minutes:
         return _("%(seconds)s s") % {"seconds": seconds}
     return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": f"{seconds:02}"}
+
+
+def seconds(milliseconds: int | None) -> str:
+    """1240 -> "1.2", as the reader's language writes it."""
+    if milliseconds is None:
+        return "—"
+    return number_format(milliseconds / 1000, 2 if 0 < milliseconds < 95 else 1)
 
 
 def speaker(call: Call, turn: Turn) -> str:
@@ -154,6 +162,12 @@ EVENTS: Mapping[str, Any] = {
     "speech_started": gettext_lazy("%(assistant)s began to speak"),
     "dtmf": gettext_lazy("The caller pressed %(digit)s"),
     "failed": gettext_lazy("The assistant could not start: %(error)s"),
+    "staff_listen": gettext_lazy("%(who)s began to listen"),
+    "staff_listen_end": gettext_lazy("%(who)s stopped listening"),
+    "staff_join": gettext_lazy("%(who)s joined the talk"),
+    "staff_join_end": gettext_lazy("%(who)s left the talk"),
+    "agent_silent": gettext_lazy("%(assistant)s fell silent"),
+    "agent_back": gettext_lazy("%(assistant)s took over again"),
 }
 # Of a call that we placed.
 EVENTS_OUT: Mapping[str, Any] = {

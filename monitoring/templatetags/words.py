@@ -4,6 +4,7 @@ from django import template
 
 from monitoring.checks import Check
 from monitoring.words import of_check as meaning_of
+from monitoring.words import seconds as spelled
 from monitoring.words import summary as summary_of
 from telephony.models import Call
 from telephony.numbers import pretty as spaced
@@ -34,3 +35,9 @@ def of_check(check: Check) -> str:
 def caller(call: Call) -> str:
     """Who calls; "" where he withholds it."""
     return caller_of(call)
+
+
+@register.filter
+def seconds(milliseconds: int | None) -> str:
+    """Milliseconds as seconds; a dash where they are not known."""
+    return spelled(milliseconds)
