@@ -192,14 +192,6 @@ class Speaker(models.TextChoices):
     AGENT = "agent", _("Assistant")
 
 
-class TurnQuerySet(VisibleQuerySet["Turn"]):
-    def newest_of(self, sessions: models.QuerySet[Session]) -> Self:
-        """The newest thing said in each conversation, with it; the latest last."""
-        said = Turn.objects.filter(session=models.OuterRef("pk")).order_by("-at", "-pk")
-        newest = sessions.values(newest=models.Subquery(said.values("pk")[:1]))
-        return self.filter(pk__in=newest).select_related("session").order_by("at", "pk")
-
-
 class Turn(models.Model):
     """One thing said, by the caller or by the assistant."""
 
@@ -224,7 +216,7 @@ class Turn(models.Model):
     spoke_ms = models.PositiveIntegerField(null=True)
     interrupted = models.BooleanField(default=False)
 
-    objects = TurnQuerySet.as_manager()
+    objects = VisibleQuerySet["Turn"].as_manager()
 
     class Meta:
         verbose_name = _("line")

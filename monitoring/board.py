@@ -1,19 +1,24 @@
 """The calls of this moment as rows of the board: read once, rendered once a kind of viewer."""
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from agentworker.models import Session, Turn
+from agentworker.models import Session, Speaker
+from agentworker.talks import Talk, talks
+from monitoring import phases
+from monitoring.phases import HAND_WORDS, PHASE_WORDS, Phase, Trouble
 from monitoring.words import said, speaker
-from telephony.models import Call, Leg
+from telephony.models import Call, CallAction, Leg, Visit
 from veyra.models import User
 
 # An ended call stays for a moment, so that whoever looked away sees how it ended.
@@ -28,21 +33,51 @@ class Viewer:
     reads_words: bool
 
     @classmethod
-    def of(cls, user: User) -> "Viewer":
+    def of(cls, user: User, *, on_wall: bool = False) -> "Viewer":
+        """On a wall anybody who passes would read what callers say, so there it is not shown."""
         language = user.language or translation.get_language() or ""
-        return cls(language, user.has_perm("agentworker.view_session"))
+        return cls(language, not on_wall and user.has_perm("agentworker.view_session"))
+
+
+Version = tuple[object, ...]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A call and the last thing said in it."""
+    """A call as it was read `at` a moment: its conversation, and which staff are at it."""
 
     call: Call
-    turn: Turn | None
+    talk: Talk | None = None
+    visits: Sequence[Visit] = ()
+    is_transferring: bool = False
+    at: datetime = field(default_factory=timezone.now, compare=False)
 
     @property
-    def version(self) -> tuple[int, int]:
-        return self.call.version, self.turn.pk if self.turn else 0
+    def is_joined(self) -> bool:
+        return any(visit.kind == Visit.Kind.JOIN for visit in self.visits)
+
+    @property
+    def phase(self) -> Phase:
+        return phases.phase(
+            self.call, self.talk, joined=self.is_joined, transferring=self.is_transferring
+        )
+
+    @property
+    def trouble(self) -> Trouble | None:
+        attended = self.is_joined or self.is_transferring
+        return phases.trouble(self.call, self.talk, attended=attended)
+
+    @property
+    def version(self) -> Version:
+        """Differs when anything that is shown does; trouble that begins is told, too."""
+        trouble = self.trouble
+        return (
+            self.call.version,
+            self.talk and self.talk.version,
+            tuple(visit.pk for visit in self.visits),
+            self.is_transferring,
+            bool(trouble and trouble.at <= self.at),
+        )
 
 
 @dataclass
@@ -56,28 +91,64 @@ class Named:
         return bool(self.calls or self.sessions)
 
 
+def is_wall(asked: Container[str]) -> bool:
+    """Is this the address of a page for the wall, or of its socket? `asked`: its parameters."""
+    return "wall" in asked
+
+
 def may_see(user: User | AnonymousUser) -> bool:
     return isinstance(user, User) and user.is_staff and user.has_perm("telephony.view_call")
 
 
 def read(named: Named | None = None) -> list[Row]:
     """The board now, or what of it was named, the newest call first. Two queries, however many
-    calls; a third for the conversations that were named.
+    calls; one more for the conversations that were named, and one where staff are at calls.
     """
-    ended_since = timezone.now() - LINGER
-    found = Leg.objects.on_board(ended_since) if named is None else _named(named, ended_since)
+    now = timezone.now()
+    found = _named(named, now - LINGER) if named is not None else _on_board(now - LINGER)
     legs = sorted(found, key=_newest_first)
     # Whom nobody has answered yet, nobody has told anything.
-    names = {name_of(leg) for leg in legs if leg.call.state != Call.State.RINGING}
-    turns = last_turns(names - {""})
-    return [Row(leg.call, turns.get(name_of(leg))) for leg in legs]
+    names = {name_of(leg) for leg in legs if leg.call.state != Call.State.RINGING} - {""}
+    told = talks(names) if names else {}
+    visits = _visits([leg.call for leg in legs if leg.is_visited])
+    return [
+        Row(
+            leg.call,
+            told.get(name_of(leg)),
+            visits.get(leg.call_id, ()),
+            leg.is_transferring,
+            now,
+        )
+        for leg in legs
+    ]
 
 
-def _newest_first(leg: Leg) -> tuple[float, UUID]:
+def _on_board(ended_since: datetime) -> list[Any]:
+    return list(_with_staff(Leg.objects.on_board(ended_since)))
+
+
+def _with_staff(legs: QuerySet[Leg]) -> QuerySet[Any]:
+    """Each with `is_visited` and `is_transferring`: what staff do at its call."""
+    call = OuterRef("call")
+    return legs.annotate(
+        is_visited=Exists(Visit.objects.going_on().filter(call=call)),
+        is_transferring=Exists(CallAction.objects.transferring().filter(call=call)),
+    )
+
+
+def _visits(calls: list[Call]) -> dict[UUID, list[Visit]]:
+    """Who of the staff is at each of these calls."""
+    found: dict[UUID, list[Visit]] = defaultdict(list)
+    for visit in Visit.objects.going_on().of_calls(calls) if calls else ():
+        found[visit.call_id].append(visit)
+    return found
+
+
+def _newest_first(leg: Any) -> tuple[float, UUID]:
     return -leg.call.started_at.timestamp(), leg.call_id
 
 
-def _named(named: Named, ended_since: datetime) -> list[Leg]:
+def _named(named: Named, ended_since: datetime) -> list[Any]:
     """Whether a few calls are still on the board is quicker looked at than asked."""
     wanted = Q(call__in={UUID(pk) for pk in named.calls})
     if named.sessions:
@@ -85,21 +156,13 @@ def _named(named: Named, ended_since: datetime) -> list[Leg]:
         pairs = callers.values_list("sip_call_id", "participant_sid")
         names = {name for pair in pairs for name in pair if name}
         wanted |= Q(sip_call_id__in=names) | Q(participant_sid__in=names)
-    legs = Leg.objects.others().filter(wanted)
+    legs = _with_staff(Leg.objects.others().filter(wanted))
     return [leg for leg in legs if leg.call.ended_at is None or leg.call.ended_at >= ended_since]
 
 
 def name_of(leg: Leg) -> str:
     """How conversations name their caller: a telephone by call id, a browser by its sid."""
     return leg.sip_call_id or leg.participant_sid
-
-
-def last_turns(names: set[str]) -> dict[str, Turn]:
-    """The last thing said to or by each of these callers who has a conversation."""
-    if not names:
-        return {}
-    turns = Turn.objects.newest_of(Session.objects.of_callers(names))
-    return {turn.session.sip_call_id or turn.session.participant_sid: turn for turn in turns}
 
 
 def render(row: Row, viewer: Viewer) -> str:
@@ -109,19 +172,56 @@ def render(row: Row, viewer: Viewer) -> str:
 
 
 def as_context(row: Row, viewer: Viewer) -> dict[str, object]:
-    words = said(row.turn) if row.turn and viewer.reads_words else ""
-    who = speaker(row.call, row.turn) if row.turn else ""
-    return {"call": row.call, "turn": row.turn, "words": words, "who": who}
+    """`ours` is our number; `lines` are (who, words), `staff` (what he does, his name), `meter` is
+    (level, bars, seconds).
+    """
+    phase, trouble = row.phase, row.trouble
+    return {
+        "call": row.call,
+        "ours": row.call.from_number if row.call.is_outbound else row.call.to_number,
+        "phase": phase,
+        "phase_label": row.call.outcome_label or PHASE_WORDS[phase],
+        "trouble": trouble,
+        "trouble_label": HAND_WORDS[trouble.hand] if trouble else "",
+        "lines": _lines(row) if viewer.reads_words else (),
+        "meter": _meter(row),
+        "staff": [(visit.get_kind_display(), visit.name) for visit in row.visits],
+    }
 
 
-def message(rows: Iterable[tuple[Row, str]], *, full: bool, gone: Iterable[str] = ()) -> str:
-    """What a socket and the slow poll carry: {"now", "full", "rows": [{"id", "html"}], "gone"}."""
+def _lines(row: Row) -> list[tuple[str, str]]:
+    """The last words of each side, in the order in which they were said."""
+    if row.talk is None:
+        return []
+    turns = [turn for side in Speaker if (turn := row.talk.last(side))]
+    turns.sort(key=lambda turn: (turn.at, turn.pk))
+    return [(speaker(row.call, turn), said(turn)) for turn in turns]
+
+
+def _meter(row: Row) -> tuple[str, str, float] | None:
+    delays = row.talk.delays if row.talk else ()
+    if not delays:
+        return None
+    return phases.level(delays[-1]), phases.bars(delays), delays[-1] / 1000
+
+
+def message(
+    rows: Iterable[tuple[Row, str]],
+    *,
+    full: bool,
+    gone: Iterable[str] = (),
+    needs: str | None = None,
+) -> str:
+    """What a socket and the slow poll carry: {"now", "full", "rows": [{"id", "html"}], "gone"}, and
+    "needs", the strip above the rows, null where it is as before.
+    """
     return json.dumps(
         {
             "now": int(timezone.now().timestamp() * 1000),
             "full": full,
             "rows": [{"id": str(row.call.pk), "html": html} for row, html in rows],
             "gone": list(gone),
+            "needs": needs,
         },
         ensure_ascii=False,
     )

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 from typing import Any
+from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.urls import path
 
-from monitoring.board import Viewer, may_see
+from monitoring.board import Viewer, is_wall, may_see
 from monitoring.hub import hub
 from veyra.live import EVERYBODY
 from veyra.models import User
@@ -27,7 +28,8 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels s
     async def connect(self) -> None:
         self.texts: asyncio.Queue[str | None] = asyncio.Queue(BEHIND)
         self.sender: asyncio.Task[None] | None = None
-        viewer = await database_sync_to_async(_viewer)(self.scope["user"])
+        on_wall = is_wall(parse_qs(self.scope["query_string"].decode(), keep_blank_values=True))
+        viewer = await database_sync_to_async(_viewer)(self.scope["user"], on_wall)
         await self.accept()
         if viewer is None:
             await self.close(FORBIDDEN)
@@ -66,8 +68,9 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels s
         await self.close(REOPEN)
 
 
-def _viewer(user: Any) -> Viewer | None:
-    return Viewer.of(user) if isinstance(user, User) and may_see(user) else None
+def _viewer(user: Any, on_wall: bool) -> Viewer | None:
+    allowed = isinstance(user, User) and may_see(user)
+    return Viewer.of(user, on_wall=on_wall) if allowed else None
 
 
 websocket_urlpatterns = [path("ws/live/", BoardConsumer.as_asgi())]

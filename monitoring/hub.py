@@ -18,8 +18,9 @@ from weakref import WeakKeyDictionary
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
-from monitoring import board
-from monitoring.board import Named, Row, Viewer
+from monitoring import board, needs
+from monitoring.board import Named, Row, Version, Viewer
+from monitoring.needs import Needs
 from veyra.live import GROUP
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Sink(Protocol):
 class Rendered:
     """A row as it was last sent: its version, and its HTML for each kind of viewer."""
 
-    version: tuple[int, int]
+    version: Version
     html: dict[Viewer, str]
 
 
@@ -52,14 +53,19 @@ class Hub:
     def __init__(
         self,
         read: Callable[[Named | None], list[Row]] = board.read,
+        read_needs: Callable[[], Needs] = needs.read,
         *,
         interval: float = INTERVAL,
         sweep: float = SWEEP,
     ) -> None:
         self._read, self._interval, self._sweep = read, interval, sweep
+        self._read_needs = read_needs
         self._members: dict[Sink, Viewer] = {}
         self._newcomers: set[Sink] = set()
         self._rendered: dict[uuid.UUID, Rendered] = {}
+        # What waits besides the calls, as it was last read; and the strip for each kind of viewer.
+        self._needs: Needs | None = None
+        self._strips: dict[Viewer, str] = {}
         self._heard = Named()
         # When the whole board is due, by the loop's clock.
         self._whole_at = 0.0
@@ -109,7 +115,7 @@ class Hub:
     async def _turn(self) -> None:
         """Read once; the whole board for newcomers, the difference for everybody else."""
         viewers = set(self._members.values())
-        before, named = self._rendered, self._due()
+        before, needs_before, named = self._rendered, self._needs, self._due()
         rows = await database_sync_to_async(self._read_and_render)(viewers, named)
         changed = [row for row in rows if _version(before, row) != row.version]
         gone = [str(pk) for pk in before if pk not in self._rendered]
@@ -118,9 +124,10 @@ class Hub:
             newcomers.clear()
         self._newcomers -= newcomers
         old = [s for s in self._members if s not in newcomers and s not in self._newcomers]
-        self._send(newcomers, rows, full=True)
-        if changed or gone:
-            self._send(old, changed, full=False, gone=gone)
+        has_news = self._needs != needs_before
+        self._send(newcomers, rows, with_needs=True, full=True)
+        if changed or gone or has_news:
+            self._send(old, changed, with_needs=has_news, full=False, gone=gone)
 
     def _due(self) -> Named | None:
         """What is to be read now; None: the whole board."""
@@ -131,14 +138,22 @@ class Hub:
         self._whole_at = now + self._sweep
         return None
 
-    def _send(self, sinks: "set[Sink] | list[Sink]", rows: list[Row], **parts: object) -> None:
+    def _send(
+        self,
+        sinks: "set[Sink] | list[Sink]",
+        rows: list[Row],
+        *,
+        with_needs: bool,
+        **parts: object,
+    ) -> None:
         """One text for all sinks of one kind."""
         texts: dict[Viewer, str] = {}
         for sink in sinks:
             viewer = self._members[sink]
             if viewer not in texts:
                 pairs = [(row, self._rendered[row.call.pk].html[viewer]) for row in rows]
-                texts[viewer] = board.message(pairs, **parts)  # type: ignore[arg-type]  # full and gone, by name
+                strip = self._strips[viewer] if with_needs else None
+                texts[viewer] = board.message(pairs, needs=strip, **parts)  # type: ignore[arg-type]  # full and gone, by name
             sink.deliver(texts[viewer])
 
     def _read_and_render(self, viewers: set[Viewer], named: Named | None) -> list[Row]:
@@ -146,6 +161,9 @@ class Hub:
         rows = self._read(named)
         fresh = {row.call.pk: self._render(row, viewers) for row in rows}
         self._rendered = fresh if named is None else self._rendered | fresh
+        if named is None:
+            self._needs = self._read_needs()
+            self._strips = {v: needs.render(self._needs, v) for v in viewers}
         return rows
 
     def _render(self, row: Row, viewers: set[Viewer]) -> Rendered:
@@ -183,7 +201,7 @@ class Hub:
             self._wake.set()
 
 
-def _version(rendered: dict[uuid.UUID, Rendered], row: Row) -> tuple[int, int] | None:
+def _version(rendered: dict[uuid.UUID, Rendered], row: Row) -> Version | None:
     known = rendered.get(row.call.pk)
     return known.version if known else None
 

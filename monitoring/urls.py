@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from monitoring import callnow, ear_views, machines, views
+from monitoring import callnow, ear_views, live_views, machines, views
 
 urlpatterns = [
-    path("live/", views.live, name="live"),
-    path("live/rows/", views.live_rows, name="live-rows"),
+    path("live/", live_views.live, name="live"),
+    path("live/rows/", live_views.live_rows, name="live-rows"),
     path("health", machines.health),
     path("health/live", machines.live),
     path("health/ready", machines.ready),

@@ -1,4 +1,4 @@
-"""Pages about calls: the board and the page of one call."""
+"""The page of one call, and the end of the demo."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -11,36 +11,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from monitoring import board
-from monitoring.board import Viewer
 from monitoring.callpage import gather, transcript, with_parties
 from monitoring.transcript import Line, as_json, as_text
 from telephony import demo
 from telephony.links import links
-from telephony.models import Call, PhoneNumber
+from telephony.models import Call
 from veyra.doors import staff_page
 from veyra.models import User
-
-
-@staff_page("telephony.view_call")
-def live(request: HttpRequest, user: User) -> HttpResponse:
-    """The board."""
-    viewer = Viewer.of(user)
-    context = {
-        **admin.site.each_context(request),
-        "title": _("Now"),
-        "rows": [board.as_context(row, viewer) for row in board.read()],
-        "has_numbers": PhoneNumber.objects.visible_to(user).kept().exists(),
-    }
-    return render(request, "monitoring/live.html", context)
-
-
-@staff_page("telephony.view_call")
-def live_rows(request: HttpRequest, user: User) -> HttpResponse:
-    """The whole board as a message, for a page whose socket is away."""
-    viewer = Viewer.of(user)
-    rows = [(row, board.render(row, viewer)) for row in board.read()]
-    return HttpResponse(board.message(rows, full=True), content_type="application/json")
 
 
 @staff_page("telephony.view_call")

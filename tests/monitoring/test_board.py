@@ -30,7 +30,8 @@ def test_a_conversation_brings_its_call_and_its_last_words(make_call: MakeCall) 
     call, _other = make_call(["Hello?"], state=Call.State.ANSWERED), make_call(["Yes?"])
     session = Session.objects.get(sip_call_id=call.legs.get().sip_call_id)
     [row] = board.read(Named(sessions={str(session.pk)}))
-    assert row.call == call and row.turn and row.turn.text == "Hello?"
+    assert row.call == call and row.talk
+    assert [turn.text for turn in row.talk.turns] == ["Hello?"]
 
 
 def test_a_call_that_ended_long_ago_does_not_come_back(make_call: MakeCall) -> None:

@@ -57,7 +57,7 @@ class Line:
         self.reads += 1
         self.whole += named is None
         calls = [c for c in self.calls.values() if named is None or str(c.pk) in named.calls]
-        return [Row(copy.copy(call), None) for call in calls]
+        return [Row(copy.copy(call)) for call in calls]
 
 
 @pytest.fixture

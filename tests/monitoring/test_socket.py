@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Socket:
     """A browser's socket of this person."""
 
-    def __init__(self, user: User | AnonymousUser) -> None:
-        scope = {"type": "websocket", "path": "/ws/live/", "user": user}
+    def __init__(self, user: User | AnonymousUser, query: bytes = b"") -> None:
+        scope = {"type": "websocket", "path": "/ws/live/", "query_string": query, "user": user}
         application = BoardConsumer.as_asgi()
         self.line: Any = ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]  # asgiref
 

@@ -7,8 +7,11 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 
+from monitoring.board import Row, Viewer, as_context
 from telephony.models import Call
 from tests.bench.bare.celery import GROUP
+
+EVERYTHING = Viewer("en", reads_words=True)
 
 
 class Member(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ships no types
@@ -33,5 +36,5 @@ class Echo(Member):
 def _render(pk: str) -> str:
     """The board's own row, of a call in which nothing was said yet."""
     call = Call.objects.select_related("number", "agent").get(pk=pk)
-    html = render_to_string("monitoring/_row.html", {"call": call, "turn": None, "words": ""})
+    html = render_to_string("monitoring/_row.html", as_context(Row(call), EVERYTHING))
     return json.dumps({"full": False, "rows": [{"id": pk, "html": html}], "gone": []})

@@ -1,0 +1,82 @@
+"""Conversations as they stand at this moment: what each does, and what was said in it last."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from agentworker.models import Session, Speaker, Turn
+
+# The last words of each side are among so many lines, and so are the waits that a meter shows.
+LAST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A caller's newest conversation; `turns` with him, also of those before, the newest first.
+
+    `doing` is a value of Session.Doing or "", `doing_since` when that began.
+    """
+
+    session: int
+    doing: str = ""
+    doing_since: datetime | None = None
+    ended_at: datetime | None = None
+    error: str = ""
+    turns: tuple[Turn, ...] = ()
+
+    def last(self, speaker: Speaker) -> Turn | None:
+        """The last thing that this side said."""
+        return next((turn for turn in self.turns if turn.speaker == speaker), None)
+
+    @property
+    def delays(self) -> tuple[int, ...]:
+        """How long the caller waited for each of the last answers, in ms; the oldest first."""
+        waits = [turn.delay_ms for turn in self.turns if turn.delay_ms is not None]
+        return tuple(reversed(waits))
+
+    @property
+    def version(self) -> tuple[object, ...]:
+        """Differs when anything that is shown of it does."""
+        newest = self.turns[0].pk if self.turns else 0
+        return self.session, self.doing_since, self.ended_at, self.error, newest
+
+
+def talks(names: Iterable[str]) -> dict[str, Talk]:
+    """By caller (call id of the gateway or participant's sid), of those who have a conversation.
+
+    One query, however many there are.
+    """
+    rows = Session.objects.of_callers(names).with_last_turns(LAST_LINES)
+    found = sorted(rows, key=_by_caller)
+    return {name: _talk(list(of_caller)) for name, of_caller in groupby(found, _caller)}
+
+
+def _caller(row: dict[str, Any]) -> str:
+    name: str = row["sip_call_id"] or row["participant_sid"]
+    return name
+
+
+def _by_caller(row: dict[str, Any]) -> tuple[str, datetime, int]:
+    return _caller(row), row["started_at"], row["pk"]
+
+
+def _talk(rows: list[dict[str, Any]]) -> Talk:
+    """Of rows by the start of their conversation."""
+    newest = rows[-1]
+    said = [row for row in rows if row["turns__pk"] is not None]
+    said.sort(key=lambda row: (row["turns__at"], row["turns__pk"]), reverse=True)
+    return Talk(
+        newest["pk"],
+        newest["doing"],
+        newest["doing_since"],
+        newest["ended_at"],
+        newest["error"],
+        tuple(_turn(row) for row in said[:LAST_LINES]),
+    )
+
+
+def _turn(row: dict[str, Any]) -> Turn:
+    of_turn = {name.removeprefix("turns__"): v for name, v in row.items() if "__" in name}
+    return Turn(session_id=row["pk"], **of_turn)

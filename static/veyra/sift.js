@@ -1,0 +1,71 @@
+// Which calls are shown: by number, assistant and state, kept in the page's address.
+"use strict";
+
+const sift = {
+  form: document.getElementById("sift"),
+  shown: document.getElementById("shown"),
+
+  fields() {
+    return Array.from(sift.form.querySelectorAll("select"));
+  },
+  // What a row is for each of the filters.
+  matches(row, isTroubled) {
+    const { number, agent, state } = sift.form.elements;
+    const inState = state.value === "hand" ? isTroubled : row.dataset.phase === state.value;
+    return (
+      (!number.value || row.dataset.number === number.value) &&
+      (!agent.value || row.dataset.agent === agent.value) &&
+      (!state.value || inState)
+    );
+  },
+  // The lists offer what is on the board now, and what the address asks for.
+  offer(rows) {
+    for (const name of ["number", "agent"]) {
+      const field = sift.form.elements[name];
+      const wanted = new Set(rows.map((row) => row.dataset[name]).filter(Boolean));
+      if (field.value) wanted.add(field.value);
+      const values = ["", ...[...wanted].sort((a, b) => a.localeCompare(b))];
+      if (values.join("\n") === Array.from(field.options, (option) => option.value).join("\n")) continue;
+      const chosen = field.value;
+      field.replaceChildren(field.options[0], ...values.slice(1).map((value) => new Option(value, value)));
+      field.value = chosen;
+    }
+  },
+  count(shown, all) {
+    const isSifted = sift.fields().some((field) => field.value);
+    sift.form.querySelector("[type=reset]").hidden = !isSifted;
+    document.getElementById("unmatched").hidden = shown > 0 || all === 0;
+    const words = sift.shown.dataset.words.replace("%(shown)s", shown).replace("%(all)s", all);
+    sift.shown.value = isSifted ? words : "";
+  },
+  read() {
+    const asked = new URLSearchParams(location.search);
+    for (const field of sift.fields()) {
+      const value = asked.get(field.name) ?? "";
+      const isOffered = Array.from(field.options).some((option) => option.value === value);
+      if (!isOffered && field.name !== "state") field.add(new Option(value, value));
+      field.value = value;
+      if (field.selectedIndex < 0) field.value = "";
+    }
+  },
+  write() {
+    const asked = new URLSearchParams(location.search);
+    for (const field of sift.fields()) {
+      if (field.value) asked.set(field.name, field.value);
+      else asked.delete(field.name);
+    }
+    history.replaceState(null, "", asked.size ? `?${asked}` : location.pathname);
+    sift.lead();
+  },
+  // The way to the wall and back keeps what is shown.
+  lead() {
+    const wall = document.getElementById("wall");
+    const asked = new URLSearchParams(location.search);
+    if (asked.has("wall")) asked.delete("wall");
+    else asked.set("wall", "");
+    wall.href = asked.size ? `?${asked}` : location.pathname;
+  },
+};
+
+sift.read();
+sift.lead();
