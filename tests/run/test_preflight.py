@@ -47,3 +47,19 @@ def test_a_taken_port_is_named_with_the_variable_that_moves_it(udp: bool) -> Non
         with pytest.raises(Trouble, match=rf"Port {number} .* make run SIP_PORT={number + 1}"):
             preflight.check_ports([Port(number, "SIP_PORT", udp=udp)])
     preflight.check_ports([Port(number, "SIP_PORT", udp=udp)])
+
+
+def test_two_programs_of_ours_on_one_port_are_both_named() -> None:
+    ports = [
+        Port(5081, "AGENT_PORT"),
+        Port(5080, "SIP_PORT"),
+        Port(5081, "REGISTRAR_PORT", preflight.EVERYWHERE),
+    ]
+    told = "AGENT_PORT and REGISTRAR_PORT .* port 5081.* make run REGISTRAR_PORT=5082"
+    with pytest.raises(Trouble, match=told):
+        preflight.check_ports(ports)
+
+
+def test_one_number_serves_both_protocols_and_two_addresses() -> None:
+    numbers = [Port(0, "SIP_PORT"), Port(0, "SIP_PORT", udp=True), Port(0, "PORT", "127.0.0.9")]
+    preflight.check_ports(numbers)

@@ -4,8 +4,9 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ from veyra.up.trouble import Trouble
 SOCKET_PATH_LIMIT = 103 if sys.platform == "darwin" else 107
 RUN_BYTES = 200_000_000
 BUILD_BYTES = 3_000_000_000
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # compared with, not listened on
 # Building livekit-server was seen to take 1.1 GB.
 BUILD_MEMORY = 1_200_000_000
 
@@ -29,6 +31,11 @@ class Port:
     variable: str
     host: str = "127.0.0.1"
     udp: bool = False
+
+    def collides(self, other: "Port") -> bool:
+        places = {self.host, other.host}
+        same = (self.number, self.udp) == (other.number, other.udp)
+        return same and (len(places) == 1 or EVERYWHERE in places)
 
 
 def check_socket_path(path: Path) -> None:
@@ -66,7 +73,21 @@ def check_memory(needed: int = BUILD_MEMORY) -> None:
         )
 
 
-def check_ports(ports: Iterable[Port]) -> None:
+def check_ports(ports: Sequence[Port]) -> None:
+    for first, second in combinations(ports, 2):
+        if first.collides(second):
+            raise Trouble(
+                _(
+                    "%(first)s and %(second)s would both need port %(port)d. Start with another "
+                    "one: make run %(second)s=%(other)d"
+                )
+                % {
+                    "first": first.variable,
+                    "second": second.variable,
+                    "port": second.number,
+                    "other": max(port.number for port in ports) + 1,
+                }
+            )
     for port in ports:
         if is_taken(port):
             raise Trouble(
