@@ -1,10 +1,11 @@
 """Rooms into which the voice of last resort is asked: a row each, carried out by `standby`."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from veyra.querysets import VisibleQuerySet
@@ -15,10 +16,17 @@ class StandInQuerySet(VisibleQuerySet["StandIn"]):
         """The oldest first."""
         return self.filter(over_at=None).order_by("asked_at", "pk")
 
-    def busy_in(self, room_sids: Iterable[str], asked_since: datetime) -> Self:
-        """Those that speak, or were asked since then and soon will."""
-        begun = models.Q(asked_at__gte=asked_since) | ~models.Q(spoke_at=None)
-        return self.to_do().filter(begun, room_sid__in=list(room_sids))
+    def busy_in(self, room_sids: Iterable[str], now: datetime) -> set[str]:
+        """Of these rooms, those in which it speaks, or soon will."""
+        begun = models.Q(asked_at__gte=now - PATIENCE) | ~models.Q(spoke_at=None)
+        rows = self.to_do().filter(begun, room_sid__in=list(room_sids))
+        return set(rows.values_list("room_sid", flat=True))
+
+
+# The sign of life of the process that carries it out.
+PULSE, PULSE_IS_OLD = "standby", timedelta(seconds=4)
+# Whoever was asked begins to speak within a second; who has not by then is away.
+PATIENCE = timedelta(seconds=5)
 
 
 class StandIn(models.Model):
@@ -50,3 +58,20 @@ class StandIn(models.Model):
 
     def __str__(self) -> str:
         return self.room_sid
+
+    @classmethod
+    def ask(
+        cls, room_sid: str, room_name: str, language: str, *, mid_call: bool, will_call_back: bool
+    ) -> None:
+        """Have it said soon; once more where it was said before and somebody is still there."""
+        values = {
+            "room_name": room_name,
+            "language": language,
+            "mid_call": mid_call,
+            "will_call_back": will_call_back,
+            "asked_at": timezone.now(),
+            "over_at": None,
+            "spoke_at": None,
+            "error": "",
+        }
+        cls.objects.update_or_create(room_sid=room_sid, defaults=values)

@@ -471,7 +471,7 @@ class Party:
             "agent_came": any(fact.kind != "closed" for fact in ours),
             "agent_spoke": any(fact.kind == "speech_started" for fact in ours),
             "agent_error": next((str(error) for error in errors if error), ""),
-            "deeds": frozenset(fact.kind for fact in self.own if fact.source in OURS),
+            "deeds": frozenset(f.kind for f in self.own if f.source not in ("tap", "webhook")),
         }
         if self.is_callee:
             status = self.final.payload.get("status_code") if self.final else None

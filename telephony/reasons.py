@@ -21,6 +21,8 @@ class Reason(StrEnum):
     NO_AGENT = "no_agent"
     AGENT_FAILED = "agent_failed"
     AGENT_SILENT = "agent_silent"
+    NOBODY_CAME = "nobody_came"
+    CUT_OFF = "cut_off"
     MEDIA_TIMEOUT = "media_timeout"
     NO_ACK = "no_ack"
     THROWN_OUT = "thrown_out"
@@ -165,6 +167,20 @@ EXPLANATIONS: dict[str, Explanation] = {
         _(
             "The call was picked up, but the assistant said nothing. Check its greeting and its "
             "voice, then call again."
+        ),
+        200,
+    ),
+    Reason.NOBODY_CAME: Explanation(
+        _(
+            "No assistant could answer. The caller was told so, and the call was ended. See on the"
+            " home page that assistants are working and have free places."
+        ),
+        200,
+    ),
+    Reason.CUT_OFF: Explanation(
+        _(
+            "The assistant was lost in the middle of the conversation, and no other could come. The"
+            " caller was told so. The log of the worker says why it stopped."
         ),
         200,
     ),

@@ -7,6 +7,7 @@ from django.utils import timezone
 from telephony import (
     acting,
     arrivals,
+    calling_back,
     attending,
     changes,
     dialling,
@@ -65,6 +66,11 @@ def testcall() -> None:
 @app.task(name="telephony.planned")  # type: ignore[untyped-decorator]  # celery ships no types
 def planned() -> None:
     changes.carry_out_due(timezone.now())
+
+
+@app.task(name="telephony.call_backs")  # type: ignore[untyped-decorator]  # likewise
+def call_backs() -> None:
+    calling_back.gather(timezone.now())
 
 
 @app.task(name="telephony.tidy")  # type: ignore[untyped-decorator]  # celery ships no types

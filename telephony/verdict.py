@@ -87,7 +87,7 @@ def _reason(evidence: Evidence) -> Reason:
         return DEPARTURES[evidence.departure]
     if evidence.witness == "silence":
         return _of_silence(evidence)
-    return _of_silent_assistant(evidence) or _of_parting(evidence)
+    return _of_last_resort(evidence) or _of_silent_assistant(evidence) or _of_parting(evidence)
 
 
 def _of_gateway(evidence: Evidence) -> Reason:
@@ -107,6 +107,13 @@ def _of_silence(evidence: Evidence) -> Reason:
         questions = {"invite": Reason.NUMBER_CONFLICT, "dispatch": Reason.RULE_CONFLICT}
         return questions.get(evidence.last_knock, Reason.LOST)
     return Reason.LOST if evidence.asked_for_rule else Reason.NO_PASSWORD
+
+
+def _of_last_resort(evidence: Evidence) -> Reason | None:
+    """The caller heard that nobody can talk to him."""
+    if "stood_in" not in evidence.deeds or evidence.talked is None:
+        return None
+    return Reason.CUT_OFF if evidence.agent_spoke else Reason.NOBODY_CAME
 
 
 def _of_silent_assistant(evidence: Evidence) -> Reason | None:
@@ -139,10 +146,14 @@ def _outcome(evidence: Evidence, reason: Reason) -> str:
         return "rejected"
     if reason is Reason.TRANSFERRED:
         return "answered"
-    if evidence.talked is not None and (evidence.agent_spoke or not evidence.agent_came):
+    if reason is Reason.CUT_OFF:
+        return "failed"
+    by_people = not evidence.agent_came and reason is not Reason.NOBODY_CAME
+    if evidence.talked is not None and (evidence.agent_spoke or by_people):
         return "answered"
     outcomes = {
         Reason.NO_AGENT: "no_agent",
+        Reason.NOBODY_CAME: "no_agent",
         Reason.AGENT_SILENT: "no_agent",
         Reason.CALLER_GAVE_UP: "abandoned",
         # Hung up on a line that was picked up, but where nobody spoke.

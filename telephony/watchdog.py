@@ -43,7 +43,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """A room in which somebody is on the line, or waits to be."""
+    """A room in which somebody is on the line, or waits to be, and the last resort is not."""
 
     # He called us, and nobody's sound has reached him; for so long.
     rings: bool
@@ -54,13 +54,9 @@ class Watched:
     alone: timedelta | None
     # Since another assistant was sent; None: none was.
     sent: timedelta | None = None
-    # The voice of last resort was asked to come: the caller is in its hands.
-    stood_in: bool = False
 
 
 def decide(room: Watched, line: Line) -> Step:
-    if room.stood_in:
-        return Step.NOTHING
     if room.alone is None:
         hangs = room.rings and room.waiting >= HANGS
         return Step.STAND_IN if hangs and line.stands_in else Step.NOTHING

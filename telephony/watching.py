@@ -6,19 +6,21 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeGuard
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, transaction
 from django.utils import timezone
 
+from agentworker import standin
 from agentworker.brief import Brief
-from agentworker.models import Worker
-from telephony import intake
+from agentworker.models import StandIn, Worker
+from telephony import calling_back, intake
 from telephony.models import Call, CallEvent, Leg
+from telephony.reasons import Reason
 from telephony.watchdog import Line, Sight, Step, Watched, decide, sight
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import AGENT_NAME, LiveKitError
@@ -141,9 +143,15 @@ class Watchdog:
             self._memory.forget_looks()
         alone = {room.sid for room in rooms if room.call.room_name not in served}
         self._memory.note(alone, {room.sid for room in rooms})
-        line = Line(takes_calls=any(map(has_place, workers)), stands_in=False)
+        line = Line(
+            takes_calls=any(map(has_place, workers)),
+            stands_in=bool(rooms) and Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD),
+        )
         steps = [(room, decide(self._of(room, now), line)) for room in rooms]
-        self._help([(room, step) for room, step in steps if step is not Step.NOTHING])
+        wanted = [(room, step) for room, step in steps if step is not Step.NOTHING]
+        # Asked only for the few rooms in trouble.
+        busy = StandIn.objects.busy_in([room.sid for room, _ in wanted], now) if wanted else set()
+        self._help([(room, step) for room, step in wanted if room.sid not in busy])
 
     def _of(self, room: Room, now: datetime) -> Watched:
         memory = self._memory
@@ -163,11 +171,39 @@ class Watchdog:
                 for done in livekit.together(works) if works else ():
                     feel(done)
 
-    def _work(self, livekit: LiveKit, room: Room, step: Step, seen: Sight) -> "Send":
+    def _work(self, livekit: LiveKit, room: Room, step: Step, seen: Sight) -> Callable[[], None]:
         """Written down before it is done: the network is asked side by side, the database not."""
+        if step is Step.STAND_IN:
+            stand_in(room)
+            return Clear(livekit, room.call.room_name, seen)
         self._memory.sent[room.sid] = time.monotonic()
         intake.store([told(leg, SENT_AGAIN) for leg in room.legs])
         return Send(livekit, room.call, seen)
+
+
+@transaction.atomic
+def stand_in(room: Room) -> None:
+    """The last resort is asked to speak, and whoever hears it is put down to be called back."""
+    for leg in room.legs:
+        calling_back.put_down(leg.call, why(leg.call))
+    StandIn.ask(
+        room.sid,
+        room.call.room_name,
+        language_of(room.call),
+        mid_call=room.call.answered_at is not None,
+        will_call_back=all(calling_back.number_of(leg.call) for leg in room.legs),
+    )
+    intake.store([told(leg, STOOD_IN) for leg in room.legs])
+
+
+def why(call: Call) -> Reason:
+    return Reason.CUT_OFF if call.answered_at else Reason.NOBODY_CAME
+
+
+def language_of(call: Call) -> str:
+    """That of the assistant who was to speak."""
+    version = call.agent.newest() if call.agent else None
+    return version.language if version else ""
 
 
 def is_alone(seen: Sight | LiveKitError) -> TypeGuard[Sight]:
@@ -231,7 +267,7 @@ class Send:
     found: Sight
 
     def __call__(self) -> None:
-        clear(self.livekit, self.call.room_name, self.found)
+        Clear(self.livekit, self.call.room_name, self.found)()
         brief = Brief(
             agent=str(self.call.agent.key) if self.call.agent else "",
             rule=str(self.call.rule.key) if self.call.rule else "",
@@ -239,11 +275,18 @@ class Send:
         self.livekit.create_dispatch(AGENT_NAME, self.call.room_name, brief.to_json())
 
 
-def clear(livekit: LiveKit, room: str, found: Sight) -> None:
-    """LiveKit itself would show a dead assistant for twenty seconds more."""
-    for agent in found.agents:
-        try:
-            livekit.remove_participant(room, agent.identity)
-        except LiveKitError as error:
-            if error.code != "not_found":
-                raise
+@dataclass(frozen=True)
+class Clear:
+    """Assistants who live no more are taken out: LiveKit would keep them for twenty seconds."""
+
+    livekit: LiveKit
+    room: str
+    found: Sight
+
+    def __call__(self) -> None:
+        for agent in self.found.agents:
+            try:
+                self.livekit.remove_participant(self.room, agent.identity)
+            except LiveKitError as error:
+                if error.code != "not_found":
+                    raise

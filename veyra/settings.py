@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE = {
     "observe": {"task": "telephony.observe", "schedule": 15.0},
     "testcall": {"task": "telephony.testcall", "schedule": 15.0},
     "planned": {"task": "telephony.planned", "schedule": 15.0},
+    "call_backs": {"task": "telephony.call_backs", "schedule": 10.0},
     "tidy": {"task": "telephony.tidy", "schedule": 3600.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
 }

@@ -37,7 +37,6 @@ rooms = st.builds(
     is_dialled=st.booleans(),
     alone=lengths | st.none(),
     sent=lengths | st.none(),
-    stood_in=st.booleans(),
 )
 everybody = st.builds(Line, takes_calls=st.booleans(), stands_in=st.booleans())
 
@@ -95,15 +94,14 @@ def test_no_second_assistant_is_sent_where_one_lives(room: Watched, line: Line) 
 def test_only_who_is_there_is_asked_to_help(room: Watched, line: Line) -> None:
     step = decide(room, line)
     assert step is not Step.STAND_IN or line.stands_in
-    assert step is Step.NOTHING or not room.stood_in
     assert decide(room, NOBODY) is Step.NOTHING
 
 
 @given(rooms)
 def test_nobody_who_is_alone_is_left_so_for_eleven_seconds(room: Watched) -> None:
-    """Whatever came before: somebody is sent, was sent a moment ago, or speaks already."""
+    """Whatever came before: somebody is sent, or was sent a moment ago."""
     long = replace(room, alone=HANGS + GRACE, waiting=HANGS + GRACE)
-    helped = long.stood_in or (long.sent is not None and long.sent < ON_ITS_WAY)
+    helped = long.sent is not None and long.sent < ON_ITS_WAY
     assert helped or decide(long, ALL) is not Step.NOTHING
 
 

@@ -147,6 +147,7 @@ class System:
             "tap": [python, "manage.py", "tap"],
             "agent": [python, "manage.py", "runagent"],
             "watchdog": [python, "manage.py", "watchdog"],
+            "standby": [python, "manage.py", "standby"],
             "registrar": [python, "manage.py", "registrar"],
             "kamailio": [python, "manage.py", "kamailio"],
         }
@@ -156,6 +157,7 @@ class System:
         if name == "web":
             return lambda: self._answers("/health/live")
         words = {"worker": "ready.", "beat": "beat: Starting", "agent": "registered"}
+        words["standby"] = "ready."
         return lambda: words.get(name, "") in self.log(name)
 
     def _answers(self, path: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agentworker.last_words import sound
 from tests.live.stack import missing, wait_until
 from tests.live.system import PROGRAMS, System, running
 
@@ -40,7 +41,7 @@ PUBLISHED = """
 def system() -> Iterator[System]:
     if lacking := missing():
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
-    with running(*PROGRAMS, "watchdog") as system:
+    with running(*PROGRAMS, "watchdog", "standby") as system:
         system.ask(LINE)
         wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
         yield system
@@ -65,6 +66,42 @@ def kill_job(system: System, user: str) -> None:
     """)
     (pid,) = processes_with(system.folder / "spool" / f"{job}.jsonl")
     os.kill(pid, signal.SIGKILL)
+
+
+def kill(system: System, program: str) -> None:
+    process = system.processes.pop(program)
+    process.kill()
+    process.wait()
+
+
+def kill_worker(system: System) -> None:
+    """The whole worker: the process that we know, and all that it has started."""
+    group = [system.processes["agent"].pid]
+    for pid in group:
+        for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+            group += [int(child) for child in tasks.read_text().split()]
+    for pid in group:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    system.processes.pop("agent").wait()
+
+
+def outcome(system: System, user: str) -> list[str]:
+    found: list[str] = system.ask(f"""
+        from telephony.models import Call
+        result = Call.objects.filter(from_number="{user}").values_list("outcome", "reason").get()
+    """)
+    return found
+
+
+def waiting(system: System, user: str) -> list[str]:
+    """Why this caller is to be called back."""
+    found: list[str] = system.ask(f"""
+        from telephony.models import CallBack
+        rows = CallBack.objects.waiting().filter(caller="+{user}")
+        result = list(rows.values_list("reason", flat=True))
+    """)
+    return found
 
 
 def processes_with(file: Path) -> set[int]:
@@ -107,3 +144,55 @@ def test_a_caller_whose_assistant_is_killed_is_answered_by_another(system: Syste
     assert told(system, user) == ["assistant_sent_again"]
     # `began` is a little before the INVITE: our telephone needs a moment to start.
     assert voice_after(heard, killed - 2) < 8
+
+
+def test_a_caller_who_loses_the_whole_worker_hears_that_and_is_called_back(system: System) -> None:
+    user = "79160000102"
+    began = time.monotonic()
+    caller = system.dial(SUPPORT, "listen:20", "wait:25", user=user)
+    wait_until(lambda: talks(system, user), "nobody spoke")
+    time.sleep(4)
+    kill_worker(system)
+    killed = time.monotonic() - began
+    heard = caller.result()
+    assert heard["ended_by"] == "them"
+    assert told(system, user) == ["stood_in"]
+    # Our telephone needs a moment to start, so the INVITE is a little later than `began`.
+    assert voice_after(heard, killed - 2) < 9
+    wait_until(lambda: outcome(system, user) == ["failed", "cut_off"], "no outcome", 10)
+    assert waiting(system, user) == ["cut_off"]
+
+
+def test_a_caller_who_comes_while_no_worker_runs_is_answered_within_five_seconds(
+    system: System,
+) -> None:
+    user = "79160000103"
+    heard = system.call(SUPPORT, "wait:20", user=user)
+    assert heard["answered"] < 5 and heard["first_voice"] < heard["answered"] + 2
+    said = sound("ru", mid_call=False, will_call_back=True).seconds
+    # Pauses between the words are not voiced.
+    assert 0.55 * said < heard["voiced_seconds"] < 1.1 * said
+    assert heard["ended_by"] == "them"
+    wait_until(lambda: outcome(system, user) == ["no_agent", "nobody_came"], "no outcome", 10)
+    assert waiting(system, user) == ["nobody_came"]
+
+
+def test_a_last_resort_that_is_killed_speaks_when_it_is_back(system: System) -> None:
+    user = "79160000104"
+    caller = system.dial(SUPPORT, "wait:25", user=user)
+    wait_until(lambda: told(system, user) == ["stood_in"], "nobody was asked")
+    kill(system, "standby")
+    system.start_program("standby")
+    heard = caller.result()
+    assert heard["voiced_seconds"] > 2 and heard["ended_by"] == "them"
+
+
+def test_assistants_answer_again_when_a_worker_is_back(system: System) -> None:
+    user = "79160000105"
+    before = system.log("agent").count("registered worker")
+    system.start_program("agent")
+    wait_until(
+        lambda: system.log("agent").count("registered worker") > before, "no worker came", 60
+    )
+    system.call(SUPPORT, "wait:4", user=user)
+    assert talks(system, user) and told(system, user) == []

@@ -25,6 +25,7 @@ def names(layout: Layout, choice: Choice) -> list[str]:
 
 
 WORK = ["worker", "worker-calls", "beat"]
+CALLERS = ["agent", "watchdog", "standby"]
 
 
 def read(text: str) -> configparser.RawConfigParser:
@@ -35,7 +36,8 @@ def read(text: str) -> configparser.RawConfigParser:
 
 
 def test_a_machine_of_its_own_runs_everything() -> None:
-    own = ["broker", "livekit-server", "livekit-sip", "web", *WORK, "tap", "agent", "watchdog"]
+    ours = ["web", *WORK, "tap", *CALLERS]
+    own = ["broker", "livekit-server", "livekit-sip", *ours]
     assert names(LAYOUT, REAL) == own
 
 
@@ -50,7 +52,7 @@ def test_lines_that_must_register_are_served_where_kamailio_and_a_gateway_are() 
 def test_what_runs_elsewhere_is_not_started() -> None:
     layout = replace(LAYOUT, broker="")
     configured = Choice(kind=Kind.CONFIGURED)
-    assert names(layout, configured) == ["web", *WORK, "tap", "agent", "watchdog"]
+    assert names(layout, configured) == ["web", *WORK, "tap", *CALLERS]
 
 
 def test_without_a_gateway_the_rest_runs() -> None:
@@ -59,7 +61,7 @@ def test_without_a_gateway_the_rest_runs() -> None:
 
 def test_the_simulator_has_no_agent_because_it_has_no_sound() -> None:
     started = names(LAYOUT, Choice(kind=Kind.SIMULATOR))
-    assert "simulator" in started and "agent" not in started
+    assert "simulator" in started and not set(CALLERS) & set(started)
 
 
 def test_what_waits_for_telephones_holds_up_nothing_else() -> None:

@@ -33,6 +33,19 @@ def visitor_token(
     return _signed(identity, name, attributes, grants).to_jwt()
 
 
+def standby_token(*, identity: str, room: str) -> str:
+    """For the voice of last resort: it is heard, and hears nobody."""
+    grants = api.VideoGrants(
+        room_join=True,
+        room=room,
+        can_publish=True,
+        can_publish_sources=["microphone"],
+        can_publish_data=False,
+        can_subscribe=False,
+    )
+    return _signed(identity, "", {"veyra.role": "standby"}, grants).to_jwt()
+
+
 def trial_token() -> str:
     """For a browser that tries its way to LiveKit, in a room of its own."""
     name = TRIAL_ROOM + secrets.token_hex(8)

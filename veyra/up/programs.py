@@ -111,7 +111,7 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
     ]
     if choice.kind is not Kind.SIMULATOR:
         found.append(Program("agent", _manage(layout, "runagent")))
-        found.append(Program("watchdog", _manage(layout, "watchdog")))
+        found += [Program(name, _manage(layout, name)) for name in ("watchdog", "standby")]
     return found
 
 
