@@ -25,18 +25,29 @@ from veyra.models import User
 LINGER = timedelta(seconds=8)
 
 
+# What opens the pages of callers who did not get through.
+OPENED_BY = {
+    "turned-away": ("telephony.view_call", "telephony.view_refused"),
+    "call-backs": ("telephony.view_callback",),
+}
+
+
 @dataclass(frozen=True)
 class Viewer:
     """Everything about a person that changes how a row looks."""
 
     language: str
     reads_words: bool
+    # Names of pages that he may open, of those that the strip above the board leads to.
+    opens: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, user: User, *, on_wall: bool = False) -> "Viewer":
         """On a wall anybody who passes would read what callers say, so there it is not shown."""
         language = user.language or translation.get_language() or ""
-        return cls(language, not on_wall and user.has_perm("agentworker.view_session"))
+        reads_words = not on_wall and user.has_perm("agentworker.view_session")
+        opens = frozenset(page for page, rights in OPENED_BY.items() if user.has_perms(rights))
+        return cls(language, reads_words, opens)
 
 
 Version = tuple[object, ...]
@@ -202,7 +213,11 @@ def _meter(row: Row) -> tuple[str, str, float] | None:
     delays = row.talk.delays if row.talk else ()
     if not delays:
         return None
-    return phases.level(delays[-1]), phases.bars(delays), delays[-1] / 1000
+    return (
+        phases.level(delays[-1]),
+        phases.bars(delays) if len(delays) > 1 else "",
+        delays[-1] / 1000,
+    )
 
 
 def message(

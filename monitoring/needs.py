@@ -7,24 +7,30 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from monitoring.board import Viewer
-from telephony.models import Call
+from telephony.models import Call, CallBack, IgnoredSource
+from veyra.look import link
 
+CALL_BACKS = "admin:telephony_callback_changelist"
 LOOKS_BACK = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Needs:
-    """How many calls were turned away within the last hour."""
+    """How many calls were turned away within the last hour, and how many callers wait for a call."""
 
     turned_away: int = 0
+    call_backs: int = 0
 
 
 def read() -> Needs:
-    return Needs(Call.objects.turned_away_since(timezone.now() - LOOKS_BACK).count())
+    ignored = IgnoredSource.objects.values("address")
+    away = Call.objects.turned_away_since(timezone.now() - LOOKS_BACK)
+    away = away.exclude(source_ip__in=ignored)
+    return Needs(away.count(), CallBack.objects.waiting().count())
 
 
 def render(needs: Needs, viewer: Viewer) -> str:
     """The strip above the board; "" where nothing waits that this viewer may see."""
     with translation.override(viewer.language):
-        context = {"needs": needs, "viewer": viewer}
+        context = {"needs": needs, "opens": viewer.opens, "call_backs": link(CALL_BACKS)}
         return render_to_string("monitoring/_needs.html", context).strip()

@@ -1,18 +1,21 @@
 """The board reads what was named, and nothing that does not stand on it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from agentworker.models import Session
+from agentworker.models import Session, Speaker
 from monitoring import board
-from monitoring.board import Named
-from telephony.models import Call
-from tests.monitoring.conftest import MakeCall
+from monitoring.board import Named, Viewer
+from monitoring.phases import Phase
+from telephony.models import Call, CallAction, Visit
+from tests.monitoring.conftest import MakeCall, MakeUser, say
 
 pytestmark = pytest.mark.django_db
+READER = Viewer("en", reads_words=True)
 
 
 def shown(named: Named | None) -> set[Call]:
@@ -46,3 +49,78 @@ def test_a_ringing_call_is_read_by_one_query(
     call = make_call()
     with django_assert_num_queries(1):
         board.read(Named(calls={str(call.pk)}))
+
+
+def test_a_call_in_silence_is_read_by_two_queries(
+    make_call: MakeCall, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    call = make_call(["Hello?"], state=Call.State.ANSWERED)
+    with django_assert_num_queries(2):
+        board.read(Named(calls={str(call.pk)}))
+
+
+def test_who_of_the_staff_is_at_a_call_is_shown(make_call: MakeCall, make_user: MakeUser) -> None:
+    user, now = make_user(), timezone.now()
+    call, other = make_call(["Hi"], state=Call.State.ANSWERED), make_call()
+    for kind, left_at in (("listen", None), ("join", now)):
+        Visit.objects.create(
+            call=call, user=user, kind=kind, began_at=now, seen_at=now, left_at=left_at
+        )
+    rows = {row.call: row for row in board.read()}
+    assert board.as_context(rows[call], READER)["staff"] == [("listens", "anna")]
+    assert not rows[call].is_joined and rows[other].visits == ()
+
+
+def test_a_colleague_in_the_talk_is_what_the_call_does(
+    make_call: MakeCall, make_user: MakeUser
+) -> None:
+    call, now = make_call(["Hi"], state=Call.State.ANSWERED), timezone.now()
+    [before] = board.read()
+    Visit.objects.create(call=call, user=make_user(), kind="join", began_at=now, seen_at=now)
+    [row] = board.read()
+    assert (row.phase, row.trouble) == (Phase.COLLEAGUE, None)
+    assert row.version != before.version
+
+
+@pytest.mark.parametrize(("state", "is_on_its_way"), [("waiting", True), ("failed", False)])
+def test_a_transfer_is_shown_until_it_is_known_what_came_of_it(
+    make_call: MakeCall, state: str, is_on_its_way: bool
+) -> None:
+    call = make_call(["Hi"], state=Call.State.ANSWERED)
+    CallAction.objects.create(call=call, kind=CallAction.Kind.TRANSFER, state=state)
+    CallAction.objects.create(call=call, kind=CallAction.Kind.HINT)
+    [row] = board.read()
+    assert (row.phase == Phase.TRANSFERRING) is is_on_its_way
+
+
+def test_a_change_of_what_the_assistant_does_is_a_new_version(make_call: MakeCall) -> None:
+    make_call(["Hi"], state=Call.State.ANSWERED)
+    seen = set()
+    for doing in Session.Doing.values:
+        Session.objects.update(doing=doing, doing_since=timezone.now())
+        seen.add(board.read()[0].version)
+    assert len(seen) == len(Session.Doing.values)
+
+
+def test_trouble_that_begins_by_the_clock_alone_is_a_new_version(make_call: MakeCall) -> None:
+    make_call(seconds_ago=1)
+    [row] = board.read()
+    assert replace(row, at=row.at + timedelta(seconds=9)).version != row.version
+
+
+def test_words_and_meter_of_a_row(make_call: MakeCall) -> None:
+    call = make_call(["What does it cost?"], state=Call.State.ANSWERED)
+    session = Session.objects.get(sip_call_id=call.legs.get().sip_call_id)
+    for delay in (700, 2600):
+        say(session, f"after {delay}", Speaker.AGENT, delay_ms=delay)
+    [row] = board.read()
+    shown = board.as_context(row, READER)
+    assert shown["lines"] == [("Caller", "What does it cost?"), ("Assistant", "after 2600")]
+    assert shown["meter"] == ("bad", "▂▇", 2.6)
+    assert board.as_context(row, Viewer("en", reads_words=False))["lines"] == ()
+
+
+def test_nobody_reads_words_on_a_wall(make_user: MakeUser) -> None:
+    user = make_user("agentworker.view_session")
+    assert Viewer.of(user).reads_words
+    assert not Viewer.of(user, on_wall=True).reads_words
