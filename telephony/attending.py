@@ -13,6 +13,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from telephony import intake
@@ -36,6 +37,11 @@ VISITORS = frozenset({"listener", "supervisor"})
 # The kinds of the events at the beginning and at the end.
 BEGAN = {Visit.Kind.LISTEN: "staff_listen", Visit.Kind.JOIN: "staff_join"}
 LEFT = {Visit.Kind.LISTEN: "staff_listen_end", Visit.Kind.JOIN: "staff_join_end"}
+# What the audit says.
+DONE = {
+    Visit.Kind.LISTEN: _("Began to listen to the call."),
+    Visit.Kind.JOIN: _("Joined the talk of the call."),
+}
 
 NOT_YET = _("The call has no sound yet. Try again in a moment.")
 UNANSWERED = _("Nobody has answered this call yet. You can join as soon as somebody has.")
@@ -75,8 +81,8 @@ def enter(call: Call, kind: str, user: User, login: str | None) -> Visit:
     with transaction.atomic():
         visit.save(force_insert=True)
         _tell(visit, BEGAN[Visit.Kind(kind)], now)
-        message = visit.get_kind_display()
-        LogEntry.objects.log_actions(user.pk, [call], CHANGE, change_message=message)
+        note = gettext(DONE[Visit.Kind(kind)])
+        LogEntry.objects.log_actions(user.pk, [call], CHANGE, change_message=note)
     return visit
 
 
