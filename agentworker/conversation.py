@@ -15,6 +15,7 @@ from livekit.agents.voice import (
 )
 
 from agentworker import ears
+from agentworker.delays import Question, of_answer
 from agentworker.doing import follow
 from agentworker.doorman import Doorman
 from agentworker.hints import Hints
@@ -71,8 +72,8 @@ class Conversation(Agent):
         # When the caller began his turn (None between turns), and when he fell silent last.
         self._began: float | None = None
         self._stopped = 0.0
-        # When the caller last stopped speaking or pressed a key, and nobody has answered yet.
-        self._asked_at: float | None = None
+        # What the caller said or pressed last, until it is answered.
+        self._asked: Question | None = None
         self._last_hint: float | None = None
         self._cut_off = False
         self._has_spoken = False
@@ -141,7 +142,7 @@ class Conversation(Agent):
         """The caller has finished; words are the mind's to answer, mere speech is ours."""
         text, began = new_message.text_content or "", self._began or self._stopped
         self.spool.turn("caller", began, text=text, seconds=round(self._stopped - began, 2))
-        self._asked_at, self._began = self._stopped, None
+        self._asked, self._began = Question(self._stopped, time.time()), None
         if not self._has_spoken:  # his "hello?" is answered by the greeting
             raise StopResponse
         if self.quiet.is_kept:  # it was said to one of us
@@ -165,7 +166,7 @@ class Conversation(Agent):
         self.spool.event("dtmf", leg(who), now, digit=key.digit)
         if self.quiet.is_kept:
             return
-        self._asked_at = now
+        self._asked = Question(now)
         self.live.interrupt()
         reply = answer_key(self.script, key.digit)
         if reply.hang_up:
@@ -219,20 +220,15 @@ class Conversation(Agent):
             return
         started = item.metrics.get("started_speaking_at", item.created_at)
         stopped = item.metrics.get("stopped_speaking_at", started)
-        delay, self._asked_at = self._delay_ms(started), None
+        asked, self._asked = self._asked, None
         self.spool.turn(
             "agent",
             started,
             text=item.text_content or "",
             seconds=round(stopped - started, 2),
-            delay_ms=delay,
             interrupted=item.interrupted,
+            **of_answer(asked, started, item.metrics),
         )
-
-    def _delay_ms(self, started: float) -> int | None:
-        if self._asked_at is None or started < self._asked_at:
-            return None
-        return round((started - self._asked_at) * 1000)
 
     # Who comes and goes
 

@@ -60,10 +60,10 @@ def delay(turn: Turn) -> str:
     parts = [
         (turn.heard_ms, _("heard in %(seconds)s")),
         (turn.thought_ms, _("thought %(seconds)s")),
-        (turn.spoke_ms, _("began to speak in %(seconds)s")),
+        (turn.spoke_ms, _("spoke in %(seconds)s")),
     ]
     told = [text % {"seconds": seconds(part)} for part, text in parts if part is not None]
-    return f"{whole} ({', '.join(told)})" if told else whole
+    return f"{whole}: {', '.join(told)}" if told else whole
 
 
 # Files

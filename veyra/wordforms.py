@@ -66,19 +66,19 @@ class StemsField(models.TextField):  # type: ignore[type-arg]  # generic only in
 
 
 @StemsField.register_lookup
-class Says(models.Lookup):  # type: ignore[type-arg]  # generic only in the stubs
+class Says(models.Lookup):
     """Every word of a text stands there, in any form. A text without words finds nothing."""
 
     lookup_name = "says"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         column, given = self.process_lhs(compiler, connection)
         return " AND ".join([f"{column} LIKE %s"] * len(self.wanted)), [
             value for each in self.wanted for value in (*given, f"% {each} %")
         ]
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         """As its index is worded."""
         column, given = self.process_lhs(compiler, connection)
         return f"string_to_array({column}, ' ') @> %s::text[]", [*given, self.wanted]
