@@ -213,11 +213,8 @@ def _meter(row: Row) -> tuple[str, str, float] | None:
     delays = row.talk.delays if row.talk else ()
     if not delays:
         return None
-    return (
-        phases.level(delays[-1]),
-        phases.bars(delays) if len(delays) > 1 else "",
-        delays[-1] / 1000,
-    )
+    newest, shown = delays[-1], phases.bars(delays) if len(delays) > 1 else ""
+    return phases.level(newest), shown, newest / 1000
 
 
 def message(

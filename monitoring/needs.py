@@ -16,7 +16,7 @@ LOOKS_BACK = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Needs:
-    """How many calls were turned away within the last hour, and how many callers wait for a call."""
+    """Calls that were turned away within the last hour, and callers who are to be called back."""
 
     turned_away: int = 0
     call_backs: int = 0

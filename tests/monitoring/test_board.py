@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from agentworker.models import Session, Speaker
@@ -67,7 +67,8 @@ def test_who_of_the_staff_is_at_a_call_is_shown(make_call: MakeCall, make_user: 
             call=call, user=user, kind=kind, began_at=now, seen_at=now, left_at=left_at
         )
     rows = {row.call: row for row in board.read()}
-    assert board.as_context(rows[call], READER)["staff"] == [("listens", "anna")]
+    with translation.override("en"):
+        assert board.as_context(rows[call], READER)["staff"] == [("listens", "anna")]
     assert not rows[call].is_joined and rows[other].visits == ()
 
 
@@ -114,7 +115,8 @@ def test_words_and_meter_of_a_row(make_call: MakeCall) -> None:
     for delay in (700, 2600):
         say(session, f"after {delay}", Speaker.AGENT, delay_ms=delay)
     [row] = board.read()
-    shown = board.as_context(row, READER)
+    with translation.override("en"):
+        shown = board.as_context(row, READER)
     assert shown["lines"] == [("Caller", "What does it cost?"), ("Assistant", "after 2600")]
     assert shown["meter"] == ("bad", "▂▇", 2.6)
     assert board.as_context(row, Viewer("en", reads_words=False))["lines"] == ()
