@@ -18,6 +18,7 @@ from agentworker.models import Agent
 from telephony import (  # noqa: F401  # they register their pages
     agent_admin,
     call_admin,
+    callback_admin,
     outbound_admin,
     outbound_forms,
     scheduled_admin,

@@ -8,6 +8,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from telephony.numbers import part_of_any_spelling
 from telephony.reasons import sentence
 from veyra.models import User
 from veyra.querysets import VisibleQuerySet
@@ -23,6 +24,11 @@ class CallBackQuerySet(VisibleQuerySet["CallBack"]):
 
     def of_caller(self, caller: str) -> Self:
         return self.filter(caller=caller)
+
+    def matching(self, text: str) -> Self:
+        """Of numbers with these digits, in whatever spelling; or with these words in the note."""
+        of_number = models.Q(caller__contains=part_of_any_spelling(text))
+        return self.filter(of_number | models.Q(note__icontains=text))
 
     def since(self, moment: datetime) -> Self:
         """That know of a call which began then, or later."""

@@ -36,6 +36,7 @@ EVERYDAY: Sequence[Line] = [
     Line(_("Home"), "home", "admin:index"),
     Line(_("Now"), "graphic_eq", "live", ("telephony.view_call",)),
     rows_of("telephony.call", _("Calls"), "call_log"),
+    rows_of("telephony.callback", _("Call back"), "phone_callback"),
     Line(_("Call a number"), "phone_forwarded", "call-out", ("telephony.add_outboundcall",)),
     rows_of("telephony.phonenumber", _("Numbers"), "dialpad"),
     rows_of("agentworker.agent", _("Assistants"), "support_agent"),
