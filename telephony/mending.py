@@ -63,14 +63,10 @@ class Source:
     signs_in: bool = False
 
 
-def cure_of(refusal: Refusal, route: Route | None, line: Line, is_live: bool) -> Cure:
-    """`route`: where the call would go now; None: it names nothing that could be asked about.
-
-    `line`: the part of the line that the route was found in; `is_live`: LiveKit has all of it.
+def cure_of(refusal: Refusal, route: Route, line: Line, is_live: bool) -> Cure:
+    """`route`: where such a call would go now; `line`: the part of the line that it was found in;
+    `is_live`: LiveKit has all of it.
     """
-    if route is None:
-        kind = Kind.ADDRESS if refusal.reason == Reason.STRANGER else Kind.NONE
-        return Cure(kind, sentence(refusal.reason))
     steps = ladder.steps(route, line)
     stop = next((step for step in steps if step.mark == Mark.STOPS), None)
     if stop is None or route.answers:
@@ -80,6 +76,13 @@ def cure_of(refusal: Refusal, route: Route | None, line: Line, is_live: bool) ->
     if route.answers and is_live:
         return Cure(Kind.ANSWERED, is_answered().sentence)
     return Cure(Kind.NONE, sentence(refusal.reason))
+
+
+def cure_of_knock(refusal: Refusal, sources: Iterable[Source]) -> Cure:
+    """Of a call that named no number: its provider may be one that we sign in at."""
+    signs_in = any(source.signs_in for source in sources)
+    is_knock = refusal.reason == Reason.STRANGER and refusal.address and signs_in
+    return Cure(Kind.ADDRESS if is_knock else Kind.NONE, sentence(refusal.reason))
 
 
 def _of_stop(stop: Step, route: Route) -> Cure:
@@ -95,7 +98,10 @@ def _of_unknown_number(stop: Step, written: str) -> Cure:
     """Adding it helps only where LiveKit would take what is written in the call for it."""
     number = number_of(written)
     if not number:
-        return Cure(Kind.NONE, stop.sentence)
+        msgid = gettext_noop(
+            "“%(written)s” cannot be a number of ours: most likely somebody tries numbers."
+        )
+        return Cure(Kind.NONE, Sentence(msgid, {"written": written}))
     if normalized(written.strip()) in map(normalized, spellings(number)):
         return Cure(Kind.NUMBER, stop.sentence)
     msgid = gettext_noop(

@@ -47,7 +47,7 @@ def shown(groups: Sequence[Group], user: User) -> list[Shown]:
     """As many queries for many groups as for one."""
     sources = connections(user)
     networks = tuple(refusals.provider_networks())
-    cures = _cures([group.newest for group in groups])
+    cures = _cures([group.newest for group in groups], sources)
     pages = links({cure.row for cure in cures if cure.row}, user)
     return [
         Shown(
@@ -95,18 +95,20 @@ def rows_of(number: str) -> QuerySet[PhoneNumber]:
     return PhoneNumber.objects.kept().filter(number=number)
 
 
-def _cures(asked_for: Sequence[Refusal]) -> list[Cure]:
-    questions = [_question(each) for each in asked_for]
+def _cures(refused: Sequence[Refusal], sources: Sequence[Source]) -> list[Cure]:
+    questions = [_question(each) for each in refused]
     asked = [question for question in questions if question]
     line = routetest.line_around(asked, routetest.connections_in_use())
     routes = list(routetest.routes(asked, line))
-    objects = {key for route in routes for key in route.objects}
-    live = _live(objects)
+    live = _live({key for route in routes for key in route.objects})
     found = iter(routes)
     cures = []
-    for refusal, question in zip(asked_for, questions, strict=True):
-        route = next(found) if question else None
-        is_live = route is not None and live.issuperset(route.objects)
+    for refusal, question in zip(refused, questions, strict=True):
+        if question is None:
+            cures.append(mending.cure_of_knock(refusal, sources))
+            continue
+        route = next(found)
+        is_live = live.issuperset(route.objects)
         cures.append(mending.cure_of(refusal, route, line, is_live))
     return cures
 

@@ -173,7 +173,27 @@ def test_where_it_cannot_be_told_which_connection_it_is_people_choose(
 def test_what_scanners_dial_is_no_number_to_be_added(logged_in: LoggedIn, trunk: Trunk) -> None:
     refused("900441234567")
     html = read(logged_in(*ENGINEER))
+    assert "“900441234567” cannot be a number of ours" in html
     assert "/number/" not in html and "Not ours: ignore this source" in html
+
+
+def test_a_knock_at_the_sign_in_is_allowed_for_a_line_that_signs_in(
+    logged_in: LoggedIn, trunk: Trunk
+) -> None:
+    refused("", caller="", reason="stranger")
+    client = logged_in(*ENGINEER)
+    assert "/address/" not in read(client)
+    for name in ("Login 1", "Login 2"):
+        Trunk.objects.create(name=name, register_at="sip.example.com", register_login="1")
+    choice = client.get(door(read(client), "address")).content.decode()
+    assert "Login 1" in choice and "Login 2" in choice and "Novofon" not in choice
+    signs_in = Trunk.objects.get(name="Login 2")
+    url = door(read(client), "address")
+    page = client.get(f"{url}?trunk={signs_in.pk}").content.decode()
+    yes = {"trunk": signs_in.pk, "address": STRANGE, "typed": STRANGE, "seen": seen_on(page)}
+    client.post(url, yes)
+    signs_in.refresh_from_db()
+    assert signs_in.addresses == STRANGE
 
 
 def test_a_number_in_a_spelling_that_livekit_does_not_take_is_not_added(
