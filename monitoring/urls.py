@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring import callnow, ear_views, live_views, machines, views
+from monitoring import callnow, ear_views, hands_views, live_views, machines, views
 
 urlpatterns = [
     path("live/", live_views.live, name="live"),
@@ -14,6 +14,12 @@ urlpatterns = [
     path("calls/<uuid:pk>/", views.call, name="call"),
     path("calls/<uuid:pk>/listen/", ear_views.listen, name="call-listen"),
     path("calls/<uuid:pk>/join/", ear_views.join, name="call-join"),
+    path("calls/<uuid:pk>/hands/", hands_views.part, name="call-hands"),
+    path("calls/<uuid:pk>/hang-up/", hands_views.hang_up, name="call-hang-up"),
+    path("calls/<uuid:pk>/hint/", hands_views.hint, name="call-hint"),
+    path("calls/<uuid:pk>/transfer/", hands_views.transfer, name="call-transfer"),
+    path("calls/<uuid:pk>/block/", hands_views.block, name="call-block"),
+    path("calls/<uuid:pk>/unblock/", hands_views.unblock, name="call-unblock"),
     path("visits/<uuid:pk>/stay/", ear_views.stay, name="visit-stay"),
     path("visits/<uuid:pk>/leave/", ear_views.leave, name="visit-leave"),
     path("visits/trial/", ear_views.trial, name="visit-trial"),

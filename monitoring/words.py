@@ -16,6 +16,7 @@ from telephony.models import Call, CallEvent
 from telephony.numbers import pretty
 from telephony.reasons import Reason
 from telephony.testcalls import caller
+from veyra.sentences import Sentence
 
 
 def said(turn: Turn) -> str:
@@ -166,6 +167,18 @@ EVENTS: Mapping[str, Any] = {
     "staff_listen_end": gettext_lazy("%(who)s stopped listening"),
     "staff_join": gettext_lazy("%(who)s joined the talk"),
     "staff_join_end": gettext_lazy("%(who)s left the talk"),
+    "staff_hang_up": gettext_lazy("%(who)s hung up"),
+    "staff_hang_up_failed": gettext_lazy("Hanging up did not work: %(result)s"),
+    "staff_transfer": gettext_lazy("%(who)s asked to connect the call with %(target)s"),
+    "staff_transfer_done": gettext_lazy("The provider took the call over"),
+    "staff_transfer_failed": gettext_lazy("The transfer did not work: %(result)s"),
+    "staff_hint": gettext_lazy("%(who)s gave the assistant a hint"),
+    "staff_hint_failed": gettext_lazy("The hint did not get through: %(result)s"),
+    "hint_heard": gettext_lazy("%(assistant)s read the hint"),
+    "hint_used": gettext_lazy("%(assistant)s used the hint in its answer"),
+    "staff_block": gettext_lazy("%(who)s blocked the caller"),
+    "staff_unblock": gettext_lazy("%(who)s let the caller call again"),
+    "blocked": gettext_lazy("The caller is blocked, so the call was ended before anybody spoke"),
     "agent_silent": gettext_lazy("%(assistant)s fell silent"),
     "agent_back": gettext_lazy("%(assistant)s took over again"),
 }
@@ -184,6 +197,8 @@ ENDINGS: Mapping[str, Any] = {
     Reason.HUNG_UP_BY_CALLER: gettext_lazy("The caller hung up"),
     Reason.CALLER_GAVE_UP: gettext_lazy("The caller hung up before anybody spoke"),
     Reason.HUNG_UP_BY_AGENT: gettext_lazy("The assistant ended the call"),
+    Reason.HUNG_UP_BY_STAFF: gettext_lazy("A colleague ended the call"),
+    Reason.TRANSFERRED: gettext_lazy("The call went on at another number"),
     Reason.HUNG_UP_BY_CALLEE: gettext_lazy("The person called hung up"),
 }
 
@@ -206,7 +221,12 @@ def told(event: CallEvent, call: Call) -> str:
     if sentence is None:
         return ""
     assistant = call.agent.name if call.agent else _("the assistant")
-    return capfirst(str(sentence) % Values(payload, assistant=assistant))
+    values = Values(payload, assistant=assistant)
+    if "result" in payload:
+        values["result"] = Sentence.from_json(payload["result"])
+    if "target" in payload:
+        values["target"] = pretty(payload["target"])
+    return capfirst(str(sentence) % values)
 
 
 def beginning(call: Call) -> str:

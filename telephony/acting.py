@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
@@ -42,8 +43,9 @@ def ask(
     values = {"call": call, "kind": kind, "params": params, "asked_by": user}
     row, created = CallAction.objects.get_or_create(ticket=ticket, defaults=values)
     if created:
-        note(call, kind, user, str(ticket), **params)
-        changed("call", call.pk)
+        # What is said stays with the words of the conversation, which not everybody reads.
+        told = {} if kind == CallAction.Kind.HINT else params
+        note(call, kind, user, str(ticket), **told)
         wake(TASK)
     return row
 
@@ -53,17 +55,19 @@ def note(call: Call, kind: str, user: User | None, once: str, **payload: Any) ->
 
     `once` names the deed: told again, it is one fact. Inside a transaction with the deed itself.
     """
-    by = (user.get_full_name() or user.get_username()) if user else ""
-    tell(call, f"staff_{kind}", once, by=by, **payload)
+    if CallEvent.objects.filter(event_id=event_id(f"staff_{kind}", once)).exists():
+        return
+    who = (user.get_full_name() or user.get_username()) if user else ""
+    tell(call, f"staff_{kind}", once, who=who, **payload)
     if user:
         LogEntry.objects.log_actions(user.pk, [call], CHANGE, change_message=kind)
 
 
 def tell(call: Call, kind: str, once: str, **payload: Any) -> None:
-    """A fact of the staff's side about the other party of `call`."""
+    """A fact of the staff's side about the other party of `call`; pages show it at once."""
     leg = call.legs.order_by("pk").first()
     fact = CallEvent(
-        event_id=f"{kind}:{once}"[:100],
+        event_id=event_id(kind, once),
         source=CallEvent.Source.STAFF,
         kind=kind,
         at=timezone.now(),
@@ -74,6 +78,12 @@ def tell(call: Call, kind: str, once: str, **payload: Any) -> None:
         room_name=call.room_name,
     )
     intake.store([fact])
+    Call.objects.filter(pk=call.pk).update(version=F("version") + 1)
+    changed("call", call.pk)
+
+
+def event_id(kind: str, once: str) -> str:
+    return f"{kind}:{once}"[:100]
 
 
 def run_next() -> bool:
@@ -116,7 +126,6 @@ def finish(row: CallAction, state: State, result: Sentence) -> None:
     if not still.update(state=state, result=result.to_json(), done_at=timezone.now()):
         return
     tell(row.call, f"staff_{row.kind}_{state}", str(row.ticket), result=result.to_json())
-    changed("call", row.call_id)
 
 
 def give_up_lost() -> None:

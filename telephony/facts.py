@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from agentworker.models import Session
 from telephony.numbers import part_of_any_spelling
 from veyra.querysets import VisibleQuerySet
 
@@ -54,6 +55,15 @@ class CallQuerySet(VisibleQuerySet["Call"]):
         return self.filter(outcome="rejected", started_at__gte=moment, is_test=False).exclude(
             direction="outbound"
         )
+
+    def saying(self, words: str) -> Self:
+        """Calls in which somebody said all these words in one breath, in whatever form."""
+        found = Session.objects.saying(words)
+        phones = Leg.objects.filter(sip_call_id__in=found.values("sip_call_id"))
+        browsers = found.filter(sip_call_id="").values("participant_sid")
+        legs = Leg.objects.filter(participant_sid__in=browsers)
+        # Asked for as one, neither would be looked up by its index.
+        return self.filter(pk__in=phones.values("call").union(legs.values("call")))
 
     def from_callers(self, numbers: Iterable[str]) -> Self:
         """Calls that came from these numbers, as the provider wrote them."""
@@ -251,6 +261,10 @@ class Leg(models.Model):
 
 
 class CallEventQuerySet(VisibleQuerySet["CallEvent"]):
+    def of_hints(self, call: Call) -> Self:
+        """That the assistant has read one (hint_heard), and that it spoke by it (hint_used)."""
+        return self.filter(room_sid=call.room_sid, kind__in=("hint_heard", "hint_used"))
+
     def of_call(self, call: Call, legs: Iterable[Leg]) -> Self:
         """Facts that name a leg of the call, or its room while the call was in it, by time."""
         legs = list(legs)

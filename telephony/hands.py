@@ -3,15 +3,17 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
 from telephony.dialling import limits_of
-from telephony.models import Call, CallAction, Leg, Trunk
+from telephony.models import Call, CallAction, Leg
 from telephony.numbers import spelled
 from telephony.routing.tolls import Refused, Usage, decide
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError, Transfer
+from veyra.models import SecurityEvent, User
 from veyra.sentences import Sentence
 
 Kind = CallAction.Kind
@@ -87,13 +89,21 @@ def why_no_transfer(call: Call) -> Sentence | None:
     return None if call.answered_at else Sentence(STILL_RINGS)
 
 
-def toll(trunk: Trunk, target: str) -> Refused | None:
-    """Why a call must not be connected with `target` (E.164, or an inner number) at our cost.
+def not_allowed(
+    call: Call, kind: Kind, params: dict[str, Any], user: User | None
+) -> Sentence | None:
+    """Why this call must not be connected with that number at our cost; it is kept who tried.
 
     What a transferred call takes of the day's minutes nobody tells us: it is not counted.
     """
-    verdict = decide(target, limits_of(trunk), Usage())
-    return verdict if isinstance(verdict, Refused) else None
+    if kind != Kind.TRANSFER or call.trunk is None:
+        return None
+    verdict = decide(params["target"], limits_of(call.trunk), Usage())
+    if not isinstance(verdict, Refused):
+        return None
+    detail = verdict.sentence.to_json()
+    SecurityEvent.objects.create(kind=verdict.kind, user=user, detail=detail)
+    return verdict.sentence
 
 
 def address_of(call: Call, target: str) -> str:
@@ -108,12 +118,7 @@ def address_of(call: Call, target: str) -> str:
 
 def hang_up(livekit: LiveKit, row: CallAction) -> Sentence:
     """The other party goes, and nobody else: a shared room lives on."""
-    try:
-        livekit.remove_participant(row.call.room_name, _party(row.call).identity)
-    except LiveKitError as error:
-        if error.code != "not_found":
-            raise
-        return Sentence(OVER)
+    livekit.remove_participant(row.call.room_name, _party(row.call).identity)
     return Sentence(HUNG_UP)
 
 

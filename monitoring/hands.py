@@ -1,0 +1,117 @@
+"""The part of a call's page where staff act: what the reader may do now, and what came of it."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from agentworker.models import BlockedCaller
+from telephony import blocking
+from telephony.hands import why_not
+from telephony.models import Call, CallAction, CallEvent
+from telephony.numbers import pretty
+from veyra.models import User
+from veyra.sentences import Sentence
+
+Kind = CallAction.Kind
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something that was asked for: by whom, what, and what is known of it."""
+
+    at: datetime
+    who: str
+    text: str
+    result: str
+    failed: bool
+    # More is to be told of it.
+    waits: bool
+
+
+@dataclass(frozen=True)
+class Hands:
+    """False: the reader may not, or it makes no sense for this call."""
+
+    hang_up: bool
+    hint: bool
+    transfer: bool
+    # Why a transfer is not possible now, before anybody asks for it.
+    no_transfer: Sentence | None
+    block: bool
+    blocked: BlockedCaller | None
+    deeds: Sequence[Deed]
+    # A form that is sent twice asks once.
+    tickets: dict[str, str] = field(
+        default_factory=lambda: {name: str(uuid.uuid4()) for name in (*Kind.values, "block")}
+    )
+
+    @property
+    def any(self) -> bool:
+        return bool(self.hang_up or self.hint or self.transfer or self.block or self.deeds)
+
+    @property
+    def waits(self) -> bool:
+        return any(deed.waits for deed in self.deeds)
+
+
+def gather(call: Call, user: User) -> Hands:
+    goes_on = call.ended_at is None
+    hints = user.has_perm("telephony.hint_call")
+    hangs_up = user.has_perm("telephony.hang_up_call")
+    transfers = user.has_perm("telephony.transfer_call")
+    blocks = user.has_perm("telephony.block_caller") and blocking.why_not(call) is None
+    acts = hints or hangs_up or transfers
+    return Hands(
+        hang_up=goes_on and hangs_up,
+        hint=goes_on and hints,
+        transfer=goes_on and transfers,
+        no_transfer=why_not(call, Kind.TRANSFER) if goes_on and transfers else None,
+        block=blocks,
+        blocked=blocking.of(call) if blocks else None,
+        deeds=deeds(call, with_words=user.has_perm("agentworker.view_session")) if acts else (),
+    )
+
+
+def deeds(call: Call, *, with_words: bool) -> list[Deed]:
+    """What was asked for on this call, the newest first."""
+    actions = list(CallAction.objects.of(call)[:SHOWN])
+    told: dict[str, set[str]] = {}
+    if any(action.kind == Kind.HINT for action in actions):
+        for fact in CallEvent.objects.of_hints(call):
+            told.setdefault(str(fact.payload.get("hint")), set()).add(fact.kind)
+    return [_deed(action, told.get(str(action.ticket), set()), with_words) for action in actions]
+
+
+def _deed(action: CallAction, told: set[str], with_words: bool) -> Deed:
+    who = action.asked_by
+    is_sent = action.kind == Kind.HINT and action.state == CallAction.State.DONE
+    return Deed(
+        at=action.asked_at,
+        who=(who.get_full_name() or who.get_username()) if who else "",
+        text=_text(action, with_words),
+        result=_result(action, told),
+        failed=action.state == CallAction.State.FAILED,
+        waits=action.is_open or (is_sent and "hint_used" not in told and not action.call.ended_at),
+    )
+
+
+def _text(action: CallAction, with_words: bool) -> str:
+    if action.kind == Kind.TRANSFER:
+        return _("Transfer to %(number)s") % {"number": pretty(action.params["target"])}
+    if action.kind == Kind.HINT and with_words:
+        return _("Hint: “%(text)s”") % {"text": action.params["text"]}
+    return str(action.get_kind_display())
+
+
+def _result(action: CallAction, told: set[str]) -> str:
+    if "hint_used" in told:
+        return _("The assistant has used it in its answer.")
+    if "hint_heard" in told:
+        return _("The assistant has read it. It will use it in its next answer.")
+    if action.is_open and action.kind == Kind.TRANSFER:
+        return _("The provider is connecting…")
+    return str(action.sentence) if action.sentence.msgid else _("On its way…")
