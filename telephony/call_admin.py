@@ -1,20 +1,23 @@
 """Calls, the facts that they are folded from, and refused callers: rows that machines write."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
+from django.utils.timezone import localtime, make_aware
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from telephony.facts import Call, CallEvent, Refused
@@ -22,6 +25,7 @@ from telephony.numbers import pretty
 from telephony.reasons import sentence
 from telephony.testcalls import caller
 from veyra.admin import CountedChangeList, MachineRowAdmin
+from veyra.models import User
 
 # Of a call's state and of its outcome: "answered" is both.
 COLOURS = {
@@ -47,8 +51,45 @@ def unbroken(text: str) -> SafeString:
 
 class CallList(CountedChangeList):
     def url_for_result(self, result: Any) -> str:
-        """A call is read on its own page."""
-        return f"/calls/{result.pk}/"
+        """A call is read on its own page; words that were searched for are marked there."""
+        found = f"?{urlencode({'q': self.query})}" if is_words(self.query) else ""
+        return f"/calls/{result.pk}/{found}"
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if may_read_words(request):
+            self.search_help_text = _("A number in any spelling, or words that were said.")
+
+
+def is_words(text: str) -> bool:
+    """Else it is a number, or a part of one."""
+    return any(character.isalpha() for character in text)
+
+
+def may_read_words(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.has_perm("agentworker.view_session")
+
+
+class MomentFilter(RangeDateTimeFilter):  # type: ignore[misc]  # unfold ships no types
+    """Between two moments of the reader's zone; a day without a time is the whole of it."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        first, last = self._moment("from", time.min), self._moment("to", time.max)
+        if first:
+            queryset = queryset.filter(**{f"{self.parameter_name}__gte": first})
+        if last:
+            queryset = queryset.filter(**{f"{self.parameter_name}__lte": last})
+        return queryset
+
+    def _moment(self, end: str, otherwise: time) -> datetime | None:
+        """None where nothing was chosen, or what is no day."""
+        day, clock = (self.used_parameters.get(f"{self.parameter_name}_{end}_{n}") for n in (0, 1))
+        try:
+            date = forms.DateField(required=False).clean(day)
+            at = forms.TimeField(required=False).clean(clock)
+            return make_aware(datetime.combine(date, at or otherwise)) if date else None
+        except (ValidationError, ValueError, OverflowError):
+            return None
 
 
 @admin.register(Call)
@@ -72,6 +113,7 @@ class CallAdmin(MachineRowAdmin):
         "agent",
         # Of ten thousand numbers none is listed before somebody types a part of it.
         ("number", AutocompleteSelectFilter),
+        ("started_at", MomentFilter),
         "trunk",
         "is_test",
     )
@@ -85,9 +127,17 @@ class CallAdmin(MachineRowAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Call], search_term: str
     ) -> tuple[QuerySet[Call], bool]:
-        """ "8 (499) 112-41-48" finds the calls of that number, however the provider wrote it."""
+        """ "8 (499) 112-41-48" finds the calls of that number, however the provider wrote it, and
+        "заказы" those in which somebody spoke of an order: for whoever may read that.
+        """
         text = search_term.strip()
-        return (queryset.matching(text) if text else queryset), False  # type: ignore[attr-defined]  # of CallQuerySet
+        if not text:
+            return queryset, False
+        calls = Call.objects.visible_to(request.user).order_by()
+        found = calls.matching(text).values("pk")
+        if is_words(text) and may_read_words(request):
+            found = found.union(calls.saying(text).values("pk"))
+        return queryset.filter(pk__in=found), False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CallList
