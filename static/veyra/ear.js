@@ -84,6 +84,7 @@ async function tryTheMicrophone() {
 
 async function prepare() {
   voice = await tryTheMicrophone();
+  look();
   try {
     await tryTheWay();
     way = "";
@@ -104,16 +105,17 @@ function look(text = null) {
   const inside = visit !== null;
   const speaks = inside && visit.kind === "join";
   const goesOn = state() !== "ended";
-  const wantsToSpeak = goesOn && !way && (voice || (state() === "ringing" && words.unanswered));
+  const early = !way && state() === "ringing" ? words.unanswered : "";
+  const silenced = goesOn ? voice || early : "";
   if (part("listen")) {
     part("listen").hidden = inside;
     part("listen").disabled = Boolean(way) || !goesOn;
   }
   if (part("join")) {
     part("join").hidden = speaks;
-    part("join").disabled = Boolean(way || wantsToSpeak) || !goesOn;
-    part("microphone").hidden = speaks || !wantsToSpeak;
-    part("microphone").textContent = wantsToSpeak || "";
+    part("join").disabled = Boolean(way || silenced) || !goesOn;
+    part("microphone").hidden = speaks || !silenced;
+    part("microphone").textContent = silenced;
   }
   part("leave").hidden = !inside;
   part("mute").hidden = !speaks;
