@@ -75,6 +75,8 @@ class System:
             wait_until(self._ready(program), f"{program} was not ready", 90)
 
     def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
         for name in reversed(list(self.processes)):
             self.end(name)
         if self._shell:
