@@ -1,12 +1,12 @@
 """Conversations as they stand at this moment: what each does, and what was said in it last."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from agentworker.models import Session, Speaker, Turn
+from agentworker.models import Session, Turn
 
 # The last words of each side are among so many lines, and so are the waits that a meter shows.
 LAST_LINES = 12
@@ -14,9 +14,11 @@ LAST_LINES = 12
 
 @dataclass(frozen=True)
 class Talk:
-    """A caller's newest conversation; `turns` with him, also of those before, the newest first.
+    """A caller's newest conversation, and what was said last in it or in those before it.
 
-    `doing` is a value of Session.Doing or "", `doing_since` when that began.
+    `doing` is a value of Session.Doing or "", `doing_since` when that began. `lines` are the last
+    that each side said, by time; `delays` how long he waited for each of the last answers, in ms,
+    the newest last; `newest` the key of the newest line, 0 before the first.
     """
 
     session: int
@@ -24,23 +26,14 @@ class Talk:
     doing_since: datetime | None = None
     ended_at: datetime | None = None
     error: str = ""
-    turns: tuple[Turn, ...] = ()
-
-    def last(self, speaker: Speaker) -> Turn | None:
-        """The last thing that this side said."""
-        return next((turn for turn in self.turns if turn.speaker == speaker), None)
-
-    @property
-    def delays(self) -> tuple[int, ...]:
-        """How long the caller waited for each of the last answers, in ms; the oldest first."""
-        waits = [turn.delay_ms for turn in self.turns if turn.delay_ms is not None]
-        return tuple(reversed(waits))
+    lines: tuple[Turn, ...] = ()
+    delays: tuple[int, ...] = ()
+    newest: int = 0
 
     @property
     def version(self) -> tuple[object, ...]:
         """Differs when anything that is shown of it does."""
-        newest = self.turns[0].pk if self.turns else 0
-        return self.session, self.doing_since, self.ended_at, self.error, newest
+        return self.session, self.doing_since, self.ended_at, self.error, self.newest
 
 
 def talks(names: Iterable[str]) -> dict[str, Talk]:
@@ -62,18 +55,22 @@ def _by_caller(row: dict[str, Any]) -> tuple[str, datetime, int]:
     return _caller(row), row["started_at"], row["pk"]
 
 
-def _talk(rows: list[dict[str, Any]]) -> Talk:
+def _talk(rows: Sequence[dict[str, Any]]) -> Talk:
     """Of rows by the start of their conversation."""
     newest = rows[-1]
     said = [row for row in rows if row["turns__pk"] is not None]
-    said.sort(key=lambda row: (row["turns__at"], row["turns__pk"]), reverse=True)
+    said.sort(key=lambda row: (row["turns__at"], row["turns__pk"]))
+    last = {row["turns__speaker"]: row for row in said}
+    waits = [row["turns__delay_ms"] for row in said[-LAST_LINES:]]
     return Talk(
         newest["pk"],
         newest["doing"],
         newest["doing_since"],
         newest["ended_at"],
         newest["error"],
-        tuple(_turn(row) for row in said[:LAST_LINES]),
+        lines=tuple(_turn(row) for row in said if row is last[row["turns__speaker"]]),
+        delays=tuple(wait for wait in waits if wait is not None),
+        newest=said[-1]["turns__pk"] if said else 0,
     )
 
 

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from agentworker.models import Session, Speaker
+from agentworker.models import Session
 from agentworker.talks import Talk, talks
 from monitoring import phases
 from monitoring.phases import HAND_WORDS, PHASE_WORDS, Phase, Trouble
@@ -202,10 +202,7 @@ def as_context(row: Row, viewer: Viewer) -> dict[str, object]:
 
 def _lines(row: Row) -> list[tuple[str, str]]:
     """The last words of each side, in the order in which they were said."""
-    if row.talk is None:
-        return []
-    turns = [turn for side in Speaker if (turn := row.talk.last(side))]
-    turns.sort(key=lambda turn: (turn.at, turn.pk))
+    turns = row.talk.lines if row.talk else ()
     return [(speaker(row.call, turn), said(turn)) for turn in turns]
 
 

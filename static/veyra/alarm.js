@@ -14,7 +14,8 @@ const alarm = {
     const isNew = troubles.some((name) => !alarm.told.has(name));
     alarm.told = new Set(troubles);
     if (isNew && alarm.isOn) alarm.beep();
-    document.title = alarm.isOn && troubles.length ? `(${troubles.length}) ${alarm.title}` : alarm.title;
+    const title = alarm.isOn && troubles.length ? `(${troubles.length}) ${alarm.title}` : alarm.title;
+    if (document.title !== title) document.title = title;
   },
   // Two notes, the second one higher. Before somebody has clicked, the browser plays nothing.
   beep() {

@@ -11,7 +11,9 @@ const clocks = {
     for (const clock of document.querySelectorAll("time[data-since]")) {
       const until = clock.dataset.until ? clock.dataset.until * 1000 : Date.now() - clocks.ahead;
       const seconds = Math.max(0, Math.floor((until - clock.dataset.since * 1000) / 1000));
-      clock.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+      const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+      // Writing the same again would have the browser lay it out again.
+      if (clock.textContent !== text) clock.textContent = text;
     }
   },
 };

@@ -5,6 +5,7 @@
 const page = document.getElementById("live");
 const board = document.getElementById("board");
 const troubled = document.getElementById("troubled");
+const handCount = document.getElementById("hand-count");
 const link = document.getElementById("link");
 const onWall = new URLSearchParams(location.search).has("wall");
 const LINGER = 8000; // an ended call leaves the board after this many milliseconds
@@ -19,7 +20,7 @@ const all = () => Array.from(page.querySelectorAll(".vy-call"));
 const rowOf = (id) => document.getElementById(`call-${id}`);
 
 function show({ now, full, rows, gone, needs }) {
-  clocks.set(now);
+  clocks.ahead = Date.now() - now;
   if (full) {
     const here = new Set(rows.map(({ id }) => id));
     gone = all().map((row) => row.dataset.call).filter((id) => !here.has(id));
@@ -33,7 +34,6 @@ function show({ now, full, rows, gone, needs }) {
     else board.insertAdjacentHTML(full ? "beforeend" : "afterbegin", html);
   }
   if (needs !== null) document.getElementById("needs").innerHTML = needs;
-  sift.offer(all());
   arrange();
   clocks.show();
 }
@@ -60,15 +60,18 @@ function arrange() {
   const rows = all();
   const hands = rows.filter(isTroubled).sort((a, b) => a.dataset.troubleAt - b.dataset.troubleAt);
   const others = rows.filter((row) => !isTroubled(row)).sort((a, b) => b.dataset.started - a.dataset.started);
+  sift.offer(rows);
   place(troubled, hands);
   place(board, others);
   const shown = rows.filter((row) => {
-    row.hidden = !sift.matches(row, isTroubled(row));
-    return !row.hidden;
+    const isShown = sift.matches(row, isTroubled(row));
+    if (row.hidden === isShown) row.hidden = !isShown;
+    return isShown;
   });
   const calling = shown.filter(isTroubled);
-  document.getElementById("hand-count").textContent = calling.length;
+  if (handCount.textContent !== String(calling.length)) handCount.textContent = calling.length;
   page.classList.toggle("vy-calm", calling.length === 0);
+  page.classList.toggle("vy-nobody", rows.length === 0);
   page.classList.toggle("vy-many", shown.length > MANY);
   sift.count(shown.length, rows.length);
   alarm.tell(calling.map((row) => `${row.dataset.call} ${row.dataset.hand}`));
@@ -152,7 +155,6 @@ sift.form.addEventListener("reset", () => setTimeout(() => {
   sift.write();
   arrange();
 }));
-sift.offer(all());
 arrange();
 connect();
 stayLit();

@@ -32,16 +32,14 @@ def test_the_last_words_of_each_side_are_known() -> None:
     say(session, 3, Speaker.AGENT, "Two hundred", delay_ms=700)
     say(session, 4, Speaker.AGENT, "Anything else?", delay_ms=900)
     talk = talks(["SCL_1"])["SCL_1"]
-    caller, agent = talk.last(Speaker.CALLER), talk.last(Speaker.AGENT)
-    assert caller and caller.text == "What does it cost?"
-    assert agent and agent.text == "Anything else?"
+    assert [turn.text for turn in talk.lines] == ["What does it cost?", "Anything else?"]
     assert (talk.doing, talk.delays) == ("thinking", (700, 900))
 
 
 def test_a_conversation_without_words_is_known_too() -> None:
     begin("SCL_1", doing=Session.Doing.LISTENING)
     talk = talks(["SCL_1"])["SCL_1"]
-    assert (talk.doing, talk.turns) == ("listening", ())
+    assert (talk.doing, talk.lines) == ("listening", ())
     assert talks(["SCL_2"]) == {}
 
 
@@ -52,7 +50,7 @@ def test_the_newest_conversation_stands_for_its_caller() -> None:
     say(second, 7, Speaker.AGENT, "Here I am again")
     talk = talks(["SCL_1"])["SCL_1"]
     assert (talk.session, talk.ended_at, talk.error) == (second.pk, None, "")
-    assert [turn.text for turn in talk.turns] == ["Here I am again", "Hello?"]
+    assert [turn.text for turn in talk.lines] == ["Hello?", "Here I am again"]
 
 
 def test_a_browser_is_found_by_its_participant() -> None:
@@ -65,10 +63,9 @@ def test_many_long_conversations_are_read_by_one_query(
 ) -> None:
     names = [f"SCL_{number}" for number in range(5)]
     for session in map(begin, names):
-        for second in range(20):
-            say(session, second, Speaker.CALLER, str(second))
+        for second in range(LAST_LINES + 5):
+            say(session, second, Speaker.AGENT, str(second), delay_ms=second)
     with django_assert_num_queries(1):
         found = talks(names)
     for name in names:
-        said = [turn.text for turn in found[name].turns]
-        assert said == [str(second) for second in range(19, 19 - LAST_LINES, -1)]
+        assert found[name].delays == tuple(range(5, LAST_LINES + 5))

@@ -34,7 +34,7 @@ def test_a_conversation_brings_its_call_and_its_last_words(make_call: MakeCall) 
     session = Session.objects.get(sip_call_id=call.legs.get().sip_call_id)
     [row] = board.read(Named(sessions={str(session.pk)}))
     assert row.call == call and row.talk
-    assert [turn.text for turn in row.talk.turns] == ["Hello?"]
+    assert [turn.text for turn in row.talk.lines] == ["Hello?"]
 
 
 def test_a_call_that_ended_long_ago_does_not_come_back(make_call: MakeCall) -> None:
