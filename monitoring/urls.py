@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring import callnow, ear_views, hands_views, live_views, machines, views
+from monitoring import callnow, ear_views, hands_views, live_views, machines, report_views, views
 
 urlpatterns = [
     path("live/", live_views.live, name="live"),
@@ -28,6 +28,7 @@ urlpatterns = [
     path("numbers/<int:pk>/call/tests/", callnow.tests, name="number-call-tests"),
     path("numbers/<int:pk>/call/browser/", callnow.from_browser, name="number-call-browser"),
     path("numbers/<int:pk>/call/telephone/", callnow.by_telephone, name="number-call-telephone"),
+    path("report/", report_views.page, name="report"),
     path("demo/remove/", views.remove_demo, name="remove-demo"),
     path("test-calls/<uuid:pk>/heard/", callnow.heard, name="testcall-heard"),
 ]

@@ -11,6 +11,7 @@ from django.utils.crypto import salted_hmac
 
 from telephony import learning, refusals
 from telephony.models import Call, IgnoredSource, PhoneNumber, Refused
+from telephony.reasons import WANTED
 from telephony.turned_away import Group, Inbox, Refusal, fold
 from veyra.models import User
 
@@ -52,9 +53,11 @@ def within(address: str, networks: Iterable[refusals.Network]) -> bool:
 
 
 def _calls(user: User) -> Iterator[Refusal]:
-    """Refused calls that have a row, but for those that we placed ourselves to test the line."""
+    """Refused calls that have a row, but for those that we placed ourselves to test the line, and
+    those that somebody of ours did not want.
+    """
     turned = Call.objects.visible_to(user).turned_away(timezone.now() - KEPT)
-    alike = turned.values(
+    alike = turned.exclude(reason__in=WANTED).values(
         "source_ip", "provider_ip", "to_number", "from_number", "reason", "is_test"
     )
     told = alike.annotate(times=Count("pk"), first=Min("started_at"), last=Max("started_at"))

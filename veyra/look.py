@@ -41,6 +41,7 @@ EVERYDAY: Sequence[Line] = [
     rows_of("telephony.phonenumber", _("Numbers"), "dialpad"),
     rows_of("agentworker.agent", _("Assistants"), "support_agent"),
     rows_of("telephony.dispatchrule", _("Who answers"), "call_split"),
+    Line(_("Report"), "bar_chart", "report", ("telephony.view_call",)),
 ]
 ENGINEERING: Sequence[Line] = [
     rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),

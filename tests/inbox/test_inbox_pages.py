@@ -113,6 +113,12 @@ def test_what_is_older_than_a_month_is_gone(logged_in: LoggedIn, trunk: Trunk) -
     assert "Nobody was turned away." in read(logged_in(*READS))
 
 
+def test_a_blocked_caller_is_nothing_to_be_mended(logged_in: LoggedIn, trunk: Trunk) -> None:
+    refused_call()
+    Call.objects.update(reason="blocked")
+    assert "Nobody was turned away." in read(logged_in(*READS))
+
+
 def test_one_click_adds_a_number_to_the_connection_that_brought_it(
     logged_in: LoggedIn, trunk: Trunk
 ) -> None:
