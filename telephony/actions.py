@@ -22,11 +22,6 @@ class CallActionQuerySet(VisibleQuerySet["CallAction"]):
         """Taken to be done by then, and nobody has said what came of it."""
         return self.filter(state=CallAction.State.DOING, claimed_at__lt=moment)
 
-    def transferring(self) -> Self:
-        """Transfers of which nobody knows yet what comes of them."""
-        open_states = (CallAction.State.WAITING, CallAction.State.DOING)
-        return self.filter(kind=CallAction.Kind.TRANSFER, state__in=open_states)
-
     def of(self, call: Call) -> Self:
         """The newest first, each with who asked."""
         return self.filter(call=call).select_related("asked_by").order_by("-asked_at", "-pk")
