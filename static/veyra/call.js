@@ -40,6 +40,7 @@ function replace(html) {
       old.replaceWith(part);
     }
   }
+  if (goToNext.at) document.getElementById(goToNext.at)?.classList.add("vy-here");
   clocks.show();
 }
 // What each fragment was fetched as last: clocks and opened parts change what stands on the page.
