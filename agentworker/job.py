@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from functools import partial
 
 from django.conf import settings
+from django.db import DatabaseError, connections
 from livekit.agents import AutoSubscribe, JobContext, JobProcess
 
-from agentworker import espeak, providers, ready  # noqa: F401  # ready: before any model
+from agentworker import espeak, providers, ready, standin  # noqa: F401  # ready: before any model
 from agentworker.brief import read_brief
 from agentworker.conversation import Conversation, leg, people
 from agentworker.doorman import Doorman
@@ -20,6 +21,7 @@ from agentworker.people import Person, agent_is_here, first_caller
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Leg, Spool, now_text
 from agentworker.versions import load
+from veyra.models import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ WAIT_FOR_CALLER_SECONDS = 30
 ERROR_LENGTH = 300
 # Said by the assistant when it was alone with its caller, or when its voice broke.
 HANGS_UP = frozenset({"goodbye", "silence", "error"})
+# It could not start, and somebody else will speak to the caller: the room stays.
+LEFT_TO_LAST_RESORT = "failed, left to the last resort"
 
 
 def prewarm(process: JobProcess) -> None:
@@ -54,13 +58,27 @@ def open_spool(ctx: JobContext) -> Spool:
 
 
 async def give_up(ctx: JobContext, error: Exception) -> None:
-    """No caller is left ringing: the gateway refuses him as soon as his room is gone."""
+    """No caller is left ringing: the last resort tells him; without it, the gateway refuses him as
+    soon as his room is gone.
+    """
     text = f"{type(error).__name__}: {error}"[:ERROR_LENGTH]
     spool: Spool | None = ctx.proc.userdata.get("spool")
     if spool:
         spool.event("failed", leg(first_caller(people(ctx.room))), error=text)
-    await ctx.delete_room()
-    leave(ctx, "failed")
+    if await asyncio.to_thread(last_resort_is_there):
+        leave(ctx, LEFT_TO_LAST_RESORT)
+    else:
+        await ctx.delete_room()
+        leave(ctx, "failed")
+
+
+def last_resort_is_there() -> bool:
+    try:
+        return Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD)
+    except DatabaseError:
+        return False
+    finally:
+        connections.close_all()
 
 
 async def answer(ctx: JobContext, spool: Spool) -> None:
@@ -133,4 +151,6 @@ async def on_session_end(ctx: JobContext) -> None:
 
 def ends_the_call(reason: str, staying: Iterable[Person]) -> bool:
     """The room goes with its last party, or when the assistant itself ended the call."""
+    if reason == LEFT_TO_LAST_RESORT:
+        return False
     return reason in HANGS_UP or not any(someone.is_party for someone in staying)

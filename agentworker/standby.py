@@ -132,7 +132,9 @@ async def speak(row: StandIn) -> bool:
         if not callers(room):
             return False
         track = rtc.LocalAudioTrack.create_audio_track("standby", source)
-        await room.local_participant.publish_track(track)
+        # The token allows no other source, and LiveKit says nothing where it is another.
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        await room.local_participant.publish_track(track, options)
         with suppress(TimeoutError):
             await asyncio.wait_for(heard.wait(), HEARD_SECONDS)
             await note(row, spoke_at=timezone.now())

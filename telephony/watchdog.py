@@ -54,12 +54,16 @@ class Watched:
     alone: timedelta | None
     # Since another assistant was sent; None: none was.
     sent: timedelta | None = None
+    # An assistant came and could not start: another one could not either.
+    failed: bool = False
 
 
 def decide(room: Watched, line: Line) -> Step:
     if room.alone is None:
         hangs = room.rings and room.waiting >= HANGS
         return Step.STAND_IN if hangs and line.stands_in else Step.NOTHING
+    if room.failed and room.alone >= GRACE and line.stands_in:
+        return _last_resort(room, line)
     sent = room.sent if room.sent is not None and room.sent < FORGOTTEN else None
     if sent is None and not _is_abandoned(room, line):
         return Step.NOTHING

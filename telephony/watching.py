@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeGuard
@@ -147,16 +147,18 @@ class Watchdog:
             takes_calls=any(map(has_place, workers)),
             stands_in=bool(rooms) and Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD),
         )
-        steps = [(room, decide(self._of(room, now), line)) for room in rooms]
+        failed = rooms_of_failed(alone) if alone else set()
+        steps = [(room, decide(self._of(room, now, failed), line)) for room in rooms]
         wanted = [(room, step) for room, step in steps if step is not Step.NOTHING]
         # Asked only for the few rooms in trouble.
         busy = StandIn.objects.busy_in([room.sid for room, _ in wanted], now) if wanted else set()
         self._help([(room, step) for room, step in wanted if room.sid not in busy])
 
-    def _of(self, room: Room, now: datetime) -> Watched:
+    def _of(self, room: Room, now: datetime, failed: set[str]) -> Watched:
         memory = self._memory
         alone = memory.since(memory.alone, room.sid)
-        return room.watched(now, alone, memory.since(memory.sent, room.sid))
+        watched = room.watched(now, alone, memory.since(memory.sent, room.sid))
+        return replace(watched, failed=room.sid in failed)
 
     def _help(self, steps: Sequence[tuple[Room, Step]]) -> None:
         """What LiveKit refuses is tried again at the next look."""
@@ -224,6 +226,12 @@ def watched_rooms() -> list[Room]:
     """Rooms of calls that go on and that our assistants answer. One query."""
     legs = Leg.objects.going_on_in_rooms()
     return [Room(list(group)) for _sid, group in groupby(legs, key=lambda leg: leg.room_sid)]
+
+
+def rooms_of_failed(sids: set[str]) -> set[str]:
+    """Of these rooms, those in which an assistant could not start."""
+    told = CallEvent.objects.filter(room_sid__in=list(sids), source="agent", kind="failed")
+    return set(told.values_list("room_sid", flat=True))
 
 
 def has_place(worker: Worker) -> bool:

@@ -1,6 +1,6 @@
 """Who is who in a room, and what follows when somebody leaves."""
 
-from agentworker.job import ends_the_call
+from agentworker.job import LEFT_TO_LAST_RESORT, ends_the_call
 from agentworker.people import AfterLeaving, Person, after_leaving, agent_is_here, first_caller
 
 ANNA = Person("sip_anna", "PA_1", "sip", {"sip.callID": "SCL_1"})
@@ -47,6 +47,8 @@ def test_another_assistant_is_noticed() -> None:
 def test_a_room_with_a_caller_outlives_its_assistant() -> None:
     assert not ends_the_call("another assistant is in the room", [ANNA])
     assert not ends_the_call("shutdown", [COLLEAGUE])
+    # Who could not start may not even have seen who waits.
+    assert not ends_the_call(LEFT_TO_LAST_RESORT, [])
 
 
 def test_a_room_without_callers_does_not() -> None:

@@ -37,6 +37,7 @@ rooms = st.builds(
     is_dialled=st.booleans(),
     alone=lengths | st.none(),
     sent=lengths | st.none(),
+    failed=st.booleans(),
 )
 everybody = st.builds(Line, takes_calls=st.booleans(), stands_in=st.booleans())
 
@@ -76,6 +77,12 @@ def test_an_assistant_who_lives_but_makes_no_sound_is_relieved() -> None:
     hangs = replace(RINGING, alone=None, waiting=HANGS)
     assert decide(replace(hangs, waiting=HANGS - MOMENT), ALL) is Step.NOTHING
     assert decide(hangs, ALL) is Step.STAND_IN
+
+
+def test_where_an_assistant_could_not_start_no_other_is_tried() -> None:
+    failed = replace(RINGING, waiting=GRACE, alone=GRACE, failed=True)
+    assert decide(failed, ALL) is Step.STAND_IN
+    assert decide(replace(failed, alone=GRACE - MOMENT), ALL) is Step.NOTHING
 
 
 def test_no_voice_waits_in_a_telephone_that_we_call_and_nobody_picked_up() -> None:
