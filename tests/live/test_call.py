@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ def conversation(system: System, user: str) -> dict[str, Any]:
             "agent": session and session.version.agent.name,
             "close_reason": session and session.close_reason,
             "turns": session and list(session.turns.values(
-                "speaker", "text", "digit", "seconds", "delay_ms", "interrupted")),
+                "speaker", "text", "digit", "seconds", "interrupted",
+                "delay_ms", "heard_ms", "thought_ms", "spoke_ms")),
             "events": [event.kind for event in events],
             "errors": [e.payload.get("error") for e in events if e.kind == "failed"],
         }}
@@ -147,7 +149,10 @@ def test_a_call_is_answered_in_russian_and_written_down(system: System, phrase: 
     ]
     said = found["turns"][3]
     assert 1.0 < said["seconds"] < 4.0
-    assert found["turns"][2]["delay_ms"] < 1000
+    by_key, by_voice = found["turns"][2], found["turns"][4]
+    assert by_key["heard_ms"] is None and by_key["spoke_ms"] <= by_key["delay_ms"] < 1000
+    assert 300 < by_voice["heard_ms"] <= by_voice["delay_ms"]
+    assert by_voice["heard_ms"] + by_voice["spoke_ms"] <= by_voice["delay_ms"]
     assert {"started", "audio_heard_by_caller", "speech_started", "dtmf"} <= set(found["events"])
     wait_until(lambda: found["room"] not in rooms(system), "the room was still there", 5)
 
@@ -163,6 +168,26 @@ def test_a_person_may_interrupt_the_greeting(system: System, phrase: Path) -> No
     system.call(SUPPORT, "wait:1", f"say:{phrase}", "wait:3", user=user)
     first = talked(system, user)["turns"][0]
     assert first["interrupted"]
+
+
+def test_what_the_assistant_does_is_told_while_it_does_it(system: System, phrase: Path) -> None:
+    user = "79160000022"
+    watch = f"""
+        import time
+        from agentworker.models import Session
+        result, end = [], time.monotonic() + 60
+        sessions = Session.objects.filter(room_name__contains="{user}")
+        while time.monotonic() < end and not sessions.exclude(ended_at=None).exists():
+            doing = sessions.values_list("doing", flat=True).first()
+            if doing and result[-1:] != [doing]:
+                result.append(doing)
+            time.sleep(0.05)
+    """
+    with ThreadPoolExecutor(1) as beside:
+        seen = beside.submit(system.ask, watch)
+        system.call(SUPPORT, "listen:20", f"say:{phrase}", "wait:8", user=user)
+    told = iter(seen.result())
+    assert all(doing in told for doing in ("speaking", "listening", "hearing", "speaking"))
 
 
 def test_the_hash_key_ends_the_call_with_a_goodbye(system: System) -> None:
