@@ -58,7 +58,7 @@ class CallList(CountedChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         if may_read_words(request):
-            self.search_help_text = _("A number in any spelling, or words that were said.")
+            self.search_help_text = gettext("A number in any spelling, or words that were said.")
 
 
 def is_words(text: str) -> bool:
