@@ -8,9 +8,7 @@ from django.utils import timezone, translation
 
 from monitoring.board import Viewer
 from telephony.models import Call, CallBack, IgnoredSource
-from veyra.look import link
 
-CALL_BACKS = "admin:telephony_callback_changelist"
 LOOKS_BACK = timedelta(hours=1)
 
 
@@ -32,5 +30,5 @@ def read() -> Needs:
 def render(needs: Needs, viewer: Viewer) -> str:
     """The strip above the board; "" where nothing waits that this viewer may see."""
     with translation.override(viewer.language):
-        context = {"needs": needs, "opens": viewer.opens, "call_backs": link(CALL_BACKS)}
+        context = {"needs": needs, "opens": viewer.opens}
         return render_to_string("monitoring/_needs.html", context).strip()

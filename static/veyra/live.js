@@ -92,6 +92,10 @@ function tally(shown, hands) {
   const of = (state) => shown.filter((row) => row.dataset.state === state).length;
   const counts = { ringing: of("ringing"), answered: of("answered"), hand: hands };
   for (const place of page.querySelectorAll("[data-count]")) place.textContent = counts[place.dataset.count];
+  const below = document.getElementById("below");
+  const out = shown.filter((row) => row.getBoundingClientRect().bottom > innerHeight).length;
+  below.hidden = out === 0;
+  below.textContent = below.dataset.words.replace("%(count)s", out);
 }
 
 function tick() {

@@ -49,7 +49,7 @@ def test_the_strip_leads_where_its_reader_may_go(make_user: MakeUser) -> None:
     rights = ("telephony.view_call", "telephony.view_refused", "telephony.view_callback")
     engineer = Viewer.of(make_user(*rights, name="boris"))
     strip = needs.render(waiting, engineer)
-    assert "/turned-away/" in strip
+    assert "/turned-away/" in strip and "1 caller waits for a call back" in strip
 
 
 def test_where_nothing_waits_there_is_no_strip() -> None:
