@@ -95,7 +95,7 @@ function tally(shown, hands) {
   const below = document.getElementById("below");
   const out = shown.filter((row) => row.getBoundingClientRect().bottom > innerHeight).length;
   below.hidden = out === 0;
-  below.textContent = below.dataset.words.replace("%(count)s", out);
+  below.textContent = below.dataset.words.replace("{count}", out);
 }
 
 function tick() {

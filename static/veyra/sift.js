@@ -35,7 +35,7 @@ const sift = {
     const isSifted = sift.fields().some((field) => field.value);
     sift.form.querySelector("[type=reset]").hidden = !isSifted;
     document.getElementById("unmatched").hidden = shown > 0 || all === 0;
-    const words = sift.shown.dataset.words.replace("%(shown)s", shown).replace("%(all)s", all);
+    const words = sift.shown.dataset.words.replace("{shown}", shown).replace("{all}", all);
     sift.shown.value = isSifted ? words : "";
   },
   read() {
