@@ -119,6 +119,7 @@ function look(text = null) {
   }
   part("leave").hidden = !inside;
   part("mute").hidden = !speaks;
+  part("mute").textContent = visit?.muted ? words.unmute : words.mute;
   part("level").hidden = !inside;
   ear.classList.toggle("vy-on-air", speaks);
   if (text !== null) part("status").textContent = text;
@@ -262,7 +263,6 @@ function finish(text, trouble = "") {
   microphone?.stop();
   meter.stop();
   for (const sound of ear.querySelectorAll("audio")) sound.remove();
-  part("mute").setAttribute("aria-pressed", "false");
   ask(leave).catch(() => {}); // else it is noticed that this page fell silent
   look(text);
   problem(trouble);
@@ -270,7 +270,6 @@ function finish(text, trouble = "") {
 
 async function mute() {
   visit.muted = !visit.muted;
-  part("mute").setAttribute("aria-pressed", visit.muted);
   await visit.room.localParticipant.setMicrophoneEnabled(!visit.muted);
   sayWhere();
 }

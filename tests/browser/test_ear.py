@@ -234,6 +234,9 @@ def test_who_joins_is_heard_by_the_caller_while_the_assistant_is_silent(
     joined = time.monotonic() - began
     page.wait_for_timeout(6000)
     left = time.monotonic() - began
+    page.get_by_role("button", name="Microphone off").click()
+    expect(page.locator("#ear [role=status]")).to_contain_text("Your microphone is off")
+    page.wait_for_timeout(4000)
     page.get_by_role("button", name="Leave the call").click()
     wait_until(lambda: len(call_of(system, user)["said"]) > 1, "the assistant did not return", 20)
     call = call_of(system, user)
@@ -243,6 +246,7 @@ def test_who_joins_is_heard_by_the_caller_while_the_assistant_is_silent(
     result = caller.result()
     offset = result["answered"]
     assert share(caller.heard, OUR_TONE, joined - offset + 1, left - offset) > 0.5
+    assert share(caller.heard, OUR_TONE, left - offset + 2, left - offset + 3.5) < 0.1
     assert call_of(system, user)["calls"] == 1
 
 

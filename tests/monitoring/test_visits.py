@@ -212,6 +212,16 @@ def test_a_visit_ends_with_its_call(logged_in: LogIn, talk: Call) -> None:
     assert ended_by_sweep(talk)
 
 
+def test_visits_end_also_while_livekit_is_away(
+    logged_in: LogIn, talk: Call, settings: LazySettings
+) -> None:
+    client = logged_in(*MAY_LISTEN)
+    begin(client, talk)
+    client.logout()
+    settings.LIVEKIT_URL = "http://127.0.0.1:1"
+    assert ended_by_sweep(talk)
+
+
 def test_the_way_to_livekit_is_tried_in_a_room_that_nothing_is_told_of(logged_in: LogIn) -> None:
     told = logged_in(*MAY_LISTEN).post("/visits/trial/").json()
     room = claims(told["token"])["video"]["room"]
