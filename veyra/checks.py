@@ -36,6 +36,16 @@ def livekit_secret_is_long_enough(**kwargs: Any) -> list[CheckMessage]:
     return [Warning("LIVEKIT_API_SECRET is short.", hint=hint, id="veyra.W001")]
 
 
+@register()
+def browsers_may_open_livekit(**kwargs: Any) -> list[CheckMessage]:
+    plain = settings.LIVEKIT_PUBLIC_URL.startswith(("ws://", "http://"))
+    if not (plain and settings.PUBLIC_URL.startswith("https://")):
+        return []
+    hint = "Write the wss:// address of a proxy in front of LiveKit."
+    text = "LIVEKIT_PUBLIC_URL is not encrypted: browsers open it from no page over https."
+    return [Warning(text, hint=hint, id="veyra.W002")]
+
+
 @register(deploy=True)
 def sources_are_named(**kwargs: Any) -> list[CheckMessage]:
     if settings.DEBUG or settings.ALLOWED_HOSTS != ["*"]:

@@ -35,6 +35,14 @@ def test_keys_must_be_there_and_fit(keys: list[str], identity: str, settings: La
     assert named(identity) == []
 
 
+def test_a_page_over_https_needs_an_encrypted_livekit(settings: LazySettings) -> None:
+    settings.PUBLIC_URL, settings.LIVEKIT_PUBLIC_URL = "https://desk.example", "ws://desk.example"
+    (message,) = named("veyra.W002")
+    assert "wss://" in (message.hint or "")
+    settings.LIVEKIT_PUBLIC_URL = "wss://desk.example"
+    assert named("veyra.W002") == []
+
+
 def test_a_short_livekit_secret_is_a_warning(settings: LazySettings) -> None:
     settings.LIVEKIT_API_SECRET = "short"
     (message,) = named("veyra.W001")
