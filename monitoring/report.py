@@ -17,7 +17,7 @@ SHADES = 5
 # The chart, in its own units; whole numbers, which no language writes with a comma.
 WIDTH, HEIGHT = 960, 160
 FILL = 0.7
-LABELS = 12
+LABELS = 8
 
 
 @dataclass(frozen=True)

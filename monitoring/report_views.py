@@ -30,8 +30,8 @@ def _day(label: Any) -> forms.DateField:
 class PeriodForm(forms.Form):
     """The first and the last day of a report."""
 
-    first = _day(gettext_lazy("From"))
-    last = _day(gettext_lazy("To"))
+    first = _day(gettext_lazy("First day"))
+    last = _day(gettext_lazy("Last day"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -72,7 +72,12 @@ def _told(found: Report, today: date) -> dict[str, Any]:
         "goes_on": found.period.last >= today,
         "facts": report_words.facts(found),
         "bars": report.bars(found.period, found.now.hours),
-        "chart": {"width": report.WIDTH, "height": report.HEIGHT, "foot": report.HEIGHT + 20},
+        "chart": {
+            "width": report.WIDTH,
+            "height": report.HEIGHT,
+            "words": report.HEIGHT + 18,
+            "foot": report.HEIGHT + 24,
+        },
         "busy": report.busy(found.now.hours),
         "lost": report_words.lost(found.now),
     }

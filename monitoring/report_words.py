@@ -31,12 +31,12 @@ def facts(report: Report) -> list[Fact]:
             before=_number(before.calls) if before.calls else "",
             trend=_trend(now.calls, before.calls),
         ),
-        _part(_("Answered"), now.answered, before.answered, report),
-        _part(_("Lost"), now.lost, before.lost, report),
+        _part(_("Answered calls"), now.answered, before.answered, report),
+        _part(_("Lost calls"), now.lost, before.lost, report),
         Fact(
-            label=_("Waited for an answer"),
+            label=_("Wait for an answer"),
             value=_waited(now.waited),
-            note=_("half of the callers at most; 95 of 100 at most %(time)s")
+            note=_("half of the callers waited no longer; 95 of 100 no longer than %(time)s")
             % {"time": _waited(now.waited_most)}
             if now.waited_most is not None
             else "",
