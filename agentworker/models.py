@@ -126,7 +126,9 @@ class SessionQuerySet(VisibleQuerySet["Session"]):
         """Each as it stands, once for each of its last `count` turns; without turns once."""
         newest_first = [models.F("turns__at").desc(), models.F("turns__pk").desc()]
         place = models.Window(RowNumber(), partition_by="pk", order_by=newest_first)
-        return self.annotate(place=place).filter(place__lte=count).values(*OF_TALK)
+        last = self.annotate(place=place).filter(place__lte=count)
+        found: models.QuerySet[Session, dict[str, Any]] = last.values(*OF_TALK)
+        return found
 
 
 def with_newest(agents: models.QuerySet[Agent]) -> models.QuerySet[Any]:

@@ -88,8 +88,9 @@ def phase(call: Call, talk: Talk | None, *, joined: bool, transferring: bool) ->
         return Phase.TRANSFERRING
     if joined:
         return Phase.COLLEAGUE
-    is_over = talk is None or talk.ended_at
-    return Phase.TALKING if is_over else OF_DOING.get(talk.doing, Phase.TALKING)
+    if talk is None or talk.ended_at:
+        return Phase.TALKING
+    return OF_DOING.get(talk.doing, Phase.TALKING)
 
 
 def trouble(call: Call, talk: Talk | None, *, attended: bool) -> Trouble | None:
@@ -98,8 +99,9 @@ def trouble(call: Call, talk: Talk | None, *, attended: bool) -> Trouble | None:
     `attended`: somebody has it in hand already.
     """
     if call.state == Call.State.ENDED:
-        is_lost = call.outcome in LOST and call.ended_at
-        return Trouble(Hand.LOST, call.ended_at) if is_lost else None
+        if call.outcome in LOST and call.ended_at:
+            return Trouble(Hand.LOST, call.ended_at)
+        return None
     if attended:
         return None
     if call.state == Call.State.RINGING:

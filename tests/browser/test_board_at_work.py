@@ -95,8 +95,10 @@ def open_board(page: Page, desk: Site, query: str = "") -> None:
     expect(page.locator("#link")).to_have_class(re.compile("vy-good"))
 
 
-def answered(desk: Site, last: int, doing: str = "speaking", **fields: object) -> Call:
-    call = ring(desk, last, state=Call.State.ANSWERED, **fields)
+def answered(
+    desk: Site, last: int, doing: str = "speaking", name: str = "Support", ago: float = 0
+) -> Call:
+    call = ring(desk, last, name, ago, state=Call.State.ANSWERED)
     talk(desk, call, doing)
     return call
 
