@@ -1,6 +1,7 @@
 """The hands that staff have on a call: whether each can be used now, and how it is done."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -34,6 +35,16 @@ NO_REFER = _(
 HUNG_UP = _("The call was ended.")
 HINTED = _("The hint went to the assistant.")
 TRANSFERRED = _("The provider has taken the call over.")
+# What the gateway says when its own transaction ended before it read the answer.
+ANSWER_MISSED, LOOK_SECONDS = "transaction failed to complete", 0.5
+LEFT = _(
+    "The caller left us while the provider was to connect him, so it has most likely taken the call"
+    " over."
+)
+UNTOLD = _(
+    "The provider did not say what became of the transfer, and the caller is still with us. Try"
+    " again."
+)
 NO_ASSISTANT = _("No assistant is in this call, so nobody can read the hint.")
 AWAY = _("LiveKit does not answer, so it is not known whether this was done. Look, then ask again.")
 REFUSED = _("LiveKit refused: “%(message)s”. Show this to your engineer.")
@@ -124,15 +135,31 @@ def hang_up(livekit: LiveKit, row: CallAction) -> Sentence:
 
 def transfer(livekit: LiveKit, row: CallAction) -> Sentence:
     call = row.call
-    livekit.transfer(
-        Transfer(
-            room=call.room_name,
-            identity=_party(call).identity,
-            to=address_of(call, row.params["target"]),
-            ringing=timedelta(seconds=call.trunk.out_ringing if call.trunk else 0),
-        )
+    wish = Transfer(
+        room=call.room_name,
+        identity=_party(call).identity,
+        to=address_of(call, row.params["target"]),
+        ringing=timedelta(seconds=call.trunk.out_ringing if call.trunk else 0),
     )
+    try:
+        livekit.transfer(wish)
+    except LiveKitError as error:
+        if ANSWER_MISSED not in error.message:
+            raise
+        return _look_what_comes(livekit, wish)
     return Sentence(TRANSFERRED)
+
+
+def _look_what_comes(livekit: LiveKit, wish: Transfer) -> Sentence:
+    """LiveKit's gateway (1.8) misses the provider's answer now and then, and says at once that
+    there was none. To ask again could connect him twice: who is connected elsewhere leaves us.
+    """
+    end = time.monotonic() + wish.ringing.total_seconds()
+    while time.monotonic() < end:
+        if wish.identity not in {each.identity for each in livekit.list_participants(wish.room)}:
+            return Sentence(LEFT)
+        time.sleep(LOOK_SECONDS)
+    raise CannotDo(Sentence(UNTOLD))
 
 
 def hint(livekit: LiveKit, row: CallAction) -> Sentence:

@@ -27,6 +27,8 @@ class Room:
         self.data: list[tuple[str, list[str], str, bytes]] = []
         self.agents = ["agent-AJ_1"]
         self.fails: list[LiveKitError] = []
+        # How many more looks find the caller there.
+        self.stays_for = 0
 
     def __enter__(self) -> "Room":
         return self
@@ -43,7 +45,11 @@ class Room:
         self._fail()
 
     def list_participants(self, room: str) -> list[Participant]:
-        return [Participant(sid="PA", identity=name, kind="agent") for name in self.agents]
+        found = [Participant(sid="PA", identity=name, kind="agent") for name in self.agents]
+        if self.stays_for:
+            self.stays_for -= 1
+            found.append(Participant(sid="PA_1", identity="sip_1", kind="sip"))
+        return found
 
     def send_data(self, room: str, identities: list[str], topic: str, data: bytes) -> None:
         self.data.append((room, identities, topic, data))

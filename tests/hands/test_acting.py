@@ -183,6 +183,26 @@ def test_a_transfer_that_failed_says_why(
     assert story(call)[-1] == "staff_transfer_failed"
 
 
+@pytest.mark.parametrize(
+    ("looks", "state", "word"), [(2, "done", "most likely"), (10_000, "failed", "still with us")]
+)
+def test_where_the_gateway_missed_the_answer_the_caller_s_leaving_tells(
+    make_call: MakeCall,
+    room: Room,
+    monkeypatch: pytest.MonkeyPatch,
+    looks: int,
+    state: str,
+    word: str,
+) -> None:
+    monkeypatch.setattr(hands, "LOOK_SECONDS", 0.01)
+    Trunk.objects.update(out_ringing=1)
+    missed = "twirp error unknown: transaction failed to complete (0 intermediate responses)"
+    room.fails, room.stays_for = [LiveKitError(missed, permanent=False, code="canceled")], looks
+    row = done(ask(make_call(), Kind.TRANSFER, target="+79160000001"))
+    assert (row.state, len(room.transfers)) == (state, 1)
+    assert word in str(row.sentence)
+
+
 def test_a_dear_number_is_not_connected_at_our_cost(make_call: MakeCall, person: Person) -> None:
     call, anna = make_call(), person()
     wrong = hands.not_allowed(call, Kind.TRANSFER, {"target": "+15551234567"}, anna)
