@@ -62,6 +62,7 @@ class Row:
     talk: Talk | None = None
     visits: Sequence[Visit] = ()
     is_transferring: bool = False
+    is_stood_in: bool = False
     at: datetime = field(default_factory=timezone.now, compare=False)
 
     @property
@@ -71,13 +72,17 @@ class Row:
     @property
     def phase(self) -> Phase:
         return phases.phase(
-            self.call, self.talk, joined=self.is_joined, transferring=self.is_transferring
+            self.call,
+            self.talk,
+            joined=self.is_joined,
+            transferring=self.is_transferring,
+            stood_in=self.is_stood_in,
         )
 
     @property
     def trouble(self) -> Trouble | None:
         attended = self.is_joined or self.is_transferring
-        return phases.trouble(self.call, self.talk, attended=attended)
+        return phases.trouble(self.call, self.talk, attended=attended, stood_in=self.is_stood_in)
 
     @property
     def version(self) -> Version:
@@ -88,6 +93,7 @@ class Row:
             self.talk and self.talk.version,
             tuple(visit.pk for visit in self.visits),
             self.is_transferring,
+            self.is_stood_in,
             bool(trouble and trouble.at <= self.at),
         )
 
@@ -129,6 +135,7 @@ def read(named: Named | None = None) -> list[Row]:
             told.get(name_of(leg)),
             visits.get(leg.call_id, ()),
             leg.is_transferring,
+            leg.is_stood_in,
             now,
         )
         for leg in legs
@@ -136,23 +143,27 @@ def read(named: Named | None = None) -> list[Row]:
 
 
 def _on_board(ended_since: datetime) -> list[Any]:
-    return list(_with_staff(Leg.objects.on_board(ended_since)))
+    return list(_with_others(Leg.objects.on_board(ended_since)))
 
 
-# What staff do at a call. For each change of each call Django would take longer to word this than
-# the database to answer all of it.
+# Who else is at a call: staff, or the last resort. For each change of each call Django would take
+# longer to word this than the database to answer all of it.
 IS_VISITED = """EXISTS (SELECT 1 FROM telephony_visit
     WHERE telephony_visit.call_id = telephony_leg.call_id AND left_at IS NULL)"""
 IS_TRANSFERRING = """EXISTS (SELECT 1 FROM telephony_callaction
     WHERE telephony_callaction.call_id = telephony_leg.call_id
     AND telephony_callaction.kind = 'transfer'
     AND telephony_callaction.state IN ('waiting', 'doing'))"""
+IS_STOOD_IN = """EXISTS (SELECT 1 FROM agentworker_standin
+    WHERE agentworker_standin.room_sid = telephony_call.room_sid
+    AND spoke_at IS NOT NULL AND over_at IS NULL)"""
 
 
-def _with_staff(legs: QuerySet[Leg]) -> QuerySet[Any]:
+def _with_others(legs: QuerySet[Leg]) -> QuerySet[Any]:
     return legs.annotate(
         is_visited=RawSQL(IS_VISITED, (), BooleanField()),  # noqa: S611  # no values in it
         is_transferring=RawSQL(IS_TRANSFERRING, (), BooleanField()),  # noqa: S611  # likewise
+        is_stood_in=RawSQL(IS_STOOD_IN, (), BooleanField()),  # noqa: S611  # likewise
     )
 
 
@@ -176,7 +187,7 @@ def _named(named: Named, ended_since: datetime) -> list[Any]:
         pairs = callers.values_list("sip_call_id", "participant_sid")
         names = {name for pair in pairs for name in pair if name}
         wanted |= Q(sip_call_id__in=names) | Q(participant_sid__in=names)
-    legs = _with_staff(Leg.objects.others().filter(wanted))
+    legs = _with_others(Leg.objects.others().filter(wanted))
     return [leg for leg in legs if leg.call.ended_at is None or leg.call.ended_at >= ended_since]
 
 

@@ -31,6 +31,7 @@ class Phase(StrEnum):
     SPEAKING = "speaking"
     COLLEAGUE = "colleague"
     TRANSFERRING = "transferring"
+    APOLOGY = "apology"
     ENDED = "ended"
 
 
@@ -39,6 +40,7 @@ class Hand(StrEnum):
 
     RINGS = "rings"
     NO_AGENT = "no_agent"
+    APOLOGY = "apology"
     FAILED = "failed"
     SLOW = "slow"
     SILENT = "silent"
@@ -60,11 +62,13 @@ PHASE_WORDS: Mapping[Phase, Any] = {
     Phase.SPEAKING: _("Assistant speaks"),
     Phase.COLLEAGUE: _("Colleague talks"),
     Phase.TRANSFERRING: _("Transferring"),
+    Phase.APOLOGY: _("Apology plays"),
     Phase.ENDED: _("Ended"),
 }
 HAND_WORDS: Mapping[Hand, Any] = {
     Hand.RINGS: _("Nobody has answered yet."),
     Hand.NO_AGENT: _("No assistant is on the line: the caller hears nothing."),
+    Hand.APOLOGY: _("No assistant could answer: the caller hears an apology."),
     Hand.FAILED: _("The assistant broke off with an error: the caller hears nothing."),
     Hand.SLOW: _("The assistant has been thinking for long."),
     Hand.SILENT: _("Nobody has said anything for a while."),
@@ -78,8 +82,12 @@ OF_DOING: Mapping[str, Phase] = {
 LOST = (Call.Outcome.NO_AGENT, Call.Outcome.FAILED)
 
 
-def phase(call: Call, talk: Talk | None, *, joined: bool, transferring: bool) -> Phase:
-    """`joined`: a colleague talks with the caller; `transferring`: to a telephone elsewhere."""
+def phase(
+    call: Call, talk: Talk | None, *, joined: bool, transferring: bool, stood_in: bool
+) -> Phase:
+    """`joined`: a colleague talks with the caller; `transferring`: to a telephone elsewhere;
+    `stood_in`: he hears that nobody can talk to him.
+    """
     if call.state == Call.State.ENDED:
         return Phase.ENDED
     if call.state == Call.State.RINGING:
@@ -88,15 +96,17 @@ def phase(call: Call, talk: Talk | None, *, joined: bool, transferring: bool) ->
         return Phase.TRANSFERRING
     if joined:
         return Phase.COLLEAGUE
+    if stood_in:
+        return Phase.APOLOGY
     if talk is None or talk.ended_at:
         return Phase.TALKING
     return OF_DOING.get(talk.doing, Phase.TALKING)
 
 
-def trouble(call: Call, talk: Talk | None, *, attended: bool) -> Trouble | None:
+def trouble(call: Call, talk: Talk | None, *, attended: bool, stood_in: bool) -> Trouble | None:
     """When this call needs a hand, should it stay as it is; None: never.
 
-    `attended`: somebody has it in hand already.
+    `attended`: somebody has it in hand already; `stood_in`: the caller hears an apology.
     """
     if call.state == Call.State.ENDED:
         if call.outcome in LOST and call.ended_at:
@@ -104,6 +114,8 @@ def trouble(call: Call, talk: Talk | None, *, attended: bool) -> Trouble | None:
         return None
     if attended:
         return None
+    if stood_in:
+        return Trouble(Hand.APOLOGY, call.started_at)
     if call.state == Call.State.RINGING:
         # Whom we call may take his time.
         return None if call.is_outbound else Trouble(Hand.RINGS, call.started_at + RINGS)

@@ -8,6 +8,7 @@ from django.utils import timezone, translation
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from agentworker.models import Session, Speaker
+from agentworker.standin import StandIn
 from monitoring import board
 from monitoring.board import Named, Viewer
 from monitoring.phases import Phase
@@ -92,6 +93,15 @@ def test_a_transfer_is_shown_until_it_is_known_what_came_of_it(
     CallAction.objects.create(call=call, kind=CallAction.Kind.HINT)
     [row] = board.read()
     assert (row.phase == Phase.TRANSFERRING) is is_on_its_way
+
+
+def test_a_caller_who_hears_an_apology_is_shown_so(make_call: MakeCall) -> None:
+    make_call(state=Call.State.ANSWERED, room_sid="RM_1")
+    make_call(state=Call.State.ANSWERED, room_sid="RM_2")
+    now = timezone.now()
+    StandIn.objects.create(room_sid="RM_1", asked_at=now, spoke_at=now)
+    StandIn.objects.create(room_sid="RM_2", asked_at=now, spoke_at=now, over_at=now)
+    assert sorted(row.phase for row in board.read()) == [Phase.APOLOGY, Phase.TALKING]
 
 
 def test_a_change_of_what_the_assistant_does_is_a_new_version(make_call: MakeCall) -> None:

@@ -35,7 +35,9 @@ def a_call(state: str = Call.State.ANSWERED, **fields: object) -> Call:
 
 
 def what(call: Call, talk: Talk | None = None, **fields: bool) -> Phase:
-    return phase(call, talk, **({"joined": False, "transferring": False} | fields))
+    return phase(
+        call, talk, **({"joined": False, "transferring": False, "stood_in": False} | fields)
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,27 +66,37 @@ def test_an_assistant_that_has_left_does_nothing_more() -> None:
 
 
 def test_a_caller_whom_nobody_answers_needs_a_hand_after_five_seconds() -> None:
-    rings = trouble(a_call(Call.State.RINGING), None, attended=False)
+    rings = trouble(a_call(Call.State.RINGING), None, attended=False, stood_in=False)
     assert rings == Trouble(Hand.RINGS, after(5))
 
 
 def test_whom_we_call_may_take_his_time() -> None:
     call = a_call(Call.State.RINGING, direction=Call.Direction.OUTBOUND)
-    assert trouble(call, None, attended=False) is None
+    assert trouble(call, None, attended=False, stood_in=False) is None
 
 
 def test_a_caller_without_an_assistant_needs_a_hand() -> None:
-    none = trouble(a_call(answered_at=after(2)), None, attended=False)
+    none = trouble(a_call(answered_at=after(2)), None, attended=False, stood_in=False)
     assert none == Trouble(Hand.NO_AGENT, after(7))
     left = Talk(1, Session.Doing.SPEAKING, ended_at=after(20))
-    assert trouble(a_call(), left, attended=False) == Trouble(Hand.NO_AGENT, after(23))
+    assert trouble(a_call(), left, attended=False, stood_in=False) == Trouble(
+        Hand.NO_AGENT, after(23)
+    )
     broke = Talk(1, ended_at=after(20), error="APIError: no voice")
-    assert trouble(a_call(), broke, attended=False) == Trouble(Hand.FAILED, after(23))
+    assert trouble(a_call(), broke, attended=False, stood_in=False) == Trouble(
+        Hand.FAILED, after(23)
+    )
+
+
+def test_who_hears_an_apology_needs_a_hand_at_once() -> None:
+    call = a_call(answered_at=after(6))
+    assert what(call, stood_in=True) == Phase.APOLOGY
+    assert trouble(call, None, attended=False, stood_in=True) == Trouble(Hand.APOLOGY, NOON)
 
 
 def test_silence_and_long_thought_need_a_hand_and_speech_does_not() -> None:
     def found(doing: str) -> Trouble | None:
-        return trouble(a_call(), Talk(1, doing, after(30)), attended=False)
+        return trouble(a_call(), Talk(1, doing, after(30)), attended=False, stood_in=False)
 
     assert found(Session.Doing.LISTENING) == Trouble(Hand.SILENT, after(45))
     assert found(Session.Doing.THINKING) == Trouble(Hand.SLOW, after(38))
@@ -96,19 +108,20 @@ def test_a_caller_whom_we_lost_needs_a_hand(outcome: str) -> None:
     call = a_call(Call.State.ENDED, outcome=outcome, ended_at=after(9))
     lost = outcome in (Call.Outcome.NO_AGENT, Call.Outcome.FAILED)
     expected = Trouble(Hand.LOST, after(9)) if lost else None
-    assert trouble(call, None, attended=False) == expected
+    assert trouble(call, None, attended=False, stood_in=False) == expected
 
 
 @given(
     state=st.sampled_from([Call.State.RINGING, Call.State.ANSWERED]),
     doing=st.sampled_from(["", *Session.Doing.values]),
     is_over=st.booleans(),
+    stood_in=st.booleans(),
 )
 def test_a_call_that_somebody_has_in_hand_needs_no_other(
-    state: str, doing: str, is_over: bool
+    state: str, doing: str, is_over: bool, stood_in: bool
 ) -> None:
     talk = Talk(1, doing, NOON, NOON if is_over else None)
-    assert trouble(a_call(state), talk, attended=True) is None
+    assert trouble(a_call(state), talk, attended=True, stood_in=stood_in) is None
 
 
 def test_every_phase_and_every_hand_has_its_words() -> None:
