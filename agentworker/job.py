@@ -30,6 +30,7 @@ ERROR_LENGTH = 300
 # Said by the assistant when it was alone with its caller, or when its voice broke.
 HANGS_UP = frozenset({"goodbye", "silence", "error"})
 # It could not start, and somebody else will speak to the caller: the room stays.
+WATCHDOG = "watchdog"
 LEFT_TO_LAST_RESORT = "failed, left to the last resort"
 
 
@@ -65,16 +66,17 @@ async def give_up(ctx: JobContext, error: Exception) -> None:
     spool: Spool | None = ctx.proc.userdata.get("spool")
     if spool:
         spool.event("failed", leg(first_caller(people(ctx.room))), error=text)
-    if await asyncio.to_thread(last_resort_is_there):
+    if await asyncio.to_thread(somebody_else_helps):
         leave(ctx, LEFT_TO_LAST_RESORT)
     else:
         await ctx.delete_room()
         leave(ctx, "failed")
 
 
-def last_resort_is_there() -> bool:
+def somebody_else_helps() -> bool:
+    """Does the watchdog live, who notices that nobody speaks, and the last resort, who will?"""
     try:
-        return Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD)
+        return all(Pulse.is_felt(name, standin.PULSE_IS_OLD) for name in (WATCHDOG, standin.PULSE))
     except DatabaseError:
         return False
     finally:

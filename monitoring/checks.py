@@ -14,8 +14,9 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from agentworker import standin
 from monitoring.models import HealthCheck
-from telephony import probes, signing, tapping
+from telephony import probes, signing, tapping, watching
 from telephony.models import Registration, Trunk
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError
@@ -28,6 +29,8 @@ STARTING = HealthCheck.Status.STARTING
 SCHEDULE = "schedule"
 SCHEDULE_IS_OLD = timedelta(seconds=60)
 TAP_IS_OLD = timedelta(seconds=30)
+# Of the watchdog and the last resort, who show life every second.
+GUARD_IS_OLD = timedelta(seconds=10)
 NETWORK_SECONDS = 2.0
 # Doors without a login look again only when the last look is this old.
 FRESH_SECONDS = 4.0
@@ -174,6 +177,32 @@ def schedule() -> Verdict:
     )
 
 
+def watchdog() -> Verdict:
+    if settings.LIVEKIT_SIMULATED:
+        return OFF, Sentence(gettext_noop("The simulator's callers are never left alone."))
+    if Pulse.is_felt(watching.PULSE, GUARD_IS_OLD):
+        return OK, Sentence(gettext_noop("Every call is looked at once a second."))
+    return _missed(
+        gettext_noop(
+            "Nobody watches the calls: a caller whose assistant is lost is left alone. Start"
+            " `manage.py watchdog`."
+        )
+    )
+
+
+def standby() -> Verdict:
+    if settings.LIVEKIT_SIMULATED:
+        return OFF, Sentence(gettext_noop("The simulator has no sound, so nobody stands in."))
+    if Pulse.is_felt(standin.PULSE, GUARD_IS_OLD):
+        return OK, Sentence(gettext_noop("The voice of last resort is ready."))
+    return _missed(
+        gettext_noop(
+            "The voice of last resort is away: where no assistant can come, the caller hears"
+            " nothing. Start `manage.py standby`."
+        )
+    )
+
+
 def _missed(msgid: str) -> Verdict:
     """A part shows no life: a fault, unless all was started a moment ago."""
     if probes.is_starting():
@@ -190,6 +219,8 @@ CHECKS: Sequence[Callable[[], Verdict]] = (
     tap,
     registrar,
     schedule,
+    watchdog,
+    standby,
 )
 NEEDS_NO_DATABASE = (broker, livekit, gateway)
 READY = ("database", "broker")

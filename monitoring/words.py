@@ -125,6 +125,8 @@ WELL: Mapping[str, Any] = {
     "tap": gettext_lazy("Answer times are exact."),
     "registrar": gettext_lazy("Connections with a login are kept signed in."),
     "schedule": gettext_lazy("Saved changes take effect on time."),
+    "watchdog": gettext_lazy("No caller is left alone: each call is watched."),
+    "standby": gettext_lazy("Where no assistant can answer, the caller is told so."),
 }
 NOT_WELL: Mapping[str, Any] = {
     "database": gettext_lazy("What you save cannot be kept now."),
@@ -135,6 +137,8 @@ NOT_WELL: Mapping[str, Any] = {
     "tap": gettext_lazy("Answer times are approximate, and calls turned away are not shown."),
     "registrar": gettext_lazy("No call of a connection with a login gets in."),
     "schedule": gettext_lazy("Saved changes do not take effect."),
+    "watchdog": gettext_lazy("Calls are not watched: who loses his assistant hears silence."),
+    "standby": gettext_lazy("Where no assistant can answer, the caller only hears it ring."),
 }
 
 SOON: Mapping[str, Any] = {
@@ -142,6 +146,8 @@ SOON: Mapping[str, Any] = {
     "tap": gettext_lazy("Answer times will be exact in a moment."),
     "registrar": gettext_lazy("Connections with a login sign in in a moment."),
     "schedule": gettext_lazy("Saved changes will take effect in a moment."),
+    "watchdog": gettext_lazy("Calls will be watched in a moment."),
+    "standby": gettext_lazy("In a moment callers are told where no assistant can answer."),
 }
 
 OF_STATUS: Mapping[str, Mapping[str, Any]] = {OK: WELL, FAILED: NOT_WELL, STARTING: SOON}
@@ -179,6 +185,12 @@ EVENTS: Mapping[str, Any] = {
     "staff_block": gettext_lazy("%(who)s blocked the caller"),
     "staff_unblock": gettext_lazy("%(who)s let the caller call again"),
     "blocked": gettext_lazy("The caller is blocked, so the call was ended before anybody spoke"),
+    "assistant_sent_again": gettext_lazy(
+        "Nobody was talking to the caller, so %(assistant)s was sent again"
+    ),
+    "stood_in": gettext_lazy(
+        "No assistant could come, so the caller was told that nobody can answer"
+    ),
     "agent_silent": gettext_lazy("%(assistant)s fell silent"),
     "agent_back": gettext_lazy("%(assistant)s took over again"),
 }

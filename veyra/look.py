@@ -129,7 +129,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "STYLES": [stylesheet],
-    "GLOBAL_CALLBACK": "veyra.look.every_page",
+    "GLOBAL_CALLBACK": "monitoring.voices.every_page",
     "DASHBOARD_CALLBACK": "monitoring.home.dashboard",
     "SIDEBAR": {"show_search": False, "navigation": menu},
     "COLORS": {

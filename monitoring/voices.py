@@ -1,0 +1,28 @@
+"""Can anybody speak to callers? If nobody can, every page says so."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from agentworker import standin
+from agentworker.models import Worker
+from monitoring.checks import GUARD_IS_OLD
+from telephony import probes
+from veyra import look
+from veyra.models import Pulse
+
+
+def every_page(request: HttpRequest) -> dict[str, Any]:
+    """What the frame of every page needs to know."""
+    return {**look.every_page(request), "nobody_speaks": nobody_speaks}
+
+
+def nobody_speaks() -> bool:
+    """Neither an assistant nor the last resort shows life. One query while all is well."""
+    if settings.LIVEKIT_SIMULATED or probes.is_starting():
+        return False
+    if Pulse.is_felt(standin.PULSE, GUARD_IS_OLD):
+        return False
+    return not Worker.objects.taking_calls(timezone.now() - GUARD_IS_OLD).exists()

@@ -1,0 +1,85 @@
+"""Where nobody can speak to callers, every page says so."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from django.utils import timezone
+
+from agentworker import standin
+from agentworker.models import Worker
+from monitoring import checks
+from monitoring.voices import nobody_speaks
+from telephony import watching
+from veyra.models import Pulse, User
+
+pytestmark = pytest.mark.django_db
+TOLD = "Callers hear nothing."
+
+
+def page(client: Client, path: str = "/admin/telephony/call/") -> str:
+    return client.get(path).content.decode()
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    user = User.objects.create_superuser("anna", language="en", set_up_at=timezone.now())
+    client.force_login(user)
+    return client
+
+
+def works(**values: object) -> Worker:
+    wanted = {"started_at": timezone.now(), "seen_at": timezone.now(), "pid": 1, "capacity": 5}
+    return Worker.objects.create(name="here:1", **wanted | {"registered": True} | values)
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/telephony/call/", "/live/", "/calls-out/"])
+def test_every_page_tells_that_nobody_can_speak(staff: Client, path: str) -> None:
+    assert TOLD in page(staff, path)
+    Pulse.beat(standin.PULSE)
+    assert TOLD not in page(staff, path)
+
+
+def test_a_stranger_at_the_login_is_told_nothing(client: Client) -> None:
+    assert TOLD not in page(client, "/admin/login/")
+
+
+def test_one_worker_or_the_last_resort_is_enough() -> None:
+    assert nobody_speaks()
+    works()
+    assert not nobody_speaks()
+    Worker.objects.all().delete()
+    Pulse.beat(standin.PULSE)
+    assert not nobody_speaks()
+
+
+def test_signs_of_life_grow_old() -> None:
+    old = timezone.now() - timedelta(seconds=11)
+    works(seen_at=old)
+    Pulse.objects.create(name=standin.PULSE, at=old)
+    assert nobody_speaks()
+
+
+@pytest.mark.parametrize("values", [{"registered": False}, {"draining": True}])
+def test_a_worker_that_takes_no_calls_speaks_to_nobody(values: dict[str, bool]) -> None:
+    works(**values)
+    assert nobody_speaks()
+
+
+def test_nothing_is_missed_a_moment_after_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telephony.probes.BEGAN", float("inf"))
+    assert not nobody_speaks()
+
+
+def test_the_simulator_has_no_sound_anyway(settings: LazySettings) -> None:
+    settings.LIVEKIT_SIMULATED = True
+    assert not nobody_speaks()
+    assert (checks.watchdog()[0], checks.standby()[0]) == (checks.OFF, checks.OFF)
+
+
+def test_the_guards_are_missed_by_the_checks_when_they_show_no_life() -> None:
+    assert (checks.watchdog()[0], checks.standby()[0]) == (checks.FAILED, checks.FAILED)
+    Pulse.beat(watching.PULSE)
+    Pulse.beat(standin.PULSE)
+    assert (checks.watchdog()[0], checks.standby()[0]) == (checks.OK, checks.OK)
