@@ -272,6 +272,28 @@ def test_whose_right_is_withdrawn_is_taken_out_of_the_call(launch: Launch, syste
     end(caller)
 
 
+def test_who_was_cut_off_comes_back_and_a_page_that_closes_leaves(
+    launch: Launch, system: System
+) -> None:
+    user = "79160000106"
+    caller = system.dial(SUPPORT, "listen:20", "wait:60", user=user)
+    call = answered(system, user)
+    page = open_call(launch(), system, call["pk"])
+    status = page.locator("#ear [role=status]")
+    with page.expect_response("**/listen/") as answer:
+        page.get_by_role("button", name="Listen").click()
+    expect(status).to_contain_text("You are listening", timeout=15_000)
+    # LiveKit lets nobody in twice: the page is thrown out.
+    page.evaluate(COME_BACK, answer.value.json())
+    expect(status).to_contain_text("Coming back", timeout=10_000)
+    expect(status).to_contain_text("You are listening", timeout=15_000)
+    expect(page.locator("#ear audio")).not_to_have_count(0)
+    assert call_of(system, user)["told"] == ["staff_listen"]
+    page.goto("about:blank")
+    wait_until(lambda: len(call_of(system, user)["told"]) == 2, "the page did not leave", 5)
+    end(caller)
+
+
 def test_an_operator_without_the_right_sees_no_button(launch: Launch, system: System) -> None:
     user = "79160000104"
     caller = system.dial(SUPPORT, "listen:20", "wait:30", user=user)
