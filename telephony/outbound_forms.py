@@ -94,8 +94,8 @@ HELP = {
         " The key travels with the signalling, so choose TLS as the transport, too."
     ),
     "out_refer": _(
-        "As the provider says; nothing is transferred yet. It is kept for the button that hands a"
-        " call over: where this is off, the colleague is called into the conversation instead."
+        "As the provider says. Where this is on, a call that goes on can be connected with another"
+        " number from its page; where it is off, the page says so."
     ),
     "out_pace": _("Calls beyond it wait for the next second. One is right for most providers."),
     "out_ringing": _(
