@@ -4,13 +4,13 @@ from datetime import datetime, time
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
+from agentworker.models import MOST_LINES, Turn
 from telephony.facts import Call, CallEvent, Refused
 from telephony.numbers import pretty
 from telephony.reasons import sentence
@@ -49,6 +50,12 @@ def unbroken(text: str) -> SafeString:
     return format_html('<span class="vy-unbroken">{}</span>', text)
 
 
+OFTEN = _(
+    "These words were said so often that only the newest %(count)s lines with them were looked "
+    "through. Add another word."
+)
+
+
 class CallList(CountedChangeList):
     def url_for_result(self, result: Any) -> str:
         """A call is read on its own page; words that were searched for are marked there."""
@@ -57,8 +64,11 @@ class CallList(CountedChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        if may_read_words(request):
-            self.search_help_text = gettext("A number in any spelling, or words that were said.")
+        if not may_read_words(request):
+            return
+        self.search_help_text = gettext("A number in any spelling, or words that were said.")
+        if is_words(self.query) and Turn.objects.said_often(self.query):
+            messages.warning(request, OFTEN % {"count": number_format(MOST_LINES)})
 
 
 def is_words(text: str) -> bool:

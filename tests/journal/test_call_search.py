@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from agentworker.models import Session, Speaker, Turn
+from telephony.call_admin import OFTEN
 from telephony.models import Call, Leg
 from veyra.models import User
 
@@ -102,6 +103,21 @@ def test_calls_are_filtered_by_when_they_began(chosen: dict[str, str], is_there:
     Call.objects.filter(pk=made.pk).update(started_at=at)
     days = {f"started_at_{name}": text for name, text in chosen.items()}
     assert (found(reader("view_session"), "", **days) == {str(made.pk)}) is is_there
+
+
+def test_of_words_that_everybody_says_the_newest_lines_count_and_the_page_tells_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agentworker.models.MOST_LINES", 2)
+    old, new, newest = (call("Здравствуйте") for _number in range(3))
+    client = reader("view_session")
+    assert found(client, "здравствуйте") == {str(new.pk), str(newest.pk)}
+    page = client.get("/admin/telephony/call/", {"q": "здравствуйте"})
+    told = [str(message) for message in page.context["messages"]]
+    assert len(told) == 1 and str(OFTEN).partition("%")[0] in told[0]
+    Turn.objects.filter(turn_id=old.pk.hex).delete()
+    page = client.get("/admin/telephony/call/", {"q": "здравствуйте"})
+    assert not list(page.context["messages"])
 
 
 def test_a_search_by_words_takes_as_many_queries_for_one_as_for_many(
