@@ -156,6 +156,7 @@ def _migrate(say: Say) -> None:
     say(_("Database…"))
     try:
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("makeroles")
     except OperationalError as error:
         raise Trouble(
             _("The database does not answer. Look at DATABASE_URL, and whether it runs.")

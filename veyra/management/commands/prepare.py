@@ -12,13 +12,14 @@ from veyra.up.login import first_login
 
 
 class Command(BaseCommand):
-    help = "Tables, static files, LiveKit's configuration and the first login."
+    help = "Tables, groups, static files, LiveKit's configuration and the first login."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--livekit", type=Path, metavar="FOLDER", help="write YAML there")
 
     def handle(self, *args: Any, livekit: Path | None, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("makeroles")
         call_command("collectstatic", verbosity=0, interactive=False)
         if livekit:
             write_livekit_files(livekit)

@@ -1,0 +1,89 @@
+"""The groups that people are put into, and what each may do at first. Owners change them."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.db.models import Q
+
+CALLS = ("telephony.view_call", "telephony.view_phonenumber", "agentworker.view_agent")
+WORDS = ("agentworker.view_session",)
+CALLS_BACK = (
+    *("telephony.view_callback", "telephony.change_callback"),
+    *("telephony.add_outboundcall", "telephony.view_outboundcall"),
+)
+HANDS = ("telephony.hang_up_call", "telephony.transfer_call", "telephony.block_caller")
+OPERATOR = (*CALLS, *WORDS, *CALLS_BACK, *HANDS)
+SUPERVISOR = (
+    *OPERATOR,
+    *("telephony.listen_call", "telephony.hint_call", "telephony.join_call"),
+)
+
+
+def rights_on(*rows: str, may: Iterable[str] = ("view", "add", "change")) -> tuple[str, ...]:
+    """ "telephony.call" -> "telephony.view_call", …"""
+    named = [row.split(".") for row in rows]
+    return tuple(f"{app}.{verb}_{model}" for app, model in named for verb in may)
+
+
+MANAGER = (
+    *CALLS,
+    *WORDS,
+    *CALLS_BACK,
+    "telephony.block_caller",
+    *rights_on("agentworker.agent", "agentworker.agentversion", "telephony.dispatchrule"),
+)
+ENGINEER = (
+    *CALLS,
+    *WORDS,
+    *("telephony.hang_up_call", "telephony.block_caller"),
+    *rights_on("telephony.trunk", "telephony.phonenumber", "telephony.dispatchrule"),
+    *rights_on(
+        "telephony.trunk", "telephony.phonenumber", "telephony.dispatchrule", may=["delete"]
+    ),
+    *rights_on("telephony.gateway", "telephony.difference", may=["view", "change"]),
+    *rights_on("telephony.scheduledchange", "telephony.ignoredsource"),
+    *rights_on("telephony.scheduledchange", "telephony.ignoredsource", may=["delete"]),
+    *rights_on("telephony.testcall", may=["view", "add"]),
+    *rights_on("agentworker.agent", "agentworker.agentversion"),
+    *rights_on(
+        *("telephony.callevent", "telephony.refused", "telephony.publishedobject"),
+        *("telephony.registration", "telephony.outboundcall", "agentworker.worker"),
+        "veyra.securityevent",
+        may=["view"],
+    ),
+)
+VIEWER = (*CALLS, *WORDS)
+# Owners may do everything, auditors read everything.
+ROLES: dict[str, tuple[str, ...] | None] = {
+    "Owner": None,
+    "Manager": MANAGER,
+    "Operator": OPERATOR,
+    "Supervisor": SUPERVISOR,
+    "Engineer": ENGINEER,
+    "Viewer": VIEWER,
+    "Auditor": None,
+}
+
+
+def make() -> list[str]:
+    """Make the groups that are not there, and name them; one that is there stays as it is."""
+    there = set(Group.objects.filter(name__in=ROLES).values_list("name", flat=True))
+    missing = [name for name in ROLES if name not in there]
+    with transaction.atomic():
+        for name in missing:
+            Group.objects.create(name=name).permissions.set(permissions_of(name))
+    return missing
+
+
+def permissions_of(role: str) -> list[Permission]:
+    """What the role may do at first."""
+    named = ROLES[role]
+    found = Permission.objects.select_related("content_type")
+    if named is None:
+        return list(found.filter(codename__startswith="view_") if role == "Auditor" else found)
+    pairs = [right.split(".") for right in named]
+    wanted = Q(pk__in=[])
+    for app, codename in pairs:
+        wanted |= Q(content_type__app_label=app, codename=codename)
+    return list(found.filter(wanted))

@@ -1,0 +1,82 @@
+"""What people of each kind may do to a call, at first."""
+
+import uuid
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from monitoring import roles
+from telephony.models import Call
+from veyra.models import User
+
+pytestmark = pytest.mark.django_db
+
+HANDS = {
+    "hang-up": "telephony.hang_up_call",
+    "transfer": "telephony.transfer_call",
+    "hint": "telephony.hint_call",
+    "block": "telephony.block_caller",
+}
+ON_CALLS = {*HANDS.values(), "telephony.listen_call", "telephony.join_call"}
+HAND_OVER = {"telephony.hang_up_call", "telephony.transfer_call", "telephony.block_caller"}
+MAY: dict[str, set[str]] = {
+    "Owner": ON_CALLS,
+    "Manager": {"telephony.block_caller"},
+    "Operator": HAND_OVER,
+    "Supervisor": ON_CALLS,
+    "Engineer": {"telephony.hang_up_call", "telephony.block_caller"},
+    "Viewer": set(),
+    "Auditor": set(),
+}
+
+
+@pytest.fixture
+def call() -> Call:
+    return Call.objects.create(
+        state="answered", started_at=timezone.now(), from_number="79160000001"
+    )
+
+
+def member(role: str) -> User:
+    call_command("makeroles")
+    user = User.objects.create_user(
+        role, is_staff=True, language="en", set_up_at=timezone.now(), password=None
+    )
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_each_role_has_its_hands_and_no_others(role: str, call: Call) -> None:
+    user = member(role)
+    assert {right for right in ON_CALLS if user.has_perm(right)} == MAY[role]
+    client = Client()
+    client.force_login(user)
+    for door, right in HANDS.items():
+        answer = client.post(f"/calls/{call.pk}/{door}/?part=1", {"ticket": str(uuid.uuid4())})
+        assert (answer.status_code == 403) is (right not in MAY[role]), door
+
+
+def test_every_right_of_a_role_exists() -> None:
+    known = {
+        f"{right.content_type.app_label}.{right.codename}"
+        for right in Permission.objects.select_related("content_type")
+    }
+    named = {right for rights in roles.ROLES.values() for right in rights or ()}
+    assert named - known == set()
+
+
+def test_what_an_owner_changed_stays() -> None:
+    call_command("makeroles")
+    operators = Group.objects.get(name="Operator")
+    operators.permissions.clear()
+    assert roles.make() == []
+    assert not operators.permissions.exists()
+
+
+def test_an_auditor_changes_nothing() -> None:
+    verbs = {right.codename.split("_")[0] for right in roles.permissions_of("Auditor")}
+    assert verbs == {"view"}
