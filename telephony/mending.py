@@ -17,7 +17,7 @@ from telephony.changes import Impact
 from telephony.numbers import NumberError, e164, pretty, spellings
 from telephony.providers import PRESETS
 from telephony.reasons import Reason, sentence
-from telephony.routetest import is_answered, of_words
+from telephony.routetest import OF_THE_CALL, is_answered, of_words
 from telephony.routing import ladder
 from telephony.routing.carriers import carrier_of
 from telephony.routing.edit import Change, Edit
@@ -27,6 +27,8 @@ from telephony.turned_away import Refusal
 from veyra.livekit.conflicts import normalized
 from veyra.livekit.matching import TrunkMiss
 from veyra.sentences import Sentence
+
+CONFLICTS = frozenset({Reason.NUMBER_CONFLICT, Reason.RULE_CONFLICT})
 
 
 class Kind(StrEnum):
@@ -63,9 +65,9 @@ class Source:
     signs_in: bool = False
 
 
-def cure_of(refusal: Refusal, route: Route, line: Line, is_live: bool) -> Cure:
+def cure_of(refusal: Refusal, route: Route, line: Line, *, is_live: bool, differs: bool) -> Cure:
     """`route`: where such a call would go now; `line`: the part of the line that it was found in;
-    `is_live`: LiveKit has all of it.
+    `is_live`: LiveKit has all of it; `differs`: and something that is not saved here, too.
     """
     steps = ladder.steps(route, line)
     stop = next((step for step in steps if step.mark == Mark.STOPS), None)
@@ -73,7 +75,9 @@ def cure_of(refusal: Refusal, route: Route, line: Line, is_live: bool) -> Cure:
         stop = of_words(refusal.reason, route)
     if stop is not None:
         return _of_stop(stop, route)
-    if route.answers and is_live:
+    if refusal.reason in CONFLICTS and differs:
+        return Cure(Kind.ROW, sentence(refusal.reason), Row("differences"))
+    if route.answers and is_live and refusal.reason not in OF_THE_CALL:
         return Cure(Kind.ANSWERED, is_answered().sentence)
     return Cure(Kind.NONE, sentence(refusal.reason))
 

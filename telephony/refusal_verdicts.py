@@ -9,7 +9,14 @@ from telephony import mending, refusals, routetest
 from telephony.learning import networks_of
 from telephony.links import Link, links
 from telephony.mending import Cure, Source
-from telephony.models import HostAddress, PhoneNumber, PublishedObject, PublishedState, Trunk
+from telephony.models import (
+    Difference,
+    HostAddress,
+    PhoneNumber,
+    PublishedObject,
+    PublishedState,
+    Trunk,
+)
 from telephony.numbers import pretty
 from telephony.refusal_reading import name, within
 from telephony.routetest import QuestionError
@@ -101,6 +108,7 @@ def _cures(refused: Sequence[Refusal], sources: Sequence[Source]) -> list[Cure]:
     line = routetest.line_around(asked, routetest.connections_in_use())
     routes = list(routetest.routes(asked, line))
     live = _live({key for route in routes for key in route.objects})
+    differs = Difference.objects.that_take_calls().exists()
     found = iter(routes)
     cures = []
     for refusal, question in zip(refused, questions, strict=True):
@@ -109,7 +117,7 @@ def _cures(refused: Sequence[Refusal], sources: Sequence[Source]) -> list[Cure]:
             continue
         route = next(found)
         is_live = live.issuperset(route.objects)
-        cures.append(mending.cure_of(refusal, route, line, is_live))
+        cures.append(mending.cure_of(refusal, route, line, is_live=is_live, differs=differs))
     return cures
 
 

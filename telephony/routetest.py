@@ -31,6 +31,8 @@ from veyra.sentences import Sentence
 
 # So many connections for other numbers are named.
 NAMED = 5
+# The call itself was wrong: however the line is saved, such a call is refused again.
+OF_THE_CALL = frozenset({Reason.NO_CODEC, Reason.NO_ENCRYPTION, Reason.BAD_OFFER})
 
 
 class QuestionError(ValueError):
@@ -204,6 +206,8 @@ def why_refused(call: Call) -> Step | None:
         return None
     if report.stop and not report.answers:
         return report.stop
+    if call.reason in OF_THE_CALL:
+        return None
     return of_words(call.reason, report.route) or _would_answer(report)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from telephony import refusals, sync
 from telephony.models import (
     Call,
+    Difference,
     DispatchRule,
     IgnoredSource,
     PhoneNumber,
@@ -24,6 +26,8 @@ from telephony.models import (
     Refused,
     Trunk,
 )
+from telephony.reasons import sentence
+from telephony.routetest import why_refused
 from telephony.turned_away import SCANS_FROM
 from tests.journal.test_refusals import refused as refused_state
 from tests.monitoring.conftest import MakeUser
@@ -137,14 +141,51 @@ def test_a_mended_line_says_so_once_livekit_has_it(logged_in: LoggedIn, trunk: T
     client = logged_in(*ENGINEER)
     client.post(door(read(client), "number"), {"trunk": trunk.pk, "at_once": "1"})
     assert "Mended" not in read(client)
+    publish(trunk)
+    html = read(client)
+    assert "Mended" in html and "such a call is answered. Call again." in html
+
+
+@pytest.mark.parametrize("reason", ["no_codec", "no_encryption", "bad_offer"])
+def test_a_call_that_was_wrong_itself_is_not_mended_by_the_line(
+    logged_in: LoggedIn, trunk: Trunk, reason: str
+) -> None:
+    call = refused_call("74991124148")
+    Call.objects.update(reason=reason)
+    publish(trunk)
+    html = read(logged_in(*READS))
+    assert str(sentence(reason)) in unescape(html) and "Mended" not in html
+    call.refresh_from_db()
+    assert why_refused(call) is None
+
+
+def test_a_conflict_with_what_is_not_ours_leads_to_the_differences(
+    logged_in: LoggedIn, trunk: Trunk
+) -> None:
+    refused_call("74991124148")
+    Call.objects.update(reason="number_conflict")
+    publish(trunk)
+    client = logged_in(*ENGINEER, "telephony.change_dispatchrule")
+    assert "Mended" in read(client)
+    Difference.objects.create(
+        kind="trunk",
+        whose=Difference.Whose.NOBODY,
+        livekit_id="ST_1",
+        name="x",
+        since=timezone.now(),
+    )
+    html = read(client)
+    assert "Mended" not in html and "/differences/" in html
+
+
+def publish(trunk: Trunk) -> None:
+    """LiveKit has everything that is saved."""
     wanted = sync.desired()
     keys = [each.key for each in wanted.trunks] + [each.key for each in wanted.rules]
     keys += [f"number:{number.key}" for number in PhoneNumber.objects.all()]
     PublishedObject.objects.all().delete()
     for key in keys:
         PublishedObject.objects.create(kind="number", key=key, source=trunk.key, state="live")
-    html = read(client)
-    assert "Mended" in html and "such a call is answered. Call again." in html
 
 
 def test_a_number_that_nobody_would_answer_is_shown_before_it_is_added(
