@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.blocking import BlockedCaller
@@ -103,15 +102,6 @@ class AgentVersion(models.Model):
         return f"{self.agent} · {self.number}"
 
 
-# How a conversation stands, and what is shown of its turns.
-OF_TALK = (
-    *("pk", "sip_call_id", "participant_sid", "started_at", "ended_at", "error"),
-    *("doing", "doing_since"),
-    *("turns__pk", "turns__speaker", "turns__text", "turns__digit", "turns__at"),
-    *("turns__seconds", "turns__delay_ms"),
-)
-
-
 class SessionQuerySet(VisibleQuerySet["Session"]):
     def of_callers(self, names: Iterable[str]) -> Self:
         """Conversations with these callers: call ids of the gateway or participants' sids."""
@@ -124,13 +114,6 @@ class SessionQuerySet(VisibleQuerySet["Session"]):
         """
         newest = Turn.objects.filter(stems__says=words).order_by("-pk")[:MOST_LINES]
         return self.filter(pk__in=newest.values("session"))
-
-    def with_last_turns(self, count: int) -> models.QuerySet["Session", dict[str, Any]]:
-        """Each as it stands, once for each of its last `count` turns; without turns once."""
-        newest_first = [models.F("turns__at").desc(), models.F("turns__pk").desc()]
-        place = models.Window(RowNumber(), partition_by="pk", order_by=newest_first)
-        rows: Any = self.annotate(place=place).filter(place__lte=count)
-        return rows.values(*OF_TALK)  # type: ignore[no-any-return]  # the stubs lose a window's row
 
 
 def with_newest(agents: models.QuerySet[Agent]) -> models.QuerySet[Any]:

@@ -6,10 +6,19 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
 from agentworker.models import Session, Turn
 
 # The last words of each side are among so many lines, and so are the waits that a meter shows.
 LAST_LINES = 12
+OF_TALK = (
+    *("pk", "sip_call_id", "participant_sid", "started_at", "ended_at", "error"),
+    *("doing", "doing_since"),
+    *("turns__pk", "turns__speaker", "turns__text", "turns__digit", "turns__at"),
+    *("turns__seconds", "turns__delay_ms"),
+)
 
 
 @dataclass(frozen=True)
@@ -41,9 +50,17 @@ def talks(names: Iterable[str]) -> dict[str, Talk]:
 
     One query, however many there are.
     """
-    rows = Session.objects.of_callers(names).with_last_turns(LAST_LINES)
-    found = sorted(rows, key=_by_caller)
+    found = sorted(_rows(names), key=_by_caller)
     return {name: _talk(list(of_caller)) for name, of_caller in groupby(found, _caller)}
+
+
+def _rows(names: Iterable[str]) -> Iterable[dict[str, Any]]:
+    """Each conversation once for each of its last turns; one without turns once."""
+    newest_first = [F("turns__at").desc(), F("turns__pk").desc()]
+    place = Window(RowNumber(), partition_by="pk", order_by=newest_first)
+    numbered = Session.objects.of_callers(names).annotate(place=place)
+    rows: Iterable[dict[str, Any]] = numbered.filter(place__lte=LAST_LINES).values(*OF_TALK)
+    return rows
 
 
 def _caller(row: dict[str, Any]) -> str:
