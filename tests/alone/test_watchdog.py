@@ -19,7 +19,7 @@ from telephony.watchdog import (
     decide,
     sight,
 )
-from veyra.livekit.types import Participant
+from veyra.livekit.types import Participant, ParticipantKind
 
 ALL, NOBODY = Line(takes_calls=True, stands_in=True), Line(takes_calls=False, stands_in=False)
 NO_WORKER = Line(takes_calls=False, stands_in=True)
@@ -112,11 +112,11 @@ def test_nobody_who_is_alone_is_left_so_for_eleven_seconds(room: Watched) -> Non
     assert helped or decide(long, ALL) is not Step.NOTHING
 
 
-def person(kind: str, role: str = "") -> Participant:
+def person(kind: ParticipantKind, role: str = "") -> Participant:
     attributes = {"veyra.role": role} if role else {}
     return Participant(
         sid=f"PA_{kind}{role}", identity=f"{kind}{role}", kind=kind, attributes=attributes
-    )  # type: ignore[arg-type]  # a kind
+    )
 
 
 @pytest.mark.parametrize("helper", ["supervisor", "colleague", "standby"])

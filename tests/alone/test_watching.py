@@ -1,0 +1,155 @@
+"""What the watchdog reads of calls and workers, and what it writes down for a caller."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from agentworker import standin
+from agentworker.models import Agent, StandIn, Worker
+from agentworker.services import Words, save_words
+from telephony import watching
+from telephony.models import Call, CallBack, CallEvent, Leg
+from telephony.verdict import Evidence, Verdict, judge
+from telephony.watching import Watchdog, stand_in, watched_rooms
+from veyra.models import Lease, Pulse
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agent() -> Agent:
+    agent = Agent.objects.create(name="Sales")
+    save_words(agent, Words("en", "Hello!", [], []), None)
+    return agent
+
+
+def call(agent: Agent | None, sid: str = "RM_1", user: str = "79160000001", **values: Any) -> Call:
+    wanted = {"state": "ringing", "started_at": timezone.now(), "from_number": user}
+    row = Call.objects.create(agent=agent, room_name=f"call-{sid}", room_sid=sid, **wanted | values)
+    Leg.objects.create(call=row, role="caller", sip_call_id=f"SCL_{user}", room_sid=sid)
+    return row
+
+
+def test_calls_in_one_room_are_watched_together(agent: Agent) -> None:
+    call(agent)
+    call(agent, user="79160000002")
+    call(agent, "RM_2", user="79160000003")
+    assert [(room.sid, len(room.legs)) for room in watched_rooms()] == [("RM_1", 2), ("RM_2", 1)]
+
+
+def test_what_is_over_of_the_demo_or_of_others_is_not_watched(agent: Agent) -> None:
+    call(agent, "RM_1", user="1", state="ended")
+    call(agent, "RM_2", user="2", is_demo=True)
+    call(agent, "", user="3")
+    call(None, "RM_3", user="4")
+    assert watched_rooms() == []
+
+
+def test_a_call_out_that_nobody_picked_up_does_not_ring_for_us(agent: Agent) -> None:
+    call(agent, direction="outbound")
+    (room,) = watched_rooms()
+    watched = room.watched(timezone.now(), None, None)
+    assert not watched.rings and watched.is_dialled
+
+
+@pytest.mark.parametrize(("answered", "reason"), [(False, "nobody_came"), (True, "cut_off")])
+def test_who_hears_the_last_resort_is_put_down_to_be_called(
+    agent: Agent, answered: bool, reason: str
+) -> None:
+    call(agent, answered_at=timezone.now() if answered else None)
+    (room,) = watched_rooms()
+    stand_in(room)
+    asked = StandIn.objects.get()
+    assert (asked.language, asked.mid_call, asked.will_call_back) == ("en", answered, True)
+    assert CallBack.objects.get().reason == reason
+    event = CallEvent.objects.get()
+    assert (event.kind, event.sip_call_id) == (watching.STOOD_IN, "SCL_79160000001")
+
+
+def test_nobody_is_promised_a_call_whose_number_we_do_not_know(agent: Agent) -> None:
+    call(agent, user="anonymous")
+    (room,) = watched_rooms()
+    stand_in(room)
+    assert not StandIn.objects.get().will_call_back
+    assert not CallBack.objects.exists()
+
+
+def test_the_last_resort_is_waited_for_and_then_missed(agent: Agent) -> None:
+    call(agent)
+    (room,) = watched_rooms()
+    stand_in(room)
+    now = timezone.now()
+    assert StandIn.objects.busy_in(["RM_1"], now) == {"RM_1"}
+    later = now + standin.PATIENCE + timedelta(seconds=1)
+    assert StandIn.objects.busy_in(["RM_1"], later) == set()
+    StandIn.objects.update(spoke_at=now)
+    assert StandIn.objects.busy_in(["RM_1"], later) == {"RM_1"}
+    StandIn.objects.update(over_at=now)
+    assert StandIn.objects.busy_in(["RM_1"], later) == set()
+
+
+def test_a_livekit_that_is_away_does_not_end_the_watch(
+    agent: Agent, settings: LazySettings
+) -> None:
+    settings.LIVEKIT_URL = "http://127.0.0.1:9"  # nobody listens there
+    call(agent, started_at=timezone.now() - timedelta(minutes=1))
+    Pulse.beat(standin.PULSE)
+    watchdog = Watchdog()
+    watchdog.look(timezone.now())
+    watchdog._memory.alone["RM_1"] -= 60
+    watchdog.look(timezone.now())
+    assert not StandIn.objects.exists()
+
+
+def test_a_look_that_was_held_up_accuses_nobody(agent: Agent) -> None:
+    call(agent)
+    watchdog = Watchdog()
+    watchdog.look(timezone.now())
+    watchdog._memory.alone["RM_1"] -= 60
+    watchdog._looked -= watching.HELD_UP
+    watchdog.look(timezone.now())
+    alone = watchdog._memory.since(watchdog._memory.alone, "RM_1")
+    assert alone is not None and alone < timedelta(seconds=5)
+
+
+def test_a_room_with_a_living_job_is_served_until_its_worker_falls_silent(agent: Agent) -> None:
+    call(agent)
+    now = timezone.now()
+    jobs = [{"job": "AJ_1", "room": "call-RM_1"}]
+    wanted = {"started_at": now, "pid": 1, "capacity": 5, "registered": True, "jobs": jobs}
+    Worker.objects.create(name="here:1", seen_at=now, **wanted)
+    watchdog = Watchdog()
+    watchdog.look(now)
+    assert watchdog._memory.alone == {}
+    watchdog.look(now + watching.WORKER_IS_DEAD + timedelta(seconds=1))
+    assert set(watchdog._memory.alone) == {"RM_1"}
+
+
+def test_only_one_watches_at_a_time() -> None:
+    assert Lease.take(watching.LEASE, 60)
+    assert not Watchdog()._is_ours()
+
+
+def heard_last_resort(**values: Any) -> Verdict:
+    told = {"witness": "webhook", "talked": timedelta(seconds=9), "departure": "ROOM_DELETED"}
+    return judge(Evidence(**told | {"deeds": frozenset({"stood_in"})} | values))
+
+
+def test_who_heard_only_the_last_resort_was_answered_by_nobody() -> None:
+    verdict = heard_last_resort()
+    assert (verdict.outcome, verdict.reason) == ("no_agent", "nobody_came")
+    verdict = heard_last_resort(agent_came=True, agent_error="NoScriptError: no words")
+    assert (verdict.outcome, verdict.detail) == ("no_agent", "NoScriptError: no words")
+
+
+def test_a_talk_that_broke_off_has_failed() -> None:
+    verdict = heard_last_resort(agent_came=True, agent_spoke=True)
+    assert (verdict.outcome, verdict.reason) == ("failed", "cut_off")
+
+
+def test_who_hung_up_before_he_heard_it_gave_up() -> None:
+    verdict = heard_last_resort(talked=None, departure="", status_at_leaving="hangup")
+    assert (verdict.outcome, verdict.reason) == ("abandoned", "caller_gave_up")
