@@ -66,7 +66,7 @@ class CallList(CountedChangeList):
         super().get_results(request)
         if not may_read_words(request):
             return
-        self.search_help_text = gettext("A number in any spelling, or words that were said.")
+        self.search_help_text = gettext("A number, or words that were said")
         if is_words(self.query) and Turn.objects.said_often(self.query):
             messages.warning(request, OFTEN % {"count": number_format(MOST_LINES)})
 
