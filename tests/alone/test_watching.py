@@ -134,8 +134,9 @@ def test_only_one_watches_at_a_time() -> None:
 
 
 def heard_last_resort(**values: Any) -> Verdict:
-    told = {"witness": "webhook", "talked": timedelta(seconds=9), "departure": "ROOM_DELETED"}
-    return judge(Evidence(**told | {"deeds": frozenset({"stood_in"})} | values))
+    told: dict[str, Any] = {"witness": "webhook", "departure": "ROOM_DELETED"}
+    told |= {"talked": timedelta(seconds=9), "deeds": frozenset({"stood_in"})}
+    return judge(Evidence(**told | values))
 
 
 def test_who_heard_only_the_last_resort_was_answered_by_nobody() -> None:
