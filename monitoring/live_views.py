@@ -23,6 +23,8 @@ def live(request: HttpRequest, user: User) -> HttpResponse:
     viewer = Viewer.of(user, on_wall=on_wall)
     context = {
         **admin.site.each_context(request),
+        # The strip tells it, and also when it is over.
+        "nobody_speaks": False,
         "title": _("Now"),
         "frame": FRAMES[on_wall],
         "on_wall": on_wall,

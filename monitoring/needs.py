@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from monitoring.board import Viewer
+from monitoring.voices import nobody_speaks
 from telephony.models import Call, CallBack, IgnoredSource
 
 LOOKS_BACK = timedelta(hours=1)
@@ -14,17 +15,20 @@ LOOKS_BACK = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Needs:
-    """Calls that were turned away within the last hour, and callers who are to be called back."""
+    """Calls that were turned away within the last hour, callers who are to be called back, and
+    whether nobody can speak to the next one.
+    """
 
     turned_away: int = 0
     call_backs: int = 0
+    is_mute: bool = False
 
 
 def read() -> Needs:
     ignored = IgnoredSource.objects.values("address")
     away = Call.objects.turned_away_since(timezone.now() - LOOKS_BACK)
     away = away.exclude(source_ip__in=ignored)
-    return Needs(away.count(), CallBack.objects.waiting().count())
+    return Needs(away.count(), CallBack.objects.waiting().count(), nobody_speaks())
 
 
 def render(needs: Needs, viewer: Viewer) -> str:

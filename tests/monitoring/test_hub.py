@@ -16,6 +16,7 @@ from django.utils import timezone
 from monitoring import board
 from monitoring.board import Named, Row, Viewer
 from monitoring.hub import Hub
+from monitoring.needs import Needs
 from telephony.models import Call
 from veyra.live import GROUP
 
@@ -88,7 +89,7 @@ async def until(true: Any) -> None:
 async def test_whoever_joins_gets_the_whole_board() -> None:
     line, screen = Line(), Screen()
     call = line.ring()
-    hub = Hub(line.read, interval=0)
+    hub = Hub(line.read, Needs, interval=0)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     [message] = screen.messages()
@@ -101,7 +102,7 @@ async def test_a_change_is_rendered_once_for_each_kind_of_viewer(
 ) -> None:
     line = Line()
     call = line.ring()
-    hub = Hub(line.read, interval=0)
+    hub = Hub(line.read, Needs, interval=0)
     screens = [Screen() for _ in range(20)]
     for screen, viewer in zip(screens, itertools.cycle([RUSSIAN, ENGLISH]), strict=False):
         hub.join(screen, viewer)
@@ -118,7 +119,7 @@ async def test_a_change_is_rendered_once_for_each_kind_of_viewer(
 async def test_a_row_is_sent_at_most_as_often_as_the_interval_allows() -> None:
     line, screen, interval = Line(), Screen(), 0.05
     call = line.ring()
-    hub = Hub(line.read, interval=interval)
+    hub = Hub(line.read, Needs, interval=interval)
     began = time.monotonic()
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
@@ -135,7 +136,7 @@ async def test_a_row_is_sent_at_most_as_often_as_the_interval_allows() -> None:
 async def test_a_change_is_read_without_the_rest_of_the_board() -> None:
     line, screen = Line(), Screen()
     call = [line.ring() for _ in range(3)][1]
-    hub = Hub(line.read, interval=0)
+    hub = Hub(line.read, Needs, interval=0)
     hub.join(screen, ENGLISH)
     await until(lambda: line.whole == 2)  # when it came, and when it began to listen
     call.version += 1
@@ -151,7 +152,7 @@ async def test_a_change_is_read_without_the_rest_of_the_board() -> None:
 async def test_a_lost_message_is_made_good_while_others_keep_coming() -> None:
     line, screen = Line(), Screen()
     call, lost = line.ring(), line.ring()
-    hub = Hub(line.read, interval=0, sweep=0.1)
+    hub = Hub(line.read, Needs, interval=0, sweep=0.1)
     hub.join(screen, ENGLISH)
     await until(lambda: line.whole >= 2)
     lost.version += 1
@@ -165,7 +166,7 @@ async def test_a_lost_message_is_made_good_while_others_keep_coming() -> None:
 
 async def test_a_change_that_nobody_announced_is_found_by_the_sweep() -> None:
     line, screen = Line(), Screen()
-    hub = Hub(line.read, interval=0, sweep=0.02)
+    hub = Hub(line.read, Needs, interval=0, sweep=0.02)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     call = line.ring()
@@ -177,7 +178,7 @@ async def test_a_change_that_nobody_announced_is_found_by_the_sweep() -> None:
 async def test_nothing_is_sent_when_nothing_changed() -> None:
     line, screen = Line(), Screen()
     line.ring()
-    hub = Hub(line.read, interval=0, sweep=0.01)
+    hub = Hub(line.read, Needs, interval=0, sweep=0.01)
     hub.join(screen, ENGLISH)
     await until(lambda: line.reads > 5)
     assert len(screen.texts) == 1
@@ -187,7 +188,7 @@ async def test_nothing_is_sent_when_nothing_changed() -> None:
 async def test_a_call_that_left_the_board_is_named_as_gone() -> None:
     line, screen = Line(), Screen()
     call = line.ring()
-    hub = Hub(line.read, interval=0, sweep=0.02)
+    hub = Hub(line.read, Needs, interval=0, sweep=0.02)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     del line.calls[call.pk]
@@ -208,7 +209,7 @@ async def test_the_board_comes_back_after_the_database_was_away(
             raise error
         return line.read(named)
 
-    hub = Hub(read, interval=0)
+    hub = Hub(read, Needs, interval=0)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     assert screen.messages()[0]["full"]
@@ -217,7 +218,7 @@ async def test_the_board_comes_back_after_the_database_was_away(
 
 async def test_a_hub_without_boards_reads_nothing() -> None:
     line, screen = Line(), Screen()
-    hub = Hub(line.read, interval=0, sweep=0.01)
+    hub = Hub(line.read, Needs, interval=0, sweep=0.01)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     hub.leave(screen)

@@ -12,6 +12,11 @@ from tests.monitoring.conftest import MakeCall, MakeUser
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def somebody_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(needs, "nobody_speaks", lambda: False)
+
+
 def turned_away(make_call: MakeCall, **fields: object) -> Call:
     return make_call(state=Call.State.ENDED, outcome=Call.Outcome.REJECTED, **fields)
 
@@ -50,6 +55,11 @@ def test_the_strip_leads_where_its_reader_may_go(make_user: MakeUser) -> None:
     engineer = Viewer.of(make_user(*rights, name="boris"))
     strip = needs.render(waiting, engineer)
     assert "/turned-away/" in strip and "1 caller waits for a call back" in strip
+
+
+def test_the_board_itself_tells_when_nobody_can_speak_to_callers() -> None:
+    strip = needs.render(Needs(is_mute=True), Viewer("en", reads_words=True))
+    assert "Callers hear nothing." in strip
 
 
 def test_where_nothing_waits_there_is_no_strip() -> None:
