@@ -49,10 +49,10 @@ def lines(call: Call, turns: Iterable[Turn], wanted: str = "") -> list[Line]:
 def _line(call: Call, turn: Turn, wanted: str) -> Line:
     text = said(turn)
     found = pieces(text, wanted) if turn.text else [(text, False)]
-    return Line(turn, speaker(call, turn), text, [one for one in found if one[0]], delay(turn))
+    return Line(turn, speaker(call, turn), text, [one for one in found if one[0]], waited(turn))
 
 
-def delay(turn: Turn) -> str:
+def waited(turn: Turn) -> str:
     """How long the caller waited for it, and for what as far as that was measured."""
     if turn.delay_ms is None:
         return ""
