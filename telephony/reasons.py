@@ -180,7 +180,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     Reason.CUT_OFF: Explanation(
         _(
             "The assistant was lost in the middle of the conversation, and no other could come. The"
-            " caller was told so. The log of the worker says why it stopped."
+            " caller was told so. If it happens again, tell the engineer."
         ),
         200,
     ),
