@@ -76,7 +76,8 @@ def as_text(call: Call, said_lines: Sequence[Line]) -> str:
 
 
 def _as_text(line: Line) -> str:
-    cut = f" ({_('interrupted')})" if line.turn.interrupted else ""
+    interrupted = _("interrupted")
+    cut = f" ({interrupted})" if line.turn.interrupted else ""
     words = line.text.replace("\n", "\n    ")
     return f"[{localtime(line.turn.at):%H:%M:%S}] {line.who}: {words}{cut}"
 

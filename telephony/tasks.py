@@ -7,8 +7,8 @@ from django.utils import timezone
 from telephony import (
     acting,
     arrivals,
-    calling_back,
     attending,
+    calling_back,
     changes,
     dialling,
     folding,
