@@ -34,6 +34,15 @@ class CallBackQuerySet(VisibleQuerySet["CallBack"]):
         """That know of a call which began then, or later."""
         return self.filter(last_at__gte=moment)
 
+    def before(self, moment: datetime) -> Self:
+        """That know of no call which began then, or later."""
+        return self.filter(last_at__lt=moment)
+
+    def newest(self) -> dict[str, datetime]:
+        """When the newest call of each caller began that these rows know of."""
+        rows = self.order_by().values("caller").annotate(newest=models.Max("last_at"))
+        return dict(rows.values_list("caller", "newest"))
+
     def shown(self) -> Self:
         """With all that a row of the list names."""
         return self.select_related("number", "done_by")

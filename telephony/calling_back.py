@@ -1,5 +1,6 @@
 """Who is put down to be called back, and why."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,20 +11,19 @@ from telephony.numbers import NumberError, e164
 
 # Who hangs up sooner has dialled a wrong number, or thought better of it.
 MEANT_IT = timedelta(seconds=5)
-# Calls that ended longer ago were looked at before.
-LOOKED_AT = timedelta(minutes=15)
+# A call becomes known late where workers or the database were away; who was lost longer ago than
+# this no longer waits for us.
+LOOKED_AT = timedelta(days=1)
 
 
 def gather(now: datetime) -> int:
     """Put down whoever called lately and was not talked to; how many there were."""
     lost = [call for call in Call.objects.lost_since(now - LOOKED_AT) if is_to_be_called(call)]
-    return sum(put_down(call, call.reason) for call in lost)
+    return sum(put_down(call, call.reason) for call in unknown(lost))
 
 
 def is_to_be_called(call: Call) -> bool:
-    """He wanted us, waited for us, and can be called. Pure."""
-    if call.direction != Call.Direction.INBOUND or call.is_test or call.is_demo:
-        return False
+    """Who called us waited for us, and can be called. Pure."""
     if number_of(call) is None or call.ended_at is None:
         return False
     gave_up = call.outcome == Call.Outcome.ABANDONED
@@ -31,22 +31,40 @@ def is_to_be_called(call: Call) -> bool:
 
 
 def number_of(call: Call) -> str | None:
-    """Whom to call; None where he withholds his number, or it is none."""
+    """Whom to call: the other party. None where it withholds its number, or has none, or where
+    nobody is there to be called: a test, the demo, a browser.
+    """
+    if call.is_test or call.is_demo or call.direction == Call.Direction.BROWSER:
+        return None
     try:
-        return e164(call.from_number)
+        return e164(call.to_number if call.is_outbound else call.from_number)
     except NumberError:
         return None
 
 
+def unknown(calls: Sequence[Call]) -> list[Call]:
+    """Those that no row knows of. One query, however many there are."""
+    if not calls:
+        return []
+    known = CallBack.objects.since(min(call.started_at for call in calls)).newest()
+    return [call for call in calls if not _is_known(call, known.get(number_of(call) or ""))]
+
+
+def _is_known(call: Call, newest: datetime | None) -> bool:
+    return newest is not None and newest >= call.started_at
+
+
 @transaction.atomic
 def put_down(call: Call, reason: str) -> bool:
-    """Note this call, once, however often it is asked. False: it was known, or has no number."""
+    """Note this call, once, however often it is asked, and by however many at once. False: it was
+    known, or has nobody to call.
+    """
     caller = number_of(call)
     if caller is None or CallBack.objects.of_caller(caller).since(call.started_at).exists():
         return False
     newest = {"call": call, "reason": reason, "last_at": call.started_at}
+    first = {"number": call.number, "first_at": call.started_at}
     waiting = CallBack.objects.of_caller(caller).waiting()
-    if waiting.update(**newest, times=F("times") + 1):
-        return True
-    CallBack.objects.create(caller=caller, number=call.number, first_at=call.started_at, **newest)
-    return True
+    _row, created = waiting.get_or_create(caller=caller, done_at=None, defaults=newest | first)
+    # Put down meanwhile for this very call, it is not counted twice.
+    return created or bool(waiting.before(call.started_at).update(**newest, times=F("times") + 1))

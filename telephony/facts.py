@@ -38,9 +38,12 @@ class CallQuerySet(VisibleQuerySet["Call"]):
         return self.filter(outcome="answered")
 
     def lost_since(self, moment: datetime) -> Self:
-        """Those that ended since then, and in which nobody talked to the caller to the end."""
+        """Calls to us that ended since then, and in which nobody talked to the caller to the end.
+        Those that stand in the list of calls to return, as the newest of a caller, are left out.
+        """
         lost = (Call.Outcome.NO_AGENT, Call.Outcome.FAILED, Call.Outcome.ABANDONED)
-        found = self.filter(ended_at__gte=moment, outcome__in=lost)
+        found = self.filter(direction="inbound", ended_at__gte=moment, outcome__in=lost)
+        found = found.filter(call_backs=None, is_test=False, is_demo=False)
         return found.select_related("number").order_by("started_at")
 
     def matching(self, text: str) -> Self:
@@ -224,7 +227,10 @@ class LegQuerySet(VisibleQuerySet["Leg"]):
         """Of calls that our assistants answer, each with what the watchdog must know, by room."""
         parties = self.filter(role__in=[Leg.Role.CALLER, Leg.Role.BROWSER, Leg.Role.CALLEE])
         now = parties.filter(~models.Q(call__state="ended"), call__is_demo=False)
-        ours = now.exclude(room_sid="").exclude(call__agent=None)
+        # One that could not start may not have known whose assistant it was.
+        failed = CallEvent.objects.failed().filter(room_sid=models.OuterRef("room_sid"))
+        came = models.Q(call__agent__isnull=False) | models.Exists(failed)
+        ours = now.exclude(room_sid="").filter(came)
         return ours.select_related("call__agent", "call__rule").order_by("room_sid", "pk")
 
     def on_board(self, ended_since: datetime) -> Self:
@@ -261,6 +267,10 @@ class Leg(models.Model):
 
 
 class CallEventQuerySet(VisibleQuerySet["CallEvent"]):
+    def failed(self) -> Self:
+        """That an assistant came and could not start."""
+        return self.filter(source="agent", kind="failed")
+
     def of_hints(self, call: Call) -> Self:
         """That the assistant has read one (hint_heard), and that it spoke by it (hint_used)."""
         return self.filter(room_sid=call.room_sid, kind__in=("hint_heard", "hint_used"))

@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from telephony import calling_back
@@ -122,3 +124,51 @@ def test_a_call_that_was_deleted_leaves_its_row() -> None:
     gather()
     call.delete()
     assert CallBack.objects.get().call is None
+
+
+def test_who_was_lost_while_our_own_side_was_away_is_put_down_afterwards() -> None:
+    lost(timezone.now() - timedelta(hours=9))
+    assert gather() == 1
+
+
+def test_known_calls_cost_two_queries_however_many_they_are() -> None:
+    now = timezone.now()
+    for minutes in range(10, 0, -1):
+        lost(now - timedelta(minutes=minutes))
+    gather()
+    with CaptureQueriesContext(connection) as asked:
+        assert gather() == 0
+    assert [each["sql"].split()[0] for each in asked] == ["SELECT", "SELECT"]
+
+
+def test_whom_we_called_is_called_back_at_his_own_number() -> None:
+    ours, his = "+74991124148", "8 916 123-45-67"
+    call = lost(direction="outbound", from_number=ours, to_number=his, outcome="failed")
+    assert calling_back.put_down(call, "cut_off")
+    assert CallBack.objects.get().caller == "+79161234567"
+
+
+@pytest.mark.parametrize("values", [{"is_test": True}, {"is_demo": True}, {"direction": "browser"}])
+def test_where_nobody_is_to_be_called_nobody_is_put_down_or_promised_it(
+    values: dict[str, Any],
+) -> None:
+    call = lost(**values)
+    assert not calling_back.put_down(call, "cut_off") and not CallBack.objects.exists()
+    assert calling_back.number_of(call) is None
+
+
+def test_two_who_put_down_one_call_at_once_count_it_once() -> None:
+    """The other one is faster by the moment between our look and our writing."""
+    call = lost()
+    rivals = [call]
+
+    def between(execute: Any, sql: str, *rest: Any) -> Any:
+        found = execute(sql, *rest)
+        if sql.startswith("SELECT") and '"done_at" IS NULL' in sql and rivals:
+            assert calling_back.put_down(rivals.pop(), "nobody_came")
+        return found
+
+    with connection.execute_wrapper(between):
+        assert not calling_back.put_down(call, "cut_off")
+    row = CallBack.objects.get()
+    assert (rivals, row.times, row.reason) == ([], 1, "nobody_came")
