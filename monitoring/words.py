@@ -177,6 +177,9 @@ EVENTS: Mapping[str, Any] = {
     "staff_hang_up_failed": gettext_lazy("Hanging up did not work: %(result)s"),
     "staff_transfer": gettext_lazy("%(who)s asked to connect the call with %(target)s"),
     "staff_transfer_done": gettext_lazy("The provider took the call over"),
+    "staff_transfer_unclear": gettext_lazy(
+        "The call left us while the provider was to connect it; it did not say whether it did"
+    ),
     "staff_transfer_failed": gettext_lazy("The transfer did not work: %(result)s"),
     "staff_hint": gettext_lazy("%(who)s gave the assistant a hint"),
     "staff_hint_failed": gettext_lazy("The hint did not get through: %(result)s"),

@@ -27,6 +27,8 @@ State = CallAction.State
 
 # Longer than anything that is done to a call may take.
 LOST = timedelta(seconds=120)
+# Of a deed that may have been done, and may not: it does not decide how the call ended.
+UNCLEAR = "unclear"
 CUT_SHORT = _(
     "A restart came in between, so it is not known whether this was done. Look, then ask again."
 )
@@ -112,20 +114,28 @@ def carry_out(row: CallAction) -> None:
             done = hands.DO[kind](livekit, row)
     except hands.CannotDo as reason:
         finish(row, State.FAILED, reason.sentence)
+    except hands.Unclear as end:
+        finish(row, State.DONE, end.sentence, fact=UNCLEAR)
     except LiveKitError as error:
         log.warning("action %s was not done: %s", row.ticket, error.code)
-        finish(row, State.FAILED, hands.sentence_of(kind, error))
+        said = error.message or error.code
+        finish(row, State.FAILED, hands.sentence_of(kind, error), detail=said)
     else:
         finish(row, State.DONE, done)
 
 
 @transaction.atomic
-def finish(row: CallAction, state: State, result: Sentence) -> None:
-    """Say what came of it: on the row, and in the call's story."""
+def finish(
+    row: CallAction, state: State, result: Sentence, *, fact: str = "", **payload: str
+) -> None:
+    """Say what came of it: on the row, and in the call's story, as `fact` where the state says too
+    much. `payload`: what an engineer wants to know besides.
+    """
     still = CallAction.objects.filter(pk=row.pk, state=State.DOING)
     if not still.update(state=state, result=result.to_json(), done_at=timezone.now()):
         return
-    tell(row.call, f"staff_{row.kind}_{state}", str(row.ticket), result=result.to_json())
+    kind = f"staff_{row.kind}_{fact or state}"
+    tell(row.call, kind, str(row.ticket), result=result.to_json(), **payload)
 
 
 def give_up_lost() -> None:

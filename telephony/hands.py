@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from django.utils.translation import gettext_noop as _
 
@@ -38,8 +38,8 @@ TRANSFERRED = _("The provider has taken the call over.")
 # What the gateway says when its own transaction ended before it read the answer.
 ANSWER_MISSED, LOOK_SECONDS = "transaction failed to complete", 0.5
 LEFT = _(
-    "The caller left us while the provider was to connect him, so it has most likely taken the call"
-    " over."
+    "The caller left us while the provider was to connect him: it has taken the call over, or he"
+    " hung up. The provider did not say which. Ask at that number whether the call has arrived."
 )
 UNTOLD = _(
     "The provider did not say what became of the transfer, and the caller is still with us. Try"
@@ -47,7 +47,10 @@ UNTOLD = _(
 )
 NO_ASSISTANT = _("No assistant is in this call, so nobody can read the hint.")
 AWAY = _("LiveKit does not answer, so it is not known whether this was done. Look, then ask again.")
-REFUSED = _("LiveKit refused: “%(message)s”. Show this to your engineer.")
+REFUSED = _(
+    "LiveKit refused this. Show the call to your engineer: what LiveKit said is kept under"
+    " “Details”."
+)
 
 # What the exchange answered to a transfer.
 NO_ANSWER = _("Nobody answered at that number. The caller stays with us.")
@@ -73,12 +76,20 @@ TRANSFER_FAILED = _(
 )
 
 
-class CannotDo(Exception):
-    """It could not be done, and nothing was; `sentence` says why."""
+class ToldError(Exception):
+    """It was not done as asked; `sentence` says how it stands."""
 
     def __init__(self, sentence: Sentence) -> None:
         super().__init__(sentence.msgid)
         self.sentence = sentence
+
+
+class CannotDo(ToldError):
+    """It could not be done, and nothing was."""
+
+
+class Unclear(ToldError):
+    """It may have been done, and nothing is left to do; nobody said."""
 
 
 def why_not(call: Call, kind: Kind) -> Sentence | None:
@@ -146,18 +157,19 @@ def transfer(livekit: LiveKit, row: CallAction) -> Sentence:
     except LiveKitError as error:
         if ANSWER_MISSED not in error.message:
             raise
-        return _look_what_comes(livekit, wish)
+        _look_what_comes(livekit, wish)
     return Sentence(TRANSFERRED)
 
 
-def _look_what_comes(livekit: LiveKit, wish: Transfer) -> Sentence:
-    """LiveKit's gateway (1.8) misses the provider's answer now and then, and says at once that
-    there was none. To ask again could connect him twice: who is connected elsewhere leaves us.
+def _look_what_comes(livekit: LiveKit, wish: Transfer) -> NoReturn:
+    """Raises Unclear, CannotDo. LiveKit's gateway (1.8) misses the provider's answer now and then,
+    and says at once that there was none. To ask again could connect him twice: who is connected
+    elsewhere leaves us.
     """
     end = time.monotonic() + wish.ringing.total_seconds()
     while time.monotonic() < end:
         if wish.identity not in {each.identity for each in livekit.list_participants(wish.room)}:
-            return Sentence(LEFT)
+            raise Unclear(Sentence(LEFT))
         time.sleep(LOOK_SECONDS)
     raise CannotDo(Sentence(UNTOLD))
 
@@ -181,7 +193,7 @@ def _party(call: Call) -> Leg:
     return leg
 
 
-# Each does its thing and says so. Raises LiveKitError, CannotDo.
+# Each does its thing and says so. Raises LiveKitError, CannotDo, Unclear.
 DO: dict[Kind, Callable[[LiveKit, CallAction], Sentence]] = {
     Kind.HANG_UP: hang_up,
     Kind.TRANSFER: transfer,
@@ -197,7 +209,7 @@ def sentence_of(kind: Kind, error: LiveKitError) -> Sentence:
         return Sentence(OVER)
     if not error.permanent:
         return Sentence(AWAY)
-    return Sentence(REFUSED, {"message": error.message or error.code})
+    return Sentence(REFUSED)
 
 
 def _of_transfer(error: LiveKitError) -> Sentence | None:

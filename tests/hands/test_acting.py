@@ -170,7 +170,7 @@ def test_a_provider_that_transfers_nothing_is_named(make_call: MakeCall, trunk: 
         (refused(code="deadline_exceeded", permanent=False), "Nobody answered"),
         (refused(code="unavailable", permanent=False), "does not answer"),
         (refused(code="not_found"), "over already"),
-        (refused(), "LiveKit refused: “no”"),
+        (refused(), "LiveKit refused this."),
     ],
 )
 def test_a_transfer_that_failed_says_why(
@@ -183,8 +183,23 @@ def test_a_transfer_that_failed_says_why(
     assert story(call)[-1] == "staff_transfer_failed"
 
 
+def test_what_livekit_says_is_kept_for_the_engineer_and_not_shown_to_staff(
+    make_call: MakeCall, room: Room
+) -> None:
+    room.fails = [LiveKitError("twirp error: odd", permanent=True, code="unknown")]
+    row = done(ask(make_call(), Kind.TRANSFER, target="+79160000001"))
+    assert "twirp" not in str(row.sentence)
+    fact = CallEvent.objects.get(kind="staff_transfer_failed")
+    assert fact.payload["detail"] == "twirp error: odd"
+
+
 @pytest.mark.parametrize(
-    ("looks", "state", "word"), [(2, "done", "most likely"), (10_000, "failed", "still with us")]
+    ("looks", "state", "word", "fact"),
+    [
+        # He was connected, or gave up: nobody said, so it does not count as a transfer.
+        (2, "done", "did not say which", "staff_transfer_unclear"),
+        (10_000, "failed", "still with us", "staff_transfer_failed"),
+    ],
 )
 def test_where_the_gateway_missed_the_answer_the_caller_s_leaving_tells(
     make_call: MakeCall,
@@ -193,14 +208,17 @@ def test_where_the_gateway_missed_the_answer_the_caller_s_leaving_tells(
     looks: int,
     state: str,
     word: str,
+    fact: str,
 ) -> None:
     monkeypatch.setattr(hands, "LOOK_SECONDS", 0.01)
     Trunk.objects.update(out_ringing=1)
     missed = "twirp error unknown: transaction failed to complete (0 intermediate responses)"
     room.fails, room.stays_for = [LiveKitError(missed, permanent=False, code="canceled")], looks
-    row = done(ask(make_call(), Kind.TRANSFER, target="+79160000001"))
+    call = make_call()
+    row = done(ask(call, Kind.TRANSFER, target="+79160000001"))
     assert (row.state, len(room.transfers)) == (state, 1)
     assert word in str(row.sentence)
+    assert story(call)[-1] == fact
 
 
 def test_a_dear_number_is_not_connected_at_our_cost(make_call: MakeCall, person: Person) -> None:

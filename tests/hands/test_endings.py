@@ -22,6 +22,7 @@ REMOVED = "PARTICIPANT_REMOVED"
         ({"staff_hang_up"}, TALKED, "CLIENT_INITIATED", "answered", "hung_up"),
         ({"staff_transfer"}, TALKED, "CLIENT_INITIATED", "answered", "hung_up"),
         ({"staff_transfer_done"}, TALKED, "CLIENT_INITIATED", "answered", "transferred"),
+        ({"staff_transfer_unclear"}, TALKED, "CLIENT_INITIATED", "answered", "hung_up"),
         ({"staff_transfer_failed"}, TALKED, "CLIENT_INITIATED", "answered", "hung_up"),
         ({"blocked"}, None, REMOVED, "rejected", "blocked"),
         (set(), None, REMOVED, "failed", "removed"),
