@@ -1,5 +1,7 @@
 """What the watchdog reads of calls and workers, and what it writes down for a caller."""
 
+import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +15,9 @@ from agentworker.services import Words, save_words
 from telephony import watching
 from telephony.models import Call, CallBack, CallEvent, Leg
 from telephony.verdict import Evidence, Verdict, judge
-from telephony.watching import Watchdog, stand_in, watched_rooms
+from telephony.watching import Memory, Told, Watchdog, stand_in, told_lately, watched_rooms
+from veyra.livekit.client import LiveKit
+from veyra.livekit.types import Participant
 from veyra.models import Lease, Pulse
 
 pytestmark = pytest.mark.django_db
@@ -48,11 +52,44 @@ def test_what_is_over_of_the_demo_or_of_others_is_not_watched(agent: Agent) -> N
     assert watched_rooms() == []
 
 
+def told(kind: str, sid: str, ago: float = 0, source: str = "agent") -> None:
+    at = timezone.now() - timedelta(seconds=ago)
+    names = {"event_id": f"{kind}:{sid}:{ago}", "room_sid": sid}
+    CallEvent.objects.create(source=source, kind=kind, at=at, **names)
+
+
+def test_a_caller_whose_assistant_failed_before_it_knew_its_name_is_watched() -> None:
+    call(None)
+    told("failed", "RM_1")
+    assert [room.sid for room in watched_rooms()] == ["RM_1"]
+
+
+def test_a_failure_of_long_ago_keeps_no_assistant_from_coming(agent: Agent) -> None:
+    told("failed", "RM_1", ago=61)
+    told("failed", "RM_2", ago=59)
+    assert told_lately({"RM_1", "RM_2"}, timezone.now()).failed == {"RM_2"}
+
+
+def test_that_an_assistant_was_sent_is_known_to_the_next_watchdog() -> None:
+    for ago in (30, 3, 61):
+        told(watching.SENT_AGAIN, "RM_1", ago, "observer")
+    now = timezone.now()
+    sent = now - told_lately({"RM_1"}, now).sent["RM_1"]
+    assert timedelta(seconds=3) <= sent < timedelta(seconds=4)
+
+
 def test_a_call_out_that_nobody_picked_up_does_not_ring_for_us(agent: Agent) -> None:
     call(agent, direction="outbound")
     (room,) = watched_rooms()
-    watched = room.watched(timezone.now(), None, None)
+    watched = room.watched(timezone.now(), None, Told())
     assert not watched.rings and watched.is_dialled
+
+
+def test_a_room_where_somebody_talks_does_not_ring(agent: Agent) -> None:
+    call(agent)
+    call(agent, user="79160000002", state="answered")
+    (room,) = watched_rooms()
+    assert not room.watched(timezone.now(), None, Told()).rings
 
 
 @pytest.mark.parametrize(("answered", "reason"), [(False, "nobody_came"), (True, "cut_off")])
@@ -111,7 +148,7 @@ def test_a_look_that_was_held_up_accuses_nobody(agent: Agent) -> None:
     watchdog._memory.alone["RM_1"] -= 60
     watchdog._looked -= watching.HELD_UP
     watchdog.look(timezone.now())
-    alone = watchdog._memory.since(watchdog._memory.alone, "RM_1")
+    alone = watchdog._memory.since("RM_1")
     assert alone is not None and alone < timedelta(seconds=5)
 
 
@@ -123,9 +160,108 @@ def test_a_room_with_a_living_job_is_served_until_its_worker_falls_silent(agent:
     Worker.objects.create(name="here:1", seen_at=now, **wanted)
     watchdog = Watchdog()
     watchdog.look(now)
-    assert watchdog._memory.alone == {}
-    watchdog.look(now + watching.WORKER_IS_DEAD + timedelta(seconds=1))
+    for _ in range(3):
+        assert watchdog._memory.alone == {}
+        watchdog._looked -= 2
+        watchdog.look(now)
     assert set(watchdog._memory.alone) == {"RM_1"}
+
+
+def living(memory: Memory, passed: float = 1.0) -> bool:
+    return bool(memory.living(list(Worker.objects.all()), timezone.now(), passed))
+
+
+@pytest.mark.parametrize("wrong", [-50, 0, 3600])
+def test_a_worker_whose_clock_is_wrong_lives_as_long_as_it_writes(wrong: int) -> None:
+    seen = timezone.now() + timedelta(seconds=wrong)
+    wanted = {"started_at": seen, "pid": 1, "capacity": 5, "registered": True, "jobs": []}
+    Worker.objects.create(name="here:1", seen_at=seen, **wanted)
+    memory = Memory()
+    for second in range(10):
+        Worker.objects.update(seen_at=seen + timedelta(seconds=second))
+        assert living(memory)
+    assert [living(memory) for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_a_row_that_was_left_behind_is_no_worker_until_it_is_written_again() -> None:
+    seen = timezone.now() - timedelta(minutes=2)
+    wanted = {"started_at": seen, "pid": 1, "capacity": 5, "registered": True, "jobs": []}
+    Worker.objects.create(name="here:1", seen_at=seen, **wanted)
+    memory = Memory()
+    assert not living(memory) and not living(memory)
+    Worker.objects.update(seen_at=seen + timedelta(seconds=1))
+    assert living(memory)
+
+
+class Line:
+    """Stands where LiveKit does: in each room a caller, and an assistant who hangs."""
+
+    def __init__(self, status: str) -> None:
+        self.caller = Participant(
+            sid="PA_1", identity="caller", kind="sip", attributes={"sip.callStatus": status}
+        )
+        self.agent = Participant(sid="PA_2", identity="agent", kind="agent")
+        self.removed: list[str] = []
+        self.looked: Callable[[], object] = lambda: None
+
+    def __enter__(self) -> "Line":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def together(self, works: list[Callable[[], object]]) -> list[object]:
+        return [work() for work in works]
+
+    def list_participants(self, room: str) -> list[Participant]:
+        self.looked()
+        return [self.caller, self.agent]
+
+    def remove_participant(self, room: str, identity: str) -> None:
+        self.removed.append(identity)
+
+
+def hanging(line: Line, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Watchdog:
+    """A watchdog that has found a caller who rings for long, whose assistant's job lives."""
+    monkeypatch.setattr(LiveKit, "from_settings", lambda _timeout: line)
+    now = timezone.now()
+    call(agent, started_at=now - timedelta(seconds=30))
+    jobs = [{"job": "AJ_1", "room": "call-RM_1"}]
+    wanted = {"started_at": now, "pid": 1, "capacity": 5, "registered": True, "jobs": jobs}
+    Worker.objects.create(name="here:1", seen_at=now, **wanted)
+    Pulse.beat(standin.PULSE)
+    return Watchdog()
+
+
+def test_an_assistant_who_hangs_is_taken_out(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = Line("ringing")
+    hanging(line, agent, monkeypatch).look(timezone.now())
+    assert line.removed == ["agent"] and StandIn.objects.exists()
+
+
+def test_a_talk_that_was_not_folded_yet_goes_on(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line("active")
+    hanging(line, agent, monkeypatch).look(timezone.now())
+    assert line.removed == [] and not StandIn.objects.exists()
+    assert not CallBack.objects.exists()
+
+
+def test_who_lost_the_lease_while_livekit_was_slow_does_nothing(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line("ringing")
+    watchdog = hanging(line, agent, monkeypatch)
+    assert watchdog._is_ours()
+
+    def lose() -> None:
+        watchdog._renewed -= watching.RENEW_SECONDS
+        Lease.objects.update(holder=uuid.uuid4())
+
+    line.looked = lose
+    watchdog.look(timezone.now())
+    assert line.removed == [] and not StandIn.objects.exists()
 
 
 def test_only_one_watches_at_a_time() -> None:
