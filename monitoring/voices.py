@@ -9,7 +9,7 @@ from django.utils import timezone
 from agentworker import standin
 from agentworker.models import Worker
 from monitoring.checks import GUARD_IS_OLD
-from telephony import probes
+from telephony import probes, watching
 from veyra import look
 from veyra.models import Pulse
 
@@ -20,9 +20,12 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
 
 
 def nobody_speaks() -> bool:
-    """Neither an assistant nor the last resort shows life. One query while all is well."""
+    """Neither an assistant nor the last resort shows life. One query while all is well.
+
+    The last resort speaks only where the watchdog asks it to.
+    """
     if settings.LIVEKIT_SIMULATED or probes.is_starting():
         return False
-    if Pulse.is_felt(standin.PULSE, GUARD_IS_OLD):
+    if Worker.objects.taking_calls(timezone.now() - GUARD_IS_OLD).exists():
         return False
-    return not Worker.objects.taking_calls(timezone.now() - GUARD_IS_OLD).exists()
+    return not all(Pulse.is_felt(name, GUARD_IS_OLD) for name in (watching.PULSE, standin.PULSE))

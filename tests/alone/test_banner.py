@@ -37,7 +37,7 @@ def works(**values: object) -> Worker:
 @pytest.mark.parametrize("path", ["/admin/", "/admin/telephony/call/", "/live/", "/calls-out/"])
 def test_every_page_tells_that_nobody_can_speak(staff: Client, path: str) -> None:
     assert TOLD in page(staff, path)
-    Pulse.beat(standin.PULSE)
+    works()
     assert TOLD not in page(staff, path)
 
 
@@ -50,13 +50,20 @@ def test_one_worker_or_the_last_resort_is_enough() -> None:
     works()
     assert not nobody_speaks()
     Worker.objects.all().delete()
+    Pulse.beat(watching.PULSE)
     Pulse.beat(standin.PULSE)
     assert not nobody_speaks()
+
+
+def test_a_last_resort_that_no_watchdog_asks_speaks_to_nobody() -> None:
+    Pulse.beat(standin.PULSE)
+    assert nobody_speaks()
 
 
 def test_signs_of_life_grow_old() -> None:
     old = timezone.now() - timedelta(seconds=11)
     works(seen_at=old)
+    Pulse.beat(watching.PULSE)
     Pulse.objects.create(name=standin.PULSE, at=old)
     assert nobody_speaks()
 
