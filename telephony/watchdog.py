@@ -5,7 +5,7 @@ stands in. Two assistants would greet over each other, so none is sent where one
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -45,10 +45,10 @@ class Line:
 class Watched:
     """A room in which somebody is on the line, or waits to be, and the last resort is not."""
 
-    # He called us, and nobody's sound has reached him; for so long.
+    # They called us, and nobody's sound has reached any of them; for so long.
     rings: bool
     waiting: timedelta
-    # We called him, and he has not picked up.
+    # We called, and nobody has picked up.
     is_dialled: bool = False
     # For so long no living process has had a job in this room; None: one has.
     alone: timedelta | None
@@ -100,6 +100,20 @@ class Sight:
     @property
     def needs_help(self) -> bool:
         return bool(self.callers) and not self.helpers
+
+    @property
+    def is_picked_up(self) -> bool:
+        return any(each.attributes.get("sip.callStatus") == "active" for each in self.callers)
+
+    @property
+    def has_voice(self) -> bool:
+        return any(agent.has_sound for agent in self.agents)
+
+
+def as_seen(room: Watched, seen: Sight) -> Watched:
+    """What we know may be old: nobody is taken out of a talk that LiveKit shows to go on."""
+    rings = room.rings and not (seen.is_picked_up or seen.has_voice)
+    return replace(room, rings=rings, is_dialled=room.is_dialled and not seen.is_picked_up)
 
 
 def sight(people: Iterable[Participant]) -> Sight:

@@ -6,8 +6,8 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeGuard
@@ -21,7 +21,7 @@ from agentworker.models import StandIn, Worker
 from telephony import calling_back, intake
 from telephony.models import Call, CallEvent, Leg
 from telephony.reasons import Reason
-from telephony.watchdog import Line, Sight, Step, Watched, decide, sight
+from telephony.watchdog import FORGOTTEN, Line, Sight, Step, Watched, as_seen, decide, sight
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import AGENT_NAME, LiveKitError
 from veyra.models import Lease, Pulse
@@ -36,9 +36,13 @@ SECONDS = 1.0
 LEASE, LEASE_SECONDS, RENEW_SECONDS = "watchdog", 8.0, 2.0
 PULSE = "watchdog"
 # A worker writes its row every second: one that did not for so long is dead.
-WORKER_IS_DEAD = timedelta(seconds=4)
+WORKER_IS_DEAD = 6.0
+# A row that is so old when it is first seen was left behind, unless the clocks are wrong.
+WORKER_IS_GONE = timedelta(minutes=1)
 # A look that comes so late was held up by what may have held up the workers as well.
 HELD_UP = 2.5
+# Callers wait meanwhile, and the lease must not run out between two steps.
+LIVEKIT_SECONDS = 2.0
 # So many rooms are helped side by side.
 AT_ONCE = 16
 
@@ -60,37 +64,70 @@ class Room:
     def call(self) -> Call:
         return self.legs[0].call
 
-    def watched(self, now: datetime, alone: timedelta | None, sent: timedelta | None) -> Watched:
-        ringing = [leg for leg in self.legs if leg.call.state == Call.State.RINGING]
-        calling = [leg for leg in ringing if not leg.call.is_outbound]
+    def watched(self, now: datetime, alone: timedelta | None, told: "Told") -> Watched:
+        is_answered = any(leg.call.state == Call.State.ANSWERED for leg in self.legs)
+        calling = [leg for leg in self.legs if not leg.call.is_outbound]
         since = min((leg.joined_at or leg.call.started_at for leg in calling), default=now)
+        sent = told.sent.get(self.sid)
         return Watched(
-            rings=bool(calling),
+            rings=bool(calling) and not is_answered,
             waiting=now - since,
-            is_dialled=len(ringing) > len(calling),
+            is_dialled=not calling and not is_answered,
             alone=alone,
-            sent=sent,
+            sent=now - sent if sent else None,
+            failed=self.sid in told.failed,
         )
+
+
+@dataclass(frozen=True)
+class Told:
+    """Of rooms, as facts of the last minute: an assistant could not start, or was sent again."""
+
+    failed: set[str] = field(default_factory=set)
+    sent: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass
 class Memory:
-    """Since when rooms are without a living job, and when another assistant was sent to them."""
+    """Since when rooms are without a living job, and workers without a sign of life."""
 
     alone: dict[str, float] = field(default_factory=dict)
-    sent: dict[str, float] = field(default_factory=dict)
+    # Of a worker: what it wrote as its time, and for how many seconds of ours it wrote nothing.
+    silent: dict[int, tuple[datetime, float]] = field(default_factory=dict)
 
-    def note(self, alone: set[str], rooms: set[str]) -> None:
-        """Of `rooms`, all that there are, these are alone now."""
+    def note(self, alone: set[str]) -> None:
+        """These are alone now, and no others."""
         now = time.monotonic()
         self.alone = {sid: self.alone.get(sid, now) for sid in alone}
-        self.sent = {sid: at for sid, at in self.sent.items() if sid in rooms}
 
     def forget_looks(self) -> None:
         self.alone.clear()
 
-    def since(self, kept: dict[str, float], sid: str) -> timedelta | None:
-        return timedelta(seconds=time.monotonic() - kept[sid]) if sid in kept else None
+    def since(self, sid: str) -> timedelta | None:
+        """For so long it is alone; None: it is not."""
+        return timedelta(seconds=time.monotonic() - self.alone[sid]) if sid in self.alone else None
+
+    def living(self, workers: Sequence[Worker], now: datetime, passed: float) -> list[Worker]:
+        """Those who wrote lately, by our own clock: theirs may be wrong. `passed` are the seconds
+        since the last look.
+        """
+        self.silent = {each.pk: self._silence(each, now, passed) for each in workers}
+        return [each for each in workers if self.silent[each.pk][1] < WORKER_IS_DEAD]
+
+    def _silence(self, worker: Worker, now: datetime, passed: float) -> tuple[datetime, float]:
+        if worker.pk not in self.silent:
+            is_gone = worker.seen_at < now - WORKER_IS_GONE
+            return worker.seen_at, WORKER_IS_DEAD if is_gone else 0.0
+        written, silent = self.silent[worker.pk]
+        return worker.seen_at, silent + passed if written == worker.seen_at else 0.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A room with what is known of it, which may need help."""
+
+    room: Room
+    watched: Watched
 
 
 class Watchdog:
@@ -134,53 +171,65 @@ class Watchdog:
 
     def look(self, now: datetime) -> None:
         """Once: decide for each room, and help where it is needed."""
-        late = time.monotonic() - self._looked > HELD_UP
+        passed = time.monotonic() - self._looked
         self._looked = time.monotonic()
-        rooms = watched_rooms()
-        workers = list(Worker.objects.seen_since(now - WORKER_IS_DEAD)) if rooms else []
-        served = {job["room"] for worker in workers for job in worker.jobs}
-        if late:
+        if passed > HELD_UP:
             self._memory.forget_looks()
+        rooms = watched_rooms()
+        # Looked at without any room, too: who fell silent is known when a caller comes.
+        workers = self._memory.living(list(Worker.objects.all()), now, min(passed, HELD_UP))
+        served = {job["room"] for worker in workers for job in worker.jobs}
         alone = {room.sid for room in rooms if room.call.room_name not in served}
-        self._memory.note(alone, {room.sid for room in rooms})
+        self._memory.note(alone)
         line = Line(
             takes_calls=any(map(has_place, workers)),
             stands_in=bool(rooms) and Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD),
         )
-        failed = rooms_of_failed(alone) if alone else set()
-        steps = [(room, decide(self._of(room, now, failed), line)) for room in rooms]
-        wanted = [(room, step) for room, step in steps if step is not Step.NOTHING]
+        told = told_lately(alone, now) if alone else Told()
+        cases = [Case(x, x.watched(now, self._memory.since(x.sid), told)) for x in rooms]
+        wanted = [case for case in cases if decide(case.watched, line) is not Step.NOTHING]
         # Asked only for the few rooms in trouble.
-        busy = StandIn.objects.busy_in([room.sid for room, _ in wanted], now) if wanted else set()
-        self._help([(room, step) for room, step in wanted if room.sid not in busy])
+        sids = [case.room.sid for case in wanted]
+        busy = StandIn.objects.busy_in(sids, now) if wanted else set()
+        self._help([case for case in wanted if case.room.sid not in busy], line)
 
-    def _of(self, room: Room, now: datetime, failed: set[str]) -> Watched:
-        memory = self._memory
-        alone = memory.since(memory.alone, room.sid)
-        watched = room.watched(now, alone, memory.since(memory.sent, room.sid))
-        return replace(watched, failed=room.sid in failed)
-
-    def _help(self, steps: Sequence[tuple[Room, Step]]) -> None:
-        """What LiveKit refuses is tried again at the next look."""
-        if not steps:
+    def _help(self, cases: Sequence[Case], line: Line) -> None:
+        """What LiveKit refuses is tried again at the next look. A slow one may cost us the lease:
+        then somebody else helps.
+        """
+        if not cases:
             return
-        with LiveKit.from_settings() as livekit:
-            for start in range(0, len(steps), AT_ONCE):
-                some = steps[start : start + AT_ONCE]
-                looks = livekit.together([Look(livekit, room.call.room_name) for room, _ in some])
-                found = zip(some, looks, strict=True)
-                works = [self._work(livekit, *step, seen) for step, seen in found if is_alone(seen)]
+        with LiveKit.from_settings(LIVEKIT_SECONDS) as livekit:
+            for start in range(0, len(cases), AT_ONCE):
+                some = cases[start : start + AT_ONCE]
+                looks = livekit.together([Look(livekit, x.room.call.room_name) for x in some])
+                if not self._is_ours():
+                    return
+                works = works_of(livekit, line, zip(some, looks, strict=True))
                 for done in livekit.together(works) if works else ():
                     feel(done)
+                if not self._is_ours():
+                    return
 
-    def _work(self, livekit: LiveKit, room: Room, step: Step, seen: Sight) -> Callable[[], None]:
-        """Written down before it is done: the network is asked side by side, the database not."""
+
+def works_of(
+    livekit: LiveKit, line: Line, looked: Iterable[tuple[Case, Sight | LiveKitError]]
+) -> list[Callable[[], None]]:
+    """What is to be done in these rooms. It is written down before it is done: the network is
+    asked side by side, the database not.
+    """
+    works: list[Callable[[], None]] = []
+    for case, seen in looked:
+        if not is_alone(seen):
+            continue
+        step = decide(as_seen(case.watched, seen), line)
         if step is Step.STAND_IN:
-            stand_in(room)
-            return Clear(livekit, room.call.room_name, seen)
-        self._memory.sent[room.sid] = time.monotonic()
-        intake.store([told(leg, SENT_AGAIN) for leg in room.legs])
-        return Send(livekit, room.call, seen)
+            stand_in(case.room)
+            works.append(Clear(livekit, case.room.call.room_name, seen))
+        elif step is Step.SEND_AGAIN:
+            intake.store([fact(leg, SENT_AGAIN) for leg in case.room.legs])
+            works.append(Send(livekit, case.room.call, seen))
+    return works
 
 
 @transaction.atomic
@@ -195,7 +244,7 @@ def stand_in(room: Room) -> None:
         mid_call=room.call.answered_at is not None,
         will_call_back=all(calling_back.number_of(leg.call) for leg in room.legs),
     )
-    intake.store([told(leg, STOOD_IN) for leg in room.legs])
+    intake.store([fact(leg, STOOD_IN) for leg in room.legs])
 
 
 def why(call: Call) -> Reason:
@@ -228,10 +277,12 @@ def watched_rooms() -> list[Room]:
     return [Room(list(group)) for _sid, group in groupby(legs, key=lambda leg: leg.room_sid)]
 
 
-def rooms_of_failed(sids: set[str]) -> set[str]:
-    """Of these rooms, those in which an assistant could not start."""
-    told = CallEvent.objects.filter(room_sid__in=list(sids), source="agent", kind="failed")
-    return set(told.values_list("room_sid", flat=True))
+def told_lately(sids: set[str], now: datetime) -> Told:
+    """What facts tell of these rooms; what is older belongs to a trouble that is over."""
+    facts = CallEvent.objects.filter(room_sid__in=list(sids), at__gte=now - FORGOTTEN)
+    sent = facts.filter(source=CallEvent.Source.OBSERVER, kind=SENT_AGAIN).order_by("at")
+    failed = facts.failed().values_list("room_sid", flat=True)
+    return Told(failed=set(failed), sent=dict(sent.values_list("room_sid", "at")))
 
 
 def has_place(worker: Worker) -> bool:
@@ -239,7 +290,7 @@ def has_place(worker: Worker) -> bool:
     return ready and len(worker.jobs) < worker.capacity
 
 
-def told(leg: Leg, kind: str, **payload: str) -> CallEvent:
+def fact(leg: Leg, kind: str, **payload: str) -> CallEvent:
     """What we did for the caller, as a fact of his call."""
     at = timezone.now()
     return CallEvent(

@@ -16,6 +16,7 @@ from telephony.watchdog import (
     Line,
     Step,
     Watched,
+    as_seen,
     decide,
     sight,
 )
@@ -112,11 +113,53 @@ def test_nobody_who_is_alone_is_left_so_for_eleven_seconds(room: Watched) -> Non
     assert helped or decide(long, ALL) is not Step.NOTHING
 
 
-def person(kind: ParticipantKind, role: str = "") -> Participant:
-    attributes = {"veyra.role": role} if role else {}
+def person(
+    kind: ParticipantKind, role: str = "", status: str = "", *, has_sound: bool = False
+) -> Participant:
+    told = {"veyra.role": role, "sip.callStatus": status}
+    attributes = {name: value for name, value in told.items() if value}
+    who = f"{kind}{role}{status}"
     return Participant(
-        sid=f"PA_{kind}{role}", identity=f"{kind}{role}", kind=kind, attributes=attributes
+        sid=f"PA_{who}", identity=who, kind=kind, attributes=attributes, has_sound=has_sound
     )
+
+
+HANGING = replace(RINGING, alone=None, waiting=HANGS)
+
+
+def test_nobody_is_taken_out_of_a_talk_that_the_database_has_not_heard_of() -> None:
+    talks = [person("sip", status="active"), person("agent")]
+    assert decide(as_seen(HANGING, sight(talks)), ALL) is Step.NOTHING
+
+
+def test_an_assistant_whose_sound_is_there_does_not_hang() -> None:
+    rings = person("sip", status="ringing")
+    silent, heard = person("agent"), person("agent", has_sound=True)
+    assert decide(as_seen(HANGING, sight([rings, silent])), ALL) is Step.STAND_IN
+    assert decide(as_seen(HANGING, sight([rings, heard])), ALL) is Step.NOTHING
+
+
+def test_one_telephone_that_rings_on_costs_the_others_nothing() -> None:
+    talks, rings = person("sip", status="active"), person("sip", status="ringing")
+    seen = sight([rings, talks, person("agent")])
+    assert decide(as_seen(HANGING, seen), ALL) is Step.NOTHING
+
+
+def test_whom_we_called_and_who_picked_up_hears_the_last_resort() -> None:
+    called = replace(TALKING, is_dialled=True, alone=HANGS, sent=ON_ITS_WAY)
+    rings, talks = (person("sip", "callee", status) for status in ("ringing", "active"))
+    assert decide(as_seen(called, sight([rings])), NO_WORKER) is Step.NOTHING
+    assert decide(as_seen(called, sight([talks])), NO_WORKER) is Step.STAND_IN
+
+
+@given(rooms, everybody, st.booleans(), st.booleans())
+def test_a_second_look_keeps_no_help_from_who_is_alone(
+    room: Watched, line: Line, active: bool, has_sound: bool
+) -> None:
+    caller = person("sip", status="active" if active else "ringing")
+    seen = as_seen(room, sight([caller, person("agent", has_sound=has_sound)]))
+    if room.alone is not None and decide(room, line) is not Step.NOTHING:
+        assert decide(seen, line) is not Step.NOTHING
 
 
 @pytest.mark.parametrize("helper", ["supervisor", "colleague", "standby"])

@@ -44,9 +44,10 @@ class LiveKit:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
 
     @classmethod
-    def from_settings(cls) -> Self:
+    def from_settings(cls, timeout: float = TIMEOUT_SECONDS) -> Self:
         """The LiveKit of LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET."""
-        return cls(settings.LIVEKIT_URL, settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
+        keys = settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET
+        return cls(settings.LIVEKIT_URL, *keys, timeout)
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()

@@ -150,6 +150,8 @@ class Participant:
     attributes: dict[str, str] = field(default_factory=dict)
     joined_at: datetime | None = None
     disconnect_reason: str = ""
+    # He sends sound, or could: his track is there.
+    has_sound: bool = False
 
 
 class LiveKitError(Exception):

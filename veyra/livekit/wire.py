@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from livekit import api
-from livekit.protocol.models import DisconnectReason, ParticipantInfo
+from livekit.protocol.models import DisconnectReason, ParticipantInfo, TrackType
 
 from veyra.livekit.types import (
     AgentDispatch,
@@ -178,6 +178,7 @@ def participant_from(info: ParticipantInfo) -> Participant:
         attributes=dict(info.attributes),
         joined_at=datetime.fromtimestamp(info.joined_at, UTC) if info.joined_at else None,
         disconnect_reason=DisconnectReason.Name(left) if left else "",
+        has_sound=any(track.type == TrackType.AUDIO for track in info.tracks),
     )
 
 
