@@ -158,7 +158,7 @@ def test_a_caller_who_loses_the_whole_worker_hears_that_and_is_called_back(syste
     assert heard["ended_by"] == "them"
     assert told(system, user) == ["stood_in"]
     # Our telephone needs a moment to start, so the INVITE is a little later than `began`.
-    assert voice_after(heard, killed - 2) < 9
+    assert voice_after(heard, killed - 2) < 12
     wait_until(lambda: outcome(system, user) == ["failed", "cut_off"], "no outcome", 10)
     assert waiting(system, user) == ["cut_off"]
 
