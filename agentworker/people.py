@@ -49,6 +49,11 @@ class Person:
         return self.kind == "standard" and self.role == "supervisor"
 
     @property
+    def speaks_for_us(self) -> bool:
+        """An assistant, or one of our people by browser or telephone: a caller is not alone."""
+        return self.kind == "agent" or self.role in ("supervisor", "colleague")
+
+    @property
     def is_caller(self) -> bool:
         """Somebody to greet: not a colleague whom we dialled for a caller."""
         return self.is_party and self.role in ("", "caller", "browser", "callee")

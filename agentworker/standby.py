@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -18,6 +18,8 @@ from livekit import rtc
 
 from agentworker import last_words
 from agentworker.last_words import Sound
+from agentworker.people import Person
+from agentworker.presence import people
 from agentworker.standin import PULSE, StandIn
 from veyra.livekit.client import LiveKit
 from veyra.livekit.tokens import standby_token
@@ -37,6 +39,8 @@ HEARD_SECONDS = 5.0
 # A moment of silence after the call is put through, and before it is ended.
 PAUSE_SECONDS = 0.5
 FRAME_SECONDS = 0.02
+# An assistant who lives no more is taken out of the room by then; LiveKit answers by then.
+CLEARED_SECONDS = 2.0
 
 
 class Standby:
@@ -52,9 +56,9 @@ class Standby:
         self._stopping.set()
 
     async def run(self) -> None:
-        """What it has begun to say is said to the end."""
+        """What it has begun to say is said to the end, and meanwhile nobody else begins."""
         await asyncio.to_thread(last_words.prepare)
-        while not self._stopping.is_set():
+        while self._at_work or not self._stopping.is_set():
             try:
                 for row in await read(self._look):
                     self._begin(row)
@@ -62,17 +66,15 @@ class Standby:
             except DatabaseError as error:
                 outage.felt(error)
                 await read(close_old_connections)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), LOOK_SECONDS)
-        await asyncio.gather(*self._at_work.values())
+            await asyncio.sleep(LOOK_SECONDS)
         if self._holder:
             await read(lambda: Lease.release(LEASE, self._holder))  # type: ignore[arg-type]  # not None
 
     def _look(self) -> list[StandIn]:
         """Rooms into which we are asked and have not gone. Raises DatabaseError."""
-        if not self._is_ours():
+        if not self._is_ours() or self._stopping.is_set():
             return []
-        return list(StandIn.objects.to_do().exclude(pk__in=list(self._at_work)))
+        return list(StandIn.objects.to_do(timezone.now()).exclude(pk__in=list(self._at_work)))
 
     def _is_ours(self) -> bool:
         """Do we hold the lease? While we do, we show life."""
@@ -87,7 +89,14 @@ class Standby:
         if self._holder:
             self._renewed = now
             Pulse.beat(PULSE)
+            self._close_forgotten()
         return self._holder is not None
+
+    def _close_forgotten(self) -> None:
+        """So that no page tells of an apology that nobody speaks."""
+        now = timezone.now()
+        rows = StandIn.objects.forgotten(now).exclude(pk__in=list(self._at_work))
+        rows.update(over_at=now, error="forgotten")
 
     def _begin(self, row: StandIn) -> None:
         task = asyncio.create_task(stand_in(row))
@@ -103,46 +112,85 @@ async def read(ask: Callable[[], T]) -> T:
 
 async def stand_in(row: StandIn) -> None:
     """Say what is to be said, end the call, and close the row, whatever happens."""
-    error, relieved = "", False
+    visit, error = Visit(row), ""
     try:
-        relieved = await speak(row)
+        await visit.make()
     except Exception as failure:
         log.exception("the last resort failed in room %s", row.room_sid)
         error = type(failure).__name__
-    if not relieved:
-        await asyncio.to_thread(end, row.room_name)
-    await note(row, over_at=timezone.now(), error=error)
+    if not visit.taken_over:
+        await note(row, over_at=timezone.now(), error=error)
 
 
-async def speak(row: StandIn) -> bool:
-    """Until all is said, or nobody hears it any more. True: one of our people talks to him now."""
-    said = await asyncio.to_thread(
-        last_words.sound,
-        row.language,
-        mid_call=row.mid_call,
-        will_call_back=row.will_call_back,
-    )
-    room, heard, alone = rtc.Room(), asyncio.Event(), asyncio.Event()
-    room.on("local_track_subscribed", lambda _track: heard.set())
-    room.on("participant_disconnected", lambda _who: None if callers(room) else alone.set())
-    token = standby_token(identity=f"standby-{row.pk}", room=row.room_name)
-    await room.connect(settings.LIVEKIT_URL, token, rtc.RoomOptions(auto_subscribe=False))
-    source = rtc.AudioSource(said.rate, 1)
-    try:
-        if not callers(room):
-            return False
-        track = rtc.LocalAudioTrack.create_audio_track("standby", source)
-        # The token allows no other source, and LiveKit says nothing where it is another.
-        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-        await room.local_participant.publish_track(track, options)
+class Visit:
+    """Of one room. `taken_over`: another process of ours is in it in our place."""
+
+    def __init__(self, row: StandIn) -> None:
+        self.row, self.room = row, rtc.Room()
+        self.taken_over = False
+        self._heard, self._enough = asyncio.Event(), asyncio.Event()
+        self.room.on("local_track_subscribed", lambda _track: self._heard.set())
+        self.room.on("participant_disconnected", self._on_left)
+        self.room.on("disconnected", self._on_lost)
+
+    async def make(self) -> None:
+        """Enter, speak until nobody hears it any more, and end the call of who was there."""
+        token = standby_token(identity=f"standby-{self.row.pk}", room=self.row.room_name)
+        options = rtc.RoomOptions(auto_subscribe=False)
+        await self.room.connect(settings.LIVEKIT_URL, token, options)
+        try:
+            if not await self._is_needed():
+                return
+            there = {someone.sid for someone in people(self.room)}
+            try:
+                await self._tell()
+            finally:
+                if self.room.isconnected():  # so the room of this name is the one we know
+                    gone = to_let_go(people(self.room), there)
+                    await asyncio.to_thread(let_go, self.row.room_name, gone)
+        finally:
+            await self.room.disconnect()
+
+    async def _is_needed(self) -> bool:
+        """Is it the room we were asked into, and is nobody there who talks to the caller?"""
+        async with asyncio.timeout(CLEARED_SECONDS):
+            if await self.room.sid != self.row.room_sid:
+                return False
         with suppress(TimeoutError):
-            await asyncio.wait_for(heard.wait(), HEARD_SECONDS)
-            await note(row, spoke_at=timezone.now())
-            await first(play(source, said), alone.wait())
-        return is_relieved(room)
-    finally:
-        await source.aclose()
-        await room.disconnect()
+            async with asyncio.timeout(CLEARED_SECONDS):
+                while is_spoken_to(people(self.room)):
+                    await asyncio.sleep(LOOK_SECONDS)
+        here = people(self.room)
+        return not is_spoken_to(here) and any(someone.is_caller for someone in here)
+
+    async def _tell(self) -> None:
+        row = self.row
+        said = await asyncio.to_thread(
+            last_words.sound,
+            row.language,
+            mid_call=row.mid_call,
+            will_call_back=row.will_call_back,
+        )
+        source = rtc.AudioSource(said.rate, 1)
+        try:
+            track = rtc.LocalAudioTrack.create_audio_track("standby", source)
+            # The token allows no other source, and LiveKit says nothing where it is another.
+            options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+            await self.room.local_participant.publish_track(track, options)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._heard.wait(), HEARD_SECONDS)
+                await note(row, spoke_at=timezone.now())
+                await first(play(source, said), self._enough.wait())
+        finally:
+            await source.aclose()
+
+    def _on_left(self, _who: rtc.RemoteParticipant) -> None:
+        if not any(someone.is_caller for someone in people(self.room)):
+            self._enough.set()
+
+    def _on_lost(self, reason: int) -> None:
+        self.taken_over = reason == rtc.DisconnectReason.DUPLICATE_IDENTITY
+        self._enough.set()
 
 
 async def first(*works: Any) -> None:
@@ -155,19 +203,18 @@ async def first(*works: Any) -> None:
             task.cancel()
 
 
-def is_relieved(room: rtc.Room) -> bool:
-    roles = {who.attributes.get("veyra.role") for who in room.remote_participants.values()}
-    return bool(roles & {"supervisor", "colleague"})
+def is_spoken_to(here: Iterable[Person]) -> bool:
+    return any(someone.speaks_for_us for someone in here)
 
 
-def callers(room: rtc.Room) -> list[str]:
-    """Telephones and browsers in the room."""
-    return [
-        someone.identity
-        for someone in room.remote_participants.values()
-        if someone.kind == rtc.ParticipantKind.PARTICIPANT_KIND_SIP
-        or someone.attributes.get("veyra.role") == "browser"
-    ]
+def to_let_go(here: Iterable[Person], there: Collection[str]) -> list[str]:
+    """Identities of the callers who were `there` (sids) from the start: who came later has not
+    heard it all. Nobody, where somebody talks to them by now.
+    """
+    here = list(here)
+    if is_spoken_to(here):
+        return []
+    return [someone.identity for someone in here if someone.is_caller and someone.sid in there]
 
 
 async def play(source: rtc.AudioSource, sound: Sound) -> None:
@@ -180,14 +227,15 @@ async def play(source: rtc.AudioSource, sound: Sound) -> None:
     await asyncio.sleep(PAUSE_SECONDS)
 
 
-def end(room: str) -> None:
-    """The call ends with its room."""
-    try:
-        with LiveKit.from_settings() as livekit:
-            livekit.delete_room(room)
-    except LiveKitError as error:
-        if error.code != "not_found":  # the watchdog finds whoever is still there
-            log.warning("a room was not ended: %s", error.code)
+def let_go(room: str, identities: Iterable[str]) -> None:
+    """Their calls end; the watchdog finds whoever is still there."""
+    with LiveKit.from_settings() as livekit:
+        for identity in identities:
+            try:
+                livekit.remove_participant(room, identity)
+            except LiveKitError as error:
+                if error.code != "not_found":
+                    log.warning("a call was not ended: %s", error.code)
 
 
 async def note(row: StandIn, **values: Any) -> None:

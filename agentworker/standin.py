@@ -8,18 +8,26 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from veyra.models import Pulse
 from veyra.querysets import VisibleQuerySet
 
 
 class StandInQuerySet(VisibleQuerySet["StandIn"]):
-    def to_do(self) -> Self:
-        """The oldest first."""
-        return self.filter(over_at=None).order_by("asked_at", "pk")
+    def to_do(self, now: datetime) -> Self:
+        """The oldest first. Of what was asked long ago, the watchdog knows better by now."""
+        rows = self.filter(over_at=None, asked_at__gte=now - TOO_LATE)
+        return rows.order_by("asked_at", "pk")
+
+    def forgotten(self, now: datetime) -> Self:
+        """Whose process died, or could not write down that they are over."""
+        return self.filter(over_at=None, asked_at__lt=now - TOO_LATE)
 
     def busy_in(self, room_sids: Iterable[str], now: datetime) -> set[str]:
         """Of these rooms, those in which it speaks, or soon will."""
-        begun = models.Q(asked_at__gte=now - PATIENCE) | ~models.Q(spoke_at=None)
-        rows = self.to_do().filter(begun, room_sid__in=list(room_sids))
+        begun = models.Q(asked_at__gte=now - PATIENCE)
+        if Pulse.is_felt(PULSE, PULSE_IS_OLD):
+            begun |= ~models.Q(spoke_at=None)
+        rows = self.to_do(now).filter(begun, room_sid__in=list(room_sids))
         return set(rows.values_list("room_sid", flat=True))
 
 
@@ -27,6 +35,8 @@ class StandInQuerySet(VisibleQuerySet["StandIn"]):
 PULSE, PULSE_IS_OLD = "standby", timedelta(seconds=4)
 # Whoever was asked begins to speak within a second; who has not by then is away.
 PATIENCE = timedelta(seconds=5)
+# All is said by then, also after another process has taken over.
+TOO_LATE = timedelta(seconds=30)
 
 
 class StandIn(models.Model):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from telephony.reasons import ANSWER, DEPARTURES, Reason, of_error
-from telephony.verdict import BREATH, Verdict, ended_by_us
+from telephony.verdict import BREATH, Verdict, ended_by_us, of_last_resort
 
 # The person's own no: busy, declined, blocked; and his yes that did not come in time.
 # What it says of a call to us; of one of ours it means that the two sides did not agree.
@@ -56,6 +56,8 @@ def _of_talk(evidence: OutEvidence) -> str:
         return ours
     if evidence.error:
         return of_error(evidence.error)
+    if heard := of_last_resort(evidence.deeds, evidence.talked, evidence.agent_spoke):
+        return heard
     if evidence.departure in DEPARTURES:
         return DEPARTURES[evidence.departure]
     if not evidence.agent_spoke and evidence.agent_error:
@@ -95,7 +97,7 @@ def _of_attempt(evidence: OutEvidence) -> str:
 def _outcome(evidence: OutEvidence, reason: str) -> str:
     if reason == Reason.AGENT_SILENT:
         return "no_agent"
-    if reason == Reason.AGENT_FAILED:
+    if reason in (Reason.AGENT_FAILED, Reason.CUT_OFF, Reason.NOBODY_CAME):
         return "failed"
     if evidence.talked is not None:
         return "answered"

@@ -78,16 +78,27 @@ def ended_by_us(deeds: frozenset[str], departure: str) -> Reason | None:
     return Reason.HUNG_UP_BY_STAFF if removed or "staff_hang_up_done" in deeds else None
 
 
+def of_last_resort(
+    deeds: frozenset[str], talked: timedelta | None, agent_spoke: bool
+) -> Reason | None:
+    """The other side heard that nobody can talk to it, and then we took it out of the room."""
+    if "stood_in" not in deeds or talked is None:
+        return None
+    return Reason.CUT_OFF if agent_spoke else Reason.NOBODY_CAME
+
+
 def _reason(evidence: Evidence) -> Reason:
     if ours := ended_by_us(evidence.deeds, evidence.departure):
         return ours
     if evidence.error:
         return _of_gateway(evidence)
+    if heard := of_last_resort(evidence.deeds, evidence.talked, evidence.agent_spoke):
+        return heard
     if evidence.departure in DEPARTURES:
         return DEPARTURES[evidence.departure]
     if evidence.witness == "silence":
         return _of_silence(evidence)
-    return _of_last_resort(evidence) or _of_silent_assistant(evidence) or _of_parting(evidence)
+    return _of_silent_assistant(evidence) or _of_parting(evidence)
 
 
 def _of_gateway(evidence: Evidence) -> Reason:
@@ -107,13 +118,6 @@ def _of_silence(evidence: Evidence) -> Reason:
         questions = {"invite": Reason.NUMBER_CONFLICT, "dispatch": Reason.RULE_CONFLICT}
         return questions.get(evidence.last_knock, Reason.LOST)
     return Reason.LOST if evidence.asked_for_rule else Reason.NO_PASSWORD
-
-
-def _of_last_resort(evidence: Evidence) -> Reason | None:
-    """The caller heard that nobody can talk to him."""
-    if "stood_in" not in evidence.deeds or evidence.talked is None:
-        return None
-    return Reason.CUT_OFF if evidence.agent_spoke else Reason.NOBODY_CAME
 
 
 def _of_silent_assistant(evidence: Evidence) -> Reason | None:

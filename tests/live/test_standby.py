@@ -1,0 +1,105 @@
+"""The voice of last resort in real rooms: whose calls it ends, and where it says nothing."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+from livekit import api, rtc
+
+from agentworker.models import StandIn
+from agentworker.standby import read, stand_in
+from tests.live.stack import Stack
+
+pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True)]
+ROOM = "support-room"
+
+
+class Line:
+    """Browsers that call, and whoever else is in their room."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.rooms: list[rtc.Room] = []
+
+    async def join(self, identity: str, role: str = "browser") -> rtc.Room:
+        key = api.AccessToken(self.stack.api_key, self.stack.api_secret).with_identity(identity)
+        grants = api.VideoGrants(room_join=True, room=ROOM)
+        token = key.with_attributes({"veyra.role": role}).with_grants(grants)
+        room = rtc.Room()
+        await room.connect(self.stack.url, token.to_jwt())
+        self.rooms.append(room)
+        return room
+
+
+@pytest.fixture
+async def line(stack: Stack, settings: LazySettings) -> AsyncIterator[Line]:
+    settings.LIVEKIT_URL = stack.url
+    settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET = stack.api_key, stack.api_secret
+    line = Line(stack)
+    yield line
+    for room in line.rooms:
+        await room.disconnect()
+    await asyncio.sleep(0.2)
+
+
+async def ask(sid: str) -> StandIn:
+    values = {"room_sid": sid, "room_name": ROOM, "language": "en", "asked_at": timezone.now()}
+    return await read(lambda: StandIn.objects.create(**values))
+
+
+async def until(ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not ready():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.05)
+
+
+async def test_who_heard_it_is_let_go_and_who_came_later_stays(line: Line) -> None:
+    anna = await line.join("anna")
+    row = await ask(await anna.sid)
+    speaking = asyncio.create_task(stand_in(row))
+    await until(lambda: any(who.track_publications for who in anna.remote_participants.values()))
+    boris = await line.join("boris")
+    await speaking
+    await until(lambda: not anna.isconnected())
+    assert boris.isconnected()
+    await read(row.refresh_from_db)
+    assert row.spoke_at and row.over_at and not row.error
+
+
+async def test_in_another_room_of_the_same_name_nothing_is_said(line: Line) -> None:
+    anna = await line.join("anna")
+    row = await ask("RM_before")
+    await stand_in(row)
+    assert anna.isconnected()
+    await read(row.refresh_from_db)
+    assert row.over_at and not row.spoke_at
+
+
+async def test_nobody_is_spoken_to_over_one_of_us(line: Line) -> None:
+    anna = await line.join("anna")
+    await line.join("olga", "supervisor")
+    row = await ask(await anna.sid)
+    await stand_in(row)
+    assert anna.isconnected()
+    await read(row.refresh_from_db)
+    assert row.over_at and not row.spoke_at
+
+
+async def test_who_lost_his_place_to_another_process_ends_nothing(line: Line) -> None:
+    anna = await line.join("anna")
+    row = await ask(await anna.sid)
+    first = asyncio.create_task(stand_in(row))
+    await until(lambda: any(who.track_publications for who in anna.remote_participants.values()))
+    second = asyncio.create_task(stand_in(row))
+    await first
+    assert anna.isconnected()
+    await read(row.refresh_from_db)
+    assert row.over_at is None
+    await second
+    await until(lambda: not anna.isconnected())
+    await read(row.refresh_from_db)
+    assert row.over_at
