@@ -14,10 +14,11 @@ from livekit.agents import AutoSubscribe, JobContext, JobProcess
 
 from agentworker import espeak, providers, ready, standin  # noqa: F401  # ready: before any model
 from agentworker.brief import read_brief
-from agentworker.conversation import Conversation, leg, people
+from agentworker.conversation import Conversation, leg
 from agentworker.doorman import Doorman
 from agentworker.ears import build_ears
 from agentworker.people import Person, agent_is_here, first_caller
+from agentworker.presence import people
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Leg, Spool, now_text
 from agentworker.versions import load
@@ -27,8 +28,10 @@ log = logging.getLogger(__name__)
 
 WAIT_FOR_CALLER_SECONDS = 30
 ERROR_LENGTH = 300
-# Said by the assistant when it was alone with its caller, or when its voice broke.
-HANGS_UP = frozenset({"goodbye", "silence", "error"})
+# Said by the assistant when it was alone with its caller.
+HANGS_UP = frozenset({"goodbye", "silence"})
+# Its voice, its mind or its ears broke.
+BROKE = "error"
 # It could not start, and somebody else will speak to the caller: the room stays.
 WATCHDOG = "watchdog"
 LEFT_TO_LAST_RESORT = "failed, left to the last resort"
@@ -147,12 +150,19 @@ async def on_session_end(ctx: JobContext) -> None:
         spool.event("closed", Leg(), reason=reason)
         spool.session(ended_at=now_text(), close_reason=reason)
         spool.close()
-    if ends_the_call(reason, people(ctx.room)):
+    helped = reason == BROKE and await asyncio.to_thread(somebody_else_helps)
+    if ends_the_call(reason, people(ctx.room), helped=helped):
         await ctx.delete_room()
 
 
-def ends_the_call(reason: str, staying: Iterable[Person]) -> bool:
-    """The room goes with its last party, or when the assistant itself ended the call."""
+def ends_the_call(reason: str, staying: Iterable[Person], *, helped: bool = False) -> bool:
+    """The room goes with its last party, or when the assistant itself ended the call.
+
+    When it broke, only where nobody else will speak to the caller. `helped`: the last resort will.
+    """
+    staying = list(staying)
     if reason == LEFT_TO_LAST_RESORT:
         return False
-    return reason in HANGS_UP or not any(someone.is_party for someone in staying)
+    if reason in HANGS_UP or not any(someone.is_party for someone in staying):
+        return True
+    return reason == BROKE and not (helped or any(someone.speaks_for_us for someone in staying))

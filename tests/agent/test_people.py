@@ -51,6 +51,15 @@ def test_a_room_with_a_caller_outlives_its_assistant() -> None:
     assert not ends_the_call(LEFT_TO_LAST_RESORT, [])
 
 
+def test_an_assistant_that_broke_leaves_its_caller_to_whoever_will_speak() -> None:
+    assert ends_the_call("error", [ANNA])
+    assert not ends_the_call("error", [ANNA], helped=True)
+    supervisor = Person("supervisor-1", "PA_8", "standard", {"veyra.role": "supervisor"})
+    for helper in (supervisor, COLLEAGUE, AGENT):
+        assert not ends_the_call("error", [ANNA, helper])
+    assert ends_the_call("error", [LISTENER], helped=True)
+
+
 def test_a_room_without_callers_does_not() -> None:
     assert ends_the_call("caller left", [LISTENER, AGENT])
 
