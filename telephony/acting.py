@@ -22,8 +22,10 @@ from veyra.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
-TASK = "telephony.act"
-State = CallAction.State
+State, Kind = CallAction.State, CallAction.Kind
+# A transfer waits until it is answered there; what takes a moment does not wait behind it.
+AT_ONCE, RINGS = "telephony.act", "telephony.transfer"
+TASKS = {Kind.HANG_UP: AT_ONCE, Kind.HINT: AT_ONCE, Kind.TRANSFER: RINGS}
 
 # Longer than anything that is done to a call may take.
 LOST = timedelta(seconds=120)
@@ -46,9 +48,9 @@ def ask(
     row, created = CallAction.objects.get_or_create(ticket=ticket, defaults=values)
     if created:
         # What is said stays with the words of the conversation, which not everybody reads.
-        told = {} if kind == CallAction.Kind.HINT else params
+        told = {} if kind == Kind.HINT else params
         note(call, kind, user, str(ticket), **told)
-        wake(TASK)
+        wake(TASKS[Kind(kind)])
     return row
 
 
@@ -88,10 +90,11 @@ def event_id(kind: str, once: str) -> str:
     return f"{kind}:{once}"[:100]
 
 
-def run_next() -> bool:
-    """Take the oldest thing that is to be done, and do it. False: there is none."""
+def run_next(task: str) -> bool:
+    """Take the oldest thing that this task is to do, and do it. False: there is none."""
     give_up_lost()
-    row = CallAction.objects.waiting().select_related("call__trunk").first()
+    kinds = [kind for kind in Kind if TASKS[kind] == task]
+    row = CallAction.objects.waiting().of_kinds(kinds).select_related("call__trunk").first()
     if row is None:
         return False
     if claim(row):
@@ -106,7 +109,7 @@ def claim(row: CallAction) -> bool:
 
 def carry_out(row: CallAction) -> None:
     """Do what a claimed row asks for: at most once, whatever happens."""
-    kind = CallAction.Kind(row.kind)
+    kind = Kind(row.kind)
     try:
         if wrong := hands.why_not(row.call, kind):
             raise hands.CannotDo(wrong)

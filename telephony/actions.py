@@ -1,6 +1,7 @@
 """What staff asked to be done to a call, and what came of it."""
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -17,6 +18,9 @@ class CallActionQuerySet(VisibleQuerySet["CallAction"]):
     def waiting(self) -> Self:
         """To be done, the oldest first."""
         return self.filter(state=CallAction.State.WAITING).order_by("asked_at", "pk")
+
+    def of_kinds(self, kinds: Collection[str]) -> Self:
+        return self.filter(kind__in=list(kinds))
 
     def begun_before(self, moment: datetime) -> Self:
         """Taken to be done by then, and nobody has said what came of it."""

@@ -36,9 +36,15 @@ def dial() -> None:
         pass
 
 
-@app.task(name=acting.TASK)  # type: ignore[untyped-decorator]  # likewise
+@app.task(name=acting.AT_ONCE)  # type: ignore[untyped-decorator]  # likewise
 def act() -> None:
-    while acting.run_next():
+    while acting.run_next(acting.AT_ONCE):
+        pass
+
+
+@app.task(name=acting.RINGS)  # type: ignore[untyped-decorator]  # likewise
+def transfer() -> None:
+    while acting.run_next(acting.RINGS):
         pass
 
 

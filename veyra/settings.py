@@ -218,9 +218,11 @@ CELERY_TASK_ROUTES = {
     "telephony.apply": {"queue": "livekit"},
     # They wait for telephones to ring, each in a thread: nothing else waits behind them.
     "telephony.dial": {"queue": "calls"},
-    "telephony.act": {"queue": "calls"},
+    "telephony.transfer": {"queue": "calls"},
     "telephony.testcall": {"queue": "calls"},
-    "telephony.attend": {"queue": "calls"},
+    # What staff do to a call at once, whatever rings.
+    "telephony.act": {"queue": "hands"},
+    "telephony.attend": {"queue": "hands"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -229,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
     "fold": {"task": "telephony.fold", "schedule": 2.0},
     "dial": {"task": "telephony.dial", "schedule": 5.0},
     "act": {"task": "telephony.act", "schedule": 5.0},
+    "transfer": {"task": "telephony.transfer", "schedule": 5.0},
     "overdue": {"task": "telephony.overdue", "schedule": 5.0},
     "attend": {"task": "telephony.attend", "schedule": 5.0},
     "observe": {"task": "telephony.observe", "schedule": 15.0},

@@ -30,11 +30,12 @@ def page_of_a_call(line: Site, page: Page) -> Callable[..., None]:
 
 
 def work(site: Site) -> None:
-    """What the task telephony.act does, and what LiveKit says of it."""
+    """What the tasks do, and what LiveKit says of it."""
 
     def act() -> None:
-        while acting.run_next():
-            pass
+        for task in (acting.AT_ONCE, acting.RINGS):
+            while acting.run_next(task):
+                pass
 
     site.do(act)
     site.deliver()
@@ -81,10 +82,28 @@ def test_nobody_is_hung_up_on_by_one_click(
     expect(hands.get_by_text("End this call?")).to_be_visible()
     look(page, "hang-up")
     hands.get_by_role("button", name="End the call").click()
+    expect(hands.get_by_text("On its way…")).to_be_visible()
     work(line)
     expect(hands.get_by_text("The call was ended.")).to_be_visible()
     expect(hands.get_by_text("End this call?")).to_have_count(0)
     expect(page.get_by_text("A colleague ended the call from its page.")).to_be_visible()
+
+
+def test_a_server_in_trouble_leaves_the_page_and_what_was_typed_as_they_are(
+    line: Site, page: Page, page_of_a_call: Callable[..., None]
+) -> None:
+    page_of_a_call()
+    hands = page.locator("#hands")
+    hands.get_by_text("Hint to the assistant").click()
+    hands.get_by_label("What should the assistant know?").fill("Offer a discount.")
+    page.evaluate("window.stays = true")
+    page.route("**/hint/**", lambda route: route.fulfill(status=502))
+    hands.get_by_role("button", name="Give the hint").click()
+    expect(hands.get_by_role("alert")).to_contain_text("This did not arrive.")
+    assert page.evaluate("window.stays")
+    page.unroute("**/hint/**")
+    hands.get_by_role("button", name="Give the hint").click()
+    expect(hands.get_by_text("Hint: “Offer a discount.”")).to_be_visible()
 
 
 def test_a_caller_is_blocked_and_let_in_again_in_the_same_place(

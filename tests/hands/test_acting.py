@@ -23,7 +23,7 @@ def ask(call: Call, kind: Kind, **params: str) -> CallAction:
 
 
 def done(row: CallAction) -> CallAction:
-    while acting.run_next():
+    while acting.run_next(acting.TASKS[Kind(row.kind)]):
         pass
     row.refresh_from_db()
     return row
@@ -114,6 +114,18 @@ def test_the_words_of_a_hint_do_not_stand_in_the_story(make_call: MakeCall, room
 
 
 # transfers
+
+
+def test_what_takes_a_moment_does_not_wait_until_a_telephone_is_answered(
+    make_call: MakeCall, room: Room
+) -> None:
+    call = make_call()
+    asked = [ask(call, Kind.TRANSFER, target="+79160000001"), ask(call, Kind.HANG_UP)]
+    assert acting.run_next("telephony.act") and not acting.run_next("telephony.act")
+    for row in asked:
+        row.refresh_from_db()
+    assert [row.state for row in asked] == ["waiting", "done"]
+    assert acting.run_next("telephony.transfer")
 
 
 def test_the_provider_is_asked_in_its_own_spelling(

@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.live.stack import ROOT, Stack, free_port, wait_until
 
-QUEUES = "default,calls,livekit,slow"
+QUEUES = "default,calls,hands,livekit,slow"
 PROGRAMS = ("web", "worker", "beat", "tap", "agent")
 
 

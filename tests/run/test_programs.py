@@ -5,6 +5,9 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+import yaml
+from django.conf import LazySettings
+
 from veyra.up.choose import Choice, Kind
 from veyra.up.programs import Layout, Program, programs, supervisord_conf
 
@@ -68,7 +71,23 @@ def test_what_waits_for_telephones_holds_up_nothing_else() -> None:
     queues = [
         p.command[p.command.index("-Q") + 1] for p in programs(LAYOUT, REAL) if "-Q" in p.command
     ]
-    assert queues == ["default,livekit", "calls"]
+    assert queues == ["default,livekit,hands", "calls"]
+
+
+def test_every_queue_has_somebody_who_works_on_it(settings: LazySettings) -> None:
+    wanted = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    compose = yaml.safe_load((settings.BASE_DIR / "docker-compose.yml").read_text())
+    here = [p.command for p in programs(LAYOUT, REAL)]
+    there = [service.get("command", []) for service in compose["services"].values()]
+    for commands in (here, there):
+        queues = [words[words.index("-Q") + 1] for words in commands if "-Q" in words]
+        assert set(",".join(queues).split(",")) == {"default", *wanted}
+
+
+def test_hands_on_a_call_do_not_wait_for_telephones(settings: LazySettings) -> None:
+    queues = {task: route["queue"] for task, route in settings.CELERY_TASK_ROUTES.items()}
+    assert queues["telephony.dial"] == queues["telephony.transfer"] == "calls"
+    assert "calls" not in (queues["telephony.act"], queues["telephony.attend"])
 
 
 def test_every_program_is_restarted_leashed_and_logged() -> None:

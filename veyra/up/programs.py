@@ -99,7 +99,7 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
     celery = (*module, "celery", "-A", "veyra")
     threads = ("worker", "-P", "threads", "-l", "WARNING")
     # Applying is single by its lease, so it never takes more than one of the four.
-    work = (*threads, "-c", "4", "-Q", "default,livekit")
+    work = (*threads, "-c", "4", "-Q", "default,livekit,hands")
     # Whoever dials waits until it rings.
     dial = (*threads, "-c", "8", "-Q", "calls", "-n", "calls@%h")
     found = [
