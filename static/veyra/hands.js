@@ -39,14 +39,14 @@ async function send(form, pressed) {
   try {
     const answer = await fetch(`${form.action}?part=1`, { method: "POST", body: asked, redirect: "error" });
     if (answer.status === 200 || answer.status === 400) return show(await answer.text(), { sent: true });
+    // The right was withdrawn, or the call is gone: the page itself says so.
+    if (answer.status === 403 || answer.status === 404) return location.reload();
   } catch {
-    // Away, or the login is over: what was typed stays.
-    for (const button of form.querySelectorAll("button")) button.disabled = false;
-    form.querySelector("[data-away]").hidden = false;
-    return;
+    // Away, or the login is over.
   }
-  // The right was withdrawn, or the call is gone: the page itself says so.
-  location.reload();
+  // What was typed stays, and whoever is in the talk stays there: a new page would take him out.
+  for (const button of form.querySelectorAll("button")) button.disabled = false;
+  form.querySelector("[data-away]").hidden = false;
 }
 
 if (place) {
