@@ -19,7 +19,8 @@ from agentworker.delays import Question, of_answer
 from agentworker.doing import follow
 from agentworker.doorman import Doorman
 from agentworker.hints import Hints
-from agentworker.people import Kind, Person, after_leaving
+from agentworker.people import Person, after_leaving
+from agentworker.presence import people, person
 from agentworker.providers import Providers
 from agentworker.quiet import Quiet
 from agentworker.script import Script, answer_key, come_back, goodbye, greet, hint, may_hint
@@ -30,22 +31,6 @@ SILENCE_SECONDS = 60
 # Who joins a shared room hears us a moment after his call was put through.
 JOIN_SECONDS = 0.5
 TELEPHONE_RATE = 16000
-
-KINDS: dict[int, Kind] = {
-    rtc.ParticipantKind.PARTICIPANT_KIND_SIP: "sip",
-    rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD: "standard",
-    rtc.ParticipantKind.PARTICIPANT_KIND_AGENT: "agent",
-}
-
-
-def person(participant: rtc.RemoteParticipant) -> Person:
-    kind = KINDS.get(participant.kind, "other")
-    attributes = dict(participant.attributes)
-    return Person(participant.identity, participant.sid, kind, attributes)
-
-
-def people(room: rtc.Room) -> list[Person]:
-    return [person(participant) for participant in room.remote_participants.values()]
 
 
 def leg(someone: Person | None) -> Leg:
@@ -72,7 +57,7 @@ class Conversation(Agent):
         # When the caller began his turn (None between turns), and when he fell silent last.
         self._began: float | None = None
         self._stopped = 0.0
-        # What the caller said or pressed last, until it is answered.
+        # What the caller said or pressed last, from when an answer follows until it begins.
         self._asked: Question | None = None
         self._last_hint: float | None = None
         self._cut_off = False
@@ -142,20 +127,22 @@ class Conversation(Agent):
         """The caller has finished; words are the mind's to answer, mere speech is ours."""
         text, began = new_message.text_content or "", self._began or self._stopped
         self.spool.turn("caller", began, text=text, seconds=round(self._stopped - began, 2))
-        self._asked, self._began = Question(self._stopped, time.time()), None
+        asked, self._began = Question(self._stopped, time.time()), None
         if not self._has_spoken:  # his "hello?" is answered by the greeting
             raise StopResponse
         if self.quiet.is_kept:  # it was said to one of us
             raise StopResponse
         told = self.hints.take()
         if text:
+            self._asked = asked
             if told:
                 turn_ctx.add_message(role="system", content=told)
             return
         if told:
+            self._asked = asked
             self._say(told)
         elif may_hint(time.monotonic(), self._last_hint, self._cut_off):
-            self._last_hint = time.monotonic()
+            self._asked, self._last_hint = asked, time.monotonic()
             self._say(hint(self.script))
         raise StopResponse
 
@@ -202,6 +189,7 @@ class Conversation(Agent):
             self.live.say(text)
 
     def _return(self) -> None:
+        self._asked = None  # one of us has answered it
         if self._answered.is_set():
             self._say(come_back(self.script, self.hears_words))
 
