@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +13,9 @@ from telephony.facts import Call
 from veyra.querysets import VisibleQuerySet
 from veyra.sentences import Sentence
 
+if TYPE_CHECKING:  # it imports us
+    from telephony.models import Trunk
+
 
 class CallActionQuerySet(VisibleQuerySet["CallAction"]):
     def waiting(self) -> Self:
@@ -21,6 +24,11 @@ class CallActionQuerySet(VisibleQuerySet["CallAction"]):
 
     def of_kinds(self, kinds: Collection[str]) -> Self:
         return self.filter(kind__in=list(kinds))
+
+    def transfers_since(self, moment: datetime, trunk: "Trunk") -> Self:
+        """Of calls of this connection; those that came to nothing are left out."""
+        asked = self.of_kinds([CallAction.Kind.TRANSFER]).filter(asked_at__gte=moment)
+        return asked.filter(call__trunk=trunk).exclude(state=CallAction.State.FAILED)
 
     def begun_before(self, moment: datetime) -> Self:
         """Taken to be done by then, and nobody has said what came of it."""

@@ -178,8 +178,7 @@ OWN_LOOKED_AT = 200
 
 def usage_of(trunk: Trunk, now: datetime) -> Usage:
     """One query. A call belongs to the day on which it was dialled, in the installation's zone."""
-    here = timezone.localtime(now, timezone.get_default_timezone())
-    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = midnight_before(now)
     dialled = OutboundCall.objects.filter(trunk=trunk, state=State.DIALLED)
     found = dialled.filter(Q(claimed_at__gte=midnight) | Q(over_at=None)).aggregate(
         going_on=Count("pk", filter=Q(over_at=None)),
@@ -187,6 +186,12 @@ def usage_of(trunk: Trunk, now: datetime) -> Usage:
         seconds=Sum("seconds", filter=Q(claimed_at__gte=midnight), default=0),
     )
     return Usage(**found)
+
+
+def midnight_before(now: datetime) -> datetime:
+    """When the day began for which a connection has its minutes."""
+    here = timezone.localtime(now, timezone.get_default_timezone())
+    return here.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 # Dialling

@@ -3,15 +3,16 @@
 import json
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
+from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from telephony.dialling import limits_of
-from telephony.models import Call, CallAction, Leg
+from telephony.dialling import limits_of, midnight_before, usage_of
+from telephony.models import Call, CallAction, Leg, Trunk
 from telephony.numbers import spelled
-from telephony.routing.tolls import Refused, Usage, decide
+from telephony.routing.tolls import SHORTEST, Refused, Usage, decide
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError, Transfer
 from veyra.models import SecurityEvent, User
@@ -52,6 +53,18 @@ REFUSED = _(
     " “Details”."
 )
 
+# Kinds of refusals by a connection's limits.
+TRANSFER_LIMITS = {
+    "dial_at_once": _(
+        "“%(trunk)s” may transfer %(count)s calls in a minute, and that many were. The caller stays"
+        " with us. Wait a minute, then try again."
+    ),
+    "dial_minutes": _(
+        "The %(minutes)s minutes of today are used up on “%(trunk)s”: calls out take them, and one"
+        " for each transfer. The caller stays with us. The engineer can allow more in the"
+        " connection."
+    ),
+}
 # What the exchange answered to a transfer.
 NO_ANSWER = _("Nobody answered at that number. The caller stays with us.")
 TRANSFER_ANSWERS: dict[int, str] = {
@@ -114,18 +127,32 @@ def why_no_transfer(call: Call) -> Sentence | None:
 def not_allowed(
     call: Call, kind: Kind, params: dict[str, Any], user: User | None
 ) -> Sentence | None:
-    """Why this call must not be connected with that number at our cost; it is kept who tried.
-
-    What a transferred call takes of the day's minutes nobody tells us: it is not counted.
-    """
+    """Why this call must not be connected with that number at our cost; it is kept who tried."""
     if kind != Kind.TRANSFER or call.trunk is None:
         return None
-    verdict = decide(params["target"], limits_of(call.trunk), Usage())
+    usage = usage_with_transfers(call.trunk, timezone.now())
+    verdict = decide(params["target"], limits_of(call.trunk), usage)
     if not isinstance(verdict, Refused):
         return None
-    detail = verdict.sentence.to_json()
-    SecurityEvent.objects.create(kind=verdict.kind, user=user, detail=detail)
-    return verdict.sentence
+    refused = verdict.sentence
+    if msgid := TRANSFER_LIMITS.get(verdict.kind):
+        refused = Sentence(msgid, refused.values)
+    SecurityEvent.objects.create(kind=verdict.kind, user=user, detail=refused.to_json())
+    return refused
+
+
+def usage_with_transfers(trunk: Trunk, now: datetime) -> Usage:
+    """What a transfer is weighed by: the connection's other transfers, and the day's minutes.
+
+    How long a transferred call lasts nobody tells us: each counts as the shortest that there may
+    be. Calls out that go on are not in its way: it may be one of them that is transferred.
+    """
+    transfers = CallAction.objects.transfers_since
+    of_day = SHORTEST * transfers(midnight_before(now), trunk).count()
+    return Usage(
+        going_on=transfers(now - SHORTEST, trunk).count(),
+        seconds=usage_of(trunk, now).seconds + int(of_day.total_seconds()),
+    )
 
 
 def address_of(call: Call, target: str) -> str:

@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from telephony import acting, hands
-from telephony.models import Call, CallAction, CallEvent, Trunk
+from telephony.models import Call, CallAction, CallEvent, OutboundCall, Trunk
 from tests.hands.conftest import MakeCall, Person, Room
 from veyra.livekit.types import LiveKitError
 from veyra.models import SecurityEvent
@@ -239,3 +239,55 @@ def test_a_dear_number_is_not_connected_at_our_cost(make_call: MakeCall, person:
     assert "may not call" in str(wrong)
     assert SecurityEvent.objects.get().user == anna
     assert hands.not_allowed(call, Kind.TRANSFER, {"target": "+79160000001"}, anna) is None
+
+
+@pytest.mark.parametrize(
+    ("limits", "kind", "word"),
+    [
+        ({"out_at_once": 2}, "dial_at_once", "may transfer 2 calls in a minute"),
+        ({"out_minutes": 2}, "dial_minutes", "The 2 minutes of today are used up"),
+    ],
+)
+def test_the_limits_of_a_connection_hold_for_its_transfers(
+    make_call: MakeCall, person: Person, limits: dict[str, int], kind: str, word: str
+) -> None:
+    Trunk.objects.update(**limits)
+    call, anna, target = make_call(), person(), {"target": "+79160000001"}
+    call = Call.objects.select_related("trunk").get(pk=call.pk)
+    for _ in range(2):
+        assert hands.not_allowed(call, Kind.TRANSFER, target, anna) is None
+        row = ask(call, Kind.TRANSFER, **target)
+    assert word in str(hands.not_allowed(call, Kind.TRANSFER, target, anna))
+    assert SecurityEvent.objects.get().kind == kind
+    # One that came to nothing takes nothing.
+    CallAction.objects.filter(pk=row.pk).update(state="failed")
+    assert hands.not_allowed(call, Kind.TRANSFER, target, anna) is None
+
+
+def test_a_call_out_may_be_transferred_though_it_is_the_one_that_may_go_on(
+    make_call: MakeCall, trunk: Trunk
+) -> None:
+    Trunk.objects.update(out_at_once=1)
+    OutboundCall.objects.create(
+        trunk=trunk, to_number="+79161234567", state="dialled", claimed_at=timezone.now()
+    )
+    call = Call.objects.select_related("trunk").get(pk=make_call(direction="outbound").pk)
+    target = {"target": "+79160000001"}
+    assert hands.not_allowed(call, Kind.TRANSFER, target, None) is None
+
+
+def test_minutes_that_calls_out_took_are_not_there_for_transfers(
+    make_call: MakeCall, trunk: Trunk
+) -> None:
+    Trunk.objects.update(out_minutes=10)
+    OutboundCall.objects.create(
+        trunk=trunk,
+        to_number="+79161234567",
+        state="dialled",
+        claimed_at=timezone.now(),
+        over_at=timezone.now(),
+        seconds=570,
+    )
+    call = Call.objects.select_related("trunk").get(pk=make_call().pk)
+    target = {"target": "+79160000001"}
+    assert "used up" in str(hands.not_allowed(call, Kind.TRANSFER, target, None))
