@@ -123,7 +123,10 @@ def test_the_last_resort_is_waited_for_and_then_missed(agent: Agent) -> None:
     later = now + standin.PATIENCE + timedelta(seconds=1)
     assert StandIn.objects.busy_in(["RM_1"], later) == set()
     StandIn.objects.update(spoke_at=now)
+    assert StandIn.objects.busy_in(["RM_1"], later) == set()  # it died speaking
+    Pulse.beat(standin.PULSE)
     assert StandIn.objects.busy_in(["RM_1"], later) == {"RM_1"}
+    assert StandIn.objects.busy_in(["RM_1"], now + standin.TOO_LATE * 2) == set()
     StandIn.objects.update(over_at=now)
     assert StandIn.objects.busy_in(["RM_1"], later) == set()
 
@@ -282,8 +285,9 @@ def test_who_heard_only_the_last_resort_was_answered_by_nobody() -> None:
     assert (verdict.outcome, verdict.detail) == ("no_agent", "NoScriptError: no words")
 
 
-def test_a_talk_that_broke_off_has_failed() -> None:
-    verdict = heard_last_resort(agent_came=True, agent_spoke=True)
+@pytest.mark.parametrize("departure", ["ROOM_DELETED", "PARTICIPANT_REMOVED"])
+def test_a_talk_that_broke_off_has_failed(departure: str) -> None:
+    verdict = heard_last_resort(agent_came=True, agent_spoke=True, departure=departure)
     assert (verdict.outcome, verdict.reason) == ("failed", "cut_off")
 
 
