@@ -179,7 +179,8 @@ class Visit:
             await self.room.local_participant.publish_track(track, options)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._heard.wait(), HEARD_SECONDS)
-                await note(row, spoke_at=timezone.now())
+                if row.spoke_at is None:  # else another process has said a part of it
+                    await note(row, spoke_at=timezone.now())
                 await first(play(source, said), self._enough.wait())
         finally:
             await source.aclose()

@@ -22,6 +22,10 @@ class StandInQuerySet(VisibleQuerySet["StandIn"]):
         """Whose process died, or could not write down that they are over."""
         return self.filter(over_at=None, asked_at__lt=now - TOO_LATE)
 
+    def spoken_lately(self, now: datetime) -> Self:
+        """Where a caller began to hear it, whether or not it is over."""
+        return self.filter(asked_at__gte=now - TOO_LATE).exclude(spoke_at=None)
+
     def busy_in(self, room_sids: Iterable[str], now: datetime) -> set[str]:
         """Of these rooms, those in which it speaks, or soon will."""
         begun = models.Q(asked_at__gte=now - PATIENCE)

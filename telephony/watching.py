@@ -176,6 +176,8 @@ class Watchdog:
         if passed > HELD_UP:
             self._memory.forget_looks()
         rooms = watched_rooms()
+        if rooms:
+            tell_of_apologies(rooms, now)
         # Looked at without any room, too: who fell silent is known when a caller comes.
         workers = self._memory.living(list(Worker.objects.all()), now, min(passed, HELD_UP))
         served = {job["room"] for worker in workers for job in worker.jobs}
@@ -227,16 +229,13 @@ def works_of(
             stand_in(case.room)
             works.append(Clear(livekit, case.room.call.room_name, seen))
         elif step is Step.SEND_AGAIN:
-            intake.store([fact(leg, SENT_AGAIN) for leg in case.room.legs])
+            intake.store([fact(leg, SENT_AGAIN, timezone.now()) for leg in case.room.legs])
             works.append(Send(livekit, case.room.call, seen))
     return works
 
 
-@transaction.atomic
 def stand_in(room: Room) -> None:
-    """The last resort is asked to speak, and whoever hears it is put down to be called back."""
-    for leg in room.legs:
-        calling_back.put_down(leg.call, why(leg.call))
+    """The last resort is asked to speak."""
     StandIn.ask(
         room.sid,
         room.call.room_name,
@@ -244,7 +243,27 @@ def stand_in(room: Room) -> None:
         mid_call=room.call.answered_at is not None,
         will_call_back=all(calling_back.number_of(leg.call) for leg in room.legs),
     )
-    intake.store([fact(leg, STOOD_IN) for leg in room.legs])
+
+
+@transaction.atomic
+def tell_of_apologies(rooms: Sequence[Room], now: datetime) -> None:
+    """Whoever hears the last resort is put down to be called back, once, when it has begun."""
+    begun = dict(StandIn.objects.spoken_lately(now).values_list("room_sid", "spoke_at"))
+    legs = [leg for room in rooms if room.sid in begun for leg in room.legs]
+    heard = [(leg, begun[leg.room_sid]) for leg in legs if was_there(leg, begun[leg.room_sid])]
+    told = [(leg, fact(leg, STOOD_IN, at)) for leg, at in heard]
+    if not told:
+        return
+    rows = CallEvent.objects.filter(event_id__in=[each.event_id for _, each in told])
+    known = set(rows.values_list("event_id", flat=True))
+    new = [(leg, each) for leg, each in told if each.event_id not in known]
+    for leg, _fact in new:
+        calling_back.put_down(leg.call, why(leg.call))
+    intake.store([each for _leg, each in new])
+
+
+def was_there(leg: Leg, at: datetime) -> bool:
+    return leg.joined_at is None or leg.joined_at <= at
 
 
 def why(call: Call) -> Reason:
@@ -290,15 +309,13 @@ def has_place(worker: Worker) -> bool:
     return ready and len(worker.jobs) < worker.capacity
 
 
-def fact(leg: Leg, kind: str, **payload: str) -> CallEvent:
+def fact(leg: Leg, kind: str, at: datetime) -> CallEvent:
     """What we did for the caller, as a fact of his call."""
-    at = timezone.now()
     return CallEvent(
         event_id=f"watchdog:{kind}:{leg.pk}:{at.timestamp():.3f}",
         source=CallEvent.Source.OBSERVER,
         kind=kind,
         at=at,
-        payload=payload,
         sip_call_id=leg.sip_call_id or "",
         participant_sid=leg.participant_sid,
         room_sid=leg.room_sid,

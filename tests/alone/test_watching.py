@@ -15,7 +15,15 @@ from agentworker.services import Words, save_words
 from telephony import watching
 from telephony.models import Call, CallBack, CallEvent, Leg
 from telephony.verdict import Evidence, Verdict, judge
-from telephony.watching import Memory, Told, Watchdog, stand_in, told_lately, watched_rooms
+from telephony.watching import (
+    Memory,
+    Told,
+    Watchdog,
+    stand_in,
+    tell_of_apologies,
+    told_lately,
+    watched_rooms,
+)
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import Participant
 from veyra.models import Lease, Pulse
@@ -101,9 +109,26 @@ def test_who_hears_the_last_resort_is_put_down_to_be_called(
     stand_in(room)
     asked = StandIn.objects.get()
     assert (asked.language, asked.mid_call, asked.will_call_back) == ("en", answered, True)
-    assert CallBack.objects.get().reason == reason
+    tell_of_apologies([room], timezone.now())
+    # It may never come to speak: another assistant may be faster, or it is killed.
+    assert not CallBack.objects.exists() and not CallEvent.objects.exists()
+    StandIn.objects.update(spoke_at=timezone.now())
+    for _look in range(2):
+        tell_of_apologies([room], timezone.now())
+    row = CallBack.objects.get()
+    assert (row.reason, row.times) == (reason, 1)
     event = CallEvent.objects.get()
     assert (event.kind, event.sip_call_id) == (watching.STOOD_IN, "SCL_79160000001")
+
+
+def test_who_came_after_it_had_begun_did_not_hear_it(agent: Agent) -> None:
+    call(agent)
+    (room,) = watched_rooms()
+    stand_in(room)
+    StandIn.objects.update(spoke_at=timezone.now())
+    Leg.objects.update(joined_at=timezone.now() + timedelta(seconds=1))
+    tell_of_apologies(watched_rooms(), timezone.now())
+    assert not CallEvent.objects.exists()
 
 
 def test_nobody_is_promised_a_call_whose_number_we_do_not_know(agent: Agent) -> None:
