@@ -22,7 +22,8 @@ from veyra.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
-State, Kind = CallAction.State, CallAction.Kind
+State = CallAction.State
+Kind = CallAction.Kind
 # A transfer waits until it is answered there; what takes a moment does not wait behind it.
 AT_ONCE, RINGS = "telephony.act", "telephony.transfer"
 TASKS = {Kind.HANG_UP: AT_ONCE, Kind.HINT: AT_ONCE, Kind.TRANSFER: RINGS}

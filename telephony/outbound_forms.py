@@ -68,10 +68,13 @@ HELP = {
         " allows its ordinary numbers: +7 is Russia, Kazakhstan is +76 and +77, and dear numbers"
         " need three digits more. Empty: ordinary numbers of the country of our own numbers."
     ),
-    "out_at_once": _("More are refused, whoever asks for them. 0: none at all."),
+    "out_at_once": _(
+        "More are refused, whoever asks for them, and so are more transfers in one minute."
+        " 0: none at all."
+    ),
     "out_minutes": _(
         "Counted from midnight by the clock of this installation, begun minutes as whole ones; then"
-        " calls are refused. A call that uses them up is ended."
+        " calls are refused. A call that uses them up is ended. A transfer counts as one minute."
     ),
     "out_next": _(
         "Places the call where this one could not put it through: with a number of its own and"
