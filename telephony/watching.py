@@ -248,26 +248,30 @@ def stand_in(room: Room) -> None:
 @transaction.atomic
 def tell_of_apologies(rooms: Sequence[Room], now: datetime) -> None:
     """Whoever hears the last resort is put down to be called back, once, when it has begun."""
-    begun = dict(StandIn.objects.spoken_lately(now).values_list("room_sid", "spoke_at"))
-    legs = [leg for room in rooms if room.sid in begun for leg in room.legs]
-    heard = [(leg, begun[leg.room_sid]) for leg in legs if was_there(leg, begun[leg.room_sid])]
-    told = [(leg, fact(leg, STOOD_IN, at)) for leg, at in heard]
+    begun = {row.room_sid: row for row in StandIn.objects.spoken_lately(now)}
+    pairs = [(leg, begun[room.sid]) for room in rooms if room.sid in begun for leg in room.legs]
+    told = [
+        (leg, row, fact(leg, STOOD_IN, row.spoke_at))
+        for leg, row in pairs
+        if row.spoke_at and was_there(leg, row.spoke_at)
+    ]
     if not told:
         return
-    rows = CallEvent.objects.filter(event_id__in=[each.event_id for _, each in told])
+    rows = CallEvent.objects.filter(event_id__in=[each.event_id for _leg, _row, each in told])
     known = set(rows.values_list("event_id", flat=True))
-    new = [(leg, each) for leg, each in told if each.event_id not in known]
-    for leg, _fact in new:
-        calling_back.put_down(leg.call, why(leg.call))
-    intake.store([each for _leg, each in new])
+    new = [each for each in told if each[2].event_id not in known]
+    for leg, row, _fact in new:
+        calling_back.put_down(leg.call, why(row))
+    intake.store([each for _leg, _row, each in new])
 
 
 def was_there(leg: Leg, at: datetime) -> bool:
     return leg.joined_at is None or leg.joined_at <= at
 
 
-def why(call: Call) -> Reason:
-    return Reason.CUT_OFF if call.answered_at else Reason.NOBODY_CAME
+def why(row: StandIn) -> Reason:
+    """As it was when it was asked: its own sound is what answers a call that still rings."""
+    return Reason.CUT_OFF if row.mid_call else Reason.NOBODY_CAME
 
 
 def language_of(call: Call) -> str:
