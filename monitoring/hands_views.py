@@ -123,10 +123,11 @@ def _ask(
     call = _call(user, pk)
     wrong = _wrong(form) or hands.why_not(call, kind)
     if wrong is None:
-        given = params(form.cleaned_data)
-        wrong = hands.not_allowed(call, kind, given, user)
+        given, ticket = params(form.cleaned_data), form.cleaned_data["ticket"]
+        # Pressed twice, it does not stand in its own way.
+        wrong = None if acting.is_asked(ticket) else hands.not_allowed(call, kind, given, user)
         if wrong is None:
-            acting.ask(call, kind, given, user, form.cleaned_data["ticket"])
+            acting.ask(call, kind, given, user, ticket)
     return _answer(request, call, wrong)
 
 

@@ -55,6 +55,10 @@ def ask(
     return row
 
 
+def is_asked(ticket: UUID) -> bool:
+    return CallAction.objects.filter(ticket=ticket).exists()
+
+
 def note(call: Call, kind: str, user: User | None, once: str, **payload: Any) -> None:
     """Write into the call's story, and into the log of who did what, that a person did this.
 

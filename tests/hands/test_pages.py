@@ -136,6 +136,17 @@ def test_a_refused_transfer_is_kept_for_whoever_answers_for_the_line(
     assert SecurityEvent.objects.get().kind == "dial_prefix"
 
 
+def test_the_last_transfer_that_is_allowed_is_not_refused_for_being_pressed_twice(
+    log_in: LogIn, make_call: MakeCall, room: Room
+) -> None:
+    Trunk.objects.update(out_at_once=1)
+    client, call, ticket = log_in(SEES, "telephony.transfer_call"), make_call(), str(uuid.uuid4())
+    pressed = [press(client, call, "transfer", to="+79160000001", ticket=ticket) for _ in range(2)]
+    assert [status for status, _html in pressed] == [200, 200]
+    assert not SecurityEvent.objects.exists()
+    assert press(client, call, "transfer", to="+79160000001")[0] == 400
+
+
 def test_why_no_transfer_is_possible_stands_on_the_page(log_in: LogIn, make_call: MakeCall) -> None:
     Trunk.objects.update(out_refer=False)
     client, call = log_in(SEES, "telephony.transfer_call"), make_call()
