@@ -62,11 +62,11 @@ def test_what_was_asked_long_ago_is_not_done_any_more() -> None:
 
 @pytest.mark.django_db(transaction=True)
 async def test_while_it_speaks_on_nobody_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standby, "LEASE_SECONDS", 0.6)
+    monkeypatch.setattr(standby, "LEASE_SECONDS", 2.0)
     monkeypatch.setattr(standby, "RENEW_SECONDS", 0.1)
     ours = Standby()
     assert await read(ours._is_ours)
-    speech = ours._at_work[1] = asyncio.create_task(asyncio.sleep(1.2))
+    speech = ours._at_work[1] = asyncio.create_task(asyncio.sleep(3.5))
     speech.add_done_callback(lambda _done: ours._at_work.clear())
     ours.stop()
     running = asyncio.create_task(ours.run())
