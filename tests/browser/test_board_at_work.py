@@ -226,6 +226,7 @@ LEAVE = """(count) => {
 }"""
 
 
+@pytest.mark.prove
 def test_a_change_among_two_hundred_calls_is_quick(page: Page, desk: Site) -> None:
     calls = [answered(desk, last, name=("Support", "Sales")[last % 2]) for last in range(MANY)]
     open_board(page, desk)

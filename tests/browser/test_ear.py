@@ -272,6 +272,7 @@ def test_whose_right_is_withdrawn_is_taken_out_of_the_call(launch: Launch, syste
     end(caller)
 
 
+@pytest.mark.prove
 def test_who_was_cut_off_comes_back_and_a_page_that_closes_leaves(
     launch: Launch, system: System
 ) -> None:
@@ -303,6 +304,7 @@ def test_an_operator_without_the_right_sees_no_button(launch: Launch, system: Sy
     end(caller)
 
 
+@pytest.mark.prove
 def test_a_firewall_before_the_sound_is_named(launch: Launch, system: System) -> None:
     user = "79160000105"
     caller = system.dial(SUPPORT, "listen:20", "wait:60", user=user)

@@ -160,6 +160,7 @@ def test_a_login_and_a_password_are_enough_for_a_call_to_be_answered(
     expect(page.locator("#result_list")).to_contain_text("Вход выполнен до")
 
 
+@pytest.mark.prove
 def test_a_server_that_does_not_exist_is_told_and_corrected(
     page: Page, system: System, provider: Exchange
 ) -> None:

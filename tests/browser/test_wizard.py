@@ -140,6 +140,7 @@ def invite(system: System, caller: str, called: str) -> None:
 
 
 @pytest.mark.live
+@pytest.mark.prove
 def test_a_real_invite_is_shown_as_it_came(page: Page, system: System) -> None:
     system.ask(
         """

@@ -190,6 +190,7 @@ def test_what_the_assistant_does_is_told_while_it_does_it(system: System, phrase
     assert all(doing in told for doing in ("speaking", "listening", "hearing", "speaking"))
 
 
+@pytest.mark.prove
 def test_the_hash_key_ends_the_call_with_a_goodbye(system: System) -> None:
     user = "79160000003"
     heard = system.call(SUPPORT, "wait:1", "press:#", "wait:20", user=user)
@@ -247,6 +248,7 @@ def test_who_joins_a_shared_room_is_greeted_and_outlasts_the_first(system: Syste
     wait_until(lambda: bool(system.ask(code) == wanted), f"not said: {wanted}", 5)
 
 
+@pytest.mark.prove
 def test_a_number_moved_to_another_assistant_takes_its_next_call_there(system: System) -> None:
     system.ask("""
         from telephony.models import DispatchRule, PhoneNumber
@@ -281,6 +283,7 @@ def test_call_this_line_now_tells_what_it_heard(system: System) -> None:
     assert (system.folder / "media" / row["heard"]).stat().st_size > 20_000
 
 
+@pytest.mark.prove
 def test_a_call_goes_on_while_its_worker_is_told_to_stop(system: System) -> None:
     user = "79160000009"
     caller = system.dial(SALES, "wait:6", "press:9", "wait:4", user=user)

@@ -298,6 +298,7 @@ def test_a_login_is_given_to_who_asks_for_it_by_401_too(
 
 
 @pytest.mark.parametrize("line", ["wrong login", "no login"])
+@pytest.mark.prove
 def test_a_login_that_is_not_accepted_is_told_as_one(
     system: System, providers: Providers, line: str
 ) -> None:
@@ -309,6 +310,7 @@ def test_a_login_that_is_not_accepted_is_told_as_one(
 @pytest.mark.parametrize(
     ("number", "status", "outcome"), [(BUSY, 486, "rejected"), (DECLINES, 603, "rejected")]
 )
+@pytest.mark.prove
 def test_a_no_is_the_end_of_the_call_with_its_own_sentence(
     system: System, providers: Providers, number: str, status: int, outcome: str
 ) -> None:
@@ -318,6 +320,7 @@ def test_a_no_is_the_end_of_the_call_with_its_own_sentence(
     assert len(providers.main.of(number)) == 1
 
 
+@pytest.mark.prove
 def test_who_never_picks_up_is_let_alone_when_the_room_is_closed(
     system: System, providers: Providers
 ) -> None:
@@ -348,7 +351,9 @@ def test_it_rings_as_long_as_the_connection_says_and_then_stops(
     assert found["rang"] and row_of(system, call)["next"] is None
 
 
-@pytest.mark.parametrize(("number", "status"), [(DOWN, 503), (FORBIDDEN, 403)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(DOWN, 503), pytest.param(FORBIDDEN, 403, marks=pytest.mark.prove)]
+)
 def test_the_reserve_places_the_call_that_the_provider_could_not(
     system: System, providers: Providers, number: str, status: int
 ) -> None:
@@ -359,6 +364,7 @@ def test_the_reserve_places_the_call_that_the_provider_could_not(
     assert first["rang"] is False and len(providers.main.of(number)) == 1
 
 
+@pytest.mark.prove
 def test_once_it_rang_no_reserve_tries(system: System, providers: Providers) -> None:
     call = ask(system, FAILS_RINGING)
     found = ended(system, call)
@@ -366,11 +372,13 @@ def test_once_it_rang_no_reserve_tries(system: System, providers: Providers) -> 
     assert row_of(system, call)["next"] is None and not providers.reserve.of(FAILS_RINGING)
 
 
+@pytest.mark.prove
 def test_a_server_that_nobody_knows_is_told_as_one(system: System) -> None:
     found = ended(system, ask(system, BUSY, "unknown"))
     assert (found["outcome"], found["reason"]) == ("failed", "server_unknown")
 
 
+@pytest.mark.prove
 def test_a_call_by_tcp_ends_for_both_sides(system: System, providers: Providers) -> None:
     call = ask(system, ANSWERS, "tcp")
     telephone = rings(providers.tcp, ANSWERS)
@@ -392,6 +400,7 @@ def test_signalling_and_sound_are_encrypted_where_that_is_set(
     assert ended(system, call)["outcome"] == "answered"
 
 
+@pytest.mark.prove
 def test_sound_that_must_be_encrypted_is_never_sent_in_clear(
     system: System, providers: Providers
 ) -> None:
@@ -404,6 +413,7 @@ def test_sound_that_must_be_encrypted_is_never_sent_in_clear(
     assert row_of(system, call)["next"] is None
 
 
+@pytest.mark.prove
 def test_sound_that_is_offered_encrypted_goes_on_in_clear_where_the_provider_answers_so(
     system: System, providers: Providers
 ) -> None:
@@ -418,12 +428,14 @@ def test_sound_that_is_offered_encrypted_goes_on_in_clear_where_the_provider_ans
     assert ended(system, call)["outcome"] == "answered"
 
 
+@pytest.mark.prove
 def test_a_certificate_of_nobody_known_is_not_trusted(system: System, providers: Providers) -> None:
     found = ended(system, ask(system, BUSY, "strange"))
     assert not providers.strange.calls and providers.strange.broken_off
     assert (found["outcome"], found["reason"]) == ("failed", "no_tls")
 
 
+@pytest.mark.prove
 def test_the_reserve_places_the_call_when_the_server_says_nothing_at_all(
     system: System, providers: Providers, unanswered: str
 ) -> None:

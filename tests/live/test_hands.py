@@ -204,6 +204,7 @@ def test_the_provider_is_asked_to_take_a_call_over(dial: Callable[..., Any]) -> 
     ("answer", "outcome", "words"),
     [(202, 603, "was declined"), (202, 486, "is busy"), (405, 0, "does not transfer calls")],
 )
+@pytest.mark.prove
 def test_who_is_not_taken_over_stays_with_us(
     dial: Callable[..., Any], answer: int, outcome: int, words: str
 ) -> None:

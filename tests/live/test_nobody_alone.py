@@ -177,8 +177,11 @@ def test_a_caller_who_comes_while_no_worker_runs_is_answered_within_five_seconds
     assert waiting(system, user) == ["nobody_came"]
 
 
+@pytest.mark.prove
 def test_a_last_resort_that_is_killed_speaks_when_it_is_back(system: System) -> None:
     user = "79160000104"
+    if "agent" in system.processes:
+        kill_worker(system)
     caller = system.dial(SUPPORT, "wait:25", user=user)
     wait_until(lambda: told(system, user) == ["stood_in"], "nobody was asked")
     kill(system, "standby")
@@ -187,8 +190,11 @@ def test_a_last_resort_that_is_killed_speaks_when_it_is_back(system: System) -> 
     assert heard["voiced_seconds"] > 2 and heard["ended_by"] == "them"
 
 
+@pytest.mark.prove
 def test_assistants_answer_again_when_a_worker_is_back(system: System) -> None:
     user = "79160000105"
+    if "agent" in system.processes:
+        kill_worker(system)
     before = system.log("agent").count("registered worker")
     system.start_program("agent")
     wait_until(

@@ -161,12 +161,14 @@ def test_an_agent_that_is_killed_leaves_no_job_process(up: Up) -> None:
     assert left(jobs, 5) == []
 
 
+@pytest.mark.prove
 def test_a_second_start_on_the_same_state_is_refused_in_a_sentence(up: Up) -> None:
     second = up.again()
     assert second.returncode == 1
     assert second.stderr.startswith("Veyra runs already with ")
 
 
+@pytest.mark.prove
 def test_a_taken_port_is_one_sentence(up: Up) -> None:
     with tempfile.TemporaryDirectory(prefix="veyra-") as state:
         other = up.again(VEYRA_STATE=state)
@@ -175,6 +177,7 @@ def test_a_taken_port_is_one_sentence(up: Up) -> None:
     assert other.stderr.startswith(sentence) and len(other.stderr.splitlines()) == 1
 
 
+@pytest.mark.prove
 def test_a_path_too_long_for_a_socket_is_one_sentence(up: Up) -> None:
     with tempfile.TemporaryDirectory(prefix="veyra-") as folder:
         other = up.again(VEYRA_STATE=f"{folder}/{'long' * 25}")
@@ -184,7 +187,7 @@ def test_a_path_too_long_for_a_socket_is_one_sentence(up: Up) -> None:
 
 
 # The last three end the start, each in another way, and bring it back for the next.
-@pytest.mark.parametrize("victim", ["supervisord", "up"])
+@pytest.mark.parametrize("victim", [pytest.param("supervisord", marks=pytest.mark.prove), "up"])
 def test_sigkill_leaves_nothing_behind(up: Up, victim: str) -> None:
     everything = up.tree()
     assert up.process is not None

@@ -126,6 +126,7 @@ def test_after_kamailio_was_killed_every_line_is_registered_again_in_time(
     ("mood", "state", "code"),
     [("silent", "silent", 0), (503, "refused", 503), (404, "refused", 404)],
 )
+@pytest.mark.prove
 def test_what_a_provider_does_instead_is_told_in_time(
     kamailio: Kamailio, mood: str | int, state: str, code: int
 ) -> None:
@@ -135,6 +136,7 @@ def test_what_a_provider_does_instead_is_told_in_time(
         until(signing_with(kamailio), stands(trunk, state, code))
 
 
+@pytest.mark.prove
 def test_a_provider_that_comes_back_is_found_in_time(kamailio: Kamailio) -> None:
     with Provider({"1001": "secret"}, host=HOST) as provider:
         provider.mood = "silent"
@@ -146,6 +148,7 @@ def test_a_provider_that_comes_back_is_found_in_time(kamailio: Kamailio) -> None
 
 
 @pytest.mark.parametrize("mood", ["silent", 503])
+@pytest.mark.prove
 def test_another_address_of_the_name_is_tried(kamailio: Kamailio, mood: str | int) -> None:
     with Provider({"1001": "secret"}, host=HOST) as well:
         port = well.wire.port

@@ -57,6 +57,7 @@ def contacts(*others: str) -> Change:
 
 @pytest.mark.parametrize("challenge", [401, 407])
 @pytest.mark.parametrize("algorithms", [("SHA-256", "MD5"), ("MD5", "SHA-256")])
+@pytest.mark.prove
 def test_of_several_digests_the_one_by_md5_is_given(
     kamailio: Kamailio, algorithms: tuple[str, ...], challenge: int
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_provider_without_md5_is_told_of_and_left_alone(kamailio: Kamailio) ->
     ],
     ids=["none", "another", "several", "with a comma"],
 )
+@pytest.mark.prove
 def test_a_registration_is_kept_whatever_contacts_are_told(
     kamailio: Kamailio, told: Change
 ) -> None:
@@ -115,6 +117,7 @@ def test_no_number_of_a_message_that_is_broken_gets_into_the_log(kamailio: Kamai
 @pytest.mark.parametrize(
     "phrase", ["Неверный пароль".encode("cp1251"), b"No\0 way", b"", b"x" * 900]
 )
+@pytest.mark.prove
 def test_a_refusal_in_any_words_is_read_and_hides_no_other_line(
     kamailio: Kamailio, phrase: bytes
 ) -> None:
