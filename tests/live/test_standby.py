@@ -79,6 +79,7 @@ async def test_in_another_room_of_the_same_name_nothing_is_said(line: Line) -> N
     assert row.over_at and not row.spoke_at
 
 
+@pytest.mark.prove
 async def test_nobody_is_spoken_to_over_one_of_us(line: Line) -> None:
     anna = await line.join("anna")
     await line.join("olga", "supervisor")
@@ -89,6 +90,7 @@ async def test_nobody_is_spoken_to_over_one_of_us(line: Line) -> None:
     assert row.over_at and not row.spoke_at
 
 
+@pytest.mark.prove
 async def test_who_lost_his_place_to_another_process_ends_nothing(line: Line) -> None:
     anna = await line.join("anna")
     row = await ask(await anna.sid)
