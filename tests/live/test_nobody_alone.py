@@ -182,6 +182,7 @@ def test_a_last_resort_that_is_killed_speaks_when_it_is_back(system: System) -> 
     user = "79160000104"
     if "agent" in system.processes:
         kill_worker(system)
+        time.sleep(8)  # until then nobody knows that it is dead
     caller = system.dial(SUPPORT, "wait:25", user=user)
     wait_until(lambda: told(system, user) == ["stood_in"], "nobody was asked")
     kill(system, "standby")
