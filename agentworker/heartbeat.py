@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agentworker.models import Worker
 from agentworker.worker import LineWorker, LiveJob
+from veyra import processes
 
 EVERY_SECONDS = 1.0
 
@@ -43,6 +44,7 @@ class Heartbeat:
             defaults={
                 "host": socket.gethostname(),
                 "pid": os.getpid(),
+                "pid_space": processes.space(),
                 "started_at": self.started_at,
                 "seen_at": timezone.now(),
                 "jobs": [asdict(job) for job in jobs],

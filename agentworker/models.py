@@ -271,6 +271,8 @@ class Worker(models.Model):
     name = models.CharField(_("name"), max_length=100, unique=True)
     host = models.CharField(_("host"), max_length=200)
     pid = models.PositiveIntegerField(_("process number"))
+    # Who has the same sees its process (veyra.processes.space); "": nobody knows.
+    pid_space = models.CharField(max_length=80, blank=True)
     started_at = models.DateTimeField(_("started"))
     seen_at = models.DateTimeField(_("last seen"))
     # [{"job": "AJ_...", "room": "..."}]

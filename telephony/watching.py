@@ -248,7 +248,7 @@ def stand_in(room: Room) -> None:
 @transaction.atomic
 def tell_of_apologies(rooms: Sequence[Room], now: datetime) -> None:
     """Whoever hears the last resort is put down to be called back, once, when it has begun."""
-    begun = {row.room_sid: row for row in StandIn.objects.spoken_lately(now)}
+    begun = {row.room_sid: row for row in StandIn.objects.heard_lately(now)}
     pairs = [(leg, begun[room.sid]) for room in rooms if room.sid in begun for leg in room.legs]
     told = [
         (leg, row, fact(leg, STOOD_IN, row.spoke_at))
