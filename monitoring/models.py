@@ -3,6 +3,12 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from monitoring.callfile import CallFile
+from monitoring.filters import SavedFilter
+from monitoring.mailing import Letter, Mailing
+
+__all__ = ["CallFile", "HealthCheck", "Letter", "Mailing", "SavedFilter"]
+
 
 class HealthCheck(models.Model):
     """Since when a check says what it says. Written only when that changes."""

@@ -1,0 +1,70 @@
+"""Searches of the list of calls that people keep, each for himself or for everybody."""
+
+from typing import Any, ClassVar, Self
+from urllib.parse import parse_qsl, urlencode
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from veyra.models import User
+from veyra.querysets import VisibleQuerySet
+
+SHARES = "monitoring.share_savedfilter"
+LONGEST_QUERY = 2000
+# Where in the list a person was, and what the admin adds for itself.
+PASSING = {"p", "all", "e", "_popup", "_to_field", "_changelist_filters", "_facets"}
+
+
+def tidy(query: str) -> str:
+    """What a search of the list looks for, always written in the same way; "" for everything.
+
+    Raises ValueError where it has too many parts.
+    """
+    pairs = parse_qsl(query.replace("\x00", ""), max_num_fields=100)
+    kept = [(name, value) for name, value in pairs if name not in PASSING and value.strip()]
+    # Parts of one name keep their order.
+    return urlencode(sorted(kept, key=lambda pair: pair[0]))
+
+
+class SavedFilterQuerySet(VisibleQuerySet["SavedFilter"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """His own, and those that others keep for everybody."""
+        seen = super().visible_to(user)
+        return seen.filter(Q(owner_id=user.pk) | Q(is_shared=True)).order_by("name", "pk")
+
+    def changeable_by(self, user: User) -> Self:
+        """His own; with the right to keep filters for all, everything that he sees."""
+        seen = self.visible_to(user)
+        return seen if user.has_perm(SHARES) else seen.filter(owner=user)
+
+
+class SavedFilter(models.Model):
+    """A search of the list of calls by name. `query`: as `tidy` writes it."""
+
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(max_length=LONGEST_QUERY)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_filters"
+    )
+    is_shared = models.BooleanField(_("for everybody"), default=False)
+
+    objects = SavedFilterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("saved filter")
+        verbose_name_plural = _("saved filters")
+        # Whoever sees the list keeps filters for himself: there is one right, to keep them for all.
+        default_permissions = ()
+        permissions: ClassVar[list[tuple[str, Any]]] = [
+            ("share_savedfilter", gettext_noop("may keep filters of calls for everybody")),
+        ]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["owner", "name"], name="saved_filter_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
