@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -134,8 +135,14 @@ class Tries:
 
 class OutboundCallQuerySet(VisibleQuerySet["OutboundCall"]):
     def waiting(self) -> Self:
-        """To be dialled, the oldest first."""
-        return self.filter(state=OutboundCall.State.WAITING).order_by("asked_at", "pk")
+        """To be dialled, the oldest first. Who speaks in his browser has to be there before."""
+        asked = self.filter(state=OutboundCall.State.WAITING).order_by("asked_at", "pk")
+        return asked.exclude(speaker=OutboundCall.Speaker.BROWSER, here_at=None)
+
+    def never_begun(self, before: datetime) -> Self:
+        """Whose browser has not come to them, though they were asked for by then."""
+        browser = self.filter(speaker=OutboundCall.Speaker.BROWSER, here_at=None)
+        return browser.filter(state=OutboundCall.State.WAITING, asked_at__lt=before)
 
     def open(self) -> Self:
         """Claimed, and not known to be over: each holds a place on its connection."""
@@ -174,6 +181,13 @@ class OutboundCall(models.Model):
         REFUSED = "refused", _("Not allowed")
         FAILED = "failed", _("Failed")
 
+    class Speaker(models.TextChoices):
+        """Who talks to the person called. One of us is there before the number is dialled."""
+
+        ASSISTANT = "assistant", _("the assistant")
+        BROWSER = "browser", _("I, here in the browser")
+        PHONE = "phone", _("I, by my telephone")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Whom to call, in E.164, and the number of ours that he sees.
     to_number = models.CharField(_("whom to call"), max_length=32)
@@ -198,6 +212,13 @@ class OutboundCall(models.Model):
         related_name="+",
         verbose_name=_("assistant"),
     )
+    speaker = models.CharField(
+        _("who speaks"), max_length=9, choices=Speaker.choices, default=Speaker.ASSISTANT
+    )
+    # The telephone that is called first, E.164, where one of us speaks by it.
+    speaker_phone = models.CharField(max_length=32, blank=True)
+    # When whoever of us speaks was there, and the number could be dialled.
+    here_at = models.DateTimeField(null=True)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -247,6 +268,21 @@ class OutboundCall(models.Model):
     @property
     def room(self) -> str:
         return f"out-{self.id}"
+
+    @property
+    def is_by_people(self) -> bool:
+        """One of us speaks, and no assistant comes."""
+        return self.speaker != self.Speaker.ASSISTANT
+
+    @property
+    def legs(self) -> int:
+        """How many telephones it takes: each has its place and its minutes."""
+        return 2 if self.speaker == self.Speaker.PHONE else 1
+
+    @property
+    def speaker_identity(self) -> str:
+        """The participant who speaks for us."""
+        return f"colleague-{self.id}"
 
     @property
     def sentence(self) -> Sentence:

@@ -75,6 +75,7 @@ def dial_to(dial: Dial) -> api.CreateSIPParticipantRequest:
         participant_name=dial.name,
         participant_attributes=dial.attributes,
         headers=dial.headers,
+        play_dialtone=dial.dialtone,
         wait_until_answered=False,
     )
     request.ringing_timeout.FromTimedelta(dial.ringing)

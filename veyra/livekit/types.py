@@ -75,6 +75,8 @@ class Dial:
     headers: dict[str, str] = field(default_factory=dict)
     ringing: timedelta
     longest: timedelta
+    # Who is in the room hears how it rings there.
+    dialtone: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
