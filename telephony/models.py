@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from agentworker.models import Agent
 from telephony.actions import CallAction
 from telephony.callback import CallBack
+from telephony.colleagues import Colleague, Member, Team, person_or_team
 from telephony.differences import Difference
 from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
@@ -22,6 +23,7 @@ from telephony.ignoring import IgnoredSource
 from telephony.numbers import parts_of_number, pretty
 from telephony.outbound import OutboundCall, Outgoing
 from telephony.registration import Registering, Registration
+from telephony.ring import Ring
 from telephony.scheduled import ScheduledChange
 from telephony.visits import Visit
 from veyra.models import Keepable
@@ -34,6 +36,7 @@ __all__ = [
     "CallAction",
     "CallBack",
     "CallEvent",
+    "Colleague",
     "Difference",
     "DispatchRule",
     "ExpectedCall",
@@ -42,12 +45,15 @@ __all__ = [
     "HostAddress",
     "IgnoredSource",
     "Leg",
+    "Member",
     "OutboundCall",
     "PhoneNumber",
     "PublishedObject",
     "Refused",
     "Registration",
+    "Ring",
     "ScheduledChange",
+    "Team",
     "TestCall",
     "Trunk",
     "Visit",
@@ -279,6 +285,13 @@ class PhoneNumber(Keepable):
         return pretty(self.number)
 
 
+def _named(model: type[Colleague | Team], name: str | Promise) -> "models.ForeignKey[Any, Any]":
+    """Somebody whom a rule names, or nobody."""
+    return models.ForeignKey(
+        model, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=name
+    )
+
+
 class RoomKind(models.TextChoices):
     INDIVIDUAL = "individual", _("a room for each call")
     DIRECT = "direct", _("one shared room (conference)")
@@ -307,6 +320,13 @@ class DispatchRule(Keepable):
     pin = models.CharField(_("PIN"), max_length=12, blank=True)
     # One number a line; empty: everybody.
     callers = models.TextField(_("only these callers"), blank=True)
+    # Who is rung before the assistant speaks, and who where no assistant can: a person or a group.
+    first_colleague = _named(Colleague, _("a colleague first"))
+    first_team = _named(Team, _("a group first"))
+    fallback_colleague = _named(Colleague, _("a colleague in need"))
+    fallback_team = _named(Team, _("a group in need"))
+    # What the last resort says instead of its own sentence; empty: that.
+    apology = models.TextField(_("apology"), max_length=300, blank=True)
     is_active = models.BooleanField(_("in use"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
@@ -317,7 +337,9 @@ class DispatchRule(Keepable):
         verbose_name_plural = _("who answers")
         ordering = ["name"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            once("name", _("There is already a rule with this name."))
+            once("name", _("There is already a rule with this name.")),
+            person_or_team("first_colleague", "first_team"),
+            person_or_team("fallback_colleague", "fallback_team"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,120 @@
+"""Attempts to find one of our people for a call: a row each (`telephony.ringing` carries it on)."""
+
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from telephony.colleagues import Colleague
+from telephony.facts import Call
+from veyra.models import User
+from veyra.querysets import VisibleQuerySet
+from veyra.sentences import Sentence
+
+
+class RingQuerySet(VisibleQuerySet["Ring"]):
+    def ringing(self) -> Self:
+        return self.filter(state=Ring.State.RINGING)
+
+    def talking(self) -> Self:
+        """Somebody has taken the call, and has not left it yet."""
+        return self.filter(state=Ring.State.TAKEN, over_at=None)
+
+    def going_on(self) -> Self:
+        return self.filter(over_at=None)
+
+    def of_calls(self, calls: Any) -> Self:
+        """Of these calls (rows, keys or a query of them), the oldest first."""
+        rows = self.filter(call__in=calls).order_by("started_at", "pk")
+        return rows.select_related("call", "colleague", "taken_by")
+
+    def for_user(self, user: User) -> Self:
+        """That ring in this person's browser now."""
+        rung = {"colleague__user": user, "colleague__in_browser": True}
+        return self.ringing().filter(**rung).select_related("call", "colleague")
+
+
+class Ring(models.Model):
+    """One attempt to find one of our people for one call: one rings after the other.
+
+    It ends untaken (`over`), or with somebody who talks (`taken`); `over_at` is when he left.
+    """
+
+    class Why(models.TextChoices):
+        FIRST = "first", _("people first")
+        FALLBACK = "fallback", _("no assistant")
+        TRANSFER = "transfer", _("transfer")
+
+    class State(models.TextChoices):
+        RINGING = "ringing", _("rings")
+        TAKEN = "taken", _("taken")
+        OVER = "over", _("nobody took it")
+
+    class Dial(models.TextChoices):
+        """How it stands with the telephone of who is rung now."""
+
+        NONE = "", _("none rings")
+        WAITING = "waiting", _("is to be dialled")
+        DIALLED = "dialled", _("dialled")
+        FAILED = "failed", _("failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="rings")
+    why = models.CharField(max_length=8, choices=Why.choices)
+    # As they were named when it began: [{"colleague": pk, "seconds": how long he rings}], in order.
+    people = models.JSONField(default=list)
+    # What the colleague is told. Never in logs.
+    note = models.TextField(blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    started_at = models.DateTimeField()
+    state = models.CharField(max_length=7, choices=State.choices, default=State.RINGING)
+    # Who rings now: his index in `people` (-1: nobody yet), since when, and when the next does.
+    place = models.SmallIntegerField(default=-1)
+    place_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)
+    colleague = models.ForeignKey(
+        Colleague, null=True, on_delete=models.SET_NULL, related_name="rung_for"
+    )
+    dial = models.CharField(max_length=7, choices=Dial.choices, default=Dial.NONE, blank=True)
+    taken_by = models.ForeignKey(
+        Colleague, null=True, on_delete=models.SET_NULL, related_name="taken"
+    )
+    # The participant by whom he talks: of his telephone, or of his browser.
+    taken_as = models.CharField(max_length=100, blank=True)
+    taken_at = models.DateTimeField(null=True)
+    over_at = models.DateTimeField(null=True)
+    # What came of it, as (msgid, parameters).
+    result = models.JSONField(default=dict, blank=True)
+
+    objects = RingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("search for a colleague")
+        verbose_name_plural = _("searches for a colleague")
+        ordering = ["-started_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["call"], condition=models.Q(state="ringing"), name="ring_once"
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["started_at"], condition=models.Q(over_at=None), name="ring_going_on"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def identity(self) -> str:
+        """The participant of the telephone that rings now."""
+        return f"colleague-{self.pk}-{self.place}"
+
+    @property
+    def sentence(self) -> Sentence:
+        return Sentence.from_json(self.result)
