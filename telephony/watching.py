@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -21,7 +21,9 @@ from agentworker.models import StandIn, Worker
 from telephony import calling_back, intake
 from telephony.models import Call, CallEvent, Leg
 from telephony.reasons import Reason
-from telephony.watchdog import FORGOTTEN, Line, Sight, Step, Watched, as_seen, decide, sight
+from telephony.unfolded import Unfolded
+from telephony.watchdog import FORGOTTEN, GRACE, Line, Sight, Step, Watched, as_seen, decide, sight
+from veyra import processes
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import AGENT_NAME, LiveKitError
 from veyra.models import Lease, Pulse
@@ -95,10 +97,12 @@ class Memory:
     # Of a worker: what it wrote as its time, and for how many seconds of ours it wrote nothing.
     silent: dict[int, tuple[datetime, float]] = field(default_factory=dict)
 
-    def note(self, alone: set[str]) -> None:
-        """These are alone now, and no others."""
+    def note(self, alone: set[str], lost: Container[str] = ()) -> None:
+        """These are alone now, and no others; the `lost` ones without a doubt."""
         now = time.monotonic()
-        self.alone = {sid: self.alone.get(sid, now) for sid in alone}
+        doubtless = now - GRACE.total_seconds()
+        begun = {sid: doubtless if sid in lost else now for sid in alone}
+        self.alone = {sid: min(self.alone.get(sid, now), begun[sid]) for sid in alone}
 
     def forget_looks(self) -> None:
         self.alone.clear()
@@ -115,9 +119,11 @@ class Memory:
         return [each for each in workers if self.silent[each.pk][1] < WORKER_IS_DEAD]
 
     def _silence(self, worker: Worker, now: datetime, passed: float) -> tuple[datetime, float]:
+        if is_gone(worker):
+            return worker.seen_at, WORKER_IS_DEAD
         if worker.pk not in self.silent:
-            is_gone = worker.seen_at < now - WORKER_IS_GONE
-            return worker.seen_at, WORKER_IS_DEAD if is_gone else 0.0
+            is_left = worker.seen_at < now - WORKER_IS_GONE
+            return worker.seen_at, WORKER_IS_DEAD if is_left else 0.0
         written, silent = self.silent[worker.pk]
         return worker.seen_at, silent + passed if written == worker.seen_at else 0.0
 
@@ -137,7 +143,7 @@ class Watchdog:
         self._stopping = threading.Event()
         self._holder: uuid.UUID | None = None
         self._renewed = self._looked = float("-inf")
-        self._memory = Memory()
+        self._memory, self._unfolded = Memory(), Unfolded()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -178,11 +184,14 @@ class Watchdog:
         rooms = watched_rooms()
         if rooms:
             tell_of_apologies(rooms, now)
+        rooms += self._unfolded_rooms(now)
         # Looked at without any room, too: who fell silent is known when a caller comes.
-        workers = self._memory.living(list(Worker.objects.all()), now, min(passed, HELD_UP))
-        served = {job["room"] for worker in workers for job in worker.jobs}
+        every = list(Worker.objects.all())
+        workers = self._memory.living(every, now, min(passed, HELD_UP))
+        served = served_by(workers)
         alone = {room.sid for room in rooms if room.call.room_name not in served}
-        self._memory.note(alone)
+        left = served_by(filter(is_gone, every))
+        self._memory.note(alone, {room.sid for room in rooms if room.call.room_name in left})
         line = Line(
             takes_calls=any(map(has_place, workers)),
             stands_in=bool(rooms) and Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD),
@@ -194,6 +203,18 @@ class Watchdog:
         sids = [case.room.sid for case in wanted]
         busy = StandIn.objects.busy_in(sids, now) if wanted else set()
         self._help([case for case in wanted if case.room.sid not in busy], line)
+
+    def _unfolded_rooms(self, now: datetime) -> list[Room]:
+        """Where LiveKit is away, nobody can be helped."""
+        asks = self._unfolded.is_due
+        try:
+            rooms = [Room(legs) for legs in self._unfolded.legs(now)]
+        except LiveKitError as error:
+            livekit_outage.felt(error)
+            return []
+        if asks:
+            livekit_outage.over()
+        return rooms
 
     def _help(self, cases: Sequence[Case], line: Line) -> None:
         """What LiveKit refuses is tried again at the next look. A slow one may cost us the lease:
@@ -308,6 +329,17 @@ def told_lately(sids: set[str], now: datetime) -> Told:
     return Told(failed=set(failed), sent=dict(sent.values_list("room_sid", "at")))
 
 
+def served_by(workers: Iterable[Worker]) -> set[str]:
+    """Names of the rooms in which they have a job."""
+    return {job["room"] for worker in workers for job in worker.jobs}
+
+
+def is_gone(worker: Worker) -> bool:
+    """We would see its process, and do not: nobody waits until its row is old."""
+    is_near = worker.pid_space != "" and worker.pid_space == processes.space()
+    return is_near and processes.is_gone(worker.pid)
+
+
 def has_place(worker: Worker) -> bool:
     ready = worker.registered and not worker.draining
     return ready and len(worker.jobs) < worker.capacity
@@ -316,7 +348,7 @@ def has_place(worker: Worker) -> bool:
 def fact(leg: Leg, kind: str, at: datetime) -> CallEvent:
     """What we did for the caller, as a fact of his call."""
     return CallEvent(
-        event_id=f"watchdog:{kind}:{leg.pk}:{at.timestamp():.3f}",
+        event_id=f"watchdog:{kind}:{leg.pk or leg.participant_sid}:{at.timestamp():.3f}",
         source=CallEvent.Source.OBSERVER,
         kind=kind,
         at=at,

@@ -1,5 +1,7 @@
 """What the watchdog reads of calls and workers, and what it writes down for a caller."""
 
+import os
+import subprocess
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,6 +17,7 @@ from agentworker.services import Words, save_words
 from telephony import watching
 from telephony.models import Call, CallBack, CallEvent, Leg
 from telephony.verdict import Evidence, Verdict, judge
+from telephony.watchdog import GRACE
 from telephony.watching import (
     Memory,
     Told,
@@ -24,8 +27,9 @@ from telephony.watching import (
     told_lately,
     watched_rooms,
 )
+from veyra import processes
 from veyra.livekit.client import LiveKit
-from veyra.livekit.types import Participant
+from veyra.livekit.types import Participant, Room
 from veyra.models import Lease, Pulse
 
 pytestmark = pytest.mark.django_db
@@ -212,6 +216,27 @@ def test_a_worker_whose_clock_is_wrong_lives_as_long_as_it_writes(wrong: int) ->
     assert [living(memory) for _ in range(6)] == [True] * 5 + [False]
 
 
+def test_of_a_worker_whose_process_is_gone_nobody_waits_for_the_row(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(agent)
+    now = timezone.now()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    jobs = [{"job": "AJ_1", "room": "call-RM_1"}]
+    wanted = {"started_at": now, "seen_at": now, "capacity": 5, "registered": True, "jobs": jobs}
+    worker = Worker.objects.create(name="here:1", pid=ended.pid, **wanted)
+    for space, is_alone in (("another host", False), (processes.space(), True)):
+        Worker.objects.update(pid_space=space)
+        watchdog = Watchdog()
+        watchdog.look(now)
+        assert set(watchdog._memory.alone) == ({"RM_1"} if is_alone else set())
+    alone = watchdog._memory.since("RM_1")
+    assert alone is not None and alone >= GRACE  # it is helped at this very look
+    Worker.objects.filter(pk=worker.pk).update(pid=os.getpid())
+    assert living(Memory())
+
+
 def test_a_row_that_was_left_behind_is_no_worker_until_it_is_written_again() -> None:
     seen = timezone.now() - timedelta(minutes=2)
     wanted = {"started_at": seen, "pid": 1, "capacity": 5, "registered": True, "jobs": []}
@@ -241,6 +266,9 @@ class Line:
 
     def together(self, works: list[Callable[[], object]]) -> list[object]:
         return [work() for work in works]
+
+    def list_rooms(self) -> list[Room]:
+        return [Room(sid="RM_1", name="call-RM_1", created_at=timezone.now(), participants=2)]
 
     def list_participants(self, room: str) -> list[Participant]:
         self.looked()
