@@ -128,7 +128,7 @@ class Team(Keepable):
         return self.name
 
 
-# How long one person is rung before the next is.
+# For how many seconds one person is rung before the next is.
 SECONDS, SHORTEST, LONGEST = 15, 5, 60
 
 

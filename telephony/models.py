@@ -23,7 +23,7 @@ from telephony.ignoring import IgnoredSource
 from telephony.numbers import parts_of_number, pretty
 from telephony.outbound import OutboundCall, Outgoing
 from telephony.registration import Registering, Registration
-from telephony.ring import Ring
+from telephony.ring import Ring, RungPhone
 from telephony.scheduled import ScheduledChange
 from telephony.visits import Visit
 from veyra.models import Keepable
@@ -52,6 +52,7 @@ __all__ = [
     "Refused",
     "Registration",
     "Ring",
+    "RungPhone",
     "ScheduledChange",
     "Team",
     "TestCall",

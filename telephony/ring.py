@@ -52,14 +52,6 @@ class Ring(models.Model):
         TAKEN = "taken", _("taken")
         OVER = "over", _("nobody took it")
 
-    class Dial(models.TextChoices):
-        """How it stands with the telephone of who is rung now."""
-
-        NONE = "", _("none rings")
-        WAITING = "waiting", _("is to be dialled")
-        DIALLED = "dialled", _("dialled")
-        FAILED = "failed", _("failed")
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="rings")
     why = models.CharField(max_length=8, choices=Why.choices)
@@ -79,7 +71,6 @@ class Ring(models.Model):
     colleague = models.ForeignKey(
         Colleague, null=True, on_delete=models.SET_NULL, related_name="rung_for"
     )
-    dial = models.CharField(max_length=7, choices=Dial.choices, default=Dial.NONE, blank=True)
     taken_by = models.ForeignKey(
         Colleague, null=True, on_delete=models.SET_NULL, related_name="taken"
     )
@@ -111,9 +102,77 @@ class Ring(models.Model):
         return str(self.pk)
 
     @property
+    def sentence(self) -> Sentence:
+        return Sentence.from_json(self.result)
+
+
+class RungPhoneQuerySet(VisibleQuerySet["RungPhone"]):
+    def waiting(self) -> Self:
+        """To be dialled, the oldest first."""
+        return self.filter(state=RungPhone.State.WAITING).order_by("asked_at", "pk")
+
+    def open(self) -> Self:
+        """Taken to be dialled, and not known to be over: each holds a place on its connection."""
+        return self.filter(state=RungPhone.State.DIALLED, over_at=None)
+
+
+class RungPhone(models.Model):
+    """A colleague's telephone that is called for a Ring: dialled at most once."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DIALLED = "dialled", _("Dialled")
+        # Not dialled, or nobody wanted it any more.
+        FAILED = "failed", _("Failed")
+
+    ring = models.ForeignKey(Ring, on_delete=models.CASCADE, related_name="phones")
+    # As in Ring.
+    place = models.SmallIntegerField()
+    colleague = models.ForeignKey(Colleague, null=True, on_delete=models.SET_NULL, related_name="+")
+    # What is dialled, and the connection that is paid for it.
+    phone = models.CharField(max_length=32)
+    trunk = models.ForeignKey(
+        "telephony.Trunk", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    asked_at = models.DateTimeField()
+    # When it was taken to be dialled: from then on it is never dialled again.
+    claimed_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    over_at = models.DateTimeField(null=True)
+    # Of the day's allowance: all that it may last while it goes on, then what it took.
+    seconds = models.PositiveIntegerField(default=0)
+    # Why it was not dialled, as (msgid, parameters).
+    result = models.JSONField(default=dict, blank=True)
+
+    objects = RungPhoneQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("telephone that was rung")
+        verbose_name_plural = _("telephones that were rung")
+        ordering = ["-asked_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["ring", "place"], name="rung_phone_once")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["asked_at"], condition=models.Q(state="waiting"), name="rung_phone_waiting"
+            ),
+            models.Index(
+                fields=["claimed_at"],
+                condition=models.Q(state="dialled", over_at=None),
+                name="rung_phone_open",
+            ),
+            models.Index(fields=["trunk", "claimed_at"], name="rung_phone_of_day"),
+        ]
+
+    def __str__(self) -> str:
+        return self.identity
+
+    @property
     def identity(self) -> str:
-        """The participant of the telephone that rings now."""
-        return f"colleague-{self.pk}-{self.place}"
+        """The telephone's participant."""
+        return f"colleague-{self.ring_id}-{self.place}"
 
     @property
     def sentence(self) -> Sentence:
