@@ -7,7 +7,8 @@ nothing else makes an OutboundCall, and nothing is dialled without one.
 import json
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,20 +24,22 @@ from telephony.numbers import spelled
 from telephony.outbound import Identity
 from telephony.routing.outgoing import key_of_outbound
 from telephony.routing.refusals import sentence_of
-from telephony.routing.tolls import Go, Later, Limits, Refused, Usage, decide
+from telephony.routing.tolls import Go, Later, Limits, Refused, Usage, charged, decide_together
 from veyra.celery import wake
 from veyra.livekit.client import LiveKit
-from veyra.livekit.types import AGENT_NAME, Dial, LiveKitError
+from veyra.livekit.types import AGENT_NAME, Dial, LiveKitError, Participant
 from veyra.models import SecurityEvent, User
 from veyra.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
 TASK = "telephony.dial"
-State = OutboundCall.State
+State, Speaker = OutboundCall.State, OutboundCall.Speaker
 
 # Nobody is called for an assistant who does not come.
 AGENT_SECONDS, LOOK_SECONDS = 20.0, 0.2
+# His telephone is looked at for so long after it has stopped ringing.
+PICKED_UP_SECONDS = 5.0
 # A worker shows life every second.
 FRESH = timedelta(seconds=10)
 SECOND = timedelta(seconds=1)
@@ -61,15 +64,26 @@ NO_DIALLING = _(
     "“%(trunk)s” places no calls: it has no server for calls out, or is switched off. The engineer"
     " can change that in the connection."
 )
+NOT_HERE = _(
+    "Your browser had left before anybody was called, so nobody was. Keep the page open, and call"
+    " again."
+)
+NOT_PICKED_UP = _(
+    "Your own telephone was not picked up, so nobody was called. Keep it at hand, and call again."
+)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """Whom to call, from which number of ours, and who speaks."""
+    """Whom to call, from which number of ours, and who speaks: `agent` where an assistant does,
+    `phone` (E.164) where one of us does by his telephone.
+    """
 
     to: str
     number: PhoneNumber
-    agent: Agent
+    agent: Agent | None = None
+    speaker: str = Speaker.ASSISTANT
+    phone: str = ""
 
 
 def ask(wish: Wish, user: User | None, ticket: UUID) -> OutboundCall:
@@ -82,6 +96,8 @@ def ask(wish: Wish, user: User | None, ticket: UUID) -> OutboundCall:
         "number": wish.number,
         "trunk": wish.number.trunk,
         "agent": wish.agent,
+        "speaker": wish.speaker,
+        "speaker_phone": wish.phone,
         "asked_by": user,
     }
     row, _created = OutboundCall.objects.get_or_create(ticket=ticket, defaults=values)
@@ -94,7 +110,7 @@ def run_next() -> bool:
 
     A connection that takes no more calls in this second does not keep those of the others.
     """
-    waiting = OutboundCall.objects.waiting().select_related("number", "trunk", "agent")
+    waiting = OutboundCall.objects.waiting().select_related("number", "trunk", "agent", "asked_by")
     full: set[int] = set()
     while row := waiting.exclude(trunk_id__in=full).first():
         verdict = claim(row)
@@ -121,25 +137,32 @@ def claim(row: OutboundCall) -> Go | Later | None:
     trunk = Trunk.objects.select_for_update().filter(pk=row.trunk_id or 0).first()
     now = timezone.now()
     if wrong := unready(row, trunk):
-        _turn_down(row, State.FAILED, wrong)
+        turn_down(row, State.FAILED, wrong)
         return None
     if trunk is None:  # unready has said so
         return None
-    verdict = decide(row.to_number, limits_of(trunk), usage_of(trunk, now))
+    verdict = decide_together(telephones(row), limits_of(trunk), usage_of(trunk, now))
     if isinstance(verdict, Refused):
-        if _turn_down(row, State.REFUSED, verdict.sentence):
+        if turn_down(row, State.REFUSED, verdict.sentence):
             detail = verdict.sentence.to_json()
             SecurityEvent.objects.create(kind=verdict.kind, user=row.asked_by, detail=detail)
         return None
     if isinstance(verdict, Later):
         return verdict
+    seconds = int(verdict.longest.total_seconds()) * row.legs
     taken = OutboundCall.objects.filter(pk=row.pk, state=State.WAITING).update(
-        state=State.DIALLED, claimed_at=now, seconds=int(verdict.longest.total_seconds())
+        state=State.DIALLED, claimed_at=now, seconds=seconds
     )
     return verdict if taken else None
 
 
-def _turn_down(row: OutboundCall, state: State, why: Sentence) -> bool:
+def telephones(row: OutboundCall) -> list[str]:
+    """All that are called for it, in order."""
+    return [row.speaker_phone, row.to_number][-row.legs :]
+
+
+def turn_down(row: OutboundCall, state: State, why: Sentence) -> bool:
+    """It is not dialled, and this is why. False: it was dialled meanwhile."""
     now = timezone.now()
     waiting = OutboundCall.objects.filter(pk=row.pk, state=State.WAITING)
     return bool(waiting.update(state=state, result=why.to_json(), over_at=now))
@@ -147,14 +170,21 @@ def _turn_down(row: OutboundCall, state: State, why: Sentence) -> bool:
 
 def unready(row: OutboundCall, trunk: Trunk | None) -> Sentence | None:
     """Why this call cannot be placed at all; what it would cost is another question."""
-    if trunk is None or row.number is None or row.agent is None:
+    if trunk is None or row.number is None:
         return Sentence(GONE)
-    if row.agent.archived_at or row.agent.current() is None:
-        return Sentence(SPEECHLESS, {"agent": row.agent.name})
     if not (trunk.is_active and trunk.archived_at is None and trunk.out_address):
         return Sentence(NO_DIALLING, {"trunk": trunk.name})
     if not PublishedObject.objects.id_of(key_of_outbound(str(trunk.key))):
         return Sentence(NOT_PUBLISHED, {"trunk": trunk.name})
+    return None if row.is_by_people else _speechless(row)
+
+
+def _speechless(row: OutboundCall) -> Sentence | None:
+    """Why its assistant cannot speak."""
+    if row.agent is None:
+        return Sentence(GONE)
+    if row.agent.archived_at or row.agent.current() is None:
+        return Sentence(SPEECHLESS, {"agent": row.agent.name})
     if not Worker.objects.taking_calls(timezone.now() - FRESH).exists():
         return Sentence(NO_AGENT)
     return None
@@ -180,9 +210,12 @@ def usage_of(trunk: Trunk, now: datetime) -> Usage:
     """One query. A call belongs to the day on which it was dialled, in the installation's zone."""
     midnight = midnight_before(now)
     dialled = OutboundCall.objects.filter(trunk=trunk, state=State.DIALLED)
+    # Of those that take two telephones, the second is called when somebody has come to the first.
+    twice = Q(speaker=Speaker.PHONE)
     found = dialled.filter(Q(claimed_at__gte=midnight) | Q(over_at=None)).aggregate(
-        going_on=Count("pk", filter=Q(over_at=None)),
-        just_begun=Count("pk", filter=Q(claimed_at__gt=now - SECOND)),
+        going_on=Count("pk", filter=Q(over_at=None)) + Count("pk", filter=twice & Q(over_at=None)),
+        just_begun=Count("pk", filter=Q(claimed_at__gt=now - SECOND))
+        + Count("pk", filter=twice & Q(here_at__gt=now - SECOND)),
         seconds=Sum("seconds", filter=Q(claimed_at__gte=midnight), default=0),
     )
     return Usage(**found)
@@ -201,12 +234,11 @@ def dial(row: OutboundCall, longest: timedelta) -> None:
     """Call the telephone of a claimed row: at most once, whatever happens."""
     try:
         with LiveKit.from_settings() as livekit:
-            livekit.create_dispatch(AGENT_NAME, row.room, brief(row))
-            if _agent_comes(livekit, row.room):
-                _place_or_end(livekit, row, longest)
-            else:
-                close(row, Sentence(NO_AGENT))
+            if msgid := SPEAKS[Speaker(row.speaker)](livekit, row, longest):
+                close(row, Sentence(msgid))
                 end_room(livekit, row)
+            else:
+                _place_or_end(livekit, row, longest)
     except LiveKitError as error:
         log.warning("call %s was not placed: %s", row.pk, error.code)
         close(row, sentence_of(error))
@@ -217,13 +249,70 @@ def brief(row: OutboundCall) -> str:
     return json.dumps({"agent": str(row.agent.key) if row.agent else ""})
 
 
-def _agent_comes(livekit: LiveKit, room: str) -> bool:
+# Who speaks comes first. Each says why nobody does, as a msgid; "" once he is there.
+
+
+def _send_assistant(livekit: LiveKit, row: OutboundCall, _longest: timedelta) -> str:
+    livekit.create_dispatch(AGENT_NAME, row.room, brief(row))
     end = time.monotonic() + AGENT_SECONDS
     while time.monotonic() < end:
-        if any(person.kind == "agent" for person in livekit.list_participants(room)):
-            return True
+        if any(person.kind == "agent" for person in livekit.list_participants(row.room)):
+            return ""
         time.sleep(LOOK_SECONDS)
-    return False
+    return NO_AGENT
+
+
+def _look_for_browser(livekit: LiveKit, row: OutboundCall, _longest: timedelta) -> str:
+    """It came before the row could be claimed."""
+    return "" if speaker_in(livekit, row) else NOT_HERE
+
+
+def _call_speaker(livekit: LiveKit, row: OutboundCall, longest: timedelta) -> str:
+    """His telephone is called, and when he has picked it up the other one may be."""
+    _place(livekit, _dial_speaker(row, longest))
+    end = time.monotonic() + (row.trunk.out_ringing if row.trunk else 0) + PICKED_UP_SECONDS
+    while (person := speaker_in(livekit, row)) and time.monotonic() < end:
+        if person.attributes.get("sip.callStatus") == "active":
+            while not _has_come(row):
+                time.sleep(LOOK_SECONDS)
+            return ""
+        time.sleep(LOOK_SECONDS)
+    return NOT_PICKED_UP
+
+
+SPEAKS: dict[Speaker, Callable[[LiveKit, OutboundCall, timedelta], str]] = {
+    Speaker.ASSISTANT: _send_assistant,
+    Speaker.BROWSER: _look_for_browser,
+    Speaker.PHONE: _call_speaker,
+}
+
+
+def speaker_in(livekit: LiveKit, row: OutboundCall) -> Participant | None:
+    """One of us who speaks, where he is in the room."""
+    people = speakers(livekit, row.room)
+    return next((each for each in people if each.identity == row.speaker_identity), None)
+
+
+def speakers(livekit: LiveKit, room: str) -> list[Participant]:
+    """Who is there; nobody, where there is no such room."""
+    try:
+        return livekit.list_participants(room)
+    except LiveKitError as error:
+        if error.code != "not_found":
+            raise
+        return []
+
+
+@transaction.atomic
+def _has_come(row: OutboundCall) -> bool:
+    """The number may be called now: he is there, and the provider takes one more call."""
+    trunk = Trunk.objects.select_for_update().filter(pk=row.trunk_id or 0).first()
+    now = timezone.now()
+    if trunk and usage_of(trunk, now).just_begun >= trunk.out_pace:
+        return False
+    OutboundCall.objects.filter(pk=row.pk).update(here_at=now)
+    row.here_at = now
+    return True
 
 
 def _place_or_end(livekit: LiveKit, row: OutboundCall, longest: timedelta) -> None:
@@ -264,14 +353,21 @@ def end_room(livekit: LiveKit, row: OutboundCall) -> None:
 
 
 def close(row: OutboundCall, why: Sentence) -> None:
-    """It came to nothing, and took nothing from the day."""
-    still = OutboundCall.objects.filter(pk=row.pk, over_at=None)
-    still.update(state=State.FAILED, result=why.to_json(), over_at=timezone.now(), seconds=0)
+    """It came to nothing, and took nothing from the day but what our own telephone did."""
+    now = timezone.now()
+    OutboundCall.objects.filter(pk=row.pk, over_at=None).update(
+        state=State.FAILED, result=why.to_json(), over_at=now, seconds=charged_to_speaker(row, now)
+    )
+
+
+def charged_to_speaker(row: OutboundCall, ended: datetime) -> int:
+    """Seconds of the day that the telephone of who speaks for us took."""
+    return charged(row.here_at, ended) if row.speaker == Speaker.PHONE else 0
 
 
 def _dial_of(row: OutboundCall, longest: timedelta) -> Dial:
-    if row.number is None or row.trunk is None or row.agent is None:
-        raise ValueError("a claimed call names its number, connection and assistant")
+    if row.number is None or row.trunk is None:
+        raise ValueError("a claimed call names its number and connection")
     trunk, shown = row.trunk, row.number.number
     number = spelled(shown, trunk.out_spelling)
     return Dial(
@@ -283,14 +379,33 @@ def _dial_of(row: OutboundCall, longest: timedelta) -> Dial:
         attributes={
             "veyra.call": str(row.pk),
             "veyra.role": "callee",
-            "veyra.agent": str(row.agent.key),
+            **({"veyra.agent": str(row.agent.key)} if row.agent else {}),
             "veyra.from": shown,
             "veyra.to": row.to_number,
         },
         headers=identity_headers(trunk, number),
         ringing=timedelta(seconds=trunk.out_ringing),
         longest=longest,
+        dialtone=row.is_by_people,
     )
+
+
+def _dial_speaker(row: OutboundCall, longest: timedelta) -> Dial:
+    """His telephone makes no call of its own: he belongs to the one that he wants to have."""
+    return replace(
+        _dial_of(row, longest),
+        to=spelled(row.speaker_phone, row.trunk.out_spelling if row.trunk else ""),
+        identity=row.speaker_identity,
+        name=speaker_name(row),
+        attributes={"veyra.role": "colleague", "veyra.call": str(row.pk)},
+        dialtone=False,
+    )
+
+
+def speaker_name(row: OutboundCall) -> str:
+    """Whom colleagues read."""
+    user = row.asked_by
+    return (user.get_full_name() or user.get_username()) if user else ""
 
 
 def identity_headers(trunk: Trunk, number: str) -> dict[str, str]:

@@ -14,6 +14,8 @@ from veyra.livekit.tokens import TRIAL_ROOM
 from veyra.livekit.types import Participant, Room
 from veyra.livekit.webhooks import WebhookEvent
 
+# Who spoke for us has left: the task that looks whether his call is to go on without him.
+COLLEAGUE_LEFT = "telephony.speak"
 # Agent facts that one transaction takes over.
 BATCH = 500
 
@@ -53,6 +55,8 @@ def unit_key(event: CallEvent) -> str:
 def take_webhook(event: WebhookEvent) -> None:
     if not event.room_name.startswith(TRIAL_ROOM):
         store([of_webhook(event)])
+    if event.kind == "participant_left" and event.attributes.get("veyra.role") == "colleague":
+        wake(COLLEAGUE_LEFT)
 
 
 def of_webhook(event: WebhookEvent) -> CallEvent:

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from telephony.facts import Call
+from veyra.models import User
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
 from veyra.sentences import Sentence
@@ -144,6 +145,15 @@ class OutboundCallQuerySet(VisibleQuerySet["OutboundCall"]):
         browser = self.filter(speaker=OutboundCall.Speaker.BROWSER, here_at=None)
         return browser.filter(state=OutboundCall.State.WAITING, asked_at__lt=before)
 
+    def by_people(self, over_since: datetime) -> Self:
+        """Dialled calls in which one of us speaks: those that go on, or were over since then."""
+        spoken = self.exclude(speaker=OutboundCall.Speaker.ASSISTANT).exclude(claimed_at=None)
+        lately = models.Q(over_at=None) | models.Q(over_at__gte=over_since)
+        return spoken.filter(lately).select_related("asked_by", "trunk")
+
+    def asked_for(self, user: User) -> Self:
+        return self.filter(asked_by=user)
+
     def open(self) -> Self:
         """Claimed, and not known to be over: each holds a place on its connection."""
         return self.filter(state=OutboundCall.State.DIALLED, over_at=None)
@@ -219,6 +229,8 @@ class OutboundCall(models.Model):
     speaker_phone = models.CharField(max_length=32, blank=True)
     # When whoever of us speaks was there, and the number could be dialled.
     here_at = models.DateTimeField(null=True)
+    # When his page said that he has left.
+    left_at = models.DateTimeField(null=True)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

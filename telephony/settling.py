@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from telephony import dialling
+from telephony import dialling, speaking
 from telephony.models import Call, OutboundCall
 from telephony.routing.reserve import WITHOUT_ANSWER, may_try_next
 from telephony.routing.tolls import charged, must_end_by
@@ -62,8 +62,10 @@ def is_overdue(row: OutboundCall, call: Call | None, now: datetime) -> bool:
         return False
     if call is None:
         return now > row.claimed_at + UNSEEN
-    answered = call.answered_at or row.claimed_at + UNSEEN
-    return now > must_end_by(answered, timedelta(seconds=row.seconds))
+    # Of two telephones ours was answered first.
+    first = row.here_at if row.legs > 1 else None
+    answered = first or call.answered_at or row.claimed_at + UNSEEN
+    return now > must_end_by(answered, timedelta(seconds=row.seconds / row.legs))
 
 
 def _end(livekit: LiveKit, row: OutboundCall, *, seen: bool) -> None:
@@ -98,10 +100,13 @@ def is_told(call: Call) -> bool:
 def _settle(row: OutboundCall, call: Call) -> bool:
     """Once for each row, however many settle at a time."""
     ended = call.ended_at or timezone.now()
-    seconds = charged(call.answered_at, ended)
+    seconds = charged(call.answered_at, ended) + dialling.charged_to_speaker(row, ended)
     still = OutboundCall.objects.filter(pk=row.pk, over_at=None)
     if not still.update(over_at=ended, seconds=seconds):
         return False
+    if row.is_by_people:  # he is told why, and chooses himself what to try; nobody waits with him
+        wake(speaking.TASK)
+        return True
     answered = call.answered_at is not None
     if may_try_next(call.reason, call.sip_status, rang=call.rang, answered=answered):
         _pass_on(row)

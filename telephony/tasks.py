@@ -15,6 +15,7 @@ from telephony import (
     observing,
     registering,
     settling,
+    speaking,
     sync,
     testcalls,
 )
@@ -51,6 +52,11 @@ def transfer() -> None:
 @app.task(name=settling.TASK)  # type: ignore[untyped-decorator]  # likewise
 def overdue() -> None:
     settling.end_overdue()
+
+
+@app.task(name=speaking.TASK)  # type: ignore[untyped-decorator]  # likewise
+def speak() -> None:
+    speaking.look()
 
 
 @app.task(name=attending.TASK)  # type: ignore[untyped-decorator]  # likewise

@@ -16,10 +16,16 @@ TRIAL_ROOM = "veyra-trial-"
 
 
 def visitor_token(
-    *, identity: str, name: str, room: str, attributes: Mapping[str, str], speaks: bool
+    *,
+    identity: str,
+    name: str,
+    room: str,
+    attributes: Mapping[str, str],
+    speaks: bool,
+    presses_keys: bool = False,
 ) -> str:
     """For a member of staff at a call. Who does not speak is hidden: nobody in the room is told
-    of him, and nothing that he sends is taken.
+    of him, and nothing that he sends is taken. Who speaks in place of an assistant may press keys.
     """
     grants = api.VideoGrants(
         room_join=True,
@@ -27,7 +33,7 @@ def visitor_token(
         hidden=not speaks,
         can_publish=speaks,
         can_publish_sources=["microphone"] if speaks else [],
-        can_publish_data=False,
+        can_publish_data=presses_keys,
         can_subscribe=True,
     )
     return _signed(identity, name, attributes, grants).to_jwt()

@@ -1,0 +1,125 @@
+"""Calls out in which one of us speaks himself: his browser comes and goes, and who leaves ends the
+call. How he is called first by his telephone is in dialling.py.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from telephony import acting, dialling
+from telephony.attending import NotNowError
+from telephony.models import Call, OutboundCall
+from veyra.celery import wake
+from veyra.livekit.client import LiveKit
+from veyra.livekit.tokens import visitor_token
+from veyra.livekit.types import LiveKitError
+from veyra.models import User
+from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
+
+TASK = "telephony.speak"
+RIGHT = "telephony.add_outboundcall"
+State, Speaker = OutboundCall.State, OutboundCall.Speaker
+
+# Whoever asked for a call in his browser is there within a moment, unless it may not open the
+# microphone: so long he has to find out why.
+COMES = timedelta(minutes=3)
+# The room of a call that is over is looked for so long.
+CLEARED = timedelta(minutes=2)
+# The fact, of the other party's call, that who spoke for us has left it.
+LEFT = "speaker_left"
+
+OVER = _("This call is over. Call again.")
+NEVER_CAME = _("Your browser never came to the line, so nobody was called. Call again.")
+
+
+# The browser
+
+
+def enter(row: OutboundCall) -> str:
+    """A token for the browser of who asked for the call. Raises NotNowError."""
+    if row.over_at or row.speaker != Speaker.BROWSER:
+        raise NotNowError(OVER)
+    return visitor_token(
+        identity=row.speaker_identity,
+        name=dialling.speaker_name(row),
+        room=row.room,
+        attributes={"veyra.role": "colleague", "veyra.call": str(row.pk)},
+        speaks=True,
+        presses_keys=True,
+    )
+
+
+def come(row: OutboundCall) -> None:
+    """The browser is in the room and sends its sound: the number may be called."""
+    new = OutboundCall.objects.filter(pk=row.pk, state=State.WAITING, here_at=None)
+    if new.update(here_at=timezone.now()):
+        wake(dialling.TASK)
+
+
+def leave(row: OutboundCall) -> None:
+    """The page is being closed, or its reader hung up: that ends the call, wherever it stands."""
+    waiting = OutboundCall.objects.filter(pk=row.pk, state=State.WAITING)
+    now = timezone.now()
+    why = Sentence(dialling.NOT_HERE).to_json()
+    if not waiting.update(state=State.FAILED, result=why, over_at=now):
+        _tell(row)
+    OutboundCall.objects.filter(pk=row.pk, left_at=None).update(left_at=now)
+    wake(TASK)
+
+
+def _tell(row: OutboundCall) -> None:
+    """It is not the provider, nor the other party, who ended it."""
+    call = Call.objects.going_on().filter(pk=row.pk).first()
+    if call:
+        acting.tell(call, LEFT, str(row.pk), who=dialling.speaker_name(row))
+
+
+# Who has to go
+
+
+def look() -> None:
+    """End the calls whose speaker has left or may speak no more, and empty the rooms of those that
+    are over. LiveKit is asked only where there are such calls.
+    """
+    now = timezone.now()
+    for row in OutboundCall.objects.never_begun(now - COMES):
+        dialling.turn_down(row, State.FAILED, Sentence(NEVER_CAME))
+    rows = list(OutboundCall.objects.by_people(now - CLEARED))
+    if not rows:
+        return
+    try:
+        with LiveKit.from_settings() as livekit:
+            there = {room.name for room in livekit.list_rooms()}
+            for row in rows:
+                if row.room in there and must_end(livekit, row):
+                    _end(livekit, row)
+    except LiveKitError as error:  # the next look is in a few seconds
+        log.warning("rooms of calls out were not looked at: %s", error.code)
+
+
+def must_end(livekit: LiveKit, row: OutboundCall) -> bool:
+    """Nobody of ours talks in it any more, or the other side has gone."""
+    if row.over_at or row.left_at:
+        return True
+    if not may_speak(row.asked_by):
+        return True
+    # Before the number may be dialled, dialling itself looks whether he is there.
+    return row.here_at is not None and dialling.speaker_in(livekit, row) is None
+
+
+def may_speak(user: User | None) -> bool:
+    return user is not None and user.is_active and user.is_staff and user.has_perm(RIGHT)
+
+
+def _end(livekit: LiveKit, row: OutboundCall) -> None:
+    if not row.over_at:
+        _tell(row)
+    dialling.end_room(livekit, row)
+    if Call.objects.filter(pk=row.pk).exists():  # its own end tells why, and what it took
+        return
+    still = OutboundCall.objects.filter(pk=row.pk, over_at=None, result={})
+    still.update(result=Sentence(dialling.NOT_HERE).to_json())
