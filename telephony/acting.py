@@ -7,14 +7,13 @@ from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from telephony import hands, intake
+from telephony import hands
 from telephony.models import Call, CallAction, CallEvent
+from telephony.telling import event_id, tell
 from veyra.celery import wake
-from veyra.live import changed
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError
 from veyra.models import User
@@ -70,29 +69,6 @@ def note(call: Call, kind: str, user: User | None, once: str, **payload: Any) ->
     tell(call, f"staff_{kind}", once, who=who, **payload)
     if user:
         LogEntry.objects.log_actions(user.pk, [call], CHANGE, change_message=kind)
-
-
-def tell(call: Call, kind: str, once: str, **payload: Any) -> None:
-    """A fact of the staff's side about the other party of `call`; pages show it at once."""
-    leg = call.legs.order_by("pk").first()
-    fact = CallEvent(
-        event_id=event_id(kind, once),
-        source=CallEvent.Source.STAFF,
-        kind=kind,
-        at=timezone.now(),
-        payload=payload,
-        sip_call_id=(leg.sip_call_id or "") if leg else "",
-        participant_sid=leg.participant_sid if leg else "",
-        room_sid=call.room_sid,
-        room_name=call.room_name,
-    )
-    intake.store([fact])
-    Call.objects.filter(pk=call.pk).update(version=F("version") + 1)
-    changed("call", call.pk)
-
-
-def event_id(kind: str, once: str) -> str:
-    return f"{kind}:{once}"[:100]
 
 
 def run_next(task: str) -> bool:
