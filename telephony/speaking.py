@@ -8,9 +8,10 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from telephony import acting, dialling
+from telephony import dialling
 from telephony.attending import NotNowError
 from telephony.models import Call, OutboundCall
+from telephony.telling import tell
 from veyra.celery import wake
 from veyra.livekit.client import LiveKit
 from veyra.livekit.tokens import visitor_token
@@ -75,7 +76,7 @@ def _tell(row: OutboundCall) -> None:
     """It is not the provider, nor the other party, who ended it."""
     call = Call.objects.going_on().filter(pk=row.pk).first()
     if call:
-        acting.tell(call, LEFT, str(row.pk), who=dialling.speaker_name(row))
+        tell(call, LEFT, str(row.pk), who=dialling.speaker_name(row))
 
 
 # Who has to go
