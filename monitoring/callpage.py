@@ -58,6 +58,7 @@ def gather(call: Call, *, with_words: bool, wanted: str = "") -> CallPage:
     events = list(CallEvent.objects.of_call(call, legs))
     turns = list(Turn.objects.filter(session__in=sessions)) if with_words else []
     said_lines = lines(call, turns, wanted)
+    tries = OutboundCall.objects.around(call.pk) if call.is_outbound else None
     return CallPage(
         call=call,
         summary=summary(call),
@@ -65,8 +66,8 @@ def gather(call: Call, *, with_words: bool, wanted: str = "") -> CallPage:
         answer=answer(call),
         way=way(call),
         refusal=why_refused(call) if was_turned_away(call) else None,
-        tries=OutboundCall.objects.around(call.pk) if call.is_outbound else None,
-        story=story(call, events),
+        tries=tries,
+        story=story(call, events, tries.this if tries else None),
         lines=said_lines,
         found=sum(line.is_found for line in said_lines),
         delays=chart(answers(turns)),

@@ -8,7 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from monitoring.words import beginning, ending, told
-from telephony.models import Call, CallEvent
+from telephony.models import Call, CallEvent, OutboundCall
 from telephony.wayin import why_taken
 
 
@@ -23,8 +23,12 @@ class Moment:
     why: Sequence[str] = ()
 
 
-def story(call: Call, events: Iterable[CallEvent]) -> list[Moment]:
-    """What the call itself tells, and what the assistant and the staff did in it, by time."""
+def story(
+    call: Call, events: Iterable[CallEvent], asked: OutboundCall | None = None
+) -> list[Moment]:
+    """What the call itself tells, and what the assistant and the staff did in it, by time. `asked`:
+    how a call out was asked for.
+    """
     told_so = [(event.at, text) for event in events if (text := told(event, call))]
     if call.answered_at:
         told_so.append((call.answered_at, _answered(call)))
@@ -32,10 +36,24 @@ def story(call: Call, events: Iterable[CallEvent]) -> list[Moment]:
         Moment(max(at, call.started_at), text, after(call, at))
         for at, text in sorted(told_so, key=lambda one: one[0])
     ]
-    moments = [Moment(call.started_at, beginning(call)), *_way_in(call), *middle]
+    came = _speaker(call, asked) if asked else []
+    moments = [*came, Moment(call.started_at, beginning(call)), *_way_in(call), *middle]
     if call.ended_at:
         moments.append(Moment(call.ended_at, ending(call), after(call, call.ended_at)))
     return moments
+
+
+def _speaker(call: Call, asked: OutboundCall) -> list[Moment]:
+    """Whoever of us speaks was there first."""
+    if not asked.is_by_people or asked.asked_by is None:
+        return []
+    names = {"who": asked.asked_by.get_full_name() or asked.asked_by.get_username()}
+    texts = {
+        OutboundCall.Speaker.BROWSER: _("%(who)s came to the line, by the browser"),
+        OutboundCall.Speaker.PHONE: _("%(who)s picked up his telephone, which was called first"),
+    }
+    text = texts[OutboundCall.Speaker(asked.speaker)] % names
+    return [Moment(min(asked.here_at or call.started_at, call.started_at), text)]
 
 
 def _way_in(call: Call) -> list[Moment]:

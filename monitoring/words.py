@@ -80,7 +80,11 @@ def _sentence_out(call: Call) -> str:
     if call.state == Call.State.RINGING:
         return _("We are calling %(person)s from %(number)s; it rings.")
     if call.state == Call.State.ANSWERED:
+        if call.agent is None:
+            return _("A colleague is talking to %(person)s, called from %(number)s.")
         return _("%(assistant)s is talking to %(person)s, called from %(number)s.")
+    if call.agent is None and call.outcome == Call.Outcome.ANSWERED and call.answered_at:
+        return _("A colleague called %(person)s and talked for %(time)s.")
     endings = {
         Call.Outcome.ANSWERED: _("%(assistant)s called %(person)s and talked for %(time)s.")
         if call.answered_at
@@ -174,6 +178,7 @@ EVENTS: Mapping[str, Any] = {
     "staff_join": gettext_lazy("%(who)s joined the talk"),
     "staff_join_end": gettext_lazy("%(who)s left the talk"),
     "staff_hang_up": gettext_lazy("%(who)s hung up"),
+    "speaker_left": gettext_lazy("%(who)s hung up"),
     "staff_hang_up_failed": gettext_lazy("Hanging up did not work: %(result)s"),
     "staff_transfer": gettext_lazy("%(who)s asked to connect the call with %(target)s"),
     "staff_transfer_done": gettext_lazy("The provider took the call over"),

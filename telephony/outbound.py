@@ -164,7 +164,7 @@ class OutboundCallQuerySet(VisibleQuerySet["OutboundCall"]):
     def around(self, pk: uuid.UUID) -> "Tries":
         """One query. `pk` is a row's, and its Call's."""
         of_it = models.Q(pk=pk) | models.Q(retry=pk) | models.Q(retry_of=pk)
-        rows = list(self.filter(of_it).select_related("trunk").with_call())
+        rows = list(self.filter(of_it).select_related("trunk", "asked_by").with_call())
         return Tries(
             this=next((row for row in rows if row.pk == pk), None),
             before=next((row for row in rows if row.pk != pk and row.retry_of_id != pk), None),

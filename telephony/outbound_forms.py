@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
@@ -18,7 +19,7 @@ from unfold.widgets import (
 from agentworker.models import Agent
 from telephony.editing import EditForm, keep_typed
 from telephony.line import lines
-from telephony.models import PhoneNumber, Trunk
+from telephony.models import Colleague, OutboundCall, PhoneNumber, Trunk
 from telephony.numbers import NumberError, e164, pretty
 from telephony.outbound_presets import server_of
 from telephony.providers import find
@@ -208,8 +209,13 @@ class NumberChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic
         return f"{pretty(number.number)} · {number.trunk}"
 
 
+Speaker = OutboundCall.Speaker
+
+
 class CallOutForm(forms.Form):
-    """One call: to whom, from which number of ours, and who speaks."""
+    """One call: to whom, from which number of ours, and who speaks. `phone` is the reader's own, ""
+    where nobody has written one down.
+    """
 
     to = forms.CharField(
         label=_("Whom to call"),
@@ -224,8 +230,16 @@ class CallOutForm(forms.Form):
         widget=UnfoldAdminSelectWidget(),
         help_text=_("The person called sees it, and the call goes through its provider."),
     )
+    speaker = forms.ChoiceField(
+        label=_("Who speaks"),
+        required=False,
+        choices=Speaker.choices,
+        initial=Speaker.ASSISTANT,
+        widget=forms.RadioSelect,
+    )
     agent = forms.ModelChoiceField(
         label=_("Assistant"),
+        required=False,
         queryset=Agent.objects.none(),
         empty_label=_("Choose an assistant"),
         widget=UnfoldAdminSelectWidget(),
@@ -239,11 +253,30 @@ class CallOutForm(forms.Form):
         numbers = PhoneNumber.objects.visible_to(user).may_call_out().select_related("trunk")
         self.fields["number"].queryset = numbers  # type: ignore[attr-defined]  # a ModelChoiceField
         self.fields["agent"].queryset = Agent.objects.visible_to(user).kept()  # type: ignore[attr-defined]  # as above
+        colleague = Colleague.objects.of_user(user)
+        self.phone = colleague.phone if colleague else ""
+        self.fields["speaker"].choices = self._speakers()  # type: ignore[attr-defined]  # a ChoiceField
         # Where there is nothing to choose it is chosen.
         for name in ("number", "agent"):
             rows = self.fields[name].queryset[:2]  # type: ignore[attr-defined]  # as above
             if len(rows) == 1:
                 self.initial.setdefault(name, rows[0].pk)
+
+    def _speakers(self) -> list[tuple[str, str]]:
+        """Who could speak: by a telephone of his own only who has one."""
+        found = [(name, str(label)) for name, label in Speaker.choices if name != Speaker.PHONE]
+        if self.phone:
+            label = gettext("I, by my telephone first: %(number)s")
+            found.append((Speaker.PHONE, label % {"number": pretty(self.phone)}))
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        cleaned["speaker"] = cleaned.get("speaker") or Speaker.ASSISTANT
+        speaks = cleaned["speaker"] == Speaker.ASSISTANT
+        if speaks and not cleaned.get("agent") and "agent" not in self.errors:
+            self.add_error("agent", _("Choose the assistant that is to speak."))
+        return cleaned
 
     def clean_to(self) -> str:
         try:

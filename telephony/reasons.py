@@ -132,7 +132,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     Reason.HUNG_UP: Explanation(_("The conversation ended normally."), 200),
     Reason.HUNG_UP_BY_CALLER: Explanation(_("The caller hung up."), 200),
     Reason.HUNG_UP_BY_AGENT: Explanation(_("The assistant ended the conversation."), 200),
-    Reason.HUNG_UP_BY_STAFF: Explanation(_("A colleague ended the call from its page.")),
+    Reason.HUNG_UP_BY_STAFF: Explanation(_("A colleague ended the call.")),
     Reason.TRANSFERRED: Explanation(
         _("A colleague had the call connected with another number; there it went on."), 200
     ),

@@ -36,4 +36,7 @@ urlpatterns = [
     path("turned-away/<slug:name>/address/", refusal_views.allow, name="turned-away-address"),
     path("calls-out/", callout_views.call_out, name="call-out"),
     path("calls-out/<uuid:pk>/", callout_views.call_out_one, name="call-out-one"),
+    path("calls-out/<uuid:pk>/enter/", callout_views.enter, name="call-out-enter"),
+    path("calls-out/<uuid:pk>/here/", callout_views.here, name="call-out-here"),
+    path("calls-out/<uuid:pk>/leave/", callout_views.leave, name="call-out-leave"),
 ]

@@ -75,7 +75,10 @@ def ended_by_us(deeds: frozenset[str], departure: str) -> Reason | None:
     if "staff_transfer_done" in deeds:
         return Reason.TRANSFERRED
     removed = "staff_hang_up" in deeds and departure == "PARTICIPANT_REMOVED"
-    return Reason.HUNG_UP_BY_STAFF if removed or "staff_hang_up_done" in deeds else None
+    # Who spoke for us went, and the room with him.
+    left = "speaker_left" in deeds and departure in ("ROOM_DELETED", "ROOM_CLOSED")
+    done = removed or left or "staff_hang_up_done" in deeds
+    return Reason.HUNG_UP_BY_STAFF if done else None
 
 
 def of_last_resort(

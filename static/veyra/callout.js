@@ -1,8 +1,10 @@
-// A call that was asked for: until somebody has seen it its state is fetched, then its page opens.
+// A call that was asked for: until somebody has seen it its state is fetched, then its page opens. Who
+// speaks in it himself stays here, and is told how it goes.
 "use strict";
 
 const place = document.getElementById("call-out");
 const began = Date.now();
+let told = "";
 
 async function follow() {
   const card = place.querySelector("section");
@@ -10,10 +12,11 @@ async function follow() {
     location.replace(card.dataset.call);
     return;
   }
-  if (!("waiting" in card.dataset)) return;
+  if (!("waiting" in card.dataset || "talks" in card.dataset)) return;
   try {
     const answer = await fetch(place.dataset.part, { redirect: "error" });
-    if (answer.ok) place.innerHTML = await answer.text();
+    const news = answer.ok ? await answer.text() : told;
+    if (news !== told) place.innerHTML = told = news;
   } catch {
     // The next look will do.
   }
@@ -21,4 +24,4 @@ async function follow() {
 }
 
 // Whoever opens a call that was seen long ago stays here, where the reserve's try is named too.
-if (place.querySelector("[data-waiting]")) setTimeout(follow, 500);
+if (place.querySelector("[data-waiting], [data-talks]")) setTimeout(follow, 500);

@@ -1,5 +1,6 @@
-// Listening to a call and joining it. First the way is tried, and what is in it is said; the
-// microphone opens only when a person has said that he wants to speak.
+// Listening to a call, joining it, and speaking in it in place of an assistant. First the way is
+// tried, and what is in it is said; the microphone opens only when a person has said that he wants to
+// speak: here, or before he came to a page that enters by itself ([data-enters]).
 const { Room, RoomEvent, Track, DisconnectReason } = LivekitClient;
 const ear = document.getElementById("ear");
 const page = document.getElementById("call");
@@ -15,7 +16,8 @@ const SECONDS = { peerConnectionTimeout: 8000, websocketTimeout: 8000 };
 
 let way = words.checking; // what keeps us from hearing; "" where nothing does
 let voice = ""; // what keeps us from speaking
-let visit = null; // { kind, stay, leave, token, url, room, microphone, muted }
+let visit = null; // { kind, stay, leave, here, token, url, room, microphone, muted }
+let entersBy = words.enters; // the door that is entered as soon as the way is found good
 let meter = null;
 
 // What a person should read. `final`: asking again would change nothing.
@@ -69,7 +71,7 @@ async function tryTheWay() {
 }
 
 async function tryTheMicrophone() {
-  if (!part("join")) return "";
+  if (!part("join") && !words.enters) return "";
   if (!window.isSecureContext || !navigator.mediaDevices) return words.insecure;
   const devices = await navigator.mediaDevices.enumerateDevices();
   if (!devices.some(({ kind }) => kind === "audioinput")) return words.noMicrophone;
@@ -92,7 +94,11 @@ async function prepare() {
     way = error.message;
   }
   look(visit ? null : "");
-  problem(way);
+  problem(way || (entersBy ? voice : ""));
+  if (!entersBy || visit || way || voice || state() === "ended") return;
+  const kind = entersBy;
+  entersBy = "";
+  enter(kind);
 }
 
 // What the person sees
@@ -103,7 +109,7 @@ function state() {
 
 function look(text = null) {
   const inside = visit !== null;
-  const speaks = inside && visit.kind === "join";
+  const speaks = inside && visit.kind !== "listen";
   const goesOn = state() !== "ended";
   const early = !way && state() === "ringing" ? words.unanswered : "";
   const silenced = goesOn ? voice || early : "";
@@ -121,6 +127,7 @@ function look(text = null) {
   part("mute").hidden = !speaks;
   part("mute").textContent = visit?.muted ? words.unmute : words.mute;
   part("level").hidden = !inside;
+  if (part("keys")) part("keys").hidden = !speaks;
   ear.classList.toggle("vy-on-air", speaks);
   if (text !== null) part("status").textContent = text;
 }
@@ -188,13 +195,14 @@ async function enter(kind) {
   for (const name of ["listen", "join"]) if (part(name)) part(name).disabled = true;
   const mine = { kind, muted: false };
   try {
-    if (kind === "join") mine.microphone = await openMicrophone();
+    if (kind !== "listen") mine.microphone = await openMicrophone();
     if (visit) finish("");
     look(words.connecting);
     Object.assign(mine, await ask(words[`${kind}Door`]));
     visit = mine;
     meter = new Meter();
     await enterRoom();
+    if (mine.here) await ask(mine.here);
     sayWhere();
   } catch (error) {
     mine.microphone?.stop();
@@ -276,13 +284,18 @@ async function mute() {
 
 part("listen")?.addEventListener("click", () => enter("listen"));
 part("join")?.addEventListener("click", () => part("sure").showModal());
-part("no").addEventListener("click", () => part("sure").close());
-part("yes").addEventListener("click", () => {
+part("no")?.addEventListener("click", () => part("sure").close());
+part("yes")?.addEventListener("click", () => {
   part("sure").close();
   enter("join");
 });
 part("leave").addEventListener("click", () => finish(words.left));
 part("mute").addEventListener("click", mute);
+part("keys")?.addEventListener("click", ({ target }) => {
+  const key = target.textContent.trim();
+  // Their codes: 0-9, * is 10, # is 11.
+  if (target.matches("button")) visit?.room?.localParticipant.publishDtmf("0123456789*#".indexOf(key), key);
+});
 addEventListener("pagehide", () => {
   if (!visit) return;
   const form = new FormData();

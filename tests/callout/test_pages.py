@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 
 from agentworker.models import Agent
 from telephony import connecting
-from telephony.models import Call, Leg, OutboundCall, PhoneNumber, Trunk
+from telephony.models import Call, Colleague, Leg, OutboundCall, PhoneNumber, Trunk
 from telephony.outbound_presets import server_of, settings_from
 from telephony.providers import PRESETS, find
 from tests.callout.conftest import PERSON, MakeNumber
@@ -79,6 +79,78 @@ def test_what_cannot_be_called_comes_back_with_a_sentence(
     asked = form(make_number(), agent) | wrong
     answer = log_in("telephony.add_outboundcall").post("/calls-out/", asked)
     assert answer.status_code == 400 and not OutboundCall.objects.exists()
+
+
+def test_who_speaks_is_chosen_and_an_assistant_only_where_one_speaks(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber
+) -> None:
+    client, number = log_in("telephony.add_outboundcall"), make_number()
+    asked = {**form(number, agent), "speaker": "browser", "agent": ""}
+    answer = client.post("/calls-out/", asked)
+    row = OutboundCall.objects.get()
+    assert (row.speaker, row.agent, row.speaker_phone) == ("browser", None, "")
+    page = client.get(answer["Location"]).content.decode()
+    assert f"/calls-out/{row.pk}/enter/" in page and "data-talks" in page
+    without = {**form(number, agent), "speaker": "assistant", "agent": ""}
+    assert client.post("/calls-out/", without).status_code == 400
+    assert OutboundCall.objects.count() == 1
+
+
+def test_only_who_has_a_telephone_written_down_can_speak_by_it(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber
+) -> None:
+    client, number = log_in("telephony.add_outboundcall"), make_number()
+    asked = {**form(number, agent), "speaker": "phone", "agent": ""}
+    assert "by my telephone first" not in client.get("/calls-out/").content.decode()
+    assert client.post("/calls-out/", asked).status_code == 400
+    anna = User.objects.get(username="anna")
+    Colleague.objects.create(name="Anna", user=anna, phone="+79167654321")
+    assert "telephone first: +7 916 765-43-21" in client.get("/calls-out/").content.decode()
+    client.post("/calls-out/", asked)
+    row = OutboundCall.objects.get()
+    assert (row.speaker, row.speaker_phone) == ("phone", "+79167654321")
+    # Only a browser holds a call on the page.
+    assert "/enter/" not in client.get(f"/calls-out/{row.pk}/").content.decode()
+
+
+def test_only_who_asked_for_a_call_enters_it_and_leaves_it(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber
+) -> None:
+    client = log_in("telephony.add_outboundcall")
+    mine = OutboundCall.objects.create(
+        to_number=PERSON, speaker="browser", asked_by=User.objects.get(username="anna")
+    )
+    other = OutboundCall.objects.create(to_number=PERSON, speaker="browser")
+    told = client.post(f"/calls-out/{mine.pk}/enter/").json()
+    assert told["token"] and told["here"] == f"/calls-out/{mine.pk}/here/"
+    for door in ("enter", "here", "leave"):
+        assert client.get(f"/calls-out/{mine.pk}/{door}/").status_code == 405
+        assert client.post(f"/calls-out/{other.pk}/{door}/").status_code == 404
+    assert client.post(told["here"]).status_code == 204
+    assert OutboundCall.objects.get(pk=mine.pk).here_at
+    assert client.post(told["leave"]).status_code == 204
+    assert OutboundCall.objects.get(pk=mine.pk).state == "failed"
+    assert client.post(told["stay"]).status_code == 409
+    User.objects.get(username="anna").user_permissions.clear()
+    for door in ("enter", "here", "leave"):
+        assert client.post(f"/calls-out/{mine.pk}/{door}/").status_code == 403
+
+
+def test_the_call_says_who_of_us_talked(
+    log_in: LogIn, agent: Agent, make_number: MakeNumber
+) -> None:
+    client = log_in("telephony.add_outboundcall", "telephony.view_call")
+    row = OutboundCall.objects.create(
+        to_number=PERSON,
+        speaker="phone",
+        asked_by=User.objects.get(username="anna"),
+        number=make_number(),
+    )
+    now = timezone.now()
+    ended_call(row, outcome="answered", reason="hung_up_by_staff", answered_at=now, rang=True)
+    page = client.get(f"/calls/{row.pk}/").content.decode()
+    assert "A colleague called +7 916 123-45-67 and talked for" in page
+    assert "anna picked up his telephone, which was called first" in page.lower()
 
 
 def test_a_number_whose_connection_does_not_dial_is_not_offered(
