@@ -7,7 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from django_celery_beat import models as beat
 from unfold.decorators import display
 
+from monitoring.call_list import CallListAdmin
 from veyra.admin import MachineRowAdmin
+
+__all__ = ["CallListAdmin", "ScheduleAdmin"]
 
 # The schedule is code (CELERY_BEAT_SCHEDULE): it is shown here, and changed nowhere.
 for model in (

@@ -30,6 +30,9 @@ class CallFileQuerySet(VisibleQuerySet["CallFile"]):
         """They wait to be made, or are being made."""
         return self.filter(state__in=[CallFile.State.WAITING, CallFile.State.DOING])
 
+    def ready(self) -> Self:
+        return self.filter(state=CallFile.State.DONE)
+
     def waiting(self) -> Self:
         return self.filter(state=CallFile.State.WAITING).order_by("asked_at")
 

@@ -15,6 +15,8 @@ from veyra.querysets import VisibleQuerySet
 
 SHARES = "monitoring.share_savedfilter"
 LONGEST_QUERY = 2000
+# Of one person.
+MOST = 50
 # Where in the list a person was, and what the admin adds for itself.
 PASSING = {"p", "all", "e", "_popup", "_to_field", "_changelist_filters", "_facets"}
 
@@ -68,3 +70,15 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def keep(cls, owner: User, name: str, query: str, *, is_shared: bool) -> bool:
+        """A filter of this name that he has already then looks for this. For everybody only with
+        the right to it. False: he has too many.
+        """
+        mine = cls.objects.filter(owner=owner)
+        if mine.count() >= MOST and not mine.filter(name=name).exists():
+            return False
+        values = {"query": query, "is_shared": is_shared and owner.has_perm(SHARES)}
+        cls.objects.update_or_create(owner=owner, name=name, defaults=values)
+        return True

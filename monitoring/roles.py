@@ -14,8 +14,11 @@ CALLS_BACK = (
 )
 HANDS = ("telephony.hang_up_call", "telephony.transfer_call", "telephony.block_caller")
 OPERATOR = (*CALLS, *WORDS, *CALLS_BACK, *HANDS)
+# The list of calls as a file, and filters of it for everybody.
+LISTS = ("monitoring.add_callfile", "monitoring.share_savedfilter")
 SUPERVISOR = (
     *OPERATOR,
+    *LISTS,
     *("telephony.listen_call", "telephony.hint_call", "telephony.join_call"),
 )
 
@@ -30,6 +33,7 @@ MANAGER = (
     *CALLS,
     *WORDS,
     *CALLS_BACK,
+    *LISTS,
     "telephony.block_caller",
     *rights_on("agentworker.agent", "agentworker.agentversion", "telephony.dispatchrule"),
 )

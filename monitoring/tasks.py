@@ -1,7 +1,9 @@
 """Work of monitoring."""
 
 from celery import shared_task
+from django.utils import timezone
 
+from monitoring import filing
 from monitoring.checks import SCHEDULE
 from veyra.models import Pulse
 
@@ -10,3 +12,14 @@ from veyra.models import Pulse
 def pulse() -> None:
     """Proves that the schedule sends work and that a worker does it."""
     Pulse.beat(SCHEDULE)
+
+
+@shared_task(name=filing.TASK)  # type: ignore[untyped-decorator]  # likewise
+def file() -> None:
+    while filing.run_next():
+        pass
+
+
+@shared_task(name="monitoring.tidy")  # type: ignore[untyped-decorator]  # likewise
+def tidy() -> None:
+    filing.forget(timezone.now())

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from monitoring import callnow, ear_views, hands_views, live_views, machines, report_views, views
+from monitoring import (
+    callnow,
+    ear_views,
+    file_views,
+    filter_views,
+    hands_views,
+    live_views,
+    machines,
+    report_views,
+    views,
+)
 
 urlpatterns = [
     path("live/", live_views.live, name="live"),
@@ -11,6 +21,12 @@ urlpatterns = [
     path("health/live", machines.live),
     path("health/ready", machines.ready),
     path("metrics", machines.metrics),
+    path("calls/files/", file_views.page, name="call-files"),
+    path("calls/files/ask/", file_views.ask, name="call-file-ask"),
+    path("calls/files/<uuid:pk>/", file_views.take, name="call-file"),
+    path("calls/files/<uuid:pk>/cancel/", file_views.cancel, name="call-file-cancel"),
+    path("calls/filters/keep/", filter_views.keep, name="filter-keep"),
+    path("calls/filters/<int:pk>/drop/", filter_views.drop, name="filter-drop"),
     path("calls/<uuid:pk>/", views.call, name="call"),
     path("calls/<uuid:pk>/listen/", ear_views.listen, name="call-listen"),
     path("calls/<uuid:pk>/join/", ear_views.join, name="call-join"),

@@ -216,6 +216,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "telephony.apply": {"queue": "livekit"},
+    # Long work, which nothing else waits behind.
+    "monitoring.file": {"queue": "slow"},
     # They wait for telephones to ring, each in a thread: nothing else waits behind them.
     "telephony.dial": {"queue": "calls"},
     "telephony.transfer": {"queue": "calls"},
@@ -241,6 +243,8 @@ CELERY_BEAT_SCHEDULE = {
     "tidy": {"task": "telephony.tidy", "schedule": 3600.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
 }
+    "file": {"task": "monitoring.file", "schedule": 15.0},
+    "tidy_files": {"task": "monitoring.tidy", "schedule": 3600.0},
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

@@ -27,7 +27,7 @@ def names(layout: Layout, choice: Choice) -> list[str]:
     return [program.name for program in programs(layout, choice)]
 
 
-WORK = ["worker", "worker-calls", "beat"]
+WORK = ["worker", "worker-calls", "worker-slow", "beat"]
 CALLERS = ["agent", "watchdog", "standby"]
 
 
@@ -67,11 +67,11 @@ def test_the_simulator_has_no_agent_because_it_has_no_sound() -> None:
     assert "simulator" in started and not set(CALLERS) & set(started)
 
 
-def test_what_waits_for_telephones_holds_up_nothing_else() -> None:
+def test_what_waits_for_telephones_or_takes_long_holds_up_nothing_else() -> None:
     queues = [
         p.command[p.command.index("-Q") + 1] for p in programs(LAYOUT, REAL) if "-Q" in p.command
     ]
-    assert queues == ["default,livekit,hands", "calls"]
+    assert queues == ["default,livekit,hands", "calls", "slow"]
 
 
 def test_every_queue_has_somebody_who_works_on_it(settings: LazySettings) -> None:
