@@ -225,6 +225,7 @@ CELERY_TASK_ROUTES = {
     # What staff do to a call at once, whatever rings.
     "telephony.act": {"queue": "hands"},
     "telephony.attend": {"queue": "hands"},
+    "telephony.speak": {"queue": "hands"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -236,15 +237,16 @@ CELERY_BEAT_SCHEDULE = {
     "transfer": {"task": "telephony.transfer", "schedule": 5.0},
     "overdue": {"task": "telephony.overdue", "schedule": 5.0},
     "attend": {"task": "telephony.attend", "schedule": 5.0},
+    "speak": {"task": "telephony.speak", "schedule": 5.0},
     "observe": {"task": "telephony.observe", "schedule": 15.0},
     "testcall": {"task": "telephony.testcall", "schedule": 15.0},
     "planned": {"task": "telephony.planned", "schedule": 15.0},
     "call_backs": {"task": "telephony.call_backs", "schedule": 10.0},
     "tidy": {"task": "telephony.tidy", "schedule": 3600.0},
-    "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
-}
     "file": {"task": "monitoring.file", "schedule": 15.0},
     "tidy_files": {"task": "monitoring.tidy", "schedule": 3600.0},
+    "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
