@@ -1,7 +1,8 @@
-"""What the voice of last resort says, as sound that is made once and kept in a file."""
+"""What the voice of last resort says and plays, as sound that is made once and kept in a file."""
 
 import hashlib
 import wave
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from agentworker.espeak import engine
+from agentworker.music import loop
 from agentworker.providers.offline import VOICES, WORDS_PER_MINUTE
 
 # Spoken to callers in the assistant's language, so they are not in the catalogue of the pages.
@@ -19,6 +21,12 @@ SPOKEN = {
         "we_call": "Мы сохранили ваш номер и перезвоним вам.",
         "you_call": "Пожалуйста, позвоните ещё раз немного позже.",
         "goodbye": "До свидания!",
+        "connecting": "Одну минуту, пожалуйста, я соединяю вас с сотрудником.",
+        "looking": "Сейчас мы соединим вас с сотрудником. Пожалуйста, оставайтесь на линии.",
+        "hello": "Здравствуйте!",
+        "press_one": "Если не хотите ждать, нажмите один, и мы перезвоним вам.",
+        "wait_on": "Спасибо, что ждёте. Мы всё ещё ищем свободного сотрудника.",
+        "noted": "Хорошо, мы перезвоним вам.",
     },
     "en": {
         "sorry": "Hello! We are sorry, but we cannot answer your call at the moment.",
@@ -26,6 +34,12 @@ SPOKEN = {
         "we_call": "We have kept your number and will call you back.",
         "you_call": "Please call again a little later.",
         "goodbye": "Goodbye!",
+        "connecting": "One moment please, I am connecting you with a colleague.",
+        "looking": "We are connecting you with a colleague now. Please stay on the line.",
+        "hello": "Hello!",
+        "press_one": "If you do not want to wait, press one, and we will call you back.",
+        "wait_on": "Thank you for waiting. We are still looking for somebody who is free.",
+        "noted": "All right, we will call you back.",
     },
 }
 
@@ -42,27 +56,88 @@ class Sound:
         return len(self.samples) / 2 / self.rate
 
 
-def words(language: str, *, mid_call: bool, will_call_back: bool) -> str:
-    """An unknown language is answered in Russian."""
-    spoken = SPOKEN.get(language, SPOKEN["ru"])
+def words(language: str, *, mid_call: bool, will_call_back: bool, text: str = "") -> str:
+    """The apology; an unknown language is answered in Russian. `text`: staff's own words, which
+    stand for all of ours, but for the excuse where the caller was cut off.
+    """
+    spoken = _spoken(language)
+    if text:
+        return f"{spoken['cut_off']} {text}" if mid_call else text
     begun = spoken["cut_off" if mid_call else "sorry"]
     return " ".join([begun, spoken["we_call" if will_call_back else "you_call"], spoken["goodbye"]])
 
 
-def sound(language: str, *, mid_call: bool, will_call_back: bool) -> Sound:
+def words_of_hold(
+    language: str, *, is_transfer: bool, mid_call: bool, offers_call_back: bool
+) -> str:
+    """Said before the music."""
+    spoken = _spoken(language)
+    begun = ["connecting"] if is_transfer else ["cut_off" if mid_call else "hello", "looking"]
+    return " ".join(spoken[each] for each in begun + ["press_one"] * offers_call_back)
+
+
+def words_of_waiting(language: str, *, offers_call_back: bool) -> str:
+    """Said now and then between the music."""
+    return " ".join(
+        _spoken(language)[each] for each in ["wait_on"] + ["press_one"] * offers_call_back
+    )
+
+
+def words_of_call_back(language: str) -> str:
+    """Said to who has pressed 1."""
+    spoken = _spoken(language)
+    return f"{spoken['noted']} {spoken['goodbye']}"
+
+
+def _spoken(language: str) -> dict[str, str]:
+    return SPOKEN.get(language, SPOKEN["ru"])
+
+
+def sound(language: str, *, mid_call: bool, will_call_back: bool, text: str = "") -> Sound:
+    """The apology as sound. Raises EspeakError, OSError."""
+    said = words(language, mid_call=mid_call, will_call_back=will_call_back, text=text)
+    return kept(said, language)
+
+
+def kept(text: str, language: str) -> Sound:
     """From its file, which is made where it is missing. Raises EspeakError, OSError."""
-    text = words(language, mid_call=mid_call, will_call_back=will_call_back)
-    path = _path(text)
-    if not path.exists():
-        _record(text, VOICES.get(language, VOICES["ru"]), path)
-    with wave.open(str(path), "rb") as file:
-        return Sound(file.getframerate(), file.readframes(file.getnframes()))
+    return _from_file(text, lambda: _speak(text, language))
+
+
+def once(text: str, language: str) -> Sound:
+    """What is personal, or said only once: no file is made. Raises EspeakError."""
+    return Sound(engine().rate, _speak(text, language))
+
+
+def music() -> Sound:
+    """A loop. Raises EspeakError, OSError."""
+    return _from_file("music", lambda: loop(engine().rate))
 
 
 def prepare() -> None:
-    """Make every sound that may be needed. Raises EspeakError, OSError."""
-    for language, mid_call, will_call_back in product(SPOKEN, (False, True), (False, True)):
-        sound(language, mid_call=mid_call, will_call_back=will_call_back)
+    """Make every sound that may be needed, but for words of staff. Raises EspeakError, OSError."""
+    music()
+    for language, one, other in product(SPOKEN, (False, True), (False, True)):
+        sound(language, mid_call=one, will_call_back=other)
+        for is_transfer in (False, True):
+            said = words_of_hold(
+                language, is_transfer=is_transfer, mid_call=one, offers_call_back=other
+            )
+            kept(said, language)
+        kept(words_of_waiting(language, offers_call_back=one), language)
+        kept(words_of_call_back(language), language)
+
+
+def _speak(text: str, language: str) -> bytes:
+    return engine().speak(text, VOICES.get(language, VOICES["ru"]), WORDS_PER_MINUTE)
+
+
+def _from_file(name: str, make: Callable[[], bytes]) -> Sound:
+    path = _path(name)
+    if not path.exists():
+        _record(make(), path)
+    with wave.open(str(path), "rb") as file:
+        return Sound(file.getframerate(), file.readframes(file.getnframes()))
 
 
 def _path(text: str) -> Path:
@@ -70,8 +145,7 @@ def _path(text: str) -> Path:
     return Path(settings.MEDIA_ROOT) / "last-words" / f"{name}.wav"
 
 
-def _record(text: str, voice: str, path: Path) -> None:
-    samples = engine().speak(text, voice, WORDS_PER_MINUTE)
+def _record(samples: bytes, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".part")
     with wave.open(str(half), "wb") as file:

@@ -9,9 +9,11 @@ import pytest
 from django.utils import timezone
 
 from agentworker import standby
+from agentworker.leaving import is_spoken_to, to_let_go
 from agentworker.models import StandIn
 from agentworker.people import Person
-from agentworker.standby import Standby, is_spoken_to, read, to_let_go
+from agentworker.rows import read
+from agentworker.standby import Standby
 from agentworker.standin import TOO_LATE
 from telephony.outverdict import OutEvidence, judge_outbound
 from veyra.models import Lease

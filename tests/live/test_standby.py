@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -10,7 +11,8 @@ from django.utils import timezone
 from livekit import api, rtc
 
 from agentworker.models import StandIn
-from agentworker.standby import read, stand_in
+from agentworker.rows import read
+from agentworker.standby import stand_in
 from tests.live.stack import Stack
 
 pytestmark = [pytest.mark.live, pytest.mark.django_db(transaction=True)]
@@ -48,6 +50,23 @@ async def line(stack: Stack, settings: LazySettings) -> AsyncIterator[Line]:
 async def ask(sid: str) -> StandIn:
     values = {"room_sid": sid, "room_name": ROOM, "language": "en", "asked_at": timezone.now()}
     return await read(lambda: StandIn.objects.create(**values))
+
+
+async def hold(sid: str, **values: Any) -> StandIn:
+    wanted = {"is_transfer": True} | values
+    await read(lambda: StandIn.hold(sid, ROOM, "en", **wanted))
+    return await read(StandIn.objects.get)
+
+
+def hears_us(room: rtc.Room) -> bool:
+    """Has the last resort a track that this participant gets?"""
+    tracks = [
+        track
+        for each in room.remote_participants.values()
+        if each.identity.startswith("standby-")
+        for track in each.track_publications.values()
+    ]
+    return any(track.subscribed for track in tracks)
 
 
 async def until(ready: Callable[[], bool]) -> None:
@@ -105,3 +124,59 @@ async def test_who_lost_his_place_to_another_process_ends_nothing(line: Line) ->
     await until(lambda: not anna.isconnected())
     await read(row.refresh_from_db)
     assert row.over_at
+
+
+@pytest.mark.prove
+async def test_who_waits_hears_music_until_he_is_released(line: Line) -> None:
+    anna = await line.join("anna")
+    row = await hold(await anna.sid)
+    waiting = asyncio.create_task(stand_in(row))
+    await until(lambda: hears_us(anna))
+    await asyncio.sleep(1)
+    await read(row.refresh_from_db)
+    assert row.spoke_at and not row.over_at
+    await read(lambda: StandIn.release(row.room_sid))
+    await waiting
+    await until(lambda: not anna.remote_participants)
+    assert anna.isconnected()
+
+
+@pytest.mark.prove
+async def test_who_presses_one_is_called_back(line: Line) -> None:
+    anna = await line.join("anna")
+    row = await hold(await anna.sid, is_transfer=False, offers_call_back=True)
+    waiting = asyncio.create_task(stand_in(row))
+    await until(lambda: hears_us(anna))
+    await anna.local_participant.publish_dtmf(code=2, digit="2")
+    await asyncio.sleep(0.5)
+    await anna.local_participant.publish_dtmf(code=1, digit="1")
+    await waiting
+    await until(lambda: not anna.isconnected())
+    await read(row.refresh_from_db)
+    assert row.asked_back_at and row.over_at and not row.error
+
+
+@pytest.mark.prove
+async def test_whom_nobody_took_hears_an_apology_in_the_same_visit(line: Line) -> None:
+    anna = await line.join("anna")
+    row = await hold(await anna.sid, is_transfer=False, text="We are closed.")
+    waiting = asyncio.create_task(stand_in(row))
+    await until(lambda: hears_us(anna))
+    await read(lambda: StandIn.apologise(row.room_sid))
+    await waiting
+    await until(lambda: not anna.isconnected())
+    await read(row.refresh_from_db)
+    assert row.kind == "apology" and row.spoke_at and row.over_at and not row.error
+
+
+@pytest.mark.prove
+async def test_a_colleague_in_his_browser_ends_the_music(line: Line) -> None:
+    anna = await line.join("anna")
+    row = await hold(await anna.sid, summary="Anna calls.")
+    waiting = asyncio.create_task(stand_in(row))
+    await until(lambda: hears_us(anna))
+    olga = await line.join("olga", "colleague")
+    await waiting
+    assert anna.isconnected() and olga.isconnected() and not hears_us(olga)
+    await read(row.refresh_from_db)
+    assert row.over_at and not row.summary

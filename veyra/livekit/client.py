@@ -164,6 +164,15 @@ class LiveKit:
         request = api.RoomParticipantIdentity(room=room, identity=identity)
         self._ask(self._api.room.remove_participant(request))
 
+    def update_subscriptions(
+        self, room: str, identity: str, tracks: Sequence[str], wanted: bool
+    ) -> None:
+        """Let this participant hear those tracks (sids), or no longer; he may ask anew himself."""
+        request = api.UpdateSubscriptionsRequest(
+            room=room, identity=identity, track_sids=tracks, subscribe=wanted
+        )
+        self._ask(self._api.room.update_subscriptions(request))
+
     def send_data(self, room: str, identities: Sequence[str], topic: str, data: bytes) -> None:
         """Give these participants `data`; LiveKit does not tell whether it arrived."""
         request = api.SendDataRequest(

@@ -1,0 +1,229 @@
+"""Music for a caller while somebody is looked for, and what a colleague hears before they talk."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from django.utils import timezone
+from livekit import rtc
+
+from agentworker import last_words
+from agentworker.leaving import let_go
+from agentworker.people import Person
+from agentworker.presence import people, person
+from agentworker.rows import note, read, refreshed
+from agentworker.standin import LONGEST_HOLD, StandIn
+from agentworker.voice import HEARD_SECONDS, PAUSE_SECONDS, Voice, first, let_hear, wait_for
+from veyra.livekit.client import LiveKit
+from veyra.livekit.types import attempt
+
+# How often the row is read, and how soon a telephone that was picked up is kept apart.
+LOOK_SECONDS = 0.25
+LIVEKIT_SECONDS = 2.0
+WAITS_NOT = "1"
+
+
+class Hold:
+    """Of one room, which was entered. `row` is as it stood when it was read last."""
+
+    def __init__(self, room: rtc.Room, row: StandIn) -> None:
+        self.room, self.row = room, row
+        # Something happened that may end it.
+        self._news = asyncio.Event()
+        self._pressed_by = ""
+        self._is_connecting, self._subscribing = False, asyncio.Lock()
+        self._heard: dict[str, asyncio.Event] = {}
+        for event in ("participant_connected", "participant_disconnected", "disconnected"):
+            room.on(event, self._on_change)
+        room.on("participant_attributes_changed", self._on_change)
+        room.on("local_track_subscribed", self._on_heard)
+        room.on("sip_dtmf_received", self._on_key)
+
+    async def until_over(self) -> bool:
+        """Is an apology to follow?"""
+        sound = await asyncio.to_thread(last_words.music)
+        self._music = await Voice.publish(self.room, sound.rate)
+        self._let_hear()
+        playing = asyncio.create_task(self._play(sound))
+        apart = asyncio.create_task(self._keep_apart())
+        try:
+            await first(self._watch(), self._carry_on(playing), failure_of(playing))
+        finally:
+            apart.cancel()
+            playing.cancel()
+            self._music.hush()
+            await self._music.close()
+        return self.row.kind == StandIn.Kind.APOLOGY
+
+    async def _play(self, music: last_words.Sound) -> None:
+        row = self.row
+        opening, between = await asyncio.to_thread(sounds, row)
+        await wait_for(self._heard_of(self._music), HEARD_SECONDS)
+        if row.spoke_at is None:  # else another process has begun it
+            await note(row, spoke_at=timezone.now())
+        await asyncio.sleep(PAUSE_SECONDS)
+        said = opening
+        while True:
+            await self._music.say(said)
+            await self._music.say(music)
+            said = between
+
+    async def _watch(self) -> None:
+        """Until the row says that it is over, or that nobody could be reached."""
+        while self.row.over_at is None and self.row.kind == StandIn.Kind.HOLD:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.row = await refreshed(self.row) or self.row
+            if timezone.now() - self.row.asked_at > LONGEST_HOLD:
+                await self._give_up()
+
+    async def _give_up(self) -> None:
+        sid = self.row.room_sid
+        end = StandIn.release if self.row.is_transfer else StandIn.apologise
+        await read(lambda: end(sid))
+
+    async def _carry_on(self, playing: "asyncio.Task[None]") -> None:
+        """Until they are connected, or nobody waits any more."""
+        while self.room.isconnected() and callers(people(self.room)):
+            self._news.clear()
+            if self._pressed_by:
+                playing.cancel()
+                await self._promise(self._pressed_by)
+                return
+            colleague = who_answered(people(self.room))
+            if colleague and await self._introduce(colleague):
+                return
+            await self._news.wait()
+
+    # A key
+
+    def _on_key(self, key: rtc.SipDTMF) -> None:
+        is_caller = key.participant is not None and person(key.participant).is_caller
+        if is_caller and key.digit == WAITS_NOT and self.row.offers_call_back and key.participant:
+            self._pressed_by = key.participant.identity
+            self._news.set()
+
+    async def _promise(self, identity: str) -> None:
+        await note(self.row, asked_back_at=timezone.now())
+        self._music.hush()
+        text = last_words.words_of_call_back(self.row.language)
+        await self._music.say(await asyncio.to_thread(last_words.kept, text, self.row.language))
+        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.to_thread(let_go, self.row.room_name, [identity])
+
+    # A colleague
+
+    async def _introduce(self, colleague: Person) -> bool:
+        """He hears of the caller, and then both hear each other. False: he left before that."""
+        if needs_summary(self.row, colleague):
+            await self._tell(colleague)
+        if colleague.identity not in self.room.remote_participants:
+            return False
+        self._is_connecting = True
+        self._music.hush()
+        await self._subscribe(together=True)
+        return True
+
+    async def _tell(self, colleague: Person) -> None:
+        row = self.row
+        said = await asyncio.to_thread(last_words.once, row.summary, row.language)
+        voice = await Voice.publish(self.room, said.rate)
+        try:
+            self._let_hear({voice.sid: [colleague.identity]})
+            await wait_for(self._heard_of(voice), HEARD_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS)
+            await first(voice.say(said), self._until_gone(colleague))
+        finally:
+            await voice.close()
+
+    async def _until_gone(self, colleague: Person) -> None:
+        while colleague.identity in self.room.remote_participants:
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _keep_apart(self) -> None:
+        """The gateway lets whoever enters hear everybody: what it asked for is taken back."""
+        while self.row.summary:
+            if any(is_by_telephone(each) for each in people(self.room)) and not self._is_connecting:
+                await self._subscribe(together=False)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _subscribe(self, *, together: bool) -> None:
+        """Do the caller and a colleague by telephone hear each other?"""
+        async with self._subscribing:
+            await self._ask_to_subscribe(together=together)
+
+    async def _ask_to_subscribe(self, *, together: bool) -> None:
+        here = people(self.room)
+        ours = [each.identity for each in here if is_by_telephone(each)]
+        theirs = [each.identity for each in callers(here)]
+        pairs = [(one, self._tracks(theirs)) for one in ours]
+        pairs += [(one, self._tracks(ours)) for one in theirs]
+        await asyncio.to_thread(subscribe, self.row.room_name, pairs, together)
+
+    def _tracks(self, identities: Iterable[str]) -> list[str]:
+        found = (self.room.remote_participants.get(identity) for identity in identities)
+        return [sid for each in found if each for sid in each.track_publications]
+
+    # Who hears what
+
+    def _let_hear(self, more: dict[str, list[str]] | None = None) -> None:
+        listening = [each.identity for each in callers(people(self.room))]
+        let_hear(self.room, {self._music.sid: listening} | (more or {}))
+
+    def _heard_of(self, voice: Voice) -> asyncio.Event:
+        return self._heard.setdefault(voice.sid, asyncio.Event())
+
+    def _on_heard(self, publication: rtc.LocalTrackPublication) -> None:
+        self._heard.setdefault(publication.sid, asyncio.Event()).set()
+
+    def _on_change(self, *_what: object) -> None:
+        self._news.set()
+
+
+async def failure_of(task: "asyncio.Task[None]") -> None:
+    """Raise it. Where there is none, it is waited for without an end."""
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+    await asyncio.Event().wait()
+
+
+def sounds(row: StandIn) -> tuple[last_words.Sound, last_words.Sound]:
+    """What is said before the music, and between it."""
+    opening = last_words.words_of_hold(
+        row.language,
+        is_transfer=row.is_transfer,
+        mid_call=row.mid_call,
+        offers_call_back=row.offers_call_back,
+    )
+    between = last_words.words_of_waiting(row.language, offers_call_back=row.offers_call_back)
+    return last_words.kept(opening, row.language), last_words.kept(between, row.language)
+
+
+def callers(here: Iterable[Person]) -> list[Person]:
+    return [each for each in here if each.is_caller]
+
+
+def is_by_telephone(someone: Person) -> bool:
+    return someone.role == "colleague" and someone.kind == "sip"
+
+
+def who_answered(here: Iterable[Person]) -> Person | None:
+    """A colleague who is on the line: by browser, or with a telephone that was picked up."""
+    return next((each for each in here if each.role == "colleague" and is_on_line(each)), None)
+
+
+def is_on_line(someone: Person) -> bool:
+    return someone.kind != "sip" or someone.attributes.get("sip.callStatus") == "active"
+
+
+def needs_summary(row: StandIn, colleague: Person) -> bool:
+    """In a browser it stands on the page of the call."""
+    return bool(row.summary) and is_by_telephone(colleague)
+
+
+def subscribe(room: str, pairs: Sequence[tuple[str, Sequence[str]]], wanted: bool) -> None:
+    """Each of these identities hears those tracks, or does not. Whoever is gone hears nothing."""
+    with LiveKit.from_settings(LIVEKIT_SECONDS) as livekit:
+        for identity, tracks in pairs:
+            if tracks:
+                attempt(partial(livekit.update_subscriptions, room, identity, tracks, wanted))
