@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from agentworker import standin
-from agentworker.models import Agent, StandIn
+from agentworker.models import Agent, StandIn, Worker
 from agentworker.services import Words, save_words
 from telephony import watching
 from telephony.models import Call, CallEvent, DispatchRule, Leg
@@ -72,12 +72,13 @@ def rule() -> DispatchRule:
     return DispatchRule.objects.create(name="Sales", agent=agent, room="call-")
 
 
-def caller(rule_key: str, status: str = "active", ago: float = 0, **names: str) -> Participant:
+def caller(rule_key: str, status: str = "active", ago: float = 0) -> Participant:
     attributes = {"sip.callStatus": status, "sip.callID": "SCL_1", "veyra.rule": rule_key}
     attributes["sip.phoneNumber"] = "+79160000001"
     joined = timezone.now() - timedelta(seconds=ago)
-    wanted = {"sid": "PA_1", "identity": "sip_1"} | names
-    return Participant(kind="sip", attributes=attributes, joined_at=joined, **wanted)
+    return Participant(
+        sid="PA_1", identity="sip_1", kind="sip", attributes=attributes, joined_at=joined
+    )
 
 
 def test_a_caller_nobody_told_of_hears_the_last_resort(line: Line, rule: DispatchRule) -> None:
@@ -96,7 +97,7 @@ def test_a_caller_nobody_told_of_hears_the_last_resort(line: Line, rule: Dispatc
 
 def test_or_another_assistant_comes_to_him(line: Line, rule: DispatchRule) -> None:
     line.rooms["call-1"] = [caller(str(rule.key))]
-    watching.Worker.objects.create(
+    Worker.objects.create(
         name="here:1", pid=1, capacity=5, registered=True, started_at=timezone.now(),
         seen_at=timezone.now(),
     )  # fmt: skip
