@@ -189,6 +189,12 @@ class TurnQuerySet(VisibleQuerySet["Turn"]):
         """Are there more lines with these words than are looked through?"""
         return self.filter(stems__says=words).order_by()[MOST_LINES:].exists()
 
+    def delays(self, since: datetime, until: datetime) -> dict[int, int]:
+        """How often somebody waited how long for an answer: milliseconds -> answers."""
+        within = self.filter(at__gte=since, at__lt=until, delay_ms__isnull=False).order_by()
+        counted = within.values_list("delay_ms").annotate(count=models.Count("pk"))
+        return dict(counted)
+
 
 class Turn(models.Model):
     """One thing said, by the caller or by the assistant."""
@@ -220,6 +226,14 @@ class Turn(models.Model):
         verbose_name = _("line")
         verbose_name_plural = _("lines")
         ordering = ["at", "pk"]
+        indexes: ClassVar[list[models.Index]] = [
+            # How quickly today's callers were answered, told on the home page.
+            models.Index(
+                fields=["at", "delay_ms"],
+                condition=models.Q(delay_ms__isnull=False),
+                name="turn_delays",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.speaker} {self.turn_id}"

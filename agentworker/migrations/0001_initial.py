@@ -188,6 +188,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'line',
                 'verbose_name_plural': 'lines',
                 'ordering': ['at', 'pk'],
+                'indexes': [models.Index(condition=models.Q(('delay_ms__isnull', False)), fields=['at', 'delay_ms'], name='turn_delays')],
             },
         ),
         migrations.AddConstraint(
