@@ -106,9 +106,8 @@ class SessionAdmin(MachineRowAdmin):
     purpose = _("Each talk of an assistant with a caller. The first call fills it.")
     inlines = (TurnInline,)
     list_display = ("started_at", "agent", "ended_at", "close_reason")
-    list_filter = ("close_reason",)
-    search_fields = ("job_id", "room_name", "sip_call_id")
-    date_hierarchy = "started_at"
+    search_fields = ("=job_id", "=room_sid", "=sip_call_id")
+    ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         return Session.objects.visible_to(request.user).select_related("version__agent")

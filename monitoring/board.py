@@ -87,6 +87,11 @@ class Row:
         return phases.trouble(self.call, self.talk, attended=attended, stood_in=self.is_stood_in)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What messages call it: its call, and the conversation in which something is said."""
+        return (str(self.call.pk), str(self.talk.session)) if self.talk else (str(self.call.pk),)
+
+    @property
     def version(self) -> Version:
         """Differs when anything that is shown does; trouble that begins is told, too."""
         trouble = self.trouble
@@ -110,6 +115,21 @@ class Named:
     def __bool__(self) -> bool:
         return bool(self.calls or self.sessions)
 
+    @property
+    def names(self) -> set[str]:
+        return self.calls | self.sessions
+
+    def only(self, names: set[str]) -> "Named":
+        return Named(self.calls & names, self.sessions & names)
+
+    def without(self, names: set[str]) -> "Named":
+        return Named(self.calls - names, self.sessions - names)
+
+
+def is_shown(call: Call, now: datetime) -> bool:
+    """Is it going on, or did it end a moment ago?"""
+    return call.ended_at is None or call.ended_at >= now - LINGER
+
 
 def is_wall(asked: Container[str]) -> bool:
     """Is this the address of a page for the wall, or of its socket? `asked`: its parameters."""
@@ -125,7 +145,7 @@ def read(named: Named | None = None) -> list[Row]:
     calls; one more for the conversations that were named, and one where staff are at calls.
     """
     now = timezone.now()
-    found = _named(named, now - LINGER) if named is not None else _on_board(now - LINGER)
+    found = _named(named, now) if named is not None else _on_board(now - LINGER)
     legs = sorted(found, key=_newest_first)
     # Whom nobody has answered yet, nobody has told anything.
     names = {name_of(leg) for leg in legs if leg.call.state != Call.State.RINGING} - {""}
@@ -181,7 +201,7 @@ def _newest_first(leg: Any) -> tuple[float, UUID]:
     return -leg.call.started_at.timestamp(), leg.call_id
 
 
-def _named(named: Named, ended_since: datetime) -> list[Any]:
+def _named(named: Named, now: datetime) -> list[Any]:
     """Whether a few calls are still on the board is quicker looked at than asked."""
     wanted = Q(call__in={UUID(pk) for pk in named.calls})
     if named.sessions:
@@ -190,7 +210,7 @@ def _named(named: Named, ended_since: datetime) -> list[Any]:
         names = {name for pair in pairs for name in pair if name}
         wanted |= Q(sip_call_id__in=names) | Q(participant_sid__in=names)
     legs = _with_others(Leg.objects.others().filter(wanted))
-    return [leg for leg in legs if leg.call.ended_at is None or leg.call.ended_at >= ended_since]
+    return [leg for leg in legs if is_shown(leg.call, now)]
 
 
 def name_of(leg: Leg) -> str:

@@ -1,9 +1,10 @@
 """One reader and renderer for all boards that this process serves.
 
 Sockets hold no queries. The hub hears which rows changed, reads those, renders each changed row
-once for each kind of viewer and hands everybody the same text. It reads at most four times a
-second, so no row is sent more often; and it reads the whole board every few seconds whatever it
-heard, so a message that the broker lost is made good.
+once for each kind of viewer and hands everybody the same text. A row that was sent rests for a
+quarter of a second; what changed within a moment is read together. Whoever comes gets the board as
+the hub knows it; and that is read as a whole every few seconds, whatever was heard, so a message
+that the broker lost is made good.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from django.utils import timezone
 
 from monitoring import board, needs
 from monitoring.board import Named, Row, Version, Viewer
@@ -25,7 +27,10 @@ from veyra.live import GROUP
 
 log = logging.getLogger(__name__)
 
+# A row is sent four times a second at most.
 INTERVAL = 0.25
+# A board is sent to as often as a glance can tell apart, however many rows change.
+TOGETHER = 0.04
 SWEEP = 5.0
 AFTER_AN_ERROR = 1.0
 
@@ -41,8 +46,9 @@ class Sink(Protocol):
 
 @dataclass(frozen=True)
 class Rendered:
-    """A row as it was last sent: its version, and its HTML for each kind of viewer."""
+    """A row as it was last sent: its version then, and its HTML for each kind of viewer."""
 
+    row: Row
     version: Version
     html: dict[Viewer, str]
 
@@ -56,17 +62,23 @@ class Hub:
         read_needs: Callable[[], Needs] = needs.read,
         *,
         interval: float = INTERVAL,
+        together: float = TOGETHER,
         sweep: float = SWEEP,
     ) -> None:
         self._read, self._interval, self._sweep = read, interval, sweep
+        self._together = together
         self._read_needs = read_needs
         self._members: dict[Sink, Viewer] = {}
         self._newcomers: set[Sink] = set()
         self._rendered: dict[uuid.UUID, Rendered] = {}
+        # For whom all of it is rendered.
+        self._viewers: set[Viewer] = set()
         # What waits besides the calls, as it was last read; and the strip for each kind of viewer.
         self._needs: Needs | None = None
         self._strips: dict[Viewer, str] = {}
         self._heard = Named()
+        # Until when the rows that were just sent rest, by the names that messages give them.
+        self._rest: dict[str, float] = {}
         # When the whole board is due, by the loop's clock.
         self._whole_at = 0.0
         self._wake = asyncio.Event()
@@ -86,6 +98,7 @@ class Hub:
             self._task.cancel()
             self._task = None
             self._rendered = {}
+            self._whole_at = 0.0
 
     async def _run(self) -> None:
         listener = asyncio.create_task(self._listen())
@@ -94,7 +107,7 @@ class Hub:
                 await self._wait()
                 try:
                     await self._turn()
-                    await asyncio.sleep(self._interval)
+                    await asyncio.sleep(self._together)
                 except Exception as error:  # the database is away: the boards wait with it
                     log.warning("the board was not read: %s", type(error).__name__)
                     await asyncio.sleep(AFTER_AN_ERROR)
@@ -103,8 +116,11 @@ class Hub:
             listener.cancel()
 
     async def _wait(self) -> None:
+        """Until there is something to read that does not rest."""
+        rests = (self._rest.get(name, 0.0) for name in self._heard.names)
+        until = min([self._whole_at, *rests])
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(self._whole_at):
+            async with asyncio.timeout_at(until):
                 await self._wake.wait()
         self._wake.clear()
 
@@ -116,27 +132,38 @@ class Hub:
         """Read once; the whole board for newcomers, the difference for everybody else."""
         viewers = set(self._members.values())
         before, needs_before, named = self._rendered, self._needs, self._due()
+        if named is not None and not named and not self._newcomers:
+            return
         rows = await database_sync_to_async(self._read_and_render)(viewers, named)
         changed = [row for row in rows if _version(before, row) != row.version]
         gone = [str(pk) for pk in before if pk not in self._rendered]
-        newcomers = {sink for sink in self._newcomers if self._members[sink] in viewers}
-        if named is not None:  # who came meanwhile waits for the next turn
-            newcomers.clear()
+        # Who came meanwhile waits for the next turn.
+        newcomers = {s for s in self._newcomers if self._members[s] in viewers}
         self._newcomers -= newcomers
         old = [s for s in self._members if s not in newcomers and s not in self._newcomers]
         has_news = self._needs != needs_before
-        self._send(newcomers, rows, with_needs=True, full=True)
+        self._send(newcomers, self._known(), with_needs=True, full=True)
         if changed or gone or has_news:
             self._send(old, changed, with_needs=has_news, full=False, gone=gone)
+        rested = asyncio.get_running_loop().time() + self._interval
+        self._rest |= {name: rested for row in changed for name in row.names}
 
     def _due(self) -> Named | None:
-        """What is to be read now; None: the whole board."""
-        named, self._heard = self._heard, Named()
+        """What is to be read now; None: the whole board. The rest is heard of once more."""
         now = asyncio.get_running_loop().time()
-        if now < self._whole_at and not self._newcomers:
+        if now < self._whole_at:
+            resting = {name for name in self._heard.names if self._rest.get(name, 0.0) > now}
+            named, self._heard = self._heard.without(resting), self._heard.only(resting)
             return named
         self._whole_at = now + self._sweep
+        self._heard = Named()
+        self._rest = {name: until for name, until in self._rest.items() if until > now}
         return None
+
+    def _known(self) -> list[Row]:
+        """The board for who comes now."""
+        rows, now = (known.row for known in self._rendered.values()), timezone.now()
+        return [row for row in rows if board.is_shown(row.call, now)]
 
     def _send(
         self,
@@ -158,18 +185,24 @@ class Hub:
 
     def _read_and_render(self, viewers: set[Viewer], named: Named | None) -> list[Row]:
         """In a thread. Only what no viewer of its kind has had yet is rendered."""
-        rows = self._read(named)
-        fresh = {row.call.pk: self._render(row, viewers) for row in rows}
-        self._rendered = fresh if named is None else self._rendered | fresh
+        rows = self._read(named) if named is None or named else []
         if named is None:
             self._needs = self._read_needs()
+            kept = {}
+        elif viewers <= self._viewers:
+            kept = self._rendered
+        else:
+            kept = {pk: self._render(known.row, viewers) for pk, known in self._rendered.items()}
+        if self._needs and (named is None or not viewers <= self._viewers):
             self._strips = {v: needs.render(self._needs, v) for v in viewers}
+        self._rendered = kept | {row.call.pk: self._render(row, viewers) for row in rows}
+        self._viewers = viewers
         return rows
 
     def _render(self, row: Row, viewers: set[Viewer]) -> Rendered:
-        known = self._rendered.get(row.call.pk)
-        html = known.html if known and known.version == row.version else {}
-        return Rendered(row.version, {v: html.get(v) or board.render(row, v) for v in viewers})
+        known, version = self._rendered.get(row.call.pk), row.version
+        html = known.html if known and known.version == version else {}
+        return Rendered(row, version, {v: html.get(v) or board.render(row, v) for v in viewers})
 
     async def _listen(self) -> None:
         """Hear of changes; after a broken connection subscribe again and look at everything."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 
 from agentworker.models import Session
 from telephony.numbers import part_of_any_spelling
+from veyra.parts import PartsIndex
 from veyra.querysets import VisibleQuerySet
 
 if TYPE_CHECKING:  # it imports us
@@ -186,6 +187,8 @@ class Call(models.Model):
                 name="call_rejected",
             ),
             models.Index(fields=["id"], condition=models.Q(is_demo=True), name="call_demo"),
+            PartsIndex(fields=["from_number"], name="call_from_parts"),
+            PartsIndex(fields=["to_number"], name="call_to_parts"),
         ]
 
     def __str__(self) -> str:
@@ -279,8 +282,10 @@ class CallEventQuerySet(VisibleQuerySet["CallEvent"]):
         """Facts that name a leg of the call, or its room while the call was in it, by time."""
         legs = list(legs)
         named = models.Q(sip_call_id__in=[leg.sip_call_id for leg in legs if leg.sip_call_id])
+        # By the room there is an index, and a participant is in one room only.
         named |= models.Q(
-            participant_sid__in=[x.participant_sid for x in legs if x.participant_sid]
+            room_sid__in={x.room_sid for x in legs if x.room_sid},
+            participant_sid__in=[x.participant_sid for x in legs if x.participant_sid],
         )
         in_room = models.Q(room_sid=call.room_sid, sip_call_id="", participant_sid="")
         in_room &= models.Q(at__gte=call.started_at - ROOM_MARGIN)

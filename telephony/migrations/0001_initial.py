@@ -4,6 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 import uuid
+import veyra.parts
 import veyra.secrets
 from django.conf import settings
 from django.db import migrations, models
@@ -692,5 +693,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='visit',
             index=models.Index(condition=models.Q(('left_at', None)), fields=['call'], name='visit_going_on'),
+        ),
+        migrations.AddIndex(
+            model_name='call',
+            index=veyra.parts.PartsIndex(fields=['from_number'], name='call_from_parts'),
+        ),
+        migrations.AddIndex(
+            model_name='call',
+            index=veyra.parts.PartsIndex(fields=['to_number'], name='call_to_parts'),
         ),
     ]

@@ -1,7 +1,7 @@
 """Veyra beside the barest thing that does the same, in one run: `make bench`.
 
-usage: python -m tests.bench [webhooks] [boards] [screen] [calls] [lists] [route] [edits] [publish]
-                             [registrar]
+usage: python -m tests.bench [webhooks] [boards] [screen] [calls] [lists] [history] [route] [edits]
+                             [publish] [registrar]
 """
 
 import os
@@ -18,6 +18,7 @@ from tests.bench import (  # noqa: E402  # they need Django
     boards,
     calls,
     edits,
+    history,
     lists,
     publish,
     registrar,
@@ -34,6 +35,7 @@ BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "screen": screen.measure,
     "boards": boards.measure,
     "lists": lists.measure,
+    "history": history.measure,
     "route": route.measure,
     "edits": edits.measure,
     "publish": publish.measure,

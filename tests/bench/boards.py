@@ -17,7 +17,7 @@ from tests.bench.sockets import headers, in_database, log_in
 BOARDS = 50
 CHANGES_A_SECOND = 20
 SECONDS = 10
-CALLS = 10
+CALLS = 500
 
 # Calls of this moment, and their changes: what a fold does at its end, as often as wanted.
 CHANGES = f"""

@@ -11,5 +11,5 @@ from veyra import celery
 
 __all__ = ["application"]
 
-(Hub.__init__.__kwdefaults__ or {})["interval"] = 0.0
+(Hub.__init__.__kwdefaults__ or {}).update(interval=0.0, together=0.0)
 celery.COALESCE_SECONDS = 0.0

@@ -49,6 +49,18 @@ def test_the_list_of_calls_takes_as_many_queries_for_one_as_for_many(
         page(engineer, "call")
 
 
+def test_a_long_list_says_that_it_was_not_counted_to_its_end(
+    engineer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    User.objects.update(language="en")
+    monkeypatch.setattr("veyra.admin.COUNTED", 3)
+    new = [Call(unit="x", state="ended", started_at=timezone.now()) for _ in range(4)]
+    Call.objects.bulk_create(new[:3])
+    assert "Found: 3" in page(engineer, "call")
+    new[3].save()
+    assert "Found: more than 3" in page(engineer, "call")
+
+
 def test_the_list_of_calls_does_not_carry_every_number_of_the_line(
     engineer: Client,
 ) -> None:

@@ -149,6 +149,41 @@ async def test_a_change_is_read_without_the_rest_of_the_board() -> None:
     hub.leave(screen)
 
 
+async def test_a_row_that_rests_holds_up_no_other() -> None:
+    line, screen = Line(), Screen()
+    busy, quiet = line.ring(), line.ring()
+    hub = Hub(line.read, Needs, interval=60)
+    hub.join(screen, ENGLISH)
+    await until(lambda: line.whole == 2)
+    for call in (busy, quiet):
+        call.version += 1
+        await tell(call)
+    # They were sent as the board was opened, and so both rest now; a new one does not.
+    new = line.ring()
+    await tell(new)
+    await until(lambda: len(screen.texts) == 2)
+    assert [row["id"] for row in screen.messages()[1]["rows"]] == [str(new.pk)]
+    hub.leave(screen)
+
+
+async def test_whoever_comes_later_gets_the_board_without_reading_it_anew(
+    rendered: Counter[tuple[Any, ...]],
+) -> None:
+    line, first, second, third = Line(), Screen(), Screen(), Screen()
+    call = line.ring()
+    hub = Hub(line.read, Needs, interval=0)
+    hub.join(first, ENGLISH)
+    await until(lambda: line.whole == 2)
+    hub.join(second, ENGLISH)
+    hub.join(third, RUSSIAN)
+    await until(lambda: second.texts and third.texts)
+    assert line.whole == 2 and set(rendered.values()) == {1} and len(rendered) == 2
+    for message in (*second.messages(), *third.messages()):
+        assert message["full"] and [row["id"] for row in message["rows"]] == [str(call.pk)]
+    for screen in (first, second, third):
+        hub.leave(screen)
+
+
 async def test_a_lost_message_is_made_good_while_others_keep_coming() -> None:
     line, screen = Line(), Screen()
     call, lost = line.ring(), line.ring()
