@@ -41,6 +41,8 @@ class Visit(models.Model):
     class Kind(models.TextChoices):
         LISTEN = "listen", _("listens")
         JOIN = "join", _("has joined the talk")
+        # Called to it by a Ring, in place of the assistant.
+        TAKE = "take", _("has taken the call")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="visits")
@@ -72,7 +74,7 @@ class Visit(models.Model):
     @property
     def role(self) -> str:
         """The participant's `veyra.role`."""
-        return "supervisor" if self.kind == self.Kind.JOIN else "listener"
+        return ROLES[Visit.Kind(self.kind)]
 
     @property
     def identity(self) -> str:
@@ -82,3 +84,10 @@ class Visit(models.Model):
     def name(self) -> str:
         """Whom colleagues read."""
         return (self.user.get_full_name() or self.user.get_username()) if self.user else ""
+
+
+ROLES = {
+    Visit.Kind.LISTEN: "listener",
+    Visit.Kind.JOIN: "supervisor",
+    Visit.Kind.TAKE: "colleague",
+}
