@@ -188,10 +188,10 @@ class Conversation(Agent):
         if not self.quiet.is_kept:
             self.live.say(text)
 
-    def _return(self) -> None:
+    def _return(self, was_reached: bool) -> None:
         self._asked = None  # one of us has answered it
         if self._answered.is_set():
-            self._say(come_back(self.script, self.hears_words))
+            self._say(come_back(self.script, self.hears_words, was_reached=was_reached))
 
     def _on_heard(self, _publication: rtc.LocalTrackPublication) -> None:
         if self._answered.is_set():  # else it may be a listener in a room that still rings
@@ -225,8 +225,13 @@ class Conversation(Agent):
 
     def _on_joined(self, participant: rtc.RemoteParticipant) -> None:
         newcomer = person(participant)
+        self._hand_over_to(newcomer)
         if newcomer.is_caller:
             self._keep(self._greet_newcomer(newcomer))
+
+    def _hand_over_to(self, someone: Person) -> None:
+        if someone.has_taken:
+            self.finish("handed over")
 
     async def _greet_newcomer(self, newcomer: Person) -> None:
         if not await self.doorman.lets_in(newcomer):
@@ -241,6 +246,8 @@ class Conversation(Agent):
         self.spool.event("speech_started", leg(newcomer))
 
     def _on_attributes(self, _new: dict[str, str], participant: rtc.Participant) -> None:
+        if isinstance(participant, rtc.RemoteParticipant):
+            self._hand_over_to(person(participant))
         if self.caller and participant.identity == self.caller.identity:
             self.caller = replace(self.caller, attributes=dict(participant.attributes))
             if self.caller.has_answered:

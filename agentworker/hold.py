@@ -77,9 +77,11 @@ class Hold:
                 await self._give_up()
 
     async def _give_up(self) -> None:
-        sid = self.row.room_sid
-        end = StandIn.release if self.row.is_transfer else StandIn.apologise
-        await read(lambda: end(sid))
+        """Nobody is looked for any more; where an assistant waits, it goes on."""
+        sid, here = self.row.room_sid, people(self.room)
+        is_served = any(someone.kind == "agent" for someone in here)
+        await read(lambda: StandIn.release(sid) if is_served else StandIn.apologise(sid))
+        self.row = await refreshed(self.row) or self.row
 
     async def _carry_on(self, playing: "asyncio.Task[None]") -> None:
         """Until they are connected, or nobody waits any more."""
@@ -89,8 +91,9 @@ class Hold:
                 playing.cancel()
                 await self._promise(self._pressed_by)
                 return
-            colleague = who_answered(people(self.room))
-            if colleague and await self._introduce(colleague):
+            if colleague := who_answered(people(self.room)):
+                if not await self._introduce(colleague):
+                    await self._give_up()
                 return
             await self._news.wait()
 
@@ -208,12 +211,7 @@ def is_by_telephone(someone: Person) -> bool:
 
 
 def who_answered(here: Iterable[Person]) -> Person | None:
-    """A colleague who is on the line: by browser, or with a telephone that was picked up."""
-    return next((each for each in here if each.role == "colleague" and is_on_line(each)), None)
-
-
-def is_on_line(someone: Person) -> bool:
-    return someone.kind != "sip" or someone.attributes.get("sip.callStatus") == "active"
+    return next((each for each in here if each.has_taken), None)
 
 
 def needs_summary(row: StandIn, colleague: Person) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Literal
 
 Kind = Literal["standard", "sip", "agent", "other"]
@@ -49,6 +50,19 @@ class Person:
         return self.kind == "standard" and self.role == "supervisor"
 
     @property
+    def has_taken(self) -> bool:
+        """A colleague to whom the call was given, and who is on the line: the assistant leaves."""
+        if self.role != "colleague":
+            return False
+        is_on_line = self.attributes.get("sip.callStatus") == "active"
+        return self.kind == "standard" or (self.kind == "sip" and is_on_line)
+
+    @property
+    def is_standby(self) -> bool:
+        """Our own music, or an apology."""
+        return self.role == "standby"
+
+    @property
     def speaks_for_us(self) -> bool:
         """An assistant, or one of our people by browser or telephone: a caller is not alone."""
         return self.kind == "agent" or self.role in ("supervisor", "colleague")
@@ -70,7 +84,23 @@ def first_caller(people: Iterable[Person]) -> Person | None:
 
 def agent_is_here(people: Iterable[Person]) -> bool:
     """Another assistant, or the last resort, was in the room before us: we would talk over it."""
-    return any(person.kind == "agent" or person.role == "standby" for person in people)
+    return any(person.kind == "agent" or person.is_standby for person in people)
+
+
+class Outcome(Enum):
+    """What came of an assistant's waiting while people are rung."""
+
+    TURN = "turn"
+    TAKEN = "taken"
+    LEFT = "left"
+
+
+def outcome_of_waiting(people: Iterable[Person]) -> Outcome | None:
+    """Somebody took the call, or its caller is gone; None: it goes on."""
+    people = list(people)
+    if first_caller(people) is None:
+        return Outcome.LEFT
+    return Outcome.TAKEN if any(person.has_taken for person in people) else None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""The assistant is silent while one of our people talks to the caller himself."""
+"""The assistant is silent while one of our people talks to the caller himself, or while the caller
+hears music because one is looked for.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -13,7 +15,8 @@ from agentworker.spool import Leg, Spool
 class Quiet:
     """Follows who is in the room, and stops whatever `live` says when one of us joins.
 
-    `people` tells who is there; `come_back` is called when the last of us has left.
+    `people` tells who is there. `come_back` is called when the last of us has left: with False
+    where somebody was looked for, and nobody came.
     """
 
     def __init__(
@@ -21,13 +24,14 @@ class Quiet:
         live: AgentSession[Any],
         spool: Spool,
         people: Callable[[], Iterable[Person]],
-        come_back: Callable[[], None],
+        come_back: Callable[[bool], None],
     ) -> None:
         self._live, self._spool = live, spool
         self._people, self._come_back = people, come_back
-        self.is_kept = False
+        self.is_kept = self._was_reached = False
 
     def follow(self, room: rtc.Room) -> None:
+        room.on("participant_attributes_changed", lambda _new, _who: self.look())
         room.on("participant_connected", self.look)
         room.on("participant_disconnected", self.look)
         self.look()
@@ -35,7 +39,10 @@ class Quiet:
     def look(self, _who: rtc.RemoteParticipant | None = None) -> None:
         """Is one of us in the talk now? Without a caller there is none."""
         people = list(self._people())
-        here = any(person.is_supervisor for person in people)
+        talks = any(person.is_supervisor or person.has_taken for person in people)
+        here = talks or any(person.is_standby for person in people)
+        if here:
+            self._was_reached = talks
         if here == self.is_kept or not any(person.is_party for person in people):
             return
         self.is_kept = here
@@ -47,4 +54,4 @@ class Quiet:
             self._spool.event("agent_back", Leg())
             # It may have run out while nobody waited for it.
             self._live.reset_away_timer()
-            self._come_back()
+            self._come_back(self._was_reached)

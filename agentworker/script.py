@@ -24,6 +24,7 @@ SPOKEN = {
         "no_such_key": "Такого пункта нет.",
         "goodbye": "До свидания!",
         "back": "Я снова с вами.",
+        "nobody_came": "К сожалению, сейчас никто из сотрудников не смог подойти. Я снова с вами.",
     },
     "en": {
         "press": "{about}: press {press}.",
@@ -33,6 +34,7 @@ SPOKEN = {
         "no_such_key": "There is no such option.",
         "goodbye": "Goodbye!",
         "back": "I am with you again.",
+        "nobody_came": "I am sorry, none of my colleagues could come. I am with you again.",
     },
 }
 
@@ -128,9 +130,12 @@ def answer_words(script: Script, text: str) -> str:
     return hint(script)
 
 
-def come_back(script: Script, hears_words: bool) -> str:
-    """Said when a person of ours, who talked to the caller himself, has left."""
-    return _join(SPOKEN[script.language]["back"], "" if hears_words else announce(script))
+def come_back(script: Script, hears_words: bool, *, was_reached: bool = True) -> str:
+    """Said when a person of ours, who talked to the caller himself, has left; or when nobody of
+    those who were looked for was reached.
+    """
+    begun = SPOKEN[script.language]["back" if was_reached else "nobody_came"]
+    return _join(begun, "" if hears_words else announce(script))
 
 
 def goodbye(script: Script) -> str:

@@ -15,6 +15,7 @@ from agentworker.spool import JobFacts, Spool
 CALLER = Person("sip_1", "PA_1", "sip")
 SUPERVISOR = Person("supervisor-1", "PA_2", "standard", {"veyra.role": "supervisor"})
 SECOND = Person("supervisor-2", "PA_3", "standard", {"veyra.role": "supervisor"})
+STANDBY = Person("standby-1", "PA_5", "standard", {"veyra.role": "standby"})
 LISTENER = Person("listener-1", "PA_4", "standard", {"veyra.role": "listener"})
 
 
@@ -37,8 +38,8 @@ class Scene:
         session = cast("AgentSession[Any]", self.live)
         self.quiet = Quiet(session, self.spool, lambda: self.there, self.back)
 
-    def back(self) -> None:
-        self.live.asked.append("come back")
+    def back(self, was_reached: bool) -> None:
+        self.live.asked.append("come back" if was_reached else "nobody came")
 
     def now(self, *people: Person) -> bool:
         self.there = list(people)
@@ -95,3 +96,29 @@ def test_the_assistant_says_that_it_is_back(hears_words: bool, said: str) -> Non
     menu = (MenuItem("1", "С девяти до шести.", "часы работы"),)
     script = Script(agent="a", version=1, language="ru", greeting="Здравствуйте!", menu=menu)
     assert come_back(script, hears_words) == said
+
+
+def colleague(status: str) -> Person:
+    attributes = {"veyra.role": "colleague", "sip.callStatus": status}
+    return Person("colleague-1", "PA_6", "sip", attributes)
+
+
+def test_the_assistant_is_silent_while_the_caller_hears_music(scene: Scene) -> None:
+    assert scene.now(CALLER, STANDBY)
+    assert scene.now(CALLER, STANDBY, colleague("ringing"))
+    assert not scene.now(CALLER, colleague("ringing"))
+    assert scene.live.asked[-1] == "nobody came"
+
+
+def test_a_colleague_who_took_the_call_keeps_it_silent_after_the_music(scene: Scene) -> None:
+    assert scene.now(CALLER, STANDBY, colleague("active"))
+    assert scene.now(CALLER, colleague("active"))
+    assert not scene.now(CALLER)
+    assert scene.live.asked[-1] == "come back"
+
+
+def test_that_nobody_came_is_said_instead_of_a_greeting(scene: Scene) -> None:
+    script = Script("support", 1, "en", "Hello!")
+    said = come_back(script, hears_words=True, was_reached=False)
+    assert "none of my colleagues" in said
+    assert said != come_back(script, hears_words=True)
