@@ -17,11 +17,12 @@ from agentworker.brief import read_brief
 from agentworker.conversation import Conversation, leg
 from agentworker.doorman import Doorman
 from agentworker.ears import build_ears
-from agentworker.people import Person, agent_is_here, first_caller
+from agentworker.people import Outcome, Person, agent_is_here, first_caller
 from agentworker.presence import people
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Leg, Spool, now_text
 from agentworker.versions import load
+from agentworker.waiting import Waiting
 from veyra.models import Pulse
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ ERROR_LENGTH = 300
 HANGS_UP = frozenset({"goodbye", "silence"})
 # Its voice, its mind or its ears broke.
 BROKE = "error"
+# One of our people has the call now.
+HANDED_OVER = "handed over"
 # It could not start, and somebody else will speak to the caller: the room stays.
 WATCHDOG = "watchdog"
 LEFT_TO_LAST_RESORT = "failed, left to the last resort"
@@ -88,7 +91,7 @@ def somebody_else_helps() -> bool:
 
 async def answer(ctx: JobContext, spool: Spool) -> None:
     """Enter the room, read what to say meanwhile, and start talking."""
-    brief = read_brief(ctx.job.metadata)
+    brief, waiting = read_brief(ctx.job.metadata), Waiting(ctx.room)
     (script, blocked), _ = await asyncio.gather(
         asyncio.to_thread(load, brief.agent),
         ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY),
@@ -100,6 +103,10 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
     caller = await wait_for_guest(ctx, doorman)
     if caller is None:
         leave(ctx, "nobody came")
+        return
+    outcome = await waiting.until_turn(brief.wait)
+    if outcome is not Outcome.TURN:
+        leave(ctx, HANDED_OVER if outcome is Outcome.TAKEN else "caller left")
         return
     note_start(spool, script, caller)
     conversation = Conversation(

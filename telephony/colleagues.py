@@ -157,7 +157,7 @@ class Member(models.Model):
             models.UniqueConstraint(
                 fields=["team", "colleague"],
                 name="member_once",
-                violation_error_message=_("This colleague is in the group already."),  # type: ignore[arg-type]  # the stubs know no Promise
+                violation_error_message=_("This colleague is in the group already."),
             )
         ]
 

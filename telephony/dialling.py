@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop as _
 
 from agentworker.models import Agent, Worker
 from telephony.line import lines
-from telephony.models import OutboundCall, PhoneNumber, PublishedObject, Trunk
+from telephony.models import OutboundCall, PhoneNumber, PublishedObject, RungPhone, Trunk
 from telephony.numbers import spelled
 from telephony.outbound import Identity
 from telephony.routing.outgoing import key_of_outbound
@@ -207,7 +207,9 @@ OWN_LOOKED_AT = 200
 
 
 def usage_of(trunk: Trunk, now: datetime) -> Usage:
-    """One query. A call belongs to the day on which it was dialled, in the installation's zone."""
+    """Two queries. A call belongs to the day on which it was dialled, in the installation's zone.
+    Telephones of colleagues that are rung for a call count as well.
+    """
     midnight = midnight_before(now)
     dialled = OutboundCall.objects.filter(trunk=trunk, state=State.DIALLED)
     # Of those that take two telephones, the second is called when somebody has come to the first.
@@ -218,7 +220,8 @@ def usage_of(trunk: Trunk, now: datetime) -> Usage:
         + Count("pk", filter=twice & Q(here_at__gt=now - SECOND)),
         seconds=Sum("seconds", filter=Q(claimed_at__gte=midnight), default=0),
     )
-    return Usage(**found)
+    rung = RungPhone.objects.usage(trunk, midnight, now - SECOND)
+    return Usage(**{name: found[name] + rung[name] for name in found})
 
 
 def midnight_before(now: datetime) -> datetime:
@@ -269,7 +272,7 @@ def _look_for_browser(livekit: LiveKit, row: OutboundCall, _longest: timedelta) 
 
 def _call_speaker(livekit: LiveKit, row: OutboundCall, longest: timedelta) -> str:
     """His telephone is called, and when he has picked it up the other one may be."""
-    _place(livekit, _dial_speaker(row, longest))
+    place(livekit, _dial_speaker(row, longest))
     end = time.monotonic() + (row.trunk.out_ringing if row.trunk else 0) + PICKED_UP_SECONDS
     while (person := speaker_in(livekit, row)) and time.monotonic() < end:
         if person.attributes.get("sip.callStatus") == "active":
@@ -318,7 +321,7 @@ def _has_come(row: OutboundCall) -> bool:
 def _place_or_end(livekit: LiveKit, row: OutboundCall, longest: timedelta) -> None:
     """After an error it may ring nevertheless: the books stay open until its room is gone."""
     try:
-        _place(livekit, _dial_of(row, longest))
+        place(livekit, _dial_of(row, longest))
     except LiveKitError as error:
         why = sentence_of(error)
         log.warning("call %s was not placed: %s", row.pk, error.code)
@@ -330,7 +333,7 @@ def _place_or_end(livekit: LiveKit, row: OutboundCall, longest: timedelta) -> No
         close(row, why)
 
 
-def _place(livekit: LiveKit, dial: Dial) -> None:
+def place(livekit: LiveKit, dial: Dial) -> None:
     """A gateway that is too busy says so before it does anything: then it may be asked again."""
     end = time.monotonic() + BUSY_SECONDS
     while True:

@@ -288,9 +288,8 @@ class PhoneNumber(Keepable):
 
 def _named(model: type[Colleague | Team], name: str | Promise) -> "models.ForeignKey[Any, Any]":
     """Somebody whom a rule names, or nobody."""
-    return models.ForeignKey(
-        model, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=name
-    )
+    named: dict[str, Any] = {"related_name": "+", "verbose_name": name}
+    return models.ForeignKey(model, null=True, blank=True, on_delete=models.PROTECT, **named)
 
 
 class RoomKind(models.TextChoices):

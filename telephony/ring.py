@@ -1,6 +1,8 @@
 """Attempts to find one of our people for a call: a row each (`telephony.ringing` carries it on)."""
 
 import uuid
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -24,6 +26,13 @@ class RingQuerySet(VisibleQuerySet["Ring"]):
 
     def going_on(self) -> Self:
         return self.filter(over_at=None)
+
+    def that_matter(self, calls: Collection[Any]) -> Self:
+        """All that go on, and those of these calls (keys) that are over."""
+        matter = models.Q(over_at=None)
+        if calls:
+            matter |= models.Q(call__in=list(calls))
+        return self.filter(matter).select_related("call__trunk", "colleague", "taken_by")
 
     def of_calls(self, calls: Any) -> Self:
         """Of these calls (rows, keys or a query of them), the oldest first."""
@@ -114,6 +123,23 @@ class RungPhoneQuerySet(VisibleQuerySet["RungPhone"]):
     def open(self) -> Self:
         """Taken to be dialled, and not known to be over: each holds a place on its connection."""
         return self.filter(state=RungPhone.State.DIALLED, over_at=None)
+
+    def of_rings(self, rings: Collection[Ring]) -> Self:
+        return self.filter(ring__in=rings).order_by("place")
+
+    def usage(self, trunk: Any, midnight: datetime, just: datetime) -> dict[str, int]:
+        """What these take of a connection's limits, as telephony.routing.tolls.Usage names it."""
+        dialled = self.filter(trunk=trunk, state=RungPhone.State.DIALLED)
+        of_day = models.Q(claimed_at__gte=midnight)
+        return dialled.filter(of_day | models.Q(over_at=None)).aggregate(
+            going_on=models.Count("pk", filter=models.Q(over_at=None)),
+            just_begun=models.Count("pk", filter=models.Q(claimed_at__gt=just)),
+            seconds=models.Sum("seconds", filter=of_day, default=0),
+        )
+
+    def forgotten(self) -> Self:
+        """Whose search is over."""
+        return self.filter(ring__over_at__isnull=False)
 
 
 class RungPhone(models.Model):

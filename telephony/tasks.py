@@ -14,9 +14,11 @@ from telephony import (
     folding,
     observing,
     registering,
+    ringing,
     settling,
     speaking,
     sync,
+    telephoning,
     testcalls,
 )
 from veyra.celery import app
@@ -49,9 +51,16 @@ def transfer() -> None:
         pass
 
 
+@app.task(name=ringing.TASK)  # type: ignore[untyped-decorator]  # likewise
+def ring() -> None:
+    while telephoning.run_next():
+        pass
+
+
 @app.task(name=settling.TASK)  # type: ignore[untyped-decorator]  # likewise
 def overdue() -> None:
     settling.end_overdue()
+    telephoning.end_forgotten()
 
 
 @app.task(name=speaking.TASK)  # type: ignore[untyped-decorator]  # likewise

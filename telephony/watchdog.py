@@ -1,7 +1,8 @@
 """Nobody is left alone: what to do in a room whose assistant does not come, or is lost. Pure.
 
-First another assistant is sent; where none can come, or none came, the voice of last resort
-stands in. Two assistants would greet over each other, so none is sent where one may yet speak.
+First another assistant is sent. Where none can come, or none came, our people are rung whom the
+call's rule names, and then the voice of last resort stands in. Two assistants would greet over each
+other, so none is sent where one may yet speak.
 """
 
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ SILENT_ROLES = frozenset({"listener", *HELPERS})
 class Step(StrEnum):
     NOTHING = "nothing"
     SEND_AGAIN = "send_again"
+    FIND_PEOPLE = "find_people"
     STAND_IN = "stand_in"
 
 
@@ -56,13 +58,17 @@ class Watched:
     sent: timedelta | None = None
     # An assistant came and could not start: another one could not either.
     failed: bool = False
+    # Its rule names people for this case, and they were not tried yet.
+    has_people: bool = False
 
 
 def decide(room: Watched, line: Line) -> Step:
     if room.alone is None:
         hangs = room.rings and room.waiting >= HANGS
+        if hangs and room.has_people:
+            return Step.FIND_PEOPLE
         return Step.STAND_IN if hangs and line.stands_in else Step.NOTHING
-    if room.failed and room.alone >= GRACE and line.stands_in:
+    if room.failed and room.alone >= GRACE and (line.stands_in or room.has_people):
         return _last_resort(room, line)
     sent = room.sent if room.sent is not None and room.sent < FORGOTTEN else None
     if sent is None and not _is_abandoned(room, line):
@@ -83,6 +89,8 @@ def _is_abandoned(room: Watched, line: Line) -> bool:
 
 
 def _last_resort(room: Watched, line: Line) -> Step:
+    if room.has_people and not room.is_dialled:
+        return Step.FIND_PEOPLE
     if line.stands_in and not room.is_dialled:
         return Step.STAND_IN
     # Without it, assistants are all there is; a telephone that still rings may yet meet one.

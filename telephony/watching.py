@@ -7,10 +7,10 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 from django.db import DatabaseError, close_old_connections, transaction
 from django.utils import timezone
@@ -18,9 +18,10 @@ from django.utils import timezone
 from agentworker import standin
 from agentworker.brief import Brief
 from agentworker.models import StandIn, Worker
-from telephony import calling_back, intake
-from telephony.models import Call, CallEvent, Leg
+from telephony import calling_back, intake, ringing
+from telephony.models import Call, CallEvent, Leg, Ring
 from telephony.reasons import Reason
+from telephony.ringer import Ringer, Rings
 from telephony.unfolded import Unfolded
 from telephony.watchdog import FORGOTTEN, GRACE, Line, Sight, Step, Watched, as_seen, decide, sight
 from veyra import processes
@@ -66,10 +67,14 @@ class Room:
     def call(self) -> Call:
         return self.legs[0].call
 
-    def watched(self, now: datetime, alone: timedelta | None, told: "Told") -> Watched:
+    def watched(
+        self, now: datetime, alone: timedelta | None, told: "Told", rings: Rings
+    ) -> Watched:
         is_answered = any(leg.call.state == Call.State.ANSWERED for leg in self.legs)
         calling = [leg for leg in self.legs if not leg.call.is_outbound]
         since = min((leg.joined_at or leg.call.started_at for leg in calling), default=now)
+        # While people were rung, no assistant was to speak.
+        since = max(since, rings.over_since(self.call) or since)
         sent = told.sent.get(self.sid)
         return Watched(
             rings=bool(calling) and not is_answered,
@@ -78,6 +83,7 @@ class Room:
             alone=alone,
             sent=now - sent if sent else None,
             failed=self.sid in told.failed,
+            has_people=rings.has_fallback(self.call),
         )
 
 
@@ -143,7 +149,7 @@ class Watchdog:
         self._stopping = threading.Event()
         self._holder: uuid.UUID | None = None
         self._renewed = self._looked = float("-inf")
-        self._memory, self._unfolded = Memory(), Unfolded()
+        self._memory, self._unfolded, self._ringer = Memory(), Unfolded(), Ringer()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -185,6 +191,8 @@ class Watchdog:
         if rooms:
             tell_of_apologies(rooms, now)
         rooms += self._unfolded_rooms(now)
+        rings = self._rings([room.call for room in rooms], now)
+        rooms = [room for room in rooms if room.sid not in rings.held]
         # Looked at without any room, too: who fell silent is known when a caller comes.
         every = list(Worker.objects.all())
         workers = self._memory.living(every, now, min(passed, HELD_UP))
@@ -197,7 +205,7 @@ class Watchdog:
             stands_in=bool(rooms) and Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD),
         )
         told = told_lately(alone, now) if alone else Told()
-        cases = [Case(x, x.watched(now, self._memory.since(x.sid), told)) for x in rooms]
+        cases = [Case(x, x.watched(now, self._memory.since(x.sid), told, rings)) for x in rooms]
         wanted = [case for case in cases if decide(case.watched, line) is not Step.NOTHING]
         # Asked only for the few rooms in trouble.
         sids = [case.room.sid for case in wanted]
@@ -215,6 +223,15 @@ class Watchdog:
         if asks:
             livekit_outage.over()
         return rooms
+
+    def _rings(self, calls: Sequence[Call], now: datetime) -> Rings:
+        """The searches for our people go one step on."""
+        rings = Rings(self._ringer.begin(calls))
+        try:
+            self._ringer.step(rings.rows, now)
+        except LiveKitError as error:
+            livekit_outage.felt(error)
+        return rings
 
     def _help(self, cases: Sequence[Case], line: Line) -> None:
         """What LiveKit refuses is tried again at the next look. A slow one may cost us the lease:
@@ -245,7 +262,13 @@ def works_of(
     for case, seen in looked:
         if not is_alone(seen):
             continue
-        step = decide(as_seen(case.watched, seen), line)
+        watched = as_seen(case.watched, seen)
+        step = decide(watched, line)
+        if step is Step.FIND_PEOPLE:
+            if find_people(case.room):
+                works.append(Clear(livekit, case.room.call.room_name, seen))
+                continue
+            step = decide(replace(watched, has_people=False), line)
         if step is Step.STAND_IN:
             stand_in(case.room)
             works.append(Clear(livekit, case.room.call.room_name, seen))
@@ -257,13 +280,35 @@ def works_of(
 
 def stand_in(room: Room) -> None:
     """The last resort is asked to speak."""
-    StandIn.ask(
-        room.sid,
-        room.call.room_name,
-        language_of(room.call),
-        mid_call=room.call.answered_at is not None,
-        will_call_back=all(calling_back.number_of(leg.call) for leg in room.legs),
-    )
+    StandIn.ask(room.sid, room.call.room_name, language_of(room.call), **apology_in(room))
+
+
+def apology_in(room: Room) -> dict[str, Any]:
+    rule = room.call.rule
+    return {
+        "mid_call": room.call.answered_at is not None,
+        "will_call_back": all(calling_back.number_of(leg.call) for leg in room.legs),
+        "text": rule.apology if rule else "",
+    }
+
+
+def find_people(room: Room) -> bool:
+    """Those whom the rule names for need are rung, and the last resort plays music meanwhile.
+    False: none of them can be rung now.
+    """
+    call, people = room.call, ringing.fallback_of(room.call)
+    if not ringing.is_anybody_free(people, call):
+        return False
+    try:
+        with transaction.atomic():
+            ringing.begin(call, Ring.Why.FALLBACK, people)
+            # Where it is away, the colleague's telephone is heard ringing instead.
+            if Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD):
+                about = apology_in(room) | {"is_transfer": False, "offers_call_back": True}
+                StandIn.hold(room.sid, call.room_name, language_of(call), **about)
+    except ringing.AlreadyRings:
+        return True
+    return True
 
 
 @transaction.atomic

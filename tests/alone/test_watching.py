@@ -16,6 +16,7 @@ from agentworker.models import Agent, StandIn, Worker
 from agentworker.services import Words, save_words
 from telephony import watching
 from telephony.models import Call, CallBack, CallEvent, Leg
+from telephony.ringer import Rings
 from telephony.verdict import Evidence, Verdict, judge
 from telephony.watchdog import GRACE
 from telephony.watching import (
@@ -93,7 +94,7 @@ def test_that_an_assistant_was_sent_is_known_to_the_next_watchdog() -> None:
 def test_a_call_out_that_nobody_picked_up_does_not_ring_for_us(agent: Agent) -> None:
     call(agent, direction="outbound")
     (room,) = watched_rooms()
-    watched = room.watched(timezone.now(), None, Told())
+    watched = room.watched(timezone.now(), None, Told(), Rings())
     assert not watched.rings and watched.is_dialled
 
 
@@ -101,7 +102,7 @@ def test_a_room_where_somebody_talks_does_not_ring(agent: Agent) -> None:
     call(agent)
     call(agent, user="79160000002", state="answered")
     (room,) = watched_rooms()
-    assert not room.watched(timezone.now(), None, Told()).rings
+    assert not room.watched(timezone.now(), None, Told(), Rings()).rings
 
 
 @pytest.mark.parametrize(("answered", "reason"), [(False, "nobody_came"), (True, "cut_off")])
