@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from agentworker.models import Agent
+from monitoring import today
 from monitoring.board import may_see
 from monitoring.checks import FAILED, STARTING, last
 from telephony import changes, demo
@@ -46,22 +47,27 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     for sentence in changes.news(user) if opened_by_a_person(request) else ():
         messages.info(request, str(sentence))
     steps, checks = first_steps(user), last.get()
-    return context | {
-        "title": _("Home"),
-        "steps": [] if all(step.done for step in steps) else steps,
-        "next_step": next((step for step in steps if not step.done), None),
-        "decides": user.has_perms(DECIDES),
-        "differences": _differences(user),
-        "may_take_over": user.has_perms((*TAKES, *MAKES)),
-        "numbers": _numbers(user),
-        "well": [check for check in checks if check.status not in (FAILED, STARTING)],
-        "failed": [check for check in checks if check.status == FAILED],
-        "starting": [check for check in checks if check.status == STARTING],
-        "calls_now": _calls_now(user),
-        "last_calls": _last_calls(user),
-        "sees_calls": may_see(user),
-        "shows_demo": user.is_superuser and demo.is_here(),
-    }
+    return (
+        context
+        | _today(user)
+        | {
+            "title": _("Home"),
+            "steps": [] if all(step.done for step in steps) else steps,
+            "next_step": next((step for step in steps if not step.done), None),
+            "decides": user.has_perms(DECIDES),
+            "differences": _differences(user),
+            "may_take_over": user.has_perms((*TAKES, *MAKES)),
+            "numbers": _numbers(user),
+            "well": [check for check in checks if check.status not in (FAILED, STARTING)],
+            "failed": [check for check in checks if check.status == FAILED],
+            "starting": [check for check in checks if check.status == STARTING],
+            "calls_now": _calls_now(user),
+            "last_calls": _last_calls(user),
+            "sees_calls": may_see(user),
+            "sees_call_backs": user.has_perm("telephony.view_callback"),
+            "shows_demo": user.is_superuser and demo.is_here(),
+        }
+    )
 
 
 def _differences(user: User) -> dict[str, int]:
@@ -76,6 +82,10 @@ def _numbers(user: User) -> list[Shown]:
     if not user.has_perm("telephony.view_phonenumber"):
         return []
     return troubled_first(user, SHOWN_NUMBERS)
+
+
+def _today(user: User) -> dict[str, Any]:
+    return today.told(user) if may_see(user) else {}
 
 
 def _calls_now(user: User) -> int:

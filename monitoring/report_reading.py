@@ -19,6 +19,16 @@ _WAITED = ExpressionWrapper(F("answered_at") - F("started_at"), output_field=Dur
 _TALKED = ExpressionWrapper(F("ended_at") - F("answered_at"), output_field=DurationField())
 
 
+def figures(period: Period, zone: tzinfo, user: User) -> Figures:
+    """Five queries."""
+    return _figures(_calls(period, zone, user), zone)
+
+
+def numbers(period: Period, zone: tzinfo, user: User) -> tuple[Part, ...]:
+    """The busiest first."""
+    return _numbers(_calls(period, zone, user))
+
+
 def read(period: Period, zone: tzinfo, user: User) -> Report:
     """What `user` may see of it, its hours as they are in `zone`; eleven queries at most."""
     calls = _calls(period, zone, user)
@@ -26,7 +36,7 @@ def read(period: Period, zone: tzinfo, user: User) -> Report:
         period=period,
         now=_figures(calls, zone),
         before=_figures(_calls(period.before, zone, user), zone),
-        numbers=_parts(calls, Coalesce("number__number", "to_number"), pretty),
+        numbers=_numbers(calls),
         agents=_parts(calls.exclude(agent=None), F("agent__name"), str),
         has_demo=calls.filter(is_demo=True).exists(),
     )
@@ -64,6 +74,10 @@ def _at(waited: Any, count: int, part: float) -> timedelta | None:
     place = min(count - 1, int(count * part))
     found: timedelta = waited[place]
     return max(timedelta(), found)
+
+
+def _numbers(calls: QuerySet[Call]) -> tuple[Part, ...]:
+    return _parts(calls, Coalesce("number__number", "to_number"), pretty)
 
 
 def _parts(

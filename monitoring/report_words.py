@@ -27,20 +27,20 @@ def facts(report: Report) -> list[Fact]:
     return [
         Fact(
             label=_("Calls"),
-            value=_number(now.calls),
-            before=_number(before.calls) if before.calls else "",
+            value=number(now.calls),
+            before=number(before.calls) if before.calls else "",
             trend=_trend(now.calls, before.calls),
         ),
         _part(_("Answered calls"), now.answered, before.answered, report),
         _part(_("Lost calls"), now.lost, before.lost, report),
         Fact(
             label=_("Wait for an answer"),
-            value=_waited(now.waited),
+            value=waited(now.waited),
             note=_("half of the callers waited no longer; 95 of 100 no longer than %(time)s")
-            % {"time": _waited(now.waited_most)}
+            % {"time": waited(now.waited_most)}
             if now.waited_most is not None
             else "",
-            before=_waited(before.waited) if before.waited is not None else "",
+            before=waited(before.waited) if before.waited is not None else "",
         ),
         Fact(
             label=_("Talked"),
@@ -55,9 +55,9 @@ def _part(label: str, now: int, before: int, report: Report) -> Fact:
     of_all, was = share(now, report.now.calls), share(before, report.before.calls)
     return Fact(
         label=label,
-        value=_number(now),
+        value=number(now),
         note=_("%(share)s%% of all calls") % {"share": of_all} if report.now.calls else "",
-        before=_("%(count)s (%(share)s%%)") % {"count": _number(before), "share": was}
+        before=_("%(count)s (%(share)s%%)") % {"count": number(before), "share": was}
         if report.before.calls
         else "",
         trend=_trend(now, before),
@@ -74,7 +74,7 @@ def lost(figures: Figures) -> list[tuple[str, int, int]]:
     ]
 
 
-def _number(count: int) -> str:
+def number(count: int) -> str:
     return number_format(count, use_l10n=True, force_grouping=True)
 
 
@@ -84,10 +84,10 @@ def _trend(now: float, before: float) -> str:
     if found is None:
         return ""
     sign = "+" if found > 0 else "−" if found < 0 else "±"
-    return _("%(sign)s%(percent)s%%") % {"sign": sign, "percent": _number(abs(found))}
+    return _("%(sign)s%(percent)s%%") % {"sign": sign, "percent": number(abs(found))}
 
 
-def _waited(length: timedelta | None) -> str:
+def waited(length: timedelta | None) -> str:
     """Short waits to a tenth of a second."""
     if length is None:
         return "—"
@@ -101,5 +101,5 @@ def _long(length: timedelta) -> str:
     minutes = round(length.total_seconds() / 60)
     if minutes < 60:
         return _("%(minutes)s min") % {"minutes": minutes}
-    values = {"hours": _number(minutes // 60), "minutes": f"{minutes % 60:02}"}
+    values = {"hours": number(minutes // 60), "minutes": f"{minutes % 60:02}"}
     return _("%(hours)s h %(minutes)s min") % values

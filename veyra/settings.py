@@ -204,6 +204,15 @@ CHANNEL_LAYERS = {
     }
 }
 
+# What a process may tell for some seconds without asking the database again
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.dummy.DummyCache"
+        if TESTING
+        else "django.core.cache.backends.locmem.LocMemCache"
+    }
+}
+
 CELERY_BROKER_URL = "memory://" if TESTING else REDIS_URL.replace("unix://", "redis+socket://", 1)
 # max_retries: who announces work does not wait for a broker that is away; beat looks anyway.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -224,6 +233,7 @@ CELERY_TASK_ROUTES = {
     "telephony.testcall": {"queue": "calls"},
     # What staff do to a call at once, whatever rings.
     "telephony.act": {"queue": "hands"},
+    "telephony.ring": {"queue": "hands"},
     "telephony.attend": {"queue": "hands"},
     "telephony.speak": {"queue": "hands"},
 }
