@@ -47,27 +47,24 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     for sentence in changes.news(user) if opened_by_a_person(request) else ():
         messages.info(request, str(sentence))
     steps, checks = first_steps(user), last.get()
-    return (
-        context
-        | _today(user)
-        | {
-            "title": _("Home"),
-            "steps": [] if all(step.done for step in steps) else steps,
-            "next_step": next((step for step in steps if not step.done), None),
-            "decides": user.has_perms(DECIDES),
-            "differences": _differences(user),
-            "may_take_over": user.has_perms((*TAKES, *MAKES)),
-            "numbers": _numbers(user),
-            "well": [check for check in checks if check.status not in (FAILED, STARTING)],
-            "failed": [check for check in checks if check.status == FAILED],
-            "starting": [check for check in checks if check.status == STARTING],
-            "calls_now": _calls_now(user),
-            "last_calls": _last_calls(user),
-            "sees_calls": may_see(user),
-            "sees_call_backs": user.has_perm("telephony.view_callback"),
-            "shows_demo": user.is_superuser and demo.is_here(),
-        }
-    )
+    return context | {
+        **_today(user),
+        "title": _("Home"),
+        "steps": [] if all(step.done for step in steps) else steps,
+        "next_step": next((step for step in steps if not step.done), None),
+        "decides": user.has_perms(DECIDES),
+        "differences": _differences(user),
+        "may_take_over": user.has_perms((*TAKES, *MAKES)),
+        "numbers": _numbers(user),
+        "well": [check for check in checks if check.status not in (FAILED, STARTING)],
+        "failed": [check for check in checks if check.status == FAILED],
+        "starting": [check for check in checks if check.status == STARTING],
+        "calls_now": _calls_now(user),
+        "last_calls": _last_calls(user),
+        "sees_calls": may_see(user),
+        "sees_call_backs": user.has_perm("telephony.view_callback"),
+        "shows_demo": user.is_superuser and demo.is_here(),
+    }
 
 
 def _differences(user: User) -> dict[str, int]:
