@@ -69,7 +69,7 @@ class Row:
     def is_joined(self) -> bool:
         """One of us talks in it; where no assistant was to hold a call out, from the first."""
         by_people = self.call.is_outbound and self.call.agent is None
-        return by_people or any(visit.kind == Visit.Kind.JOIN for visit in self.visits)
+        return by_people or any(visit.kind != Visit.Kind.LISTEN for visit in self.visits)
 
     @property
     def phase(self) -> Phase:

@@ -9,9 +9,10 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.urls import path
 
+from monitoring import bell
 from monitoring.board import Viewer, is_wall, may_see
 from monitoring.hub import hub
-from veyra.live import EVERYBODY
+from veyra.live import EVERYBODY, RINGS
 from veyra.models import User
 
 # A reader this many messages behind is better off with a new socket and the whole board.
@@ -73,4 +74,43 @@ def _viewer(user: Any, on_wall: bool) -> Viewer | None:
     return Viewer.of(user, on_wall=on_wall) if allowed else None
 
 
-websocket_urlpatterns = [path("ws/live/", BoardConsumer.as_asgi())]
+class BellConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ships no types
+    """Tells one browser which call rings for its reader. Rings are rare: each page looks itself."""
+
+    async def connect(self) -> None:
+        self.told = ""
+        self.ender: asyncio.Task[None] | None = None
+        await self.accept()
+        if not await database_sync_to_async(bell.rings_for)(self.scope["user"]):
+            await self.close(FORBIDDEN)
+            return
+        # Without the broker the socket looks when it is opened, and that is again and again.
+        with contextlib.suppress(Exception):
+            await self.channel_layer.group_add(RINGS, self.channel_name)
+        self.ender = asyncio.create_task(self._end())
+        await self._look()
+
+    async def disconnect(self, code: int) -> None:
+        if self.ender:
+            self.ender.cancel()
+        with contextlib.suppress(Exception):
+            await self.channel_layer.group_discard(RINGS, self.channel_name)
+
+    async def row_changed(self, told: dict[str, str]) -> None:
+        await self._look()
+
+    async def _look(self) -> None:
+        text = await database_sync_to_async(bell.read)(self.scope["user"])
+        if text != self.told:
+            self.told = text
+            await self.send(text_data=text)
+
+    async def _end(self) -> None:
+        await asyncio.sleep(SECONDS_OF_A_SOCKET)
+        await self.close(REOPEN)
+
+
+websocket_urlpatterns = [
+    path("ws/live/", BoardConsumer.as_asgi()),
+    path("ws/ring/", BellConsumer.as_asgi()),
+]

@@ -9,11 +9,15 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from telephony import attending, speaking
-from telephony.models import Call, Colleague, Visit
+from monitoring import bell
+from telephony import attending, ringing, speaking
+from telephony.models import Call, Colleague, Ring, Visit
 from veyra.doors import staff_page
 from veyra.livekit.tokens import trial_token
 from veyra.models import User
+
+# Any of these, or to be one of those whom calls are given to.
+TRIES = ("telephony.listen_call", "telephony.join_call", speaking.RIGHT)
 
 
 @require_POST
@@ -28,6 +32,36 @@ def listen(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
 def join(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     """Join the talk: as `listen`."""
     return _enter(request, user, pk, Visit.Kind.JOIN)
+
+
+@require_POST
+@staff_page("telephony.view_call")
+def take(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
+    """Answer the call for which the reader's browser rings: as `listen`."""
+    rings = Ring.objects.visible_to(user).select_related("call", "taken_by")
+    ring = get_object_or_404(rings, pk=pk)
+    try:
+        visit = attending.take(ring, user, request.session.session_key)
+    except attending.NotNowError as error:
+        return _refused(error)
+    return _token(visit)
+
+
+@require_POST
+@staff_page("telephony.view_call")
+def decline(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
+    """Not now: the next one is rung."""
+    ring = get_object_or_404(Ring.objects.visible_to(user), pk=pk)
+    colleague = Colleague.objects.of_user(user)
+    if colleague:
+        ringing.decline(ring, colleague)
+    return HttpResponse(status=204)
+
+
+@staff_page()
+def card(request: HttpRequest, user: User) -> HttpResponse:
+    """For a page without its socket: as the socket's messages."""
+    return HttpResponse(bell.read(user), content_type="application/json")
 
 
 def _enter(request: HttpRequest, user: User, pk: uuid.UUID, kind: Visit.Kind) -> HttpResponse:
@@ -65,8 +99,7 @@ def leave(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
 @staff_page("telephony.view_call")
 def trial(request: HttpRequest, user: User) -> HttpResponse:
     """A token for trying the way to LiveKit: {"url", "token"}."""
-    rights = (*attending.RIGHTS.values(), speaking.RIGHT)
-    if not any(map(user.has_perm, rights)) and Colleague.objects.of_user(user) is None:
+    if not any(map(user.has_perm, TRIES)) and Colleague.objects.of_user(user) is None:
         raise PermissionDenied
     return JsonResponse({"url": settings.LIVEKIT_PUBLIC_URL, "token": trial_token()})
 

@@ -11,6 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from monitoring import bell
 from monitoring.callpage import gather, transcript, with_parties
 from monitoring.transcript import Line, as_json, as_text
 from telephony import demo
@@ -32,6 +33,7 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
         "call": page.call,
         "wanted": wanted,
         "with_words": with_words,
+        "ring": bell.answered(request.GET.get("take", ""), found, user),
         "is_engineer": user.has_perm("telephony.view_callevent"),
         "mend": links([page.refusal.row], user).get(page.refusal.row)
         if page.refusal and page.refusal.row

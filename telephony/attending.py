@@ -5,8 +5,10 @@ silent, who logged out, lost the right or whose call is over, and has LiveKit re
 """
 
 import logging
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -16,8 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from telephony import intake
-from telephony.models import Call, CallEvent, Visit
+from telephony import intake, ringing
+from telephony.models import Call, CallEvent, Colleague, Ring, Visit
 from veyra import live
 from veyra.livekit.client import LiveKit
 from veyra.livekit.tokens import visitor_token
@@ -28,7 +30,12 @@ from veyra.sentences import Sentence
 log = logging.getLogger(__name__)
 
 TASK = "telephony.attend"
-RIGHTS = {Visit.Kind.LISTEN: "telephony.listen_call", Visit.Kind.JOIN: "telephony.join_call"}
+RIGHTS = {
+    Visit.Kind.LISTEN: "telephony.listen_call",
+    Visit.Kind.JOIN: "telephony.join_call",
+    # Besides, his browser has to ring for it.
+    Visit.Kind.TAKE: "telephony.view_call",
+}
 # A page says every ten seconds that it is open; a tab in the background may be slow to.
 SILENT_AFTER = timedelta(seconds=90)
 # LiveKit gives whoever is inside a token for ten minutes, and a new one every five.
@@ -41,19 +48,22 @@ LEFT = {Visit.Kind.LISTEN: "staff_listen_end", Visit.Kind.JOIN: "staff_join_end"
 DONE = {
     Visit.Kind.LISTEN: _("Began to listen to the call."),
     Visit.Kind.JOIN: _("Joined the talk of the call."),
+    Visit.Kind.TAKE: _("Took the call."),
 }
 
 NOT_YET = _("The call has no sound yet. Try again in a moment.")
 UNANSWERED = _("Nobody has answered this call yet. You can join as soon as somebody has.")
 OVER = _("The call has ended.")
+TAKEN = _("%(who)s was faster and has taken this call.")
+RINGS_NO_MORE = _("This call does not ring for you any more: the next colleague is being rung.")
 
 
 class NotNowError(Exception):
     """The call cannot be entered, or stayed in; says why."""
 
-    def __init__(self, msgid: str) -> None:
+    def __init__(self, msgid: str, **values: Any) -> None:
         super().__init__(msgid)
-        self.sentence = Sentence(msgid)
+        self.sentence = Sentence(msgid, values)
 
 
 def is_allowed(user: User, kind: str) -> bool:
@@ -72,18 +82,49 @@ def obstacle(call: Call, kind: str) -> str:
 
 def enter(call: Call, kind: str, user: User, login: str | None) -> Visit:
     """Begin a visit of `user`, whose session has the key `login`. Raises NotNowError."""
+    visit = _begun(call, kind, user, login)
+    with transaction.atomic():
+        _save(visit, user)
+        _tell(visit, BEGAN[Visit.Kind(kind)], visit.began_at)
+    return visit
+
+
+def take(ring: Ring, user: User, login: str | None) -> Visit:
+    """He for whom the call rings answers it, in his browser. A page that is loaded anew while he
+    talks comes back by this, too. Raises NotNowError.
+    """
+    visit = _begun(ring.call, Visit.Kind.TAKE, user, login)
+    colleague = Colleague.objects.of_user(user)
+    with transaction.atomic():
+        if colleague is None or not ringing.take(ring, colleague, visit.identity):
+            _come_back(ring, colleague, visit)
+        _save(visit, user)
+    return visit
+
+
+def _come_back(ring: Ring, colleague: Colleague | None, visit: Visit) -> None:
+    ring.refresh_from_db()
+    his = Ring.objects.talking().filter(pk=ring.pk, taken_by=colleague)
+    if colleague and his.update(taken_as=visit.identity):
+        return
+    if ring.taken_by and ring.taken_by != colleague:
+        raise NotNowError(TAKEN, who=ring.taken_by.name)
+    raise NotNowError(RINGS_NO_MORE if ring.over_at is None else OVER)
+
+
+def _begun(call: Call, kind: str, user: User, login: str | None) -> Visit:
     if problem := obstacle(call, kind):
         raise NotNowError(problem)
     now = timezone.now()
-    visit = Visit(
+    return Visit(
         id=uuid4(), call=call, user=user, login_id=login, kind=kind, began_at=now, seen_at=now
     )
-    with transaction.atomic():
-        visit.save(force_insert=True)
-        _tell(visit, BEGAN[Visit.Kind(kind)], now)
-        note = gettext(DONE[Visit.Kind(kind)])
-        LogEntry.objects.log_actions(user.pk, [call], CHANGE, change_message=note)
-    return visit
+
+
+def _save(visit: Visit, user: User) -> None:
+    visit.save(force_insert=True)
+    note = gettext(DONE[Visit.Kind(visit.kind)])
+    LogEntry.objects.log_actions(user.pk, [visit.call], CHANGE, change_message=note)
 
 
 def stay(visit: Visit, login: str | None) -> None:
@@ -100,7 +141,8 @@ def leave(visit: Visit) -> bool:
     now = timezone.now()
     with transaction.atomic():
         ended = Visit.objects.going_on().filter(pk=visit.pk).update(left_at=now) == 1
-        if ended:
+        # That who took the call has left it, the ring itself tells.
+        if ended and visit.kind in LEFT:
             _tell(visit, LEFT[Visit.Kind(visit.kind)], now)
     return ended
 
@@ -111,7 +153,8 @@ def token(visit: Visit) -> str:
         name=visit.name,
         room=visit.call.room_name,
         attributes={"veyra.role": visit.role, "veyra.call": str(visit.call_id)},
-        speaks=visit.kind == Visit.Kind.JOIN,
+        speaks=visit.kind != Visit.Kind.LISTEN,
+        presses_keys=visit.kind == Visit.Kind.TAKE,
     )
 
 
@@ -143,8 +186,11 @@ def sweep() -> int:
         if not may_stay(visit, now):
             ended += leave(visit)
     lately = list(Visit.objects.left_since(now - COMES_BACK_WITHIN))
-    if lately:
-        _clear({visit.call.room_name for visit in lately})
+    gone: dict[str, set[str]] = defaultdict(set)
+    for visit in lately:
+        gone[visit.call.room_name].add(visit.identity)
+    if gone:
+        _clear(gone)
     return ended
 
 
@@ -156,20 +202,22 @@ def may_stay(visit: Visit, now: datetime) -> bool:
     return logged_in and visit.user is not None and is_allowed(visit.user, visit.kind)
 
 
-def _clear(rooms: Iterable[str]) -> None:
+def _clear(gone: Mapping[str, set[str]]) -> None:
+    """`gone`: by room, the participants of visits that were over lately."""
     try:
         with LiveKit.from_settings() as livekit:
             there = {room.name for room in livekit.list_rooms()}
-            for room in there.intersection(rooms):
-                _clear_room(livekit, room)
+            for room in there.intersection(gone):
+                _clear_room(livekit, room, gone[room])
     except LiveKitError as error:  # the next look is in a few seconds
         log.warning("visitors could not be removed: %s", error.code or type(error).__name__)
 
 
-def _clear_room(livekit: LiveKit, room: str) -> None:
-    """Remove the visitors whose visit is over."""
+def _clear_room(livekit: LiveKit, room: str, gone: set[str]) -> None:
+    """Remove visitors whose visit is over. Colleagues come by telephone as well, without one."""
     present = livekit.list_participants(room)
     visitors = {p.identity for p in present if p.attributes.get("veyra.role") in VISITORS}
+    visitors |= gone & {p.identity for p in present}
     allowed = {visit.identity for visit in Visit.objects.going_on().in_room(room)}
     for identity in visitors - allowed:
         try:

@@ -9,6 +9,9 @@ from telephony import intake
 from telephony.models import Call, CallEvent
 from veyra.live import changed
 
+# Facts of a search for one of our people: his browser begins to ring, or stops.
+OF_SEARCHES = "people_"
+
 
 def tell(call: Call, kind: str, once: str, **payload: Any) -> None:
     """A fact of the staff's side about the other party of `call`; pages show it at once.
@@ -30,6 +33,8 @@ def tell(call: Call, kind: str, once: str, **payload: Any) -> None:
     intake.store([fact])
     Call.objects.filter(pk=call.pk).update(version=F("version") + 1)
     changed("call", call.pk)
+    if kind.startswith(OF_SEARCHES):
+        changed("ring", call.pk)
 
 
 def event_id(kind: str, once: str) -> str:

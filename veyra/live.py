@@ -13,9 +13,10 @@ from veyra.outage import Outage
 
 outage = Outage(logging.getLogger(__name__), "live messages are not sent")
 
-GROUP = "live"
-# "rights": what a person may see changed; pk is his, or EVERYBODY.
-Kind = Literal["call", "session", "rights"]
+GROUP, RINGS = "live", "rings"
+# "rights": what a person may see changed; pk is his, or EVERYBODY. "ring": whose browser rings; it
+# has listeners of its own.
+Kind = Literal["call", "session", "rights", "ring"]
 EVERYBODY = ""
 
 
@@ -35,8 +36,9 @@ def _send(kind: Kind, pk: str) -> None:
 
 
 async def _tell(message: dict[str, str]) -> None:
+    group = RINGS if message["kind"] == "ring" else GROUP
     try:
-        await get_channel_layer().group_send(GROUP, message)
+        await get_channel_layer().group_send(group, message)
     except Exception as error:  # pages look by themselves, so a lost message only delays them
         outage.felt(error)
     else:

@@ -138,7 +138,9 @@ function problem(text) {
 }
 
 function sayWhere() {
-  if (visit) look(visit.kind === "listen" ? words.listening : visit.muted ? words.muted : words.joined);
+  if (!visit) return;
+  const spoken = visit.kind === "take" ? [words.taken, words.takenMuted] : [words.joined, words.muted];
+  look(visit.kind === "listen" ? words.listening : spoken[Number(visit.muted)]);
 }
 
 // Sound

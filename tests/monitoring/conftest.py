@@ -41,9 +41,9 @@ def make_user(db: None) -> MakeUser:
 def logged_in(make_user: MakeUser) -> Callable[..., Client]:
     """A browser of a person with these permissions."""
 
-    def make(*permissions: str) -> Client:
+    def make(*permissions: str, name: str = "anna") -> Client:
         client = Client(raise_request_exception=True)
-        client.force_login(make_user(*permissions))
+        client.force_login(make_user(*permissions, name=name))
         return client
 
     return make
