@@ -186,6 +186,11 @@ EVENTS: Mapping[str, Any] = {
         "The call left us while the provider was to connect it; it did not say whether it did"
     ),
     "staff_transfer_failed": gettext_lazy("The transfer did not work: %(result)s"),
+    "staff_introduce": gettext_lazy("%(who)s asked to give the call to “%(whom)s”"),
+    "staff_introduce_failed": gettext_lazy("The call was not given over: %(result)s"),
+    "on_hold": gettext_lazy("The caller hears music while somebody is looked for"),
+    "hold_over": gettext_lazy("The music is over"),
+    "asked_back": gettext_lazy("The caller did not want to wait, and is to be called back"),
     "staff_hint": gettext_lazy("%(who)s gave the assistant a hint"),
     "staff_hint_failed": gettext_lazy("The hint did not get through: %(result)s"),
     "hint_heard": gettext_lazy("%(assistant)s read the hint"),

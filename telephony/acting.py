@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from telephony import hands
+from telephony import hands, introducing
 from telephony.models import Call, CallAction, CallEvent
 from telephony.telling import event_id, tell
 from veyra.celery import wake
@@ -25,7 +25,13 @@ State = CallAction.State
 Kind = CallAction.Kind
 # A transfer waits until it is answered there; what takes a moment does not wait behind it.
 AT_ONCE, RINGS = "telephony.act", "telephony.transfer"
-TASKS = {Kind.HANG_UP: AT_ONCE, Kind.HINT: AT_ONCE, Kind.TRANSFER: RINGS}
+TASKS = {
+    Kind.HANG_UP: AT_ONCE,
+    Kind.HINT: AT_ONCE,
+    Kind.INTRODUCE: AT_ONCE,
+    Kind.TRANSFER: RINGS,
+}
+DO = {**hands.DO, Kind.INTRODUCE: introducing.introduce}
 
 # Longer than anything that is done to a call may take.
 LOST = timedelta(seconds=120)
@@ -47,11 +53,18 @@ def ask(
     values = {"call": call, "kind": kind, "params": params, "asked_by": user}
     row, created = CallAction.objects.get_or_create(ticket=ticket, defaults=values)
     if created:
-        # What is said stays with the words of the conversation, which not everybody reads.
-        told = {} if kind == Kind.HINT else params
-        note(call, kind, user, str(ticket), **told)
+        note(call, kind, user, str(ticket), **told_of(kind, params))
         wake(TASKS[Kind(kind)])
     return row
+
+
+def told_of(kind: str, params: dict[str, Any]) -> dict[str, Any]:
+    """What the story tells of it. Words stay with those of the conversation, which not everybody
+    reads.
+    """
+    if kind == Kind.HINT:
+        return {}
+    return {"whom": introducing.name_of(params)} if kind == Kind.INTRODUCE else params
 
 
 def is_asked(ticket: UUID) -> bool:
@@ -95,7 +108,7 @@ def carry_out(row: CallAction) -> None:
         if wrong := hands.why_not(row.call, kind):
             raise hands.CannotDo(wrong)
         with LiveKit.from_settings() as livekit:
-            done = hands.DO[kind](livekit, row)
+            done = DO[kind](livekit, row)
     except hands.CannotDo as reason:
         finish(row, State.FAILED, reason.sentence)
     except hands.Unclear as end:

@@ -45,6 +45,7 @@ class CallAction(models.Model):
     class Kind(models.TextChoices):
         HANG_UP = "hang_up", _("Hang up")
         TRANSFER = "transfer", _("Transfer")
+        INTRODUCE = "introduce", _("Transfer to a colleague")
         HINT = "hint", _("Hint")
 
     class State(models.TextChoices):
@@ -57,7 +58,8 @@ class CallAction(models.Model):
         Call, on_delete=models.CASCADE, related_name="actions", verbose_name=_("call")
     )
     kind = models.CharField(_("what"), max_length=20, choices=Kind.choices)
-    # Of a transfer {"target": E.164}, of a hint {"text": …}. No secrets.
+    # Of a transfer {"target": E.164}, of a hint {"text": …}, of an introduction {"note": …} with
+    # {"colleague": pk} or {"team": pk}. No secrets.
     params = models.JSONField(default=dict, blank=True)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

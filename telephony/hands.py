@@ -111,6 +111,8 @@ def why_not(call: Call, kind: Kind) -> Sentence | None:
         return Sentence(OVER)
     if not call.room_name:
         return Sentence(NOT_HERE_YET)
+    if kind == Kind.INTRODUCE and not call.answered_at:
+        return Sentence(STILL_RINGS)
     return why_no_transfer(call) if kind == Kind.TRANSFER else None
 
 

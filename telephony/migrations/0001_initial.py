@@ -553,7 +553,7 @@ class Migration(migrations.Migration):
             name='CallAction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('hang_up', 'Hang up'), ('transfer', 'Transfer'), ('hint', 'Hint')], max_length=20, verbose_name='what')),
+                ('kind', models.CharField(choices=[('hang_up', 'Hang up'), ('transfer', 'Transfer'), ('introduce', 'Transfer to a colleague'), ('hint', 'Hint')], max_length=20, verbose_name='what')),
                 ('params', models.JSONField(blank=True, default=dict)),
                 ('asked_at', models.DateTimeField(auto_now_add=True, verbose_name='asked')),
                 ('ticket', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),

@@ -1,0 +1,168 @@
+"""A transfer with an introduction: the caller hears music, a colleague is told who calls and why,
+and then they talk.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_noop as _
+
+from agentworker import standin
+from agentworker.models import Speaker, StandIn, Turn
+from agentworker.talks import talks
+from telephony import ringing
+from telephony.colleagues import Colleague, Found, Team, people_of
+from telephony.hands import CannotDo
+from telephony.models import Call, CallAction, Ring
+from telephony.numbers import NumberError, e164
+from veyra.livekit.client import LiveKit
+from veyra.models import Pulse
+from veyra.sentences import Sentence
+
+WATCHDOG = "watchdog"
+
+LOOKING = _("The caller hears music while “%(who)s” is rung.")
+GONE = _("Whom you chose is no longer there. Choose another colleague or group.")
+NOT_FREE = _(
+    "Nobody of “%(who)s” can be rung now: away, not at work, or in another talk. The caller stays"
+    " with the assistant."
+)
+SEARCHES = _("Somebody is being looked for already for this call. Wait a moment.")
+SHARED = _(
+    "Several callers talk in one room here, and all of them would hear the music. Transfer the call"
+    " without an introduction."
+)
+NO_MUSIC = _(
+    "The part that plays music to callers does not work now. Transfer the call without an"
+    " introduction, and tell your engineer."
+)
+
+# Spoken to a colleague in the assistant's language, so they are not in the catalogue of the pages.
+SPOKEN = {
+    "ru": {
+        "call": "Вам звонок с номера {caller}.",
+        "withheld": "Вам звонок, номер скрыт.",
+        "to": "Звонили на номер {number}.",
+        "said": "Последние слова звонящего: {said}.",
+        "answered": "Ассистент ответил: {answered}.",
+        "note": "Вам передают: {note}.",
+        "connecting": "Соединяю.",
+    },
+    "en": {
+        "call": "A call for you from {caller}.",
+        "withheld": "A call for you, the number is withheld.",
+        "to": "The number called is {number}.",
+        "said": "The caller said last: {said}.",
+        "answered": "The assistant answered: {answered}.",
+        "note": "A note for you: {note}.",
+        "connecting": "I am connecting you.",
+    },
+}
+# Nobody listens to a whole speech while somebody waits.
+LONGEST = 160
+# Shorter numbers are read out as they are.
+SHORTEST_GROUPED = 10
+
+
+def introduce(_livekit: LiveKit, row: CallAction) -> Sentence:
+    """Begin it; the search tells how it goes on. Raises CannotDo."""
+    call, found = row.call, people_of(*named(row.params))
+    who = name_of(row.params)
+    if wrong := why_not(call, found, who):
+        raise CannotDo(wrong)
+    note = str(row.params.get("note", ""))
+    try:
+        with transaction.atomic():
+            ringing.begin(call, Ring.Why.TRANSFER, found, note, row.asked_by)
+            StandIn.hold(
+                call.room_sid,
+                call.room_name,
+                language_of(call),
+                is_transfer=True,
+                summary=summary_of(call, note),
+            )
+    except ringing.AlreadyRings as error:
+        raise CannotDo(Sentence(SEARCHES)) from error
+    return Sentence(LOOKING, {"who": who})
+
+
+def why_not(call: Call, found: Sequence[Found], who: str) -> Sentence | None:
+    """Why it cannot be begun now; None where it can."""
+    if not found:
+        return Sentence(GONE)
+    if Call.objects.going_on().filter(room_sid=call.room_sid).exclude(pk=call.pk).exists():
+        return Sentence(SHARED)
+    is_felt = (Pulse.is_felt(name, standin.PULSE_IS_OLD) for name in (standin.PULSE, WATCHDOG))
+    if not all(is_felt):
+        return Sentence(NO_MUSIC)
+    if not ringing.is_anybody_free(found, call):
+        return Sentence(NOT_FREE, {"who": who})
+    return None
+
+
+def named(params: Mapping[str, Any]) -> tuple[Colleague | None, Team | None]:
+    """Who is meant by {"colleague": pk} or {"team": pk}; two None where he is gone."""
+    colleague = Colleague.objects.kept().filter(pk=params.get("colleague")).first()
+    return colleague, Team.objects.kept().filter(pk=params.get("team")).first()
+
+
+def name_of(params: Mapping[str, Any]) -> str:
+    return next((each.name for each in named(params) if each), "")
+
+
+def language_of(call: Call) -> str:
+    """That of the assistant who was to speak."""
+    version = call.agent.newest() if call.agent else None
+    return version.language if version else ""
+
+
+def summary_of(call: Call, note: str = "") -> str:
+    """What a colleague is told of the call, by the voice of last resort."""
+    names = {
+        name for pair in call.legs.values_list("sip_call_id", "participant_sid") for name in pair
+    }
+    turns = [turn for talk in talks(names - {None, ""}).values() for turn in talk.lines]
+    other, ours = call.from_number, call.to_number
+    if call.is_outbound:
+        other, ours = ours, other
+    said = [last_of(turns, speaker) for speaker in (Speaker.CALLER, Speaker.AGENT)]
+    return words(language_of(call), other, ours, *said, note)
+
+
+def last_of(turns: Sequence[Turn], speaker: str) -> str:
+    return next((turn.text for turn in reversed(turns) if turn.speaker == speaker), "")
+
+
+def words(language: str, caller: str, number: str, said: str, answered: str, note: str) -> str:
+    """Pure. What is not known is left out; an unknown language is answered in Russian."""
+    spoken = SPOKEN.get(language, SPOKEN["ru"])
+    parts = {
+        "call" if _spelled(caller) else "withheld": {"caller": _spelled(caller)},
+        "to": {"number": _spelled(number)},
+        "said": {"said": _short(said)},
+        "answered": {"answered": _short(answered)},
+        "note": {"note": _short(note)},
+    }
+    told = [spoken[k].format(**v) for k, v in parts.items() if k == "withheld" or any(v.values())]
+    return " ".join([*told, spoken["connecting"]])
+
+
+def _spelled(number: str) -> str:
+    """As it is read out: in groups, not as one large number. "" where there is none."""
+    try:
+        digits = e164(number).removeprefix("+")
+    except NumberError:
+        digits = "".join(each for each in number if each.isdigit())
+    if len(digits) < SHORTEST_GROUPED:
+        return digits
+    ends = (0, len(digits) - 10, len(digits) - 7, len(digits) - 4, len(digits) - 2, len(digits))
+    parts = (digits[start:end] for start, end in pairwise(ends))
+    return ", ".join(part for part in parts if part)
+
+
+def _short(text: str) -> str:
+    """The end of it, from a whole word on."""
+    text = " ".join(text.split()).rstrip(".")
+    return text if len(text) <= LONGEST else text[-LONGEST:].partition(" ")[2]

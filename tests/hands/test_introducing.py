@@ -1,0 +1,133 @@
+"""A call is given to a colleague who is told of it first."""
+
+import uuid
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentworker import standin
+from agentworker.models import Session, StandIn, Turn
+from telephony import acting, introducing
+from telephony.introducing import LONGEST, words
+from telephony.models import Call, CallAction, CallEvent, Colleague, Ring, Team
+from tests.hands.conftest import MakeCall, Room
+from veyra.models import Pulse
+
+pytestmark = pytest.mark.django_db
+INTRODUCE = CallAction.Kind.INTRODUCE
+
+
+@pytest.fixture
+def olga() -> Colleague:
+    for name in (standin.PULSE, introducing.WATCHDOG):
+        Pulse.beat(name)
+    return Colleague.objects.create(name="Olga", phone="+79160000009")
+
+
+def introduce(call: Call, **params: object) -> CallAction:
+    row = acting.ask(call, INTRODUCE, params, None, uuid.uuid4())
+    assert acting.run_next(acting.AT_ONCE)
+    row.refresh_from_db()
+    return row
+
+
+def test_the_caller_hears_music_while_a_colleague_is_rung(
+    make_call: MakeCall, room: Room, olga: Colleague
+) -> None:
+    call = make_call()
+    row = introduce(call, colleague=olga.pk, note="A good customer")
+    assert str(row.sentence) == "The caller hears music while “Olga” is rung."
+    ring = Ring.objects.get()
+    assert (ring.call, ring.why, ring.note) == (call, "transfer", "A good customer")
+    assert [each["colleague"] for each in ring.people] == [olga.pk]
+    hold = StandIn.objects.get()
+    assert (hold.kind, hold.is_transfer, hold.room_sid) == ("hold", True, call.room_sid)
+    assert "A good customer" in hold.summary and not hold.offers_call_back
+
+
+def test_what_the_colleague_is_to_know_stands_in_no_fact(
+    make_call: MakeCall, room: Room, olga: Colleague
+) -> None:
+    introduce(make_call(), colleague=olga.pk, note="A good customer")
+    payloads = str(list(CallEvent.objects.values_list("payload", flat=True)))
+    assert "Olga" in payloads and "customer" not in payloads
+
+
+def refusal(row: CallAction) -> str:
+    assert row.state == "failed"
+    assert not Ring.objects.filter(call=row.call, why="transfer").exists()
+    assert not StandIn.objects.exists()
+    return str(row.sentence)
+
+
+def test_nobody_waits_for_who_is_away_or_gone(
+    make_call: MakeCall, room: Room, olga: Colleague
+) -> None:
+    call = make_call()
+    team = Team.objects.create(name="Sales")
+    assert "no longer there" in refusal(introduce(call, team=team.pk))
+    assert "no longer there" in refusal(introduce(call, colleague=0))
+    Colleague.objects.update(away=True)
+    assert "Nobody of “Olga” can be rung now" in refusal(introduce(call, colleague=olga.pk))
+
+
+@pytest.mark.parametrize("gone", [standin.PULSE, introducing.WATCHDOG])
+def test_nobody_waits_where_nobody_plays_or_rings(
+    make_call: MakeCall, room: Room, olga: Colleague, gone: str
+) -> None:
+    Pulse.objects.filter(name=gone).delete()
+    assert "does not work now" in refusal(introduce(make_call(), colleague=olga.pk))
+
+
+def test_who_talks_with_others_in_one_room_is_not_put_on_hold(
+    make_call: MakeCall, room: Room, olga: Colleague
+) -> None:
+    call = make_call()
+    make_call(room_sid=call.room_sid)
+    assert "Several callers" in refusal(introduce(call, colleague=olga.pk))
+
+
+def test_a_call_that_rings_is_not_given_over(
+    make_call: MakeCall, room: Room, olga: Colleague
+) -> None:
+    call = make_call(answered_at=None)
+    assert "still rings" in refusal(introduce(call, colleague=olga.pk))
+
+
+def test_somebody_is_looked_for_once(make_call: MakeCall, room: Room, olga: Colleague) -> None:
+    call = make_call()
+    introduce(call, colleague=olga.pk)
+    again = introduce(call, colleague=olga.pk)
+    assert again.state == "failed" and "already" in str(again.sentence)
+    assert Ring.objects.count() == 1
+
+
+def test_the_summary_has_the_last_words_of_both_sides(make_call: MakeCall) -> None:
+    call = make_call(from_number="+79160000001", to_number="+74991124148")
+    leg = call.legs.get()
+    now = timezone.now()
+    talk = Session.objects.create(
+        job_id="AJ_1", sip_call_id=leg.sip_call_id, started_at=now, room_sid=call.room_sid
+    )
+    for index, (who, text) in enumerate(
+        [("caller", "Hi"), ("agent", "Good day"), ("caller", "What does it cost?")]
+    ):
+        Turn.objects.create(session=talk, turn_id=str(index), speaker=who, text=text, at=now)
+    said = introducing.summary_of(call, "")
+    assert "What does it cost?" in said and "Good day" in said and "Hi." not in said
+    assert "7, 916, 000, 00, 01" in said
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    assert words("en", "anonymous", "", "", "", "") == (
+        "A call for you, the number is withheld. I am connecting you."
+    )
+    assert words("fr", "", "", "", "", "").startswith("Вам звонок")
+
+
+@given(st.tuples(*[st.text()] * 5))
+def test_the_summary_is_short_whatever_was_said(said: tuple[str, ...]) -> None:
+    caller, number, *others = said
+    assert len(words("en", caller[:100], number[:100], *others)) < 3 * LONGEST + 600
