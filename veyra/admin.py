@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -129,7 +129,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic only in 
 
     @cached_property
     def reached(self) -> int:
-        rows: QuerySet[Any] = self.object_list.order_by()  # type: ignore[union-attr]  # of rows
+        rows = cast("QuerySet[Any]", self.object_list).order_by()
         return rows[: COUNTED + 1].count()
 
     @cached_property

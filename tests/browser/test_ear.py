@@ -194,6 +194,7 @@ def end(caller: Caller) -> None:
     caller.process.wait(10)
 
 
+@pytest.mark.prove
 def test_who_listens_hears_the_call_and_nobody_hears_him(
     launch: Launch, system: System, sounds: Path
 ) -> None:
@@ -218,6 +219,7 @@ def test_who_listens_hears_the_call_and_nobody_hears_him(
     expect(page.locator(".vy-timeline")).to_contain_text("boss began to listen", ignore_case=True)
 
 
+@pytest.mark.prove
 def test_who_joins_is_heard_by_the_caller_while_the_assistant_is_silent(
     launch: Launch, system: System
 ) -> None:
@@ -295,6 +297,7 @@ def test_who_was_cut_off_comes_back_and_a_page_that_closes_leaves(
     end(caller)
 
 
+@pytest.mark.prove
 def test_an_operator_without_the_right_sees_no_button(launch: Launch, system: System) -> None:
     user = "79160000104"
     caller = system.dial(SUPPORT, "listen:20", "wait:30", user=user)

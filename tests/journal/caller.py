@@ -29,12 +29,26 @@ def digest(challenge: str, username: str, password: str, uri: str) -> str:
     return f'Digest {fields}qop=auth, nc=00000001, cnonce="{cnonce}", response="{answer}"'
 
 
+class Ear(asyncio.DatagramProtocol):
+    """Keeps the sound that arrives, as it was coded."""
+
+    def __init__(self) -> None:
+        self.heard = bytearray()
+
+    def datagram_received(self, data: bytes, addr: tuple[str | None, int]) -> None:
+        if data[1] & 0x7F == 0:  # PCMU, by the header that is always 12 bytes long
+            self.heard += data[12:]
+
+
 class Caller(asyncio.DatagramProtocol):
     """One call from `number` to `called` at the gateway on 127.0.0.1:`port`.
 
     `final` resolves to the final status of the INVITE; `gone` is set when the call is over.
-    `source` is the address that it comes from, `host` the one that it says in From.
+    `source` is the address that it comes from, `host` the one that it says in From. `says` is what
+    he says again and again, as PCMU; what he hears in PCMU is `ear.heard`, 8000 bytes a second.
     """
+
+    says = SILENCE
 
     def __init__(
         self,
@@ -60,9 +74,7 @@ class Caller(asyncio.DatagramProtocol):
 
     async def call(self) -> "Caller":
         loop = asyncio.get_running_loop()
-        self.media, _ = await loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0)
-        )
+        self.media, self.ear = await loop.create_datagram_endpoint(Ear, local_addr=("127.0.0.1", 0))
         self.signals, _ = await loop.create_datagram_endpoint(
             lambda: self, local_addr=(self.source, 0)
         )
@@ -160,7 +172,8 @@ class Caller(asyncio.DatagramProtocol):
             await asyncio.sleep(0.02)
 
     def packets(self) -> Iterator[tuple[int, bytes, int]]:
-        """Silence, and between it the keys that were pressed (RFC 4733)."""
+        """What he says, and between it the keys that were pressed (RFC 4733)."""
+        at = 0
         while True:
             if self.digits:
                 event = DIGITS.index(self.digits.pop(0))
@@ -170,7 +183,8 @@ class Caller(asyncio.DatagramProtocol):
                     yield 101, struct.pack("!BBH", event, end | 10, 160 * min(tick, 6)), last
                 for _pause in range(10):
                     yield 0, SILENCE, 160
-            yield 0, SILENCE, 160
+            at = (at + 160) % len(self.says)
+            yield 0, self.says[at : at + 160], 160
 
     def stop_talking(self) -> None:
         if self.talking:

@@ -5,7 +5,7 @@ import hmac
 import os
 import re
 from hashlib import sha1
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -17,8 +17,8 @@ TAG = 10
 HEADER = 12
 
 
-def loudness(payload: bytes, kind: int) -> float:
-    """Root mean square of µ-law (0) or A-law (8) samples."""
+def samples(payload: bytes, kind: int = 0) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """µ-law (0) or A-law (8) made linear."""
     codes = np.frombuffer(payload, np.uint8) ^ np.uint8(0xFF if kind == 0 else 0x55)
     fine, exponent = (codes & 0x0F).astype(int), ((codes >> 4) & 7).astype(int)
     if kind == 0:
@@ -27,7 +27,30 @@ def loudness(payload: bytes, kind: int) -> float:
         magnitude = np.where(
             exponent == 0, fine * 16 + 8, (fine * 16 + 0x108) << (exponent - 1).clip(0)
         )
-    return float(np.sqrt(np.mean(magnitude.astype(float) ** 2)))
+    return np.where(codes & 0x80, -magnitude, magnitude)
+
+
+def loudness(payload: bytes, kind: int) -> float:
+    """Root mean square of µ-law (0) or A-law (8) samples."""
+    return float(np.sqrt(np.mean(samples(payload, kind).astype(float) ** 2)))
+
+
+def beeps(hertz: int, seconds: float = 0.5) -> bytes:
+    """Beeps in µ-law, a pause after each: a steady tone would be taken for noise."""
+    times = np.arange(int(8000 * seconds)) / 8000
+    wanted = np.sin(2 * np.pi * hertz * times) * (times < 0.7 * seconds) * 12000
+    every = np.arange(256, dtype=np.uint8)
+    values = samples(every.tobytes())
+    nearest = np.abs(wanted[:, None] - values[None, :]).argmin(axis=1)
+    return every[nearest].tobytes()
+
+
+def share(payload: bytes, hertz: int) -> float:
+    """How much of this sound, in µ-law, is at this frequency, 0 to 1."""
+    heard = samples(payload).astype(float)
+    power = np.abs(np.fft.rfft(heard)) ** 2
+    near = np.abs(np.fft.rfftfreq(len(heard), 1 / 8000) - hertz) < 30
+    return float(power[near].sum() / max(power.sum(), 1.0))
 
 
 class Secret:

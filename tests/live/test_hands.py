@@ -173,6 +173,7 @@ def test_a_call_is_hung_up(dial: Callable[..., Any]) -> None:
         assert line.act("hang_up") == ("failed", "The call is over already.")
 
 
+@pytest.mark.prove
 def test_a_hint_is_said_in_the_assistant_s_next_answer(dial: Callable[..., Any]) -> None:
     with answered(dial) as line:
         state, _sentence = line.act("hint", text="Today we are closed.")
@@ -188,6 +189,7 @@ def test_a_hint_is_said_in_the_assistant_s_next_answer(dial: Callable[..., Any])
         )
 
 
+@pytest.mark.prove
 def test_the_provider_is_asked_to_take_a_call_over(dial: Callable[..., Any]) -> None:
     with answered(dial) as line:
         state, sentence = line.act("transfer", target=TARGET)

@@ -131,6 +131,7 @@ def voice_after(heard: dict[str, Any], moment: float) -> float:
     return min(later)
 
 
+@pytest.mark.prove
 def test_a_caller_whose_assistant_is_killed_is_answered_by_another(system: System) -> None:
     user = "79160000101"
     began = time.monotonic()

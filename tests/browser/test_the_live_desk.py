@@ -1,0 +1,218 @@
+"""A day at the live desk, on the real stack: a supervisor listens to a real call, hints, joins and
+transfers it; a refused call is mended, an assistant dies; and who has no right gets nowhere.
+"""
+
+import asyncio
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_ear import HEARD, OUR_TONE, Launch, launch, open_call, sounds
+from tests.journal.caller import SILENCE
+from tests.live.sound import beeps, share
+from tests.live.stack import missing, wait_until
+from tests.live.system import PROGRAMS, System, running
+from tests.live.test_hands import Line
+from tests.live.test_nobody_alone import kill_job, talks, voice_after
+from tests.live.test_nobody_alone import told as deeds
+
+__all__ = ["launch", "sounds"]
+
+pytestmark = pytest.mark.live
+
+OURS, UNKNOWN = "74991124148", "74991120000"
+CALLERS_TONE = 700
+DESK = f"""
+    from agentworker.models import Agent
+    from agentworker.services import Words, save_words
+    from django.contrib.auth.models import Group
+    from django.utils import timezone
+    from monitoring import roles
+    from telephony.models import DispatchRule, PhoneNumber, Trunk
+    from veyra.celery import wake
+    from veyra.models import User
+
+    roles.make()
+    people = {{"boss": "Supervisor", "engineer": "Owner", "guest": "Viewer"}}
+    for name, role in people.items():
+        person = User.objects.create_user(
+            name, password="secret", is_staff=True, language="en", set_up_at=timezone.now())
+        person.groups.set(Group.objects.filter(name=role))
+    hours = {{"press": "1", "about": "Hours", "say": "We are open from nine."}}
+    agent = Agent.objects.create(name="Support")
+    save_words(agent, Words("en", "Hello! You have reached the support line.", [hours], []), None)
+    trunk = Trunk.objects.create(
+        name="trunk1", addresses="127.0.0.1/32", out_address="127.0.0.1:9", out_refer=True,
+        out_ringing=5)
+    PhoneNumber.objects.create(number="+{OURS}", trunk=trunk)
+    rule = DispatchRule.objects.create(name="Everybody", agent=agent, room="support-room-")
+    rule.trunks.add(trunk)
+    wake("telephony.apply")
+"""
+PUBLISHED = """
+    from telephony.models import PhoneNumber, PublishedObject
+    states = list(PublishedObject.objects.filter(kind="number").values_list("state", flat=True))
+    result = len(states) == PhoneNumber.objects.count() and set(states) == {"live"}
+"""
+# Doors of a call; what they are asked for is written as their pages write it.
+DOORS = ("listen", "join", "hang-up", "hint", "transfer", "block", "unblock")
+KNOCK = """
+    async (door) => {
+        const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
+        const headers = { "X-CSRFToken": token };
+        const body = new URLSearchParams({ ticket: crypto.randomUUID(), text: "x", to: "112" });
+        return (await fetch(door, { method: "POST", headers, body })).status;
+    }
+"""
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    if lacking := missing():
+        pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
+    with running(*PROGRAMS, "watchdog", "standby") as system:
+        system.ask(DESK)
+        published(system)
+        yield system
+
+
+def published(system: System) -> None:
+    wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+
+
+@contextmanager
+def greeted(system: System) -> Iterator[Line]:
+    """A call in which the assistant has said its greeting."""
+    line = Line(system, f"7916{uuid.uuid4().int % 10**7:07}")
+    try:
+        assert line.status() == 200
+        said = "Turn.objects.filter(session__room_sid=call.room_sid, speaker='agent').exists()"
+        line.until(f"call and call.state == 'answered' and {said}", "nobody greeted the caller")
+        yield line
+    finally:
+        line.hang_up()
+
+
+def test_a_supervisor_listens_hints_joins_and_transfers(launch: Launch, system: System) -> None:
+    with greeted(system) as line:
+        page = open_call(launch(), system, line.ask("result = str(call.pk)"))
+        hears_the_caller(page, line)
+        hints(page, line)
+        is_heard_by_the_caller(page, line)
+        transfers(page, line)
+        line.until("call.state == 'ended'", "the call goes on")
+        assert line.ask("result = call.outcome") == "answered"
+
+
+def hears_the_caller(page: Page, line: Line) -> None:
+    line.phone.says = beeps(CALLERS_TONE)
+    page.get_by_role("button", name="Listen").click()
+    expect(page.locator("#ear [role=status]")).to_contain_text("You are listening", timeout=15_000)
+    heard = page.evaluate(HEARD, 5)
+    line.phone.says = SILENCE
+    assert len([hertz for hertz in heard if abs(hertz - CALLERS_TONE) < 20]) > 10, heard
+
+
+def hints(page: Page, line: Line) -> None:
+    hands = page.locator("#hands")
+    hands.get_by_text("Hint to the assistant").click()
+    hands.get_by_label("What should the assistant know?").fill("Today we are closed.")
+    hands.get_by_role("button", name="Give the hint").click()
+    heard = "CallEvent.objects.of_hints(call).filter(kind='hint_heard').exists()"
+    line.until(heard, "the assistant did not read the hint")
+    line.press("1")
+    answer = page.get_by_text("Today we are closed. We are open from nine.")
+    expect(answer).to_be_visible(timeout=20_000)
+
+
+def is_heard_by_the_caller(page: Page, line: Line) -> None:
+    page.get_by_role("button", name="Leave the call").click()
+    page.get_by_role("button", name="Join the talk").click()
+    page.get_by_role("dialog").get_by_role("button", name="Join").click()
+    status = page.locator("#ear [role=status]")
+    expect(status).to_contain_text("You are in the talk", timeout=15_000)
+    page.wait_for_timeout(1000)
+    start = len(line.phone.ear.heard)
+    page.wait_for_timeout(4000)
+    assert share(bytes(line.phone.ear.heard[start:]), OUR_TONE) > 0.5
+    page.get_by_role("button", name="Leave the call").click()
+    expect(status).to_have_text("You have left the call.")
+
+
+def transfers(page: Page, line: Line) -> None:
+    hands = page.locator("#hands")
+    hands.get_by_text("Transfer", exact=True).click()
+    hands.get_by_label("Connect the caller with").fill("8 (916) 000-00-01")
+    hands.get_by_role("button", name="Transfer the call").click()
+    expect(hands.get_by_text(re.compile("taken the call"))).to_be_visible(timeout=20_000)
+    assert "+79160000001" in line.phone.refer_to
+    line.do(asyncio.wait_for(line.phone.gone.wait(), 10))
+
+
+def test_a_refused_call_is_mended_by_one_click_and_the_next_one_is_answered(
+    page: Page, system: System
+) -> None:
+    calls_as = "79161230001"
+    assert system.call(UNKNOWN, "listen:5", user=calls_as)["status"] != 200
+    log_in(page, system, "engineer")
+    line = page.locator(".vy-refusal")
+
+    def is_told() -> bool:
+        page.goto(f"{system.url}/turned-away/")
+        return line.count() == 1
+
+    wait_until(is_told, "the refused call was not told", 20)
+    expect(line).to_contain_text("+7 916 123-00-01 → +7 499 112-00-00")
+    expect(line).to_contain_text("We have no number +7 499 112-00-00")
+    page.get_by_role("button", name="Add +7 499 112-00-00 to “trunk1”").click()
+    expect(page.get_by_text("Call once more.")).to_be_visible()
+    published(system)
+
+    page.reload()
+    expect(line).to_contain_text("Mended")
+    answered = system.call(UNKNOWN, "listen:4", user=calls_as)
+    assert answered["status"] == 200 and answered["voiced_seconds"] > 1
+
+
+def test_an_assistant_is_killed_and_the_caller_is_answered_again(
+    page: Page, system: System
+) -> None:
+    user = "79160000201"
+    log_in(page, system, "boss")
+    page.goto(f"{system.url}/live/")
+    began = time.monotonic()
+    caller = system.dial(OURS, "listen:20", "wait:12", user=user)
+    wait_until(lambda: talks(system, user), "nobody spoke")
+    expect(page.locator(".vy-call", has_text="+7 916 000-02-01")).to_be_visible()
+    time.sleep(4)
+    kill_job(system, user)
+    killed = time.monotonic() - began
+    heard = caller.result()
+    assert deeds(system, user) == ["assistant_sent_again"]
+    # `began` is a little before the INVITE: our telephone needs a moment to start.
+    assert voice_after(heard, killed - 2) < 8
+
+
+def test_who_has_no_right_sees_no_button_and_gets_403_at_every_door(
+    launch: Launch, system: System
+) -> None:
+    with greeted(system) as line:
+        call = line.ask("result = str(call.pk)")
+        page = open_call(launch(), system, call, "guest")
+        for part in ("#ear", "#hands"):
+            assert page.locator(part).count() == 0
+        told = {door: page.evaluate(KNOCK, f"/calls/{call}/{door}/") for door in DOORS}
+        assert told == dict.fromkeys(DOORS, 403)
+        assert line.ask("result = call.state") == "answered"
+
+
+def log_in(page: Page, system: System, name: str) -> None:
+    page.goto(f"{system.url}/admin/")
+    page.fill("[name=username]", name)
+    page.fill("[name=password]", "secret")
+    page.press("[name=password]", "Enter")
