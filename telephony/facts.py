@@ -236,6 +236,10 @@ class LegQuerySet(VisibleQuerySet["Leg"]):
         ours = now.exclude(room_sid="").filter(came)
         return ours.select_related("call__agent", "call__rule").order_by("room_sid", "pk")
 
+    def in_rooms(self, sids: Iterable[str]) -> Self:
+        """Of calls that go on or are over, each with its call."""
+        return self.filter(room_sid__in=list(sids)).select_related("call__number", "call__agent")
+
     def on_board(self, ended_since: datetime) -> Self:
         """Those of the calls of this moment and of those that ended a moment ago."""
         now = models.Q(call__ended_at__gte=ended_since) | ~models.Q(call__state="ended")

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     AGENT_SILENT = "agent_silent"
     NOBODY_CAME = "nobody_came"
     CUT_OFF = "cut_off"
+    ASKED_BACK = "asked_back"
     MEDIA_TIMEOUT = "media_timeout"
     NO_ACK = "no_ack"
     THROWN_OUT = "thrown_out"
@@ -181,6 +182,13 @@ EXPLANATIONS: dict[str, Explanation] = {
         _(
             "The assistant was lost in the middle of the conversation, and no other could come. The"
             " caller was told so. If it happens again, tell the engineer."
+        ),
+        200,
+    ),
+    Reason.ASKED_BACK: Explanation(
+        _(
+            "No assistant could answer, and a colleague was looked for. The caller did not want to"
+            " wait, and asked to be called back."
         ),
         200,
     ),

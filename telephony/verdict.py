@@ -84,8 +84,14 @@ def ended_by_us(deeds: frozenset[str], departure: str) -> Reason | None:
 def of_last_resort(
     deeds: frozenset[str], talked: timedelta | None, agent_spoke: bool
 ) -> Reason | None:
-    """The other side heard that nobody can talk to it, and then we took it out of the room."""
-    if "stood_in" not in deeds or talked is None:
+    """The other side heard that nobody can talk to it, or asked to be called back, and then we took
+    it out of the room.
+    """
+    if talked is None:
+        return None
+    if "asked_back" in deeds:
+        return Reason.ASKED_BACK
+    if "stood_in" not in deeds:
         return None
     return Reason.CUT_OFF if agent_spoke else Reason.NOBODY_CAME
 
@@ -99,9 +105,20 @@ def _reason(evidence: Evidence) -> Reason:
         return heard
     if evidence.departure in DEPARTURES:
         return DEPARTURES[evidence.departure]
+    if _waited_in_vain(evidence):
+        return Reason.CALLER_GAVE_UP
     if evidence.witness == "silence":
         return _of_silence(evidence)
     return _of_silent_assistant(evidence) or _of_parting(evidence)
+
+
+def _waited_in_vain(evidence: Evidence) -> bool:
+    """With music, and nobody came."""
+    return "on_hold" in evidence.deeds and not _somebody_spoke(evidence)
+
+
+def _somebody_spoke(evidence: Evidence) -> bool:
+    return evidence.agent_spoke or "people_taken" in evidence.deeds
 
 
 def _of_gateway(evidence: Evidence) -> Reason:
@@ -124,7 +141,7 @@ def _of_silence(evidence: Evidence) -> Reason:
 
 
 def _of_silent_assistant(evidence: Evidence) -> Reason | None:
-    if evidence.agent_spoke:
+    if _somebody_spoke(evidence):
         return None
     if evidence.agent_error:
         return Reason.AGENT_FAILED
@@ -155,12 +172,16 @@ def _outcome(evidence: Evidence, reason: Reason) -> str:
         return "answered"
     if reason is Reason.CUT_OFF:
         return "failed"
-    by_people = not evidence.agent_came and reason is not Reason.NOBODY_CAME
-    if evidence.talked is not None and (evidence.agent_spoke or by_people):
+    in_vain = (Reason.NOBODY_CAME, Reason.ASKED_BACK)
+    if reason is Reason.ASKED_BACK and evidence.agent_spoke:
+        return "failed"
+    by_people = not evidence.agent_came and reason not in in_vain and not _waited_in_vain(evidence)
+    if evidence.talked is not None and (_somebody_spoke(evidence) or by_people):
         return "answered"
     outcomes = {
         Reason.NO_AGENT: "no_agent",
         Reason.NOBODY_CAME: "no_agent",
+        Reason.ASKED_BACK: "no_agent",
         Reason.AGENT_SILENT: "no_agent",
         Reason.CALLER_GAVE_UP: "abandoned",
         # Hung up on a line that was picked up, but where nobody spoke.

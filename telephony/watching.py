@@ -18,9 +18,9 @@ from django.utils import timezone
 from agentworker import standin
 from agentworker.brief import Brief
 from agentworker.models import StandIn, Worker
-from telephony import calling_back, intake, ringing
+from telephony import calling_back, intake, ringing, stays
+from telephony.introducing import language_of, summary_of
 from telephony.models import Call, CallEvent, Leg, Ring
-from telephony.reasons import Reason
 from telephony.ringer import Ringer, Rings
 from telephony.unfolded import Unfolded
 from telephony.watchdog import FORGOTTEN, GRACE, Line, Sight, Step, Watched, as_seen, decide, sight
@@ -49,8 +49,8 @@ LIVEKIT_SECONDS = 2.0
 # So many rooms are helped side by side.
 AT_ONCE = 16
 
-# Kinds of CallEvent.
-SENT_AGAIN, STOOD_IN = "assistant_sent_again", "stood_in"
+# A kind of CallEvent.
+SENT_AGAIN = "assistant_sent_again"
 
 
 @dataclass
@@ -187,10 +187,8 @@ class Watchdog:
         self._looked = time.monotonic()
         if passed > HELD_UP:
             self._memory.forget_looks()
-        rooms = watched_rooms()
-        if rooms:
-            tell_of_apologies(rooms, now)
-        rooms += self._unfolded_rooms(now)
+        stays.tell(now)
+        rooms = watched_rooms() + self._unfolded_rooms(now)
         rings = self._rings([room.call for room in rooms], now)
         rooms = [room for room in rooms if room.sid not in rings.held]
         # Looked at without any room, too: who fell silent is known when a caller comes.
@@ -273,7 +271,9 @@ def works_of(
             stand_in(case.room)
             works.append(Clear(livekit, case.room.call.room_name, seen))
         elif step is Step.SEND_AGAIN:
-            intake.store([fact(leg, SENT_AGAIN, timezone.now()) for leg in case.room.legs])
+            intake.store(
+                [stays.observed(leg, SENT_AGAIN, timezone.now()) for leg in case.room.legs]
+            )
             works.append(Send(livekit, case.room.call, seen))
     return works
 
@@ -292,6 +292,16 @@ def apology_in(room: Room) -> dict[str, Any]:
     }
 
 
+def hold_in(room: Room) -> dict[str, Any]:
+    about = apology_in(room)
+    return about | {
+        "is_transfer": False,
+        "summary": summary_of(room.call),
+        # Of several who hear it, one alone cannot be called back.
+        "offers_call_back": about["will_call_back"] and len(room.legs) == 1,
+    }
+
+
 def find_people(room: Room) -> bool:
     """Those whom the rule names for need are rung, and the last resort plays music meanwhile.
     False: none of them can be rung now.
@@ -304,46 +314,10 @@ def find_people(room: Room) -> bool:
             ringing.begin(call, Ring.Why.FALLBACK, people)
             # Where it is away, the colleague's telephone is heard ringing instead.
             if Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD):
-                about = apology_in(room) | {"is_transfer": False, "offers_call_back": True}
-                StandIn.hold(room.sid, call.room_name, language_of(call), **about)
+                StandIn.hold(room.sid, call.room_name, language_of(call), **hold_in(room))
     except ringing.AlreadyRings:
         return True
     return True
-
-
-@transaction.atomic
-def tell_of_apologies(rooms: Sequence[Room], now: datetime) -> None:
-    """Whoever hears the last resort is put down to be called back, once, when it has begun."""
-    begun = {row.room_sid: row for row in StandIn.objects.heard_lately(now)}
-    pairs = [(leg, begun[room.sid]) for room in rooms if room.sid in begun for leg in room.legs]
-    told = [
-        (leg, row, fact(leg, STOOD_IN, row.spoke_at))
-        for leg, row in pairs
-        if row.spoke_at and was_there(leg, row.spoke_at)
-    ]
-    if not told:
-        return
-    rows = CallEvent.objects.filter(event_id__in=[each.event_id for _leg, _row, each in told])
-    known = set(rows.values_list("event_id", flat=True))
-    new = [each for each in told if each[2].event_id not in known]
-    for leg, row, _fact in new:
-        calling_back.put_down(leg.call, why(row))
-    intake.store([each for _leg, _row, each in new])
-
-
-def was_there(leg: Leg, at: datetime) -> bool:
-    return leg.joined_at is None or leg.joined_at <= at
-
-
-def why(row: StandIn) -> Reason:
-    """As it was when it was asked: its own sound is what answers a call that still rings."""
-    return Reason.CUT_OFF if row.mid_call else Reason.NOBODY_CAME
-
-
-def language_of(call: Call) -> str:
-    """That of the assistant who was to speak."""
-    version = call.agent.newest() if call.agent else None
-    return version.language if version else ""
 
 
 def is_alone(seen: Sight | LiveKitError) -> TypeGuard[Sight]:
@@ -388,20 +362,6 @@ def is_gone(worker: Worker) -> bool:
 def has_place(worker: Worker) -> bool:
     ready = worker.registered and not worker.draining
     return ready and len(worker.jobs) < worker.capacity
-
-
-def fact(leg: Leg, kind: str, at: datetime) -> CallEvent:
-    """What we did for the caller, as a fact of his call."""
-    return CallEvent(
-        event_id=f"watchdog:{kind}:{leg.pk or leg.participant_sid}:{at.timestamp():.3f}",
-        source=CallEvent.Source.OBSERVER,
-        kind=kind,
-        at=at,
-        sip_call_id=leg.sip_call_id or "",
-        participant_sid=leg.participant_sid,
-        room_sid=leg.room_sid,
-        room_name=leg.call.room_name,
-    )
 
 
 @dataclass(frozen=True)

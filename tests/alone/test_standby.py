@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from agentworker import standby
+from agentworker import last_words, standby
 from agentworker.leaving import is_spoken_to, to_let_go
 from agentworker.models import StandIn
 from agentworker.people import Person
@@ -66,6 +66,7 @@ def test_what_was_asked_long_ago_is_not_done_any_more() -> None:
 async def test_while_it_speaks_on_nobody_takes_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standby, "LEASE_SECONDS", 2.0)
     monkeypatch.setattr(standby, "RENEW_SECONDS", 0.1)
+    await asyncio.to_thread(last_words.prepare)  # it would take half of the lease
     ours = Standby()
     assert await read(ours._is_ours)
     speech = ours._at_work[1] = asyncio.create_task(asyncio.sleep(3.5))

@@ -14,7 +14,7 @@ from django.utils import timezone
 from agentworker import standin
 from agentworker.models import Agent, StandIn, Worker
 from agentworker.services import Words, save_words
-from telephony import watching
+from telephony import stays, watching
 from telephony.models import Call, CallBack, CallEvent, Leg
 from telephony.ringer import Rings
 from telephony.verdict import Evidence, Verdict, judge
@@ -24,7 +24,6 @@ from telephony.watching import (
     Told,
     Watchdog,
     stand_in,
-    tell_of_apologies,
     told_lately,
     watched_rooms,
 )
@@ -114,17 +113,17 @@ def test_who_hears_the_last_resort_is_put_down_to_be_called(
     stand_in(room)
     asked = StandIn.objects.get()
     assert (asked.language, asked.mid_call, asked.will_call_back) == ("en", answered, True)
-    tell_of_apologies([room], timezone.now())
+    stays.tell(timezone.now())
     # It may never come to speak: another assistant may be faster, or it is killed.
     assert not CallBack.objects.exists() and not CallEvent.objects.exists()
     StandIn.objects.update(spoke_at=timezone.now())
     Call.objects.update(answered_at=timezone.now())  # by the sound of it
     for _look in range(2):
-        tell_of_apologies(watched_rooms(), timezone.now())
+        stays.tell(timezone.now())
     row = CallBack.objects.get()
     assert (row.reason, row.times) == (reason, 1)
     event = CallEvent.objects.get()
-    assert (event.kind, event.sip_call_id) == (watching.STOOD_IN, "SCL_79160000001")
+    assert (event.kind, event.sip_call_id) == (stays.STOOD_IN, "SCL_79160000001")
 
 
 def test_who_came_after_it_had_begun_did_not_hear_it(agent: Agent) -> None:
@@ -133,8 +132,40 @@ def test_who_came_after_it_had_begun_did_not_hear_it(agent: Agent) -> None:
     stand_in(room)
     StandIn.objects.update(spoke_at=timezone.now())
     Leg.objects.update(joined_at=timezone.now() + timedelta(seconds=1))
-    tell_of_apologies(watched_rooms(), timezone.now())
+    stays.tell(timezone.now())
     assert not CallEvent.objects.exists()
+
+
+def test_who_waits_with_music_is_told_of_and_who_presses_one_is_called_back(agent: Agent) -> None:
+    call(agent)
+    StandIn.hold("RM_1", "call-RM_1", "en", is_transfer=False, offers_call_back=True)
+    stays.tell(timezone.now())
+    assert not CallEvent.objects.exists()
+    StandIn.objects.update(spoke_at=timezone.now())
+    stays.tell(timezone.now())
+    assert not CallBack.objects.exists() and not StandIn.objects.forgotten(timezone.now())
+    version = Call.objects.get().version
+    StandIn.objects.update(asked_back_at=timezone.now(), over_at=timezone.now())
+    Call.objects.update(state="ended", ended_at=timezone.now())  # he is told of all the same
+    for _look in range(2):
+        stays.tell(timezone.now())
+    assert (CallBack.objects.get().reason, CallBack.objects.get().times) == ("asked_back", 1)
+    kinds = [event.kind for event in CallEvent.objects.order_by("pk")]
+    assert kinds == ["on_hold", "asked_back", "hold_over"]
+    assert Call.objects.get().version == version + 1
+
+
+def test_a_hold_lasts_longer_than_an_apology_and_not_for_ever() -> None:
+    now = timezone.now()
+    StandIn.hold("RM_1", "call-RM_1", "en", is_transfer=True, summary="Anna calls.")
+    late = now + standin.TOO_LATE * 2
+    assert StandIn.objects.to_do(late).exists() and not StandIn.objects.forgotten(late).exists()
+    assert StandIn.objects.forgotten(now + standin.LONGEST_HOLD * 2).exists()
+    StandIn.apologise("RM_1")
+    row = StandIn.objects.get()
+    assert (row.kind, row.summary) == ("apology", "") and not StandIn.objects.to_do(late).exists()
+    StandIn.release("RM_1")  # an apology is not
+    assert StandIn.objects.get().over_at is None
 
 
 def test_nobody_is_promised_a_call_whose_number_we_do_not_know(agent: Agent) -> None:
@@ -344,6 +375,28 @@ def test_who_heard_only_the_last_resort_was_answered_by_nobody() -> None:
 def test_a_talk_that_broke_off_has_failed(departure: str) -> None:
     verdict = heard_last_resort(agent_came=True, agent_spoke=True, departure=departure)
     assert (verdict.outcome, verdict.reason) == ("failed", "cut_off")
+
+
+def waited(**values: Any) -> tuple[str, str]:
+    told: dict[str, Any] = {"witness": "webhook", "talked": timedelta(seconds=9)}
+    told |= {"deeds": frozenset({"on_hold"}), "status_at_leaving": "hangup"}
+    verdict = judge(Evidence(**told | values))
+    return verdict.outcome, verdict.reason
+
+
+def test_who_heard_only_music_was_talked_to_by_nobody() -> None:
+    assert waited() == ("abandoned", "caller_gave_up")
+    called = {"deeds": frozenset({"on_hold", "asked_back"}), "departure": "PARTICIPANT_REMOVED"}
+    assert waited(**called) == ("no_agent", "asked_back")
+    assert waited(**called, agent_came=True, agent_spoke=True) == ("failed", "asked_back")
+
+
+def test_who_was_given_to_a_colleague_was_answered() -> None:
+    taken = frozenset({"on_hold", "people_taken"})
+    assert waited(deeds=taken) == ("answered", "hung_up_by_caller")
+    # The assistant waited in silence meanwhile.
+    assert waited(deeds=taken, agent_came=True) == ("answered", "hung_up_by_caller")
+    assert waited(agent_came=True, agent_spoke=True) == ("answered", "hung_up_by_caller")
 
 
 def test_who_hung_up_before_he_heard_it_gave_up() -> None:
