@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import BooleanField, Q, QuerySet
+from django.db.models import BooleanField, CharField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -63,13 +63,20 @@ class Row:
     visits: Sequence[Visit] = ()
     is_transferring: bool = False
     is_stood_in: bool = False
+    is_on_hold: bool = False
+    # A colleague to whom it was given talks with the caller, by telephone or browser.
+    is_taken: bool = False
     at: datetime = field(default_factory=timezone.now, compare=False)
 
     @property
     def is_joined(self) -> bool:
         """One of us talks in it; where no assistant was to hold a call out, from the first."""
         by_people = self.call.is_outbound and self.call.agent is None
-        return by_people or any(visit.kind != Visit.Kind.LISTEN for visit in self.visits)
+        return (
+            by_people
+            or self.is_taken
+            or any(visit.kind != Visit.Kind.LISTEN for visit in self.visits)
+        )
 
     @property
     def phase(self) -> Phase:
@@ -78,12 +85,13 @@ class Row:
             self.talk,
             joined=self.is_joined,
             transferring=self.is_transferring,
+            on_hold=self.is_on_hold,
             stood_in=self.is_stood_in,
         )
 
     @property
     def trouble(self) -> Trouble | None:
-        attended = self.is_joined or self.is_transferring
+        attended = self.is_joined or self.is_transferring or self.is_on_hold
         return phases.trouble(self.call, self.talk, attended=attended, stood_in=self.is_stood_in)
 
     @property
@@ -101,6 +109,8 @@ class Row:
             tuple(visit.pk for visit in self.visits),
             self.is_transferring,
             self.is_stood_in,
+            self.is_on_hold,
+            self.is_taken,
             bool(trouble and trouble.at <= self.at),
         )
 
@@ -157,7 +167,9 @@ def read(named: Named | None = None) -> list[Row]:
             told.get(name_of(leg)),
             visits.get(leg.call_id, ()),
             leg.is_transferring,
-            leg.is_stood_in,
+            leg.stands_in == "apology",
+            leg.stands_in == "hold",
+            leg.is_taken,
             now,
         )
         for leg in legs
@@ -176,16 +188,20 @@ IS_TRANSFERRING = """EXISTS (SELECT 1 FROM telephony_callaction
     WHERE telephony_callaction.call_id = telephony_leg.call_id
     AND telephony_callaction.kind = 'transfer'
     AND telephony_callaction.state IN ('waiting', 'doing'))"""
-IS_STOOD_IN = """EXISTS (SELECT 1 FROM agentworker_standin
+IS_TAKEN = """EXISTS (SELECT 1 FROM telephony_ring
+    WHERE telephony_ring.call_id = telephony_leg.call_id
+    AND telephony_ring.state = 'taken' AND over_at IS NULL)"""
+STANDS_IN = """(SELECT kind FROM agentworker_standin
     WHERE agentworker_standin.room_sid = telephony_call.room_sid
-    AND spoke_at IS NOT NULL AND over_at IS NULL)"""
+    AND (spoke_at IS NOT NULL OR kind = 'hold') AND over_at IS NULL)"""
 
 
 def _with_others(legs: QuerySet[Leg]) -> QuerySet[Any]:
     return legs.annotate(
         is_visited=RawSQL(IS_VISITED, (), BooleanField()),  # noqa: S611  # no values in it
         is_transferring=RawSQL(IS_TRANSFERRING, (), BooleanField()),  # noqa: S611  # likewise
-        is_stood_in=RawSQL(IS_STOOD_IN, (), BooleanField()),  # noqa: S611  # likewise
+        is_taken=RawSQL(IS_TAKEN, (), BooleanField()),  # noqa: S611  # likewise
+        stands_in=RawSQL(STANDS_IN, (), CharField()),  # noqa: S611  # likewise
     )
 
 

@@ -31,6 +31,7 @@ class Phase(StrEnum):
     SPEAKING = "speaking"
     COLLEAGUE = "colleague"
     TRANSFERRING = "transferring"
+    ON_HOLD = "on_hold"
     APOLOGY = "apology"
     ENDED = "ended"
 
@@ -62,6 +63,7 @@ PHASE_WORDS: Mapping[Phase, Any] = {
     Phase.SPEAKING: _("Assistant speaks"),
     Phase.COLLEAGUE: _("Colleague talks"),
     Phase.TRANSFERRING: _("Transferring"),
+    Phase.ON_HOLD: _("On hold"),
     Phase.APOLOGY: _("Apology plays"),
     Phase.ENDED: _("Ended"),
 }
@@ -83,10 +85,16 @@ LOST = (Call.Outcome.NO_AGENT, Call.Outcome.FAILED)
 
 
 def phase(
-    call: Call, talk: Talk | None, *, joined: bool, transferring: bool, stood_in: bool
+    call: Call,
+    talk: Talk | None,
+    *,
+    joined: bool,
+    transferring: bool,
+    on_hold: bool,
+    stood_in: bool,
 ) -> Phase:
     """`joined`: a colleague talks with the caller; `transferring`: to a telephone elsewhere;
-    `stood_in`: he hears that nobody can talk to him.
+    `on_hold`: he hears music; `stood_in`: he hears that nobody can talk to him.
     """
     if call.state == Call.State.ENDED:
         return Phase.ENDED
@@ -94,6 +102,8 @@ def phase(
         return Phase.RINGING
     if transferring:
         return Phase.TRANSFERRING
+    if on_hold:
+        return Phase.ON_HOLD
     if joined:
         return Phase.COLLEAGUE
     if stood_in:

@@ -12,7 +12,7 @@ from agentworker.standin import StandIn
 from monitoring import board
 from monitoring.board import Named, Viewer
 from monitoring.phases import Phase
-from telephony.models import Call, CallAction, Visit
+from telephony.models import Call, CallAction, Ring, Visit
 from tests.monitoring.conftest import MakeCall, MakeUser, say
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,24 @@ def test_a_caller_who_hears_an_apology_is_shown_so(make_call: MakeCall) -> None:
     StandIn.objects.create(room_sid="RM_1", asked_at=now, spoke_at=now)
     StandIn.objects.create(room_sid="RM_2", asked_at=now, spoke_at=now, over_at=now)
     assert sorted(row.phase for row in board.read()) == [Phase.APOLOGY, Phase.TALKING]
+
+
+def test_who_hears_music_is_on_hold_until_a_colleague_has_taken_the_call(
+    make_call: MakeCall,
+) -> None:
+    call = make_call(state=Call.State.ANSWERED, room_sid="RM_1")
+    StandIn.hold("RM_1", "room", "en", is_transfer=True)
+    waits = board.read()[0]
+    assert waits.phase == Phase.ON_HOLD and waits.trouble is None
+    ring = Ring.objects.create(call=call, why="transfer", started_at=timezone.now())
+    assert board.read()[0].phase == Phase.ON_HOLD
+    StandIn.release("RM_1")
+    Ring.objects.update(state="taken")
+    taken = board.read()[0]
+    assert taken.phase == Phase.COLLEAGUE and taken.trouble is None
+    assert waits.version != taken.version
+    Ring.objects.filter(pk=ring.pk).update(over_at=timezone.now())
+    assert board.read()[0].phase == Phase.TALKING
 
 
 def test_a_change_of_what_the_assistant_does_is_a_new_version(make_call: MakeCall) -> None:

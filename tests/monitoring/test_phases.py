@@ -36,7 +36,9 @@ def a_call(state: str = Call.State.ANSWERED, **fields: object) -> Call:
 
 def what(call: Call, talk: Talk | None = None, **fields: bool) -> Phase:
     return phase(
-        call, talk, **({"joined": False, "transferring": False, "stood_in": False} | fields)
+        call,
+        talk,
+        **({"joined": False, "transferring": False, "on_hold": False, "stood_in": False} | fields),
     )
 
 
@@ -58,6 +60,7 @@ def test_what_staff_do_counts_before_the_assistant() -> None:
     talk = Talk(1, Session.Doing.SPEAKING)
     assert what(a_call(), talk, joined=True) == Phase.COLLEAGUE
     assert what(a_call(), talk, joined=True, transferring=True) == Phase.TRANSFERRING
+    assert what(a_call(), talk, joined=True, on_hold=True) == Phase.ON_HOLD
     assert what(a_call(Call.State.ENDED), talk, transferring=True) == Phase.ENDED
 
 
