@@ -13,7 +13,8 @@ CALLS_BACK = (
     *("telephony.add_outboundcall", "telephony.view_outboundcall"),
 )
 HANDS = ("telephony.hang_up_call", "telephony.transfer_call", "telephony.block_caller")
-OPERATOR = (*CALLS, *WORDS, *CALLS_BACK, *HANDS)
+SEES_PEOPLE = ("telephony.view_colleague", "telephony.view_team")
+OPERATOR = (*CALLS, *WORDS, *CALLS_BACK, *HANDS, *SEES_PEOPLE)
 # The list of calls as a file, and filters of it for everybody.
 LISTS = ("monitoring.add_callfile", "monitoring.share_savedfilter")
 SUPERVISOR = (
@@ -34,8 +35,10 @@ MANAGER = (
     *WORDS,
     *CALLS_BACK,
     *LISTS,
+    "monitoring.change_mailing",
     "telephony.block_caller",
     *rights_on("agentworker.agent", "agentworker.agentversion", "telephony.dispatchrule"),
+    *rights_on("telephony.colleague", "telephony.team"),
 )
 ENGINEER = (
     *CALLS,
@@ -50,6 +53,7 @@ ENGINEER = (
     *rights_on("telephony.scheduledchange", "telephony.ignoredsource", may=["delete"]),
     *rights_on("telephony.testcall", may=["view", "add"]),
     *rights_on("agentworker.agent", "agentworker.agentversion"),
+    *rights_on("telephony.colleague", "telephony.team"),
     *rights_on(
         *("telephony.callevent", "telephony.refused", "telephony.publishedobject"),
         *("telephony.registration", "telephony.outboundcall", "agentworker.worker"),

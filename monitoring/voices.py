@@ -1,5 +1,6 @@
 """Can anybody speak to callers? If nobody can, every page says so."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -9,14 +10,18 @@ from django.utils import timezone
 from agentworker import standin
 from agentworker.models import Worker
 from monitoring.checks import GUARD_IS_OLD
-from telephony import probes, watching
+from telephony import me, probes, watching
 from veyra import look
 from veyra.models import Pulse
 
 
 def every_page(request: HttpRequest) -> dict[str, Any]:
     """What the frame of every page needs to know."""
-    return {**look.every_page(request), "nobody_speaks": nobody_speaks}
+    return {
+        **look.every_page(request),
+        "nobody_speaks": nobody_speaks,
+        "my_place": partial(me.button, request),
+    }
 
 
 def nobody_speaks() -> bool:

@@ -19,6 +19,7 @@ from telephony import (  # noqa: F401  # they register their pages
     agent_admin,
     call_admin,
     callback_admin,
+    colleague_admin,
     outbound_admin,
     outbound_forms,
     scheduled_admin,

@@ -52,8 +52,15 @@ class Hours(NamedTuple):
 
 class ColleagueQuerySet(KeepableQuerySet["Colleague"]):
     def of_user(self, user: User) -> "Colleague | None":
-        """Who this person is among our people; None: nobody whom calls are given to."""
-        return self.kept().filter(user=user).first()
+        """Who this person is among our people; None: nobody whom calls are given to. One query for
+        as long as the object of the person lives.
+        """
+        row: Colleague | None = getattr(user, "colleague", None)
+        return row if row and not row.archived_at else None
+
+    def say(self, user: User, *, away: bool) -> bool:
+        """He is here, or away. False: he is nobody of ours."""
+        return bool(self.kept().filter(user=user).update(away=away))
 
 
 class Colleague(Keepable):

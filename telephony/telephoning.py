@@ -69,6 +69,9 @@ def claim(row: RungPhone) -> Go | Later | None:
     if trunk is None:
         _turn_down(row, Sentence(NO_LINE))
         return None
+    if not PublishedObject.objects.id_of(key_of_outbound(str(trunk.key))):
+        _turn_down(row, Sentence(dialling.NOT_PUBLISHED, {"trunk": trunk.name}))
+        return None
     now = timezone.now()
     verdict = decide(row.phone, limits_of(trunk), usage_of(trunk, now))
     if isinstance(verdict, Refused):

@@ -2,6 +2,7 @@ from django.urls import path
 
 from telephony import (
     callout_views,
+    colleague_views,
     drift_views,
     number_views,
     refusal_views,
@@ -11,6 +12,7 @@ from telephony import (
 )
 
 urlpatterns = [
+    path("me/away/", colleague_views.away, name="away"),
     path("livekit/webhook", views.livekit_webhook, name="livekit-webhook"),
     path("differences/", drift_views.page, name="differences"),
     path("differences/look/", drift_views.look, name="differences-look"),

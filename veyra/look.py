@@ -69,6 +69,8 @@ ENGINEERING: Sequence[Line] = [
     rows_of("django_celery_beat.periodictask", _("Schedule"), "schedule"),
 ]
 PEOPLE: Sequence[Line] = [
+    rows_of("telephony.colleague", _("Colleagues"), "headset_mic"),
+    rows_of("telephony.team", _("Groups"), "groups"),
     rows_of("veyra.user", _("People"), "group"),
     rows_of("auth.group", _("Roles"), "badge"),
 ]

@@ -1,0 +1,169 @@
+"""Pages of our people, and of groups of them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from telephony.call_admin import unbroken
+from telephony.colleague_forms import ColleagueForm, Members, TeamForm
+from telephony.colleagues import Weekday
+from telephony.models import Colleague, Member, Team
+from telephony.sync import TASK
+from veyra.admin import VeyraAdmin
+from veyra.celery import wake
+
+
+class GoneFilter(admin.SimpleListFilter):
+    """Who is no longer with us stands in a list of his own."""
+
+    title = gettext_lazy("archive")
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("Archived"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        everything, *others = super().choices(changelist)
+        yield {**everything, "display": _("Not archived")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.archived() if self.value() == "yes" else rows.kept()  # type: ignore[attr-defined,no-any-return]  # of KeepableQuerySet
+
+
+class PeopleAdmin(VeyraAdmin):
+    """Rows that are put away by their own switch, never deleted."""
+
+    list_filter: tuple[Any, ...] = (GoneFilter,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.model.objects.visible_to(request.user)  # type: ignore[no-any-return]  # unfold ships no types
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_related(
+        self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool
+    ) -> None:
+        """How long assistants wait for these people stands in what LiveKit is given."""
+        super().save_related(request, form, formsets, change)
+        wake(TASK)
+
+
+@admin.register(Colleague)
+class ColleagueAdmin(PeopleAdmin):
+    form = ColleagueForm
+    purpose = gettext_lazy(
+        "The people whom calls can be given to: before the assistant, instead of it, or by a"
+        " transfer. Each has a telephone, or a browser that rings."
+    )
+    list_display = ("name", "shown_phone", "login", "hours", "stands")
+    list_select_related = ("user",)
+    search_fields = ("name", "phone")
+    fieldsets = (
+        (None, {"fields": ("name", "phone", "user", "in_browser")}),
+        (
+            gettext_lazy("When this colleague is rung"),
+            {"fields": ("days", "begins", "ends", "away")},
+        ),
+        (gettext_lazy("Details"), {"classes": ("collapse",), "fields": ("is_gone",)}),
+    )
+
+    @admin.display(description=gettext_lazy("telephone"), ordering="phone")
+    def shown_phone(self, row: Colleague) -> SafeString | str:
+        return unbroken(row.pretty_phone) if row.phone else "—"
+
+    @admin.display(description=gettext_lazy("rings in the browser"))
+    def login(self, row: Colleague) -> str:
+        if not row.rings_in_browser or row.user is None:
+            return "—"
+        return row.user.get_full_name() or row.user.get_username()
+
+    @admin.display(description=gettext_lazy("works"))
+    def hours(self, row: Colleague) -> str:
+        names = [str(Weekday(day).label) for day in row.days]
+        days = ", ".join(names) or _("every day")
+        if row.begins is None or row.ends is None:
+            return days
+        times = f"{time_format(row.begins, 'H:i')}–{time_format(row.ends, 'H:i')}"
+        return f"{days}, {times}"
+
+    @display(  # type: ignore[untyped-decorator]  # unfold ships no types
+        description=gettext_lazy("state"),
+        label={"here": "success", "away": "warning", "off": "info", "gone": "danger"},
+    )
+    def stands(self, row: Colleague) -> tuple[str, str]:
+        if not row.can_be_reached:
+            return "gone", _("cannot be reached")
+        if row.away:
+            return "away", _("away")
+        local = timezone.localtime(timezone.now(), timezone.get_default_timezone())
+        return ("here", _("is here")) if row.hours.include(local) else ("off", _("not at work"))
+
+
+class MemberInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
+    model = Member
+    formset = Members
+    fields = ("place", "colleague", "seconds")
+    ordering = ("place", "pk")
+    extra = 1
+    verbose_name = gettext_lazy("colleague")
+    verbose_name_plural = gettext_lazy("who is rung, one after the other")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
+        return Member.objects.visible_to(request.user)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("queryset", Colleague.objects.visible_to(request.user).kept())
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    # A place belongs to its group: who may change the group may change who is in it.
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("telephony.view_team")
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        rights = ("telephony.add_team", "telephony.change_team")
+        return any(map(request.user.has_perm, rights))
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return self.has_add_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return self.has_add_permission(request)
+
+
+@admin.register(Team)
+class TeamAdmin(PeopleAdmin):
+    form = TeamForm
+    inlines = (MemberInline,)
+    purpose = gettext_lazy(
+        "Colleagues who are rung one after the other, until somebody answers: a department, or who"
+        " is on duty."
+    )
+    list_display = ("name", "members")
+    search_fields = ("name",)
+    fieldsets = (
+        (None, {"fields": ("name",)}),
+        (gettext_lazy("Details"), {"classes": ("collapse",), "fields": ("is_gone",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        kept = Q(members__colleague__archived_at=None)
+        return super().get_queryset(request).annotate(people=Count("members", filter=kept))
+
+    @admin.display(description=gettext_lazy("colleagues"), ordering="people")
+    def members(self, row: Any) -> int:
+        count: int = row.people
+        return count

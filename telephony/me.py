@@ -1,0 +1,19 @@
+"""Who the reader is among our people: every page has a button by which he says that he is away."""
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from telephony.models import Colleague
+from veyra.models import User
+
+
+def button(request: HttpRequest) -> SafeString | str:
+    """ "" for whoever is no colleague. One query a request."""
+    user = request.user
+    if not (isinstance(user, User) and user.is_staff):
+        return ""
+    colleague = Colleague.objects.visible_to(user).of_user(user)
+    if colleague is None:
+        return ""
+    return render_to_string("telephony/_me.html", {"colleague": colleague}, request)
