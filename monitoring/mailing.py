@@ -63,6 +63,10 @@ class LetterQuerySet(VisibleQuerySet["Letter"]):
     def claimed_before(self, moment: datetime) -> Self:
         return self.filter(state=Letter.State.SENDING, at__lt=moment)
 
+    def newest_of(self, mailings: list[Mailing]) -> Self:
+        """Of a few weeks: enough to tell how the last ones fared."""
+        return self.filter(mailing__in=mailings).select_related("mailing").order_by("-pk")[:500]
+
     def made_before(self, moment: datetime) -> Self:
         return self.filter(made_at__lt=moment)
 

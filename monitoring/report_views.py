@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from monitoring import report, report_reading, report_words
+from monitoring.mailing import SENDS
 from monitoring.report import LONGEST, Period, Report
 from veyra.doors import staff_page
 from veyra.models import User
@@ -57,6 +58,7 @@ def page(request: HttpRequest, user: User) -> HttpResponse:
         "title": _("Report"),
         "form": form,
         "presets": report.presets(today),
+        "may_send": user.has_perms(SENDS),
         "zone": getattr(zone, "key", str(zone)),
     }
     if is_asked and not form.is_valid():

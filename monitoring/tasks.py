@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import filing
+from monitoring import filing, posting
 from monitoring.checks import SCHEDULE
 from veyra.models import Pulse
 
@@ -23,3 +23,9 @@ def file() -> None:
 @shared_task(name="monitoring.tidy")  # type: ignore[untyped-decorator]  # likewise
 def tidy() -> None:
     filing.forget(timezone.now())
+    posting.forget(timezone.now())
+
+
+@shared_task(name=posting.TASK)  # type: ignore[untyped-decorator]  # likewise
+def mail() -> None:
+    posting.work(timezone.now())

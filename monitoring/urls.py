@@ -10,6 +10,7 @@ from monitoring import (
     hands_views,
     live_views,
     machines,
+    mail_views,
     report_views,
     views,
 )
@@ -34,6 +35,7 @@ urlpatterns = [
     path("calls/<uuid:pk>/hang-up/", hands_views.hang_up, name="call-hang-up"),
     path("calls/<uuid:pk>/hint/", hands_views.hint, name="call-hint"),
     path("calls/<uuid:pk>/transfer/", hands_views.transfer, name="call-transfer"),
+    path("calls/<uuid:pk>/introduce/", hands_views.introduce, name="call-introduce"),
     path("calls/<uuid:pk>/block/", hands_views.block, name="call-block"),
     path("calls/<uuid:pk>/unblock/", hands_views.unblock, name="call-unblock"),
     path("visits/<uuid:pk>/stay/", ear_views.stay, name="visit-stay"),
@@ -48,6 +50,10 @@ urlpatterns = [
     path("numbers/<int:pk>/call/browser/", callnow.from_browser, name="number-call-browser"),
     path("numbers/<int:pk>/call/telephone/", callnow.by_telephone, name="number-call-telephone"),
     path("report/", report_views.page, name="report"),
+    path("report/weekly/", mail_views.page, name="report-weekly"),
+    path("report/weekly/<int:pk>/", mail_views.change, name="report-weekly-change"),
+    path("report/weekly/<int:pk>/try/", mail_views.try_out, name="report-weekly-try"),
+    path("report/weekly/<int:pk>/stop/", mail_views.stop, name="report-weekly-stop"),
     path("demo/remove/", views.remove_demo, name="remove-demo"),
     path("test-calls/<uuid:pk>/heard/", callnow.heard, name="testcall-heard"),
 ]

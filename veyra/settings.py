@@ -181,8 +181,16 @@ STORAGES = {
 MEDIA_ROOT = STATE / "media"
 SPOOL_DIR = STATE / "spool"
 
+EMAIL_TIMEOUT = 15
 EMAIL_CONFIG = environ.Env.email_url_config(read.text("EMAIL_URL", "consolemail://"))
 vars().update(EMAIL_CONFIG)
+# Who letters are from: the mailbox that they are sent through, where its login is its address.
+DEFAULT_FROM_EMAIL = read.text(
+    "EMAIL_FROM",
+    EMAIL_CONFIG["EMAIL_HOST_USER"]
+    if "@" in (EMAIL_CONFIG.get("EMAIL_HOST_USER") or "")
+    else f"veyra@{urlsplit(PUBLIC_URL).hostname}",
+)
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
@@ -227,6 +235,7 @@ CELERY_TASK_ROUTES = {
     "telephony.apply": {"queue": "livekit"},
     # Long work, which nothing else waits behind.
     "monitoring.file": {"queue": "slow"},
+    "monitoring.mail": {"queue": "slow"},
     # They wait for telephones to ring, each in a thread: nothing else waits behind them.
     "telephony.dial": {"queue": "calls"},
     "telephony.transfer": {"queue": "calls"},
@@ -254,6 +263,7 @@ CELERY_BEAT_SCHEDULE = {
     "call_backs": {"task": "telephony.call_backs", "schedule": 10.0},
     "tidy": {"task": "telephony.tidy", "schedule": 3600.0},
     "file": {"task": "monitoring.file", "schedule": 15.0},
+    "mail": {"task": "monitoring.mail", "schedule": 60.0},
     "tidy_files": {"task": "monitoring.tidy", "schedule": 3600.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
 }

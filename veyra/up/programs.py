@@ -102,7 +102,7 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
     work = (*threads, "-c", "4", "-Q", "default,livekit,hands")
     # Whoever dials waits until it rings.
     dial = (*threads, "-c", "8", "-Q", "calls", "-n", "calls@%h")
-    slow = (*threads, "-c", "1", "-Q", "slow", "-n", "slow@%h")
+    slow = (*threads, "-c", "2", "-Q", "slow", "-n", "slow@%h")
     found = [
         Program("web", (*module, "uvicorn", "veyra.asgi:application", *bind, *quiet)),
         Program("worker", (*celery, *work)),
