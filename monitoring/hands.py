@@ -1,16 +1,17 @@
 """The part of a call's page where staff act: what the reader may do now, and what came of it."""
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from agentworker.models import BlockedCaller
-from telephony import blocking
+from telephony import blocking, introducing, ringing
+from telephony.colleagues import SECONDS, Found
 from telephony.hands import why_not
-from telephony.models import Call, CallAction, CallEvent
+from telephony.models import Call, CallAction, CallEvent, Colleague, Ring, Team
 from telephony.numbers import pretty
 from veyra.models import User
 from veyra.sentences import Sentence
@@ -41,6 +42,9 @@ class Hands:
     transfer: bool
     # Why a transfer is not possible now, before anybody asks for it.
     no_transfer: Sentence | None
+    # Whom it can be given to: colleagues and groups of them, (value of the choice, how it reads).
+    people: Sequence[tuple[str, str]]
+    teams: Sequence[tuple[str, str]]
     block: bool
     blocked: BlockedCaller | None
     deeds: Sequence[Deed]
@@ -65,15 +69,38 @@ def gather(call: Call, user: User) -> Hands:
     transfers = user.has_perm("telephony.transfer_call")
     blocks = user.has_perm("telephony.block_caller") and blocking.why_not(call) is None
     acts = hints or hangs_up or transfers
+    people, teams = whom(call, user) if goes_on and transfers else ((), ())
     return Hands(
         hang_up=goes_on and hangs_up,
         hint=goes_on and hints,
         transfer=goes_on and transfers,
         no_transfer=why_not(call, Kind.TRANSFER) if goes_on and transfers else None,
+        people=people,
+        teams=teams,
         block=blocks,
         blocked=blocking.of(call) if blocks else None,
         deeds=deeds(call, with_words=user.has_perm("agentworker.view_session")) if acts else (),
     )
+
+
+def whom(call: Call, user: User) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Colleagues, with whether each is free, and groups."""
+    kept = Colleague.objects.visible_to(user).kept()
+    rows = [row for row in kept if row.can_be_reached]
+    found = [Found(row.pk, SECONDS) for row in rows]
+    persons = ringing.people_now(found, call) if found else []
+    free = {person.colleague for person in persons if person.can_be_rung}
+    people = [(f"colleague-{row.pk}", _state(row, free)) for row in rows]
+    teams = Team.objects.visible_to(user).kept() if rows else ()
+    return people, [(f"team-{team.pk}", team.name) for team in teams]
+
+
+def _state(row: Colleague, free: Collection[int]) -> str:
+    if row.pk in free:
+        return _("%(name)s: free") % {"name": row.name}
+    if row.away:
+        return _("%(name)s: away") % {"name": row.name}
+    return _("%(name)s: not free now") % {"name": row.name}
 
 
 def deeds(call: Call, *, with_words: bool) -> list[Deed]:
@@ -83,7 +110,24 @@ def deeds(call: Call, *, with_words: bool) -> list[Deed]:
     if any(action.kind == Kind.HINT for action in actions):
         for fact in CallEvent.objects.of_hints(call):
             told.setdefault(str(fact.payload.get("hint")), set()).add(fact.kind)
-    return [_deed(action, told.get(str(action.ticket), set()), with_words) for action in actions]
+    found = [_deed(action, told.get(str(action.ticket), set()), with_words) for action in actions]
+    if any(action.kind == Kind.INTRODUCE for action in actions):
+        rings = list(Ring.objects.of_calls([call.pk]))
+        pairs = zip(found, actions, strict=True)
+        found = [_searched(deed, action, rings) for deed, action in pairs]
+    return found
+
+
+def _searched(deed: Deed, action: CallAction, rings: Sequence[Ring]) -> Deed:
+    """Who is looked for is told by the search that the deed began."""
+    if action.kind != Kind.INTRODUCE or action.state != CallAction.State.DONE:
+        return deed
+    begun = (ring for ring in rings if ring.why == Ring.Why.TRANSFER)
+    ring = next((ring for ring in begun if ring.started_at >= action.asked_at), None)
+    if ring is None or not ring.sentence.msgid:
+        return replace(deed, waits=ring is not None)
+    untaken = ring.state == Ring.State.OVER
+    return replace(deed, result=str(ring.sentence), failed=untaken, waits=False)
 
 
 def _deed(action: CallAction, told: set[str], with_words: bool) -> Deed:
@@ -102,6 +146,8 @@ def _deed(action: CallAction, told: set[str], with_words: bool) -> Deed:
 def _text(action: CallAction, with_words: bool) -> str:
     if action.kind == Kind.TRANSFER:
         return _("Transfer to %(number)s") % {"number": pretty(action.params["target"])}
+    if action.kind == Kind.INTRODUCE and (who := introducing.name_of(action.params)):
+        return _("Give to %(who)s") % {"who": who}
     if action.kind == Kind.HINT and with_words:
         return _("Hint: “%(text)s”") % {"text": action.params["text"]}
     return str(action.get_kind_display())

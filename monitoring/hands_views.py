@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from telephony import acting, blocking, hands
+from telephony import acting, blocking, hands, introducing
 from telephony.models import Call, CallAction
 from telephony.numbers import NumberError, e164
 from veyra.doors import staff_page
@@ -55,6 +55,38 @@ class TransferForm(AskForm):
             raise ValidationError(str(error.sentence)) from error
 
 
+class WhomForm(AskForm):
+    """A colleague or a group: `given`, as CallAction has it; `phone` is called at once."""
+
+    whom = forms.RegexField(
+        r"^(colleague|team)-\d{1,9}$",
+        error_messages={
+            "required": _("Choose who is to take the call."),
+            "invalid": _("Choose who is to take the call."),
+        },
+    )
+    note = forms.CharField(
+        required=False,
+        max_length=HINT_LENGTH,
+        error_messages={
+            "max_length": _("A note has at most %(limit_value)s characters. Say it shorter.")
+        },
+    )
+    how = forms.ChoiceField(choices=[("introduce", ""), ("at_once", "")])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "whom" not in cleaned:
+            return cleaned
+        kind, pk = cleaned["whom"].split("-")
+        cleaned["given"] = {kind: int(pk)}
+        if cleaned.get("how") == "at_once":
+            cleaned["phone"] = introducing.phone_of(cleaned["given"])
+            if not cleaned["phone"]:
+                self.add_error(None, _("No telephone is written down there. Introduce the call."))
+        return cleaned
+
+
 class BlockForm(AskForm):
     term = forms.ChoiceField(choices=[("day", ""), ("good", "")])
 
@@ -83,6 +115,24 @@ def hint(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
 def transfer(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     form = TransferForm(request.POST)
     return _ask(request, user, pk, Kind.TRANSFER, form, lambda given: {"target": given["to"]})
+
+
+@require_POST
+@staff_page(SEES, "telephony.transfer_call")
+def introduce(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
+    """Give the call to a colleague or a group: told of it first, or at once by telephone."""
+    form = WhomForm(request.POST)
+    if request.POST.get("how") == "at_once":
+        return _ask(request, user, pk, Kind.TRANSFER, form, _phone)
+    return _ask(request, user, pk, Kind.INTRODUCE, form, _whom)
+
+
+def _phone(given: dict[str, Any]) -> dict[str, Any]:
+    return {"target": given["phone"]}
+
+
+def _whom(given: dict[str, Any]) -> dict[str, Any]:
+    return {**given["given"], "note": given["note"]}
 
 
 @require_POST

@@ -112,6 +112,13 @@ def name_of(params: Mapping[str, Any]) -> str:
     return next((each.name for each in named(params) if each), "")
 
 
+def phone_of(params: Mapping[str, Any]) -> str:
+    """The telephone that takes a call at once: a group's is that of its first who has one."""
+    order = [each.colleague for each in people_of(*named(params))]
+    rows = Colleague.objects.in_bulk(order)
+    return next((rows[pk].phone for pk in order if rows[pk].phone), "")
+
+
 def language_of(call: Call) -> str:
     """That of the assistant who was to speak."""
     version = call.agent.newest() if call.agent else None

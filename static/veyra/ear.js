@@ -178,7 +178,9 @@ function hear(track) {
 }
 
 function unhear(track) {
-  for (const sound of track.detach()) sound.remove();
+  track.detach();
+  // Of somebody who has left, LiveKit has taken the sound away itself.
+  for (const sound of ear.querySelectorAll("audio")) if (!sound.srcObject) sound.remove();
 }
 
 async function openMicrophone() {

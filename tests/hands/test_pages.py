@@ -20,6 +20,7 @@ DOORS = {
     "hang-up": "hang_up_call",
     "hint": "hint_call",
     "transfer": "transfer_call",
+    "introduce": "transfer_call",
     "block": "block_caller",
     "unblock": "block_caller",
 }
