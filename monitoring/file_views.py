@@ -18,6 +18,7 @@ from monitoring.table import TYPES
 from veyra.doors import staff_page
 from veyra.models import User
 from veyra.ranges import file_response
+from veyra.sentences import Sentence
 
 
 class AskForm(forms.Form):
@@ -58,7 +59,7 @@ def page(request: HttpRequest, user: User) -> HttpResponse:
 def ask(request: HttpRequest, user: User) -> HttpResponse:
     form = AskForm(request.POST)
     if not form.is_valid():
-        messages.error(request, str(filing.Sentence(filing.NO_SUCH_SEARCH)))
+        messages.error(request, str(Sentence(filing.NO_SUCH_SEARCH)))
         return redirect("admin:telephony_call_changelist")
     asked = form.cleaned_data
     try:

@@ -31,7 +31,7 @@ Write = Callable[[Sequence[Cell]], None]
 
 def plain(text: str) -> str:
     """Without what a table cannot hold."""
-    return ILLEGAL_CHARACTERS_RE.sub("", text)[:LONGEST_TEXT]
+    return str(ILLEGAL_CHARACTERS_RE.sub("", text))[:LONGEST_TEXT]
 
 
 def as_csv(cell: Cell) -> str:

@@ -52,7 +52,10 @@ def known(user: User) -> Today:
     """As it was a few seconds ago at most. Two people may not see the same."""
     zone, day = timezone.get_current_timezone(), timezone.localdate()
     name = f"today:{user.pk}:{day}:{getattr(zone, 'key', zone)}"
-    found: Today = cache.get_or_set(name, lambda: read(day, zone, user), KEPT_SECONDS)
+    found: Today | None = cache.get(name)
+    if found is None:
+        found = read(day, zone, user)
+        cache.set(name, found, KEPT_SECONDS)
     return found
 
 
