@@ -14,6 +14,9 @@ class BlockedCallerQuerySet(VisibleQuerySet["BlockedCaller"]):
     def in_force(self, now: datetime) -> Self:
         return self.filter(models.Q(until=None) | models.Q(until__gt=now))
 
+    def with_digits(self, part: str) -> Self:
+        return self.filter(number__contains=part)
+
     def texts(self, now: datetime) -> frozenset[str]:
         """Every spelling of every number that is blocked now."""
         found = self.in_force(now).values_list("spellings", flat=True)

@@ -17,6 +17,7 @@ from unfold.decorators import action, display
 from agentworker.models import Agent
 from telephony import (  # noqa: F401  # they register their pages
     agent_admin,
+    blocked_admin,
     call_admin,
     callback_admin,
     colleague_admin,

@@ -71,6 +71,12 @@ ENGINEERING: Sequence[Line] = [
 PEOPLE: Sequence[Line] = [
     rows_of("telephony.colleague", _("Colleagues"), "headset_mic"),
     rows_of("telephony.team", _("Groups"), "groups"),
+    Line(
+        _("Blocked callers"),
+        "person_off",
+        "admin:agentworker_blockedcaller_changelist",
+        ("telephony.block_caller",),
+    ),
     rows_of("veyra.user", _("People"), "group"),
     rows_of("auth.group", _("Roles"), "badge"),
 ]
