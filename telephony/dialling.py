@@ -34,7 +34,8 @@ from veyra.sentences import Sentence
 log = logging.getLogger(__name__)
 
 TASK = "telephony.dial"
-State, Speaker = OutboundCall.State, OutboundCall.Speaker
+State = OutboundCall.State
+Speaker = OutboundCall.Speaker
 
 # Nobody is called for an assistant who does not come.
 AGENT_SECONDS, LOOK_SECONDS = 20.0, 0.2

@@ -57,8 +57,8 @@ def test_at_once_a_call_goes_to_the_telephone_of_a_colleague(
     day = Team.objects.create(name="Day shift")
     for place, member in enumerate((clara, anna)):
         Member.objects.create(team=day, colleague=member, place=place)
-    asked = {"whom": f"team-{day.pk}", "how": "at_once"}
-    client.post(f"/calls/{call.pk}/introduce/", {"ticket": uuid4(), **asked})
+    at_once = {"whom": f"team-{day.pk}", "how": "at_once"}
+    client.post(f"/calls/{call.pk}/introduce/", {"ticket": str(uuid4()), **at_once})
     row = CallAction.objects.get()
     assert (row.kind, row.params) == ("transfer", {"target": "+79167654321"})
     asked = {"ticket": uuid4(), "whom": f"colleague-{clara.pk}", "how": "at_once"}
