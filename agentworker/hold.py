@@ -109,8 +109,8 @@ class Hold:
         await note(self.row, asked_back_at=timezone.now())
         self._music.hush()
         text = last_words.words_of_call_back(self.row.language)
-        await self._music.say(await asyncio.to_thread(last_words.kept, text, self.row.language))
-        await asyncio.sleep(PAUSE_SECONDS)
+        said = await asyncio.to_thread(last_words.kept, text, self.row.language)
+        await self._say_to(identity, said)
         await asyncio.to_thread(let_go, self.row.room_name, [identity])
 
     # A colleague
@@ -127,19 +127,22 @@ class Hold:
         return True
 
     async def _tell(self, colleague: Person) -> None:
-        row = self.row
-        said = await asyncio.to_thread(last_words.once, row.summary, row.language)
+        said = await asyncio.to_thread(last_words.once, self.row.summary, self.row.language)
+        await self._say_to(colleague.identity, said)
+
+    async def _say_to(self, identity: str, said: last_words.Sound) -> None:
+        """To nobody else, and on a track of its own: one that was hushed takes a while."""
         voice = await Voice.publish(self.room, said.rate)
         try:
-            self._let_hear({voice.sid: [colleague.identity]})
+            self._let_hear({voice.sid: [identity]})
             await wait_for(self._heard_of(voice), HEARD_SECONDS)
             await asyncio.sleep(PAUSE_SECONDS)
-            await first(voice.say(said), self._until_gone(colleague))
+            await first(voice.say(said), self._until_gone(identity))
         finally:
             await voice.close()
 
-    async def _until_gone(self, colleague: Person) -> None:
-        while colleague.identity in self.room.remote_participants:
+    async def _until_gone(self, identity: str) -> None:
+        while identity in self.room.remote_participants:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _keep_apart(self) -> None:
