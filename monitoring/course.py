@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from monitoring.report import Hour
 
 # In its own units; whole numbers, which no language writes with a comma.
-WIDTH, HEIGHT = 960, 140
+WIDTH, HEIGHT = 576, 120
 STEP = WIDTH // 24
-FILL = 28
+FILL = 17
 LABEL_EVERY = 3
 
 

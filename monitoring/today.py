@@ -75,8 +75,8 @@ def told(user: User) -> dict[str, Any]:
             "width": course.WIDTH,
             "height": course.HEIGHT,
             "bar": course.FILL,
-            "words": course.HEIGHT + 18,
-            "foot": course.HEIGHT + 24,
+            "words": course.HEIGHT + 17,
+            "foot": course.HEIGHT + 22,
         },
     }
 
