@@ -48,6 +48,7 @@ TRY_AGAIN = {
     "form_submit_text": gettext_lazy("Try again"),
 }
 DETAILS = gettext_lazy("Details")
+PEOPLE_FIELDS = ("first", "fallback", "apology")
 
 
 def badge(row: Any) -> SafeString:
@@ -263,6 +264,7 @@ class DispatchRuleAdmin(WishAdmin):
     autocomplete_fields = ("numbers", "trunks")
     fieldsets = (
         (None, {"fields": ("name", "agent", "numbers", "trunks", "is_active", "standing")}),
+        (gettext_lazy("People"), {"fields": PEOPLE_FIELDS}),
         (gettext_lazy("Only some calls"), {"fields": ("pin", "callers")}),
         (DETAILS, {"classes": ("collapse",), "fields": ("kind", "room")}),
     )

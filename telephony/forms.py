@@ -13,9 +13,10 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from telephony import people_choice
 from telephony.editing import EditForm, keep_typed
 from telephony.line import lines
-from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
+from telephony.models import DispatchRule, Gateway, PhoneNumber, RoomKind, Trunk
 from telephony.numbers import NumberError, e164
 from telephony.outbound_forms import COLUMNS, HELP, WIDGETS
 from telephony.providers import PRESETS
@@ -183,7 +184,32 @@ class PhoneNumberForm(EditForm):
         return reserve
 
 
+# Fields that name a colleague or a group; the columns are called by them.
+PEOPLE = ("first", "fallback")
+
+
 class DispatchRuleForm(EditForm):
+    first = forms.ChoiceField(
+        label=_("Ring people first"),
+        required=False,
+        choices=people_choice.choices,
+        widget=UnfoldAdminSelectWidget(),
+        help_text=_(
+            "Who is rung before the assistant speaks, for a minute at most. Where nobody takes the"
+            " call, the assistant answers."
+        ),
+    )
+    fallback = forms.ChoiceField(
+        label=_("Where no assistant can answer, ring"),
+        required=False,
+        choices=people_choice.choices,
+        widget=UnfoldAdminSelectWidget(),
+        help_text=_(
+            "The caller hears music meanwhile. Where nobody takes the call, he hears an apology and"
+            " stands in the list of people to be called back."
+        ),
+    )
+
     class Meta:
         model = DispatchRule
         fields = (
@@ -193,11 +219,16 @@ class DispatchRuleForm(EditForm):
             "trunks",
             "pin",
             "callers",
+            "apology",
             "kind",
             "room",
             "is_active",
         )
-        widgets = {"callers": UnfoldAdminTextareaWidget(attrs={"rows": 4})}
+        widgets = {
+            "callers": UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+            "apology": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
+        labels = {"apology": _("Apology")}
         help_texts = {
             "name": _("Such as “Support” or “Sales in the evening”."),
             "agent": _("Who speaks with the caller."),
@@ -205,6 +236,10 @@ class DispatchRuleForm(EditForm):
             "trunks": _("Calls to every number of these connections, also to numbers added later."),
             "pin": _("The caller types it on the phone before anybody answers. Usually empty."),
             "callers": _("One number a line. Empty: everybody."),
+            "apology": _(
+                "What the caller hears where nobody can talk to him, in the assistant's language."
+                " Empty: a sentence that fits always."
+            ),
             "kind": _(
                 "“One shared room” is only for conferences: everybody who calls hears everybody,"
                 " the assistant hears one of them at a time, and a second call from the same"
@@ -213,6 +248,29 @@ class DispatchRuleForm(EditForm):
             "room": _("The beginning of each room's name, or the name of the shared one."),
             "is_active": _("Switched off, this row answers nothing."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in PEOPLE:
+            row = [getattr(self.instance, f"{name}_{kind}") for kind in ("colleague", "team")]
+            if name in self.fields:
+                self.initial[name] = people_choice.named(*row)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("first") and cleaned.get("kind") == RoomKind.DIRECT:
+            self.add_error(
+                "first",
+                _("In one shared room nobody can be rung first. Choose “a room for each call”."),
+            )
+        return cleaned
+
+    def values(self) -> dict[str, Any]:
+        found = super().values()
+        for name in PEOPLE:
+            if name in self.fields and (name in self.changed_data or not self.instance.pk):
+                found |= people_choice.columns(self.cleaned_data[name], name)
+        return found
 
     def clean_callers(self) -> str:
         return "\n".join(_number(line) for line in lines(self.cleaned_data["callers"]))

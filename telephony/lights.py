@@ -53,6 +53,7 @@ def lights(numbers: Collection[PhoneNumber]) -> dict[int, Light]:
             entrance=entrance,
             last_call=calls.get(row.pk),
             lacks=lacks.get(trunk.key),
+            unreached=next(iter(problems.unreached(line, list(rules))), None),
         )
         found[row.pk] = readiness(facts)
     return found

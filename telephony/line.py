@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from agentworker.models import Agent, AgentVersion
-from telephony.models import DispatchRule, Gateway, PhoneNumber, Trunk
+from telephony.colleagues import SECONDS
+from telephony.models import Colleague, DispatchRule, Gateway, PhoneNumber, Team, Trunk
 from telephony.routing import wish
 from telephony.routing.addresses import network
 from telephony.routing.edit import callers, lines
@@ -18,6 +19,8 @@ from veyra.secrets import Sealed, SecretError
 
 # Columns of a connection that its wish has under the same name, as they are.
 ALIKE = [each.name for each in fields(wish.Trunk) if each.name not in ("key", "archived")]
+# Columns of a rule that name a colleague or a group.
+NAMED = ("first_colleague", "first_team", "fallback_colleague", "fallback_team")
 SECRETS = ("password", "register_password", "out_password")
 
 __all__ = ["Place", "lines", "read_around", "read_line", "read_signing", "registrar"]
@@ -36,7 +39,7 @@ Keys = Mapping[int, tuple[str, ...]]
 
 
 def read_line() -> wish.Line:
-    """Everything that staff saved: seven queries of plain columns, however long the line is."""
+    """Everything that staff saved: nine queries of plain columns, however long the line is."""
     of_trunks = DispatchRule.trunks.through.objects.all()
     of_numbers = DispatchRule.numbers.through.objects.all()
     return _read(
@@ -97,6 +100,7 @@ def _read(
         numbers=tuple(_numbers(numbers.order_by("pk"))),
         rules=tuple(_rules(rules.order_by("pk"), whole, named)),
         agents=tuple(_agents(Agent.objects.order_by("pk"))),
+        people=tuple(_people()),
     )
 
 
@@ -137,8 +141,8 @@ def _numbers(rows: QuerySet[PhoneNumber]) -> Iterable[wish.Number]:
 
 def _rules(rows: QuerySet[DispatchRule], whole: Keys, named: Keys) -> Iterable[wish.Rule]:
     columns = "pk", "key", "name", "agent__key", "kind", "room", "pin", "callers", "is_active"
-    for row in rows.values_list(*columns, "archived_at"):
-        pk, key, name, agent, kind, room, pin, only, is_active, archived_at = row
+    for row in rows.values_list(*columns, "archived_at", *(f"{name}__key" for name in NAMED)):
+        pk, key, name, agent, kind, room, pin, only, is_active, archived_at, *people = row
         yield wish.Rule(
             key=str(key),
             name=name,
@@ -151,7 +155,27 @@ def _rules(rows: QuerySet[DispatchRule], whole: Keys, named: Keys) -> Iterable[w
             callers=callers(only),
             is_active=is_active,
             archived=archived_at is not None,
+            **{column: str(named or "") for column, named in zip(NAMED, people, strict=True)},
         )
+
+
+def _people() -> Iterable[wish.People]:
+    """Colleagues, and groups of them."""
+    reached = set()
+    for row in Colleague.objects.order_by("pk"):
+        seconds = SECONDS if row.can_be_reached else 0
+        reached |= {row.pk} if seconds else set()
+        yield wish.People(key=str(row.key), name=row.name, seconds=seconds)
+    names: dict[str, str] = {}
+    rung: dict[str, int] = defaultdict(int)
+    places = Team.objects.order_by("pk").values_list(
+        "key", "name", "archived_at", "members__colleague", "members__seconds"
+    )
+    for key, name, archived_at, colleague, seconds in places:
+        names[str(key)] = name
+        rung[str(key)] += seconds if colleague in reached and not archived_at else 0
+    for key, name in names.items():
+        yield wish.People(key=key, name=name, seconds=rung[key])
 
 
 def _keys(links: Iterable[tuple[int, UUID]]) -> Keys:

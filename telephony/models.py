@@ -52,6 +52,7 @@ __all__ = [
     "Refused",
     "Registration",
     "Ring",
+    "RoomKind",
     "RungPhone",
     "ScheduledChange",
     "Team",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from telephony.reasons import Reason
 from telephony.routing import problems
 from telephony.routing.route import Row
-from telephony.routing.wish import Agent, Number, Rule, Trunk
+from telephony.routing.wish import Agent, Number, Problem, Rule, Trunk
 from veyra.sentences import Sentence
 
 
@@ -72,6 +72,8 @@ class Facts:
     entrance: bool | None = None
     last_call: LastCall | None = None
     lacks: NotSignedIn | None = None
+    # A rule of its own that names people of whom nobody can be reached, and what is to be said.
+    unreached: Problem | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +194,14 @@ def _on_its_way(facts: Facts) -> Light | None:
     return Light(colour=Colour.YELLOW, sentence=sentence, row=row, moving=True)
 
 
+def _people_away(facts: Facts) -> Light | None:
+    """The assistant answers nevertheless."""
+    wrong = facts.unreached
+    if wrong is None:
+        return None
+    return Light(colour=Colour.YELLOW, sentence=wrong.sentence, row=Row("rule", wrong.key))
+
+
 def _untried(facts: Facts) -> Light | None:
     call = facts.last_call
     if call is None:
@@ -226,5 +236,6 @@ LOOKS: tuple[Callable[[Facts], Light | None], ...] = (
     _broken,
     _open,
     _on_its_way,
+    _people_away,
     _untried,
 )

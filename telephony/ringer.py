@@ -23,7 +23,7 @@ from telephony.finding import (
     has_left,
     phone_of,
 )
-from telephony.models import Call, DispatchRule, Ring, RungPhone
+from telephony.models import Call, DispatchRule, Ring, RoomKind, RungPhone
 from telephony.watchdog import sight
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError, Participant, attempt
@@ -80,6 +80,8 @@ def begins(call: Call, rings: Iterable[Ring]) -> bool:
     """Are people to be rung for it before anybody has spoken?"""
     rule = call.rule
     if rule is None or not names_first(rule) or call.is_outbound or call.answered_at:
+        return False
+    if rule.kind == RoomKind.DIRECT:  # somebody may be talking there
         return False
     return all(ring.call_id != call.pk for ring in rings)
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -26,6 +26,8 @@ from veyra.livekit.types import (
 # to an assistant for hours.
 RINGING = timedelta(seconds=30)
 LONGEST_CALL = timedelta(minutes=30)
+# For so many seconds people are rung at most before an assistant speaks: then callers give up.
+LONGEST_WAIT = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +87,8 @@ def compile_line(line: Line, resolved: Resolved, also_admit: Iterable[str] = ())
     usable, found = problems.usable_rules(line)
     routes, unserved = problems.routes(line, usable)
     found += problems.idle(usable, routes, unserved)
-    trunks, wrong = _trunks(line, routes, resolved, tuple(also_admit))
+    waits = waits_of(line)
+    trunks, wrong = _trunks(line, routes, resolved, tuple(also_admit), waits)
     found += wrong
     outbound, cannot = _outbound(line)
     found += cannot
@@ -93,14 +96,28 @@ def compile_line(line: Line, resolved: Resolved, also_admit: Iterable[str] = ())
         installation=line.installation,
         seal=line.seal,
         trunks=tuple(sorted(trunks, key=lambda each: each.key)),
-        rules=_rules(line, usable, routes),
+        rules=_rules(line, usable, routes, waits),
         outbound=outbound,
         problems=tuple(found + unserved + problems.warnings(line, routes)),
     )
 
 
+def waits_of(line: Line) -> dict[str, int]:
+    """For how many seconds people are rung first, by the keys of rules; only those that do so.
+
+    Where all who call share one room, nobody is: somebody may be talking there.
+    """
+    seconds = {people.key: people.seconds for people in line.people}
+    found = {rule.key: seconds.get(rule.first, 0) for rule in line.rules if rule.kind != "direct"}
+    return {key: min(wait, LONGEST_WAIT) for key, wait in found.items() if wait}
+
+
 def _trunks(
-    line: Line, routes: problems.Routes, resolved: Resolved, also_admit: tuple[str, ...]
+    line: Line,
+    routes: problems.Routes,
+    resolved: Resolved,
+    also_admit: tuple[str, ...],
+    waits: Mapping[str, int],
 ) -> tuple[list[DesiredTrunk], list[Problem]]:
     brought_by = Carriers(line.trunks)
     groups: dict[tuple[tuple[Trunk, ...], tuple[str, ...]], list[Number]] = defaultdict(list)
@@ -120,7 +137,9 @@ def _trunks(
                 key=key,
                 source=own.key,
                 reserve=reserve[0].key if reserve else "",
-                value=_trunk_value(found, mark, numbers, allowed),
+                value=_trunk_value(
+                    found, mark, numbers, allowed, max(waits.get(rule, 0) for rule in rules)
+                ),
                 rows=tuple(sorted((text, n.key) for n in numbers for text in spellings(n.number))),
                 unknown_addresses=any(trunk.key not in admitted for trunk in found),
                 unknown_login=problems.login(own) is not None,
@@ -162,7 +181,11 @@ def object_key(trunks: tuple[str, ...], rules: tuple[str, ...]) -> str:
 
 
 def _trunk_value(
-    trunks: tuple[Trunk, ...], mark: str, numbers: list[Number], admitted: tuple[str, ...]
+    trunks: tuple[Trunk, ...],
+    mark: str,
+    numbers: list[Number],
+    admitted: tuple[str, ...],
+    wait: int,
 ) -> InboundTrunk:
     trunk = trunks[0]
     return InboundTrunk(
@@ -172,7 +195,7 @@ def _trunk_value(
         allowed_addresses=admitted,
         auth_username=trunk.username,
         auth_password=trunk.password or "",
-        ringing_timeout=RINGING,
+        ringing_timeout=RINGING + timedelta(seconds=wait),
         max_call_duration=LONGEST_CALL,
         headers_to_attributes=SOURCE if any(each.registers for each in trunks) else (),
     )
@@ -200,7 +223,9 @@ def _outbound(line: Line) -> tuple[tuple[DesiredOutbound, ...], list[Problem]]:
     return tuple(made), wrong
 
 
-def _rules(line: Line, usable: list[Rule], routes: problems.Routes) -> tuple[DesiredRule, ...]:
+def _rules(
+    line: Line, usable: list[Rule], routes: problems.Routes, waits: Mapping[str, int]
+) -> tuple[DesiredRule, ...]:
     brought_by = Carriers(line.trunks)
     by_key = {rule.key: rule for rule in usable}
     # Trunks write callers in different ways: a rule for certain callers is an object for each way.
@@ -211,12 +236,14 @@ def _rules(line: Line, usable: list[Rule], routes: problems.Routes) -> tuple[Des
             way = found[0].delivers if by_key[key].callers else ""
             served[key, way].add(object_key(tuple(trunk.key for trunk in found), rules))
     return tuple(
-        _rule(line.installation, by_key[key], way, tuple(sorted(trunks)))
+        _rule(line.installation, by_key[key], way, tuple(sorted(trunks)), waits.get(key, 0))
         for (key, way), trunks in sorted(served.items())
     )
 
 
-def _rule(installation: str, rule: Rule, way: str, trunks: tuple[str, ...]) -> DesiredRule:
+def _rule(
+    installation: str, rule: Rule, way: str, trunks: tuple[str, ...], wait: int
+) -> DesiredRule:
     key = f"rule:{rule.key}:{way}" if way else f"rule:{rule.key}"
     value = DispatchRule(
         name=rule.name,
@@ -226,11 +253,14 @@ def _rule(installation: str, rule: Rule, way: str, trunks: tuple[str, ...]) -> D
         pin=rule.pin,
         inbound_numbers=tuple(sorted({spelled(caller, way) for caller in rule.callers})),
         attributes=(("veyra.rule", rule.key),),
-        agents=(AgentDispatch(agent_name=AGENT_NAME, metadata=brief(rule)),),
+        agents=(AgentDispatch(agent_name=AGENT_NAME, metadata=brief(rule, wait)),),
     )
     return DesiredRule(key=key, source=rule.key, value=value, trunks=trunks)
 
 
-def brief(rule: Rule) -> str:
-    """What travels down to the job (law 11): ids only, so editing an agent changes nothing here."""
-    return json.dumps({"agent": rule.agent, "rule": rule.key}, sort_keys=True)
+def brief(rule: Rule, wait: int = 0) -> str:
+    """What travels down to the job (law 11): ids, so editing an agent changes nothing here; and for
+    how long it waits while people are rung.
+    """
+    told = {"agent": rule.agent, "rule": rule.key} | ({"wait": wait} if wait else {})
+    return json.dumps(told, sort_keys=True)

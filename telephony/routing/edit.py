@@ -84,6 +84,10 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "trunks": lambda keys: tuple(sorted(keys)),
     "numbers": lambda keys: tuple(sorted(keys)),
     "reserve": lambda key: key or "",
+    "first_colleague": lambda key: key or "",
+    "first_team": lambda key: key or "",
+    "fallback_colleague": lambda key: key or "",
+    "fallback_team": lambda key: key or "",
 }
 
 Row = TypeVar("Row", Trunk, Number, Rule, Agent)

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from django.utils.translation import gettext_noop
@@ -30,6 +30,11 @@ class Answer:
     pin: str = ""
     callers: tuple[str, ...] = ()
     shared: bool = False
+    # Keys and names of who is rung before, and of who is where no assistant can speak.
+    first: str = ""
+    fallback: str = ""
+    first_name: str = field(default="", compare=False)
+    fallback_name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -166,7 +171,11 @@ class _State:
             reached=reached,
             doors={each.key: _door(each) for each in line.trunks if each.key in used},
             errors=(*faults, *wrong, *_faults_of_rows(line), *twice.values()),
-            warnings=(*_mute(line, usable), *problems.warnings(line, served)),
+            warnings=(
+                *_mute(line, usable),
+                *problems.unreached(line, usable),
+                *problems.warnings(line, served),
+            ),
         )
 
 
@@ -180,13 +189,14 @@ def _reached(line: Line, served: problems.Routes) -> Iterable[tuple[str, Reach]]
     rules = {rule.key: rule for rule in line.rules}
     agents = {agent.key: agent for agent in line.agents if agent.answers}
     trunks = {trunk.key: trunk for trunk in line.trunks}
+    people = {each.key: each.name for each in line.people}
     # Thousands of numbers share a few rules and connections: each combination is made once.
     made: dict[tuple[object, ...], Reach | None] = {}
     for number, keys in served.items():
         same = keys, number.trunk, number.reserve
         if same not in made:
             spoken = [rules[key] for key in keys if rules[key].agent in agents]
-            answers = [_answer(rule, agents[rule.agent].name) for rule in spoken]
+            answers = [_answer(rule, agents[rule.agent].name, people) for rule in spoken]
             made[same] = _reach(answers, carriers(trunks, number)) if answers else None
         if found := made[same]:
             yield number.number, found
@@ -198,8 +208,18 @@ def _reach(answers: list[Answer], bring: Sequence[Trunk]) -> Reach:
     return Reach(tuple(answers), tuple(each.key for each in bring), names)
 
 
-def _answer(rule: Rule, name: str) -> Answer:
-    return Answer(rule.agent, name, rule.pin, tuple(sorted(rule.callers)), rule.kind == "direct")
+def _answer(rule: Rule, name: str, people: Mapping[str, str]) -> Answer:
+    return Answer(
+        rule.agent,
+        name,
+        rule.pin,
+        tuple(sorted(rule.callers)),
+        rule.kind == "direct",
+        first=rule.first,
+        fallback=rule.fallback,
+        first_name=people.get(rule.first, ""),
+        fallback_name=people.get(rule.fallback, ""),
+    )
 
 
 def _door(trunk: Trunk) -> Door:
@@ -292,6 +312,7 @@ def _noticed(move: Move) -> Iterable[Sentence]:
     if before is None and after is not None:
         msgid = gettext_noop("%(number)s: nobody -> %(after)s.")
         yield Sentence(msgid, {"number": number, "after": after.names})
+        yield from _of_people(number, replace(after, answers=()), after)
     if before is None or after is None:
         if before is not None:
             msgid = gettext_noop("%(number)s will reach nobody. Now: %(before)s.")
@@ -330,6 +351,21 @@ def _of_conditions(number: str, before: Reach, after: Reach) -> Iterable[Sentenc
         one = gettext_noop("%(number)s: all who call hear each other, as in a conference.")
         own = gettext_noop("%(number)s: each caller talks alone with the assistant.")
         yield Sentence(one if shared[1] else own, {"number": number})
+    yield from _of_people(number, before, after)
+
+
+def _of_people(number: str, before: Reach, after: Reach) -> Iterable[Sentence]:
+    """Who is rung before the assistant, and who in its place."""
+    if {each.first for each in before.answers} != {each.first for each in after.answers}:
+        names = ", ".join(sorted({each.first_name for each in after.answers} - {""}))
+        first = gettext_noop("%(number)s: %(people)s is rung first, then the assistant answers.")
+        none = gettext_noop("%(number)s: the assistant answers at once, no person is rung first.")
+        yield Sentence(first if names else none, {"number": number, "people": names})
+    if {each.fallback for each in before.answers} != {each.fallback for each in after.answers}:
+        names = ", ".join(sorted({each.fallback_name for each in after.answers} - {""}))
+        rung = gettext_noop("%(number)s: where no assistant can answer, %(people)s is rung.")
+        none = gettext_noop("%(number)s: where no assistant can answer, no person is rung.")
+        yield Sentence(rung if names else none, {"number": number, "people": names})
 
 
 def _of_door(move: DoorMove) -> Iterable[Sentence]:

@@ -56,6 +56,22 @@ def usable_rules(line: Line) -> tuple[list[Rule], list[Problem]]:
     return usable, found
 
 
+def unreached(line: Line, usable: list[Rule]) -> list[Problem]:
+    """Rules that name people of whom nobody can be reached: they stop nothing."""
+    known = {people.key: people for people in line.people}
+    msgid = gettext_noop(
+        "“%(people)s”, whom “%(rule)s” names, cannot be reached: give them a telephone, or a login"
+        " whose browser rings, or choose somebody else."
+    )
+    found = []
+    for rule in usable:
+        for people in (known.get(rule.first), known.get(rule.fallback)):
+            if people and not people.seconds:
+                said = Sentence(msgid, {"people": people.name, "rule": rule.name})
+                found.append(Problem(kind="rule", key=rule.key, sentence=said, stops=False))
+    return found
+
+
 def rule_fault(rule: Rule) -> Sentence | None:
     """What is wrong with a rule by itself."""
     if not rule.trunks and not rule.numbers:

@@ -116,12 +116,36 @@ class Rule:
     room: str = "call-"
     pin: str = ""
     callers: tuple[str, ...] = ()
+    # Who is rung before the assistant speaks, and who where none can: a colleague, a group, nobody.
+    first_colleague: str = ""
+    first_team: str = ""
+    fallback_colleague: str = ""
+    fallback_team: str = ""
     is_active: bool = True
     archived: bool = False
 
     @property
     def in_use(self) -> bool:
         return self.is_active and not self.archived
+
+    @property
+    def first(self) -> str:
+        return self.first_colleague or self.first_team
+
+    @property
+    def fallback(self) -> str:
+        return self.fallback_colleague or self.fallback_team
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """A colleague or a group, whom rules name. `seconds`: for so long they are rung altogether; 0
+    where nobody of them can be reached at any time.
+    """
+
+    key: str
+    name: str
+    seconds: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +178,7 @@ class Line:
     numbers: tuple[Number, ...] = ()
     rules: tuple[Rule, ...] = ()
     agents: tuple[Agent, ...] = ()
+    people: tuple[People, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
