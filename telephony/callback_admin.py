@@ -72,7 +72,8 @@ class CallBackAdmin(VeyraAdmin):
         "People who called and whom nobody talked to, or not to the end. While the list is empty,"
         " nobody waits for a call from you."
     )
-    list_display = ("who", "why", "times", "when", "shown_number", "note", "hands")
+    # What may be done stands where no screen is too narrow for it.
+    list_display = ("who", "hands", "why", "times", "when", "shown_number", "note")
     list_filter = (StandsFilter,)
     list_filter_submit = False
     list_before_template = "telephony/call_back_form.html"
