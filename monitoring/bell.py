@@ -7,7 +7,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from telephony.models import Call, Colleague, Ring
+from telephony.me import known
+from telephony.models import Call, Ring
 from telephony.numbers import pretty
 from telephony.testcalls import caller
 from veyra.models import User
@@ -16,10 +17,10 @@ SEES = "telephony.view_call"
 
 
 def rings_for(user: User | AnonymousUser) -> bool:
-    """Can this person's browser ring at all? One query, none for whom it cannot."""
+    """Can this person's browser ring at all?"""
     if not (isinstance(user, User) and user.is_staff and user.has_perm(SEES)):
         return False
-    colleague = Colleague.objects.of_user(user)
+    colleague = known(user)
     return colleague is not None and colleague.rings_in_browser
 
 
@@ -46,4 +47,4 @@ def answered(named: str, call: Call, user: User) -> Ring | None:
     except ValueError:
         return None
     rings = Ring.objects.visible_to(user).of_calls([call.pk])
-    return rings.filter(pk=pk).first() if Colleague.objects.of_user(user) else None
+    return rings.filter(pk=pk).first() if known(user) else None
