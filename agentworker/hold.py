@@ -31,11 +31,14 @@ class Hold:
         # Something happened that may end it.
         self._news = asyncio.Event()
         self._pressed_by = ""
-        self._is_connecting, self._subscribing = False, asyncio.Lock()
+        self._is_playing = self._is_connecting = False
+        self._subscribing = asyncio.Lock()
         self._heard: dict[str, asyncio.Event] = {}
-        for event in ("participant_connected", "participant_disconnected", "disconnected"):
+        # What one person alone hears beside the music: the track, and who.
+        self._aside: dict[str, list[str]] = {}
+        room.on("participant_connected", self._on_joined)
+        for event in ("participant_disconnected", "disconnected", "participant_attributes_changed"):
             room.on(event, self._on_change)
-        room.on("participant_attributes_changed", self._on_change)
         room.on("local_track_subscribed", self._on_heard)
         room.on("sip_dtmf_received", self._on_key)
 
@@ -43,6 +46,7 @@ class Hold:
         """Is an apology to follow?"""
         sound = await asyncio.to_thread(last_words.music)
         self._music = await Voice.publish(self.room, sound.rate)
+        self._is_playing = True
         self._let_hear()
         playing = asyncio.create_task(self._play(sound))
         apart = asyncio.create_task(self._keep_apart())
@@ -134,11 +138,13 @@ class Hold:
         """To nobody else, and on a track of its own: one that was hushed takes a while."""
         voice = await Voice.publish(self.room, said.rate)
         try:
-            self._let_hear({voice.sid: [identity]})
+            self._aside = {voice.sid: [identity]}
+            self._let_hear()
             await wait_for(self._heard_of(voice), HEARD_SECONDS)
             await asyncio.sleep(PAUSE_SECONDS)
             await first(voice.say(said), self._until_gone(identity))
         finally:
+            self._aside = {}
             await voice.close()
 
     async def _until_gone(self, identity: str) -> None:
@@ -171,15 +177,21 @@ class Hold:
 
     # Who hears what
 
-    def _let_hear(self, more: dict[str, list[str]] | None = None) -> None:
+    def _let_hear(self) -> None:
         listening = [each.identity for each in callers(people(self.room))]
-        let_hear(self.room, {self._music.sid: listening} | (more or {}))
+        let_hear(self.room, {self._music.sid: listening} | self._aside)
 
     def _heard_of(self, voice: Voice) -> asyncio.Event:
         return self._heard.setdefault(voice.sid, asyncio.Event())
 
     def _on_heard(self, publication: rtc.LocalTrackPublication) -> None:
         self._heard.setdefault(publication.sid, asyncio.Event()).set()
+
+    def _on_joined(self, who: rtc.RemoteParticipant) -> None:
+        """A second caller of a shared room waits, too."""
+        if self._is_playing and person(who).is_caller:
+            self._let_hear()
+        self._on_change()
 
     def _on_change(self, *_what: object) -> None:
         self._news.set()

@@ -61,7 +61,7 @@ SPOKEN = {
     },
 }
 # Nobody listens to a whole speech while somebody waits.
-LONGEST = 160
+LONGEST = 120
 # Shorter numbers are read out as they are.
 SHORTEST_GROUPED = 10
 
@@ -134,8 +134,10 @@ def summary_of(call: Call, note: str = "") -> str:
     other, ours = call.from_number, call.to_number
     if call.is_outbound:
         other, ours = ours, other
-    said = [last_of(turns, speaker) for speaker in (Speaker.CALLER, Speaker.AGENT)]
-    return words(language_of(call), other, ours, *said, note)
+    said = last_of(turns, Speaker.CALLER)
+    # A greeting tells nothing of the caller.
+    answered = last_of(turns, Speaker.AGENT) if said else ""
+    return words(language_of(call), other, ours, said, answered, note)
 
 
 def last_of(turns: Sequence[Turn], speaker: str) -> str:

@@ -49,6 +49,8 @@ class Telephone:
     first_voice: float | None = None
     voiced: float = 0.0
     packets: int = 0
+    # What came in µ-law, each packet with its moment.
+    heard: list[tuple[float, bytes]] = field(default_factory=list)
     # Sound that came in clear although it was to be encrypted, or could not be opened.
     unreadable: int = 0
     over: threading.Event = field(default_factory=threading.Event)
@@ -72,6 +74,7 @@ class Provider:
     its plus.
 
     With a `login` (user, password) it asks for it by `challenge`: 407, as exchanges do, or 401.
+    Whoever picks up says `sound`, in µ-law, again and again.
     """
 
     protocol = "UDP"
@@ -81,8 +84,10 @@ class Provider:
         numbers: dict[str, str],
         login: tuple[str, str] | None = None,
         challenge: int = 407,
+        sound: bytes = SILENCE,
     ) -> None:
         self.numbers = numbers
+        self.frames = [sound[at : at + 160] for at in range(0, len(sound), 160)]
         self.login = login
         self.challenge = challenge
         self.calls: list[tuple[str, Telephone]] = []
@@ -206,7 +211,7 @@ class Provider:
             self._send(answer(telephone, status), telephone.line)
 
     def _talk(self, telephone: Telephone, secret: Secret | None) -> None:
-        """Pick up, send silence and listen until the call is over; `secret` opens what is heard."""
+        """Pick up, speak and listen until the call is over; `secret` opens what is heard."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as media:
             media.bind(("127.0.0.1", 0))
             media.settimeout(0.02)
@@ -219,7 +224,7 @@ class Provider:
             while not telephone.over.is_set():
                 if not secret and time.monotonic() - telephone.answered >= sent * 0.02:
                     head = b"\x80\x00" + sent.to_bytes(2, "big") + (sent * 160).to_bytes(4, "big")
-                    media.sendto(head + b"\0\0\0\1" + SILENCE, target)
+                    media.sendto(head + b"\0\0\0\1" + self.frames[sent % len(self.frames)], target)
                     sent += 1
                 try:
                     self._hear(telephone, media.recv(2048), secret)
@@ -234,6 +239,8 @@ class Provider:
             return
         telephone.packets += 1
         kind = packet[1] & 0x7F
+        if kind == 0:
+            telephone.heard.append((time.monotonic(), packet[12:]))
         if kind in (0, 8) and loudness(packet[12:], kind) > VOICED_RMS:
             telephone.voiced += (len(packet) - 12) / 8000
             telephone.first_voice = telephone.first_voice or time.monotonic()

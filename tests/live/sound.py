@@ -47,8 +47,12 @@ def beeps(hertz: int, seconds: float = 0.5) -> bytes:
 
 def share(payload: bytes, hertz: int) -> float:
     """How much of this sound, in µ-law, is at this frequency, 0 to 1."""
-    heard = samples(payload).astype(float)
-    power = np.abs(np.fft.rfft(heard)) ** 2
+    return share_of(samples(payload), hertz)
+
+
+def share_of(heard: "np.ndarray[Any, Any]", hertz: int) -> float:
+    """The same of linear samples, 8000 a second."""
+    power = np.abs(np.fft.rfft(heard.astype(float))) ** 2
     near = np.abs(np.fft.rfftfreq(len(heard), 1 / 8000) - hertz) < 30
     return float(power[near].sum() / max(power.sum(), 1.0))
 

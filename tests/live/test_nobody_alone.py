@@ -3,31 +3,49 @@
 import os
 import signal
 import time
+import wave
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from agentworker.last_words import sound
+from tests.live.callee import VOICED_RMS, Provider
+from tests.live.sound import beeps, samples, share_of
 from tests.live.stack import missing, wait_until
-from tests.live.system import PROGRAMS, System, running
+from tests.live.system import PROGRAMS, Caller, System, running
 
 pytestmark = pytest.mark.live
 
-SUPPORT = "74991124148"
+SUPPORT, SALES = "74991124148", "74991124149"
+# Olga picks up, Boris does not.
+OLGA, BORIS = "79160000201", "79160000202"
+# What the caller and the colleague say, in Hz: above our music, and in no voice for long.
+CALLERS, OLGAS = 1700, 2300
+# Sound is looked at in parts of so many samples.
+PART = 1600
 LINE = """
     from agentworker.models import Agent
     from agentworker.services import Words, save_words
-    from telephony.models import DispatchRule, PhoneNumber, Trunk
+    from telephony.models import Colleague, DispatchRule, PhoneNumber, Trunk
     from veyra.celery import wake
 
     support = Agent.objects.create(name="Поддержка")
     save_words(support, Words("ru", "Здравствуйте! Вы позвонили в поддержку.", [], []), None)
-    trunk = Trunk.objects.create(name="trunk1", addresses="127.0.0.1/32")
+    trunk = Trunk.objects.create(
+        name="trunk1", addresses="127.0.0.1/32", out_address="{provider}", out_spelling="digits"
+    )
     rule = DispatchRule.objects.create(name="Поддержка", agent=support, room="support-room-")
     rule.numbers.add(PhoneNumber.objects.create(number="+74991124148", trunk=trunk))
+    for name, phone in (("Ольга", "{olga}"), ("Борис", "{boris}")):
+        colleague = Colleague.objects.create(name=name, phone=f"+{{phone}}")
+    rule = DispatchRule.objects.create(
+        name="Продажи", agent=support, room="sales-room-", fallback_colleague=colleague
+    )
+    rule.numbers.add(PhoneNumber.objects.create(number="+74991124149", trunk=trunk))
     wake("telephony.apply")
 """
 PUBLISHED = """
@@ -38,11 +56,17 @@ PUBLISHED = """
 
 
 @pytest.fixture(scope="module")
-def system() -> Iterator[System]:
+def provider() -> Iterator[Provider]:
+    with Provider({OLGA: "answer in clear", BORIS: "ring"}, sound=beeps(OLGAS)) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def system(provider: Provider) -> Iterator[System]:
     if lacking := missing():
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
     with running(*PROGRAMS, "watchdog", "standby") as system:
-        system.ask(LINE)
+        system.ask(LINE.format(provider=provider.address, olga=OLGA, boris=BORIS))
         wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
         yield system
 
@@ -132,6 +156,93 @@ def voice_after(heard: dict[str, Any], moment: float) -> float:
 
 
 @pytest.mark.prove
+def beeping(folder: Path, seconds: int) -> Path:
+    """What the caller says: a WAV of beeps."""
+    path = folder / "beeps.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        beep = samples(beeps(CALLERS)).astype(np.int16).tobytes()
+        file.writeframes(beep * (2 * seconds))
+    return path
+
+
+def beeped(heard: "np.ndarray[Any, Any]", hertz: int) -> list[float]:
+    """The seconds at which this was heard, of linear samples, 8000 a second."""
+    parts = [heard[at : at + PART] for at in range(0, len(heard) - PART, PART)]
+    return [
+        index * PART / 8000
+        for index, part in enumerate(parts)
+        if np.sqrt(np.mean(part.astype(float) ** 2)) > VOICED_RMS and share_of(part, hertz) > 0.5
+    ]
+
+
+def heard_by(caller: Caller) -> "np.ndarray[Any, Any]":
+    with wave.open(str(caller.heard)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), np.int16)
+
+
+def introduce(system: System, user: str) -> None:
+    """The call is given to Olga, with a word about it."""
+    system.ask(f"""
+        import uuid
+        from telephony import acting
+        from telephony.models import Call, Colleague
+        params = {{"colleague": Colleague.objects.get(name="Ольга").pk, "note": "важно"}}
+        call = Call.objects.get(from_number="{user}")
+        acting.ask(call, "introduce", params, None, uuid.uuid4())
+    """)
+
+
+def hold_is_over(system: System, user: str) -> bool:
+    over: bool = system.ask(f"""
+        from agentworker.models import StandIn
+        rows = StandIn.objects.filter(room_name__contains="{user}").exclude(over_at=None)
+        result = rows.exists()
+    """)
+    return over
+
+
+def story(system: System, user: str) -> list[str]:
+    """What staff, and the watchdog for them, did in this call."""
+    found: list[str] = system.ask(f"""
+        from telephony.models import CallEvent
+        events = CallEvent.objects.filter(room_name__contains="{user}").order_by("at")
+        result = [each.kind for each in events.filter(source__in=["staff", "observer"])]
+    """)
+    return found
+
+
+def test_a_colleague_hears_who_calls_before_they_hear_each_other(
+    system: System, provider: Provider
+) -> None:
+    user = "79160000100"
+    caller = system.dial(SUPPORT, f"say:{beeping(system.folder, 40)}", user=user)
+    wait_until(lambda: talks(system, user), "nobody spoke")
+    introduce(system, user)
+    wait_until(lambda: bool(provider.of(OLGA)), "her telephone did not ring", 15)
+    (olga,) = provider.of(OLGA)
+    wait_until(lambda: hold_is_over(system, user), "they were not connected", 40)
+    connected = time.monotonic() - (olga.answered or 0), time.time()
+    time.sleep(2)
+    provider.hang_up(olga)
+    heard = caller.result()
+    assert heard["ended_by"] == "them"  # he is not left alone when she goes
+    # She heard the summary, and then the caller; only until her telephone was shut off, his line.
+    hers = samples(b"".join(payload for _at, payload in olga.heard))
+    told = beeped(hers, CALLERS)
+    assert len(hers) / 8000 > 8 and connected[0] > 4
+    assert [at for at in told if 0.5 < at < connected[0] - 1] == []
+    assert [at for at in told if at > connected[0]]
+    # He heard music meanwhile, and then her.
+    his = beeped(heard_by(caller), OLGAS)
+    assert his and min(his) > connected[1] - heard["answered_at"] - 1
+    told_of = {"staff_introduce", "on_hold", "people_ring", "people_taken", "hold_over"}
+    assert told_of | {"people_left"} <= set(story(system, user))
+    wait_until(lambda: outcome(system, user)[0] == "answered", "no outcome", 10)
+
+
 def test_a_caller_whose_assistant_is_killed_is_answered_by_another(system: System) -> None:
     user = "79160000101"
     began = time.monotonic()
@@ -176,6 +287,20 @@ def test_a_caller_who_comes_while_no_worker_runs_is_answered_within_five_seconds
     assert heard["ended_by"] == "them"
     wait_until(lambda: outcome(system, user) == ["no_agent", "nobody_came"], "no outcome", 10)
     assert waiting(system, user) == ["nobody_came"]
+
+
+def test_who_does_not_want_to_wait_for_a_colleague_is_called_back(
+    system: System, provider: Provider
+) -> None:
+    user = "79160000106"
+    if "agent" in system.processes:
+        kill_worker(system)
+    heard = system.call(SALES, "wait:7", "press:1", "wait:15", user=user)
+    assert heard["answered"] < 5 and heard["ended_by"] == "them"
+    assert provider.of(BORIS) and provider.of(BORIS)[0].answered is None
+    assert [kind for kind in story(system, user) if kind in ("people_ring", "on_hold")]
+    wait_until(lambda: outcome(system, user) == ["no_agent", "asked_back"], "no outcome", 10)
+    wait_until(lambda: waiting(system, user) == ["asked_back"], "nobody was noted", 10)
 
 
 @pytest.mark.prove
