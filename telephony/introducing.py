@@ -104,8 +104,8 @@ def why_not(call: Call, found: Sequence[Found], who: str) -> Sentence | None:
 
 def named(params: Mapping[str, Any]) -> tuple[Colleague | None, Team | None]:
     """Who is meant by {"colleague": pk} or {"team": pk}; two None where he is gone."""
-    colleague = Colleague.objects.kept().filter(pk=params.get("colleague")).first()
-    return colleague, Team.objects.kept().filter(pk=params.get("team")).first()
+    colleague = Colleague.objects.kept().filter(pk=params.get("colleague") or 0).first()
+    return colleague, Team.objects.kept().filter(pk=params.get("team") or 0).first()
 
 
 def name_of(params: Mapping[str, Any]) -> str:
@@ -127,10 +127,9 @@ def language_of(call: Call) -> str:
 
 def summary_of(call: Call, note: str = "") -> str:
     """What a colleague is told of the call, by the voice of last resort."""
-    names = {
-        name for pair in call.legs.values_list("sip_call_id", "participant_sid") for name in pair
-    }
-    turns = [turn for talk in talks(names - {None, ""}).values() for turn in talk.lines]
+    legs = call.legs.values_list("sip_call_id", "participant_sid")
+    names = {name for pair in legs for name in pair if name}
+    turns = [turn for talk in talks(names).values() for turn in talk.lines]
     other, ours = call.from_number, call.to_number
     if call.is_outbound:
         other, ours = ours, other

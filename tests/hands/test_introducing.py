@@ -109,7 +109,7 @@ def test_the_summary_has_the_last_words_of_both_sides(make_call: MakeCall) -> No
     leg = call.legs.get()
     now = timezone.now()
     talk = Session.objects.create(
-        job_id="AJ_1", sip_call_id=leg.sip_call_id, started_at=now, room_sid=call.room_sid
+        job_id="AJ_1", sip_call_id=leg.sip_call_id or "", started_at=now, room_sid=call.room_sid
     )
     for index, (who, text) in enumerate(
         [("caller", "Hi"), ("agent", "Good day"), ("caller", "What does it cost?")]
