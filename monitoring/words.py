@@ -188,6 +188,11 @@ EVENTS: Mapping[str, Any] = {
     "staff_transfer_failed": gettext_lazy("The transfer did not work: %(result)s"),
     "staff_introduce": gettext_lazy("%(who)s asked to give the call to “%(whom)s”"),
     "staff_introduce_failed": gettext_lazy("The call was not given over: %(result)s"),
+    "people_ring": gettext_lazy("%(who)s is being rung"),
+    "people_no_answer": gettext_lazy("%(who)s did not answer"),
+    "people_taken": gettext_lazy("%(who)s took the call"),
+    "people_over": gettext_lazy("No colleague was reached: %(result)s"),
+    "people_left": gettext_lazy("%(who)s hung up"),
     "on_hold": gettext_lazy("The caller hears music while somebody is looked for"),
     "hold_over": gettext_lazy("The music is over"),
     "asked_back": gettext_lazy("The caller did not want to wait, and is to be called back"),
@@ -213,6 +218,7 @@ EVENTS_OUT: Mapping[str, Any] = {
 }
 # Why the assistant ended the conversation; where the caller did, the call's own end tells it.
 CLOSINGS: Mapping[str, Any] = {
+    "handed over": gettext_lazy("%(assistant)s left the call to a colleague"),
     "goodbye": gettext_lazy("%(assistant)s said goodbye"),
     "silence": gettext_lazy("Nobody spoke for a minute, so %(assistant)s said goodbye"),
     "error": gettext_lazy("The conversation broke off by an error of the assistant"),
@@ -223,6 +229,7 @@ ENDINGS: Mapping[str, Any] = {
     Reason.CALLER_GAVE_UP: gettext_lazy("The caller hung up before anybody spoke"),
     Reason.HUNG_UP_BY_AGENT: gettext_lazy("The assistant ended the call"),
     Reason.HUNG_UP_BY_STAFF: gettext_lazy("A colleague ended the call"),
+    Reason.HUNG_UP_BY_COLLEAGUE: gettext_lazy("The colleague hung up"),
     Reason.TRANSFERRED: gettext_lazy("The call went on at another number"),
     Reason.HUNG_UP_BY_CALLEE: gettext_lazy("The person called hung up"),
 }

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     HUNG_UP_BY_CALLER = "hung_up_by_caller"
     HUNG_UP_BY_AGENT = "hung_up_by_agent"
     HUNG_UP_BY_STAFF = "hung_up_by_staff"
+    HUNG_UP_BY_COLLEAGUE = "hung_up_by_colleague"
     TRANSFERRED = "transferred"
     BLOCKED = "blocked"
     CALLER_GAVE_UP = "caller_gave_up"
@@ -134,6 +135,9 @@ EXPLANATIONS: dict[str, Explanation] = {
     Reason.HUNG_UP_BY_CALLER: Explanation(_("The caller hung up."), 200),
     Reason.HUNG_UP_BY_AGENT: Explanation(_("The assistant ended the conversation."), 200),
     Reason.HUNG_UP_BY_STAFF: Explanation(_("A colleague ended the call.")),
+    Reason.HUNG_UP_BY_COLLEAGUE: Explanation(
+        _("The colleague who had taken the call hung up."), 200
+    ),
     Reason.TRANSFERRED: Explanation(
         _("A colleague had the call connected with another number; there it went on."), 200
     ),

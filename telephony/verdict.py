@@ -77,8 +77,9 @@ def ended_by_us(deeds: frozenset[str], departure: str) -> Reason | None:
     removed = "staff_hang_up" in deeds and departure == "PARTICIPANT_REMOVED"
     # Who spoke for us went, and the room with him.
     left = "speaker_left" in deeds and departure in ("ROOM_DELETED", "ROOM_CLOSED")
-    done = removed or left or "staff_hang_up_done" in deeds
-    return Reason.HUNG_UP_BY_STAFF if done else None
+    if removed or left or "staff_hang_up_done" in deeds:
+        return Reason.HUNG_UP_BY_STAFF
+    return Reason.HUNG_UP_BY_COLLEAGUE if "people_left" in deeds else None
 
 
 def of_last_resort(
@@ -113,8 +114,11 @@ def _reason(evidence: Evidence) -> Reason:
 
 
 def _waited_in_vain(evidence: Evidence) -> bool:
-    """With music, and nobody came."""
-    return "on_hold" in evidence.deeds and not _somebody_spoke(evidence)
+    """With music, or while colleagues' telephones rang, and nobody came."""
+    if _somebody_spoke(evidence):
+        return False
+    rang = "people_ring" in evidence.deeds and evidence.talked is not None
+    return "on_hold" in evidence.deeds or (rang and not evidence.agent_error)
 
 
 def _somebody_spoke(evidence: Evidence) -> bool:

@@ -312,7 +312,8 @@ def _noticed(move: Move) -> Iterable[Sentence]:
     if before is None and after is not None:
         msgid = gettext_noop("%(number)s: nobody -> %(after)s.")
         yield Sentence(msgid, {"number": number, "after": after.names})
-        yield from _of_people(number, replace(after, answers=()), after)
+        nobody = tuple(replace(each, first="", fallback="") for each in after.answers)
+        yield from _of_people(number, replace(after, answers=nobody), after)
     if before is None or after is None:
         if before is not None:
             msgid = gettext_noop("%(number)s will reach nobody. Now: %(before)s.")

@@ -21,6 +21,7 @@ from telephony.models import (
     Trunk,
 )
 from telephony.ringer import Ringer, Rings
+from telephony.verdict import Evidence, judge
 from tests.ringing.conftest import AGENT, House, MakeColleague
 from veyra.livekit.types import LiveKitError
 from veyra.models import SecurityEvent, User
@@ -383,3 +384,25 @@ def test_a_telephone_that_nobody_wants_any_more_is_not_dialled(
     Ring.objects.update(state="over", over_at=timezone.now())
     assert telephoning.run_next() and not house.dialled
     assert RungPhone.objects.get().state == "failed"
+
+
+def outcome(*deeds: str, seconds: float | None = 20, **more: Any) -> tuple[str, str]:
+    talked = None if seconds is None else timedelta(seconds=seconds)
+    usual = {"witness": "tap", "departure": "ROOM_DELETED", "agent_came": True}
+    verdict = judge(Evidence(talked=talked, deeds=frozenset(deeds), **usual | more))  # type: ignore[arg-type]  # as usual names them
+    return verdict.outcome, verdict.reason
+
+
+def test_a_call_that_a_colleague_took_is_answered_though_the_assistant_never_spoke() -> None:
+    assert outcome("people_ring", "people_taken", "people_left") == (
+        "answered",
+        "hung_up_by_colleague",
+    )
+    by_caller = {"departure": "CLIENT_INITIATED", "status_at_leaving": "hangup"}
+    assert outcome("people_ring", "people_taken", **by_caller) == ("answered", "hung_up_by_caller")
+
+
+def test_a_caller_who_heard_only_how_it_rang_was_answered_by_nobody() -> None:
+    left = {"departure": "CLIENT_INITIATED", "status_at_leaving": "hangup", "agent_came": False}
+    assert outcome("people_ring", **left) == ("abandoned", "caller_gave_up")
+    assert outcome("people_ring", seconds=None, **left) == ("abandoned", "caller_gave_up")
