@@ -115,6 +115,9 @@ def send(letter: Letter, now: datetime) -> None:
     mail = get_connection()
     try:
         mail.open()
+    except smtplib.SMTPResponseException as error:
+        # It would not talk to us: a wrong password, most often.
+        return again(letter, now, NOT_TAKEN, reason=_reason(error.smtp_code, error.smtp_error))
     except (OSError, smtplib.SMTPException) as error:
         log.warning("letter %s: no mail server: %s", letter.pk, type(error).__name__)
         return again(letter, now, NO_SERVER)
@@ -135,13 +138,16 @@ def send(letter: Letter, now: datetime) -> None:
 
 def answered(letter: Letter, now: datetime, answer: tuple[int, bytes | str]) -> None:
     """The server said no: by 4xx not now, else not ever."""
-    code, words = answer
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    reason = f"{code} {text}"[:300]
+    code, reason = answer[0], _reason(*answer)
     if 400 <= code < 500:
         again(letter, now, NOT_TAKEN, reason=reason)
     else:
         settle(letter, State.FAILED, NOT_TAKEN, reason=reason)
+
+
+def _reason(code: int, words: bytes | str) -> str:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return f"{code} {text}"[:300]
 
 
 def again(letter: Letter, now: datetime, why: str, **values: object) -> None:

@@ -190,7 +190,7 @@ class Dialogue(socketserver.StreamRequestHandler):
     server: MailServer
 
     def handle(self) -> None:
-        self.say("220 here")
+        self.say(self.server.answers.get("HELLO", "220 here"))
         for line in self.rfile:
             command = line.decode().split()[0].split(":")[0].upper()
             answer = self.server.answers.get(
@@ -250,6 +250,7 @@ def test_a_letter_arrives_over_smtp(owner: User, server: MailServer, make_call: 
         ({"RCPT": "451 try later"}, State.WAITING, "451 try later", 1),
         ({"END": "452 full"}, State.WAITING, "452 full", 1),
         ({"DATA": "554 spam"}, State.FAILED, "554 spam", 1),
+        ({"HELLO": "421 too busy"}, State.WAITING, "421 too busy", 1),
         # Taken, and then the line broke: nobody knows, so nobody repeats it.
         ({"END": "hang up"}, State.FAILED, "not sent twice", 1),
     ],

@@ -60,6 +60,20 @@ def test_each_role_has_its_hands_and_no_others(role: str, call: Call) -> None:
         assert (answer.status_code == 403) is (right not in MAY[role]), door
 
 
+LISTS = {
+    "/calls/files/": {"Owner", "Manager", "Supervisor"},
+    "/report/weekly/": {"Owner", "Manager"},
+}
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_each_role_takes_the_files_and_sends_the_letters_that_it_should(role: str) -> None:
+    client = Client()
+    client.force_login(member(role))
+    for door, allowed in LISTS.items():
+        assert (client.get(door).status_code == 200) is (role in allowed), door
+
+
 def test_every_right_of_a_role_exists() -> None:
     known = {
         f"{right.content_type.app_label}.{right.codename}"
