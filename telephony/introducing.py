@@ -13,6 +13,7 @@ from agentworker import standin
 from agentworker.models import Speaker, StandIn, Turn
 from agentworker.talks import talks
 from telephony import ringing
+from telephony.calling_back import number_of
 from telephony.colleagues import Colleague, Found, Team, people_of
 from telephony.hands import CannotDo
 from telephony.models import Call, CallAction, Ring
@@ -82,6 +83,9 @@ def introduce(_livekit: LiveKit, row: CallAction) -> Sentence:
                 language_of(call),
                 is_transfer=True,
                 summary=summary_of(call, note),
+                # Should the colleague leave before they talk, and the assistant be gone.
+                mid_call=True,
+                will_call_back=number_of(call) is not None,
             )
     except ringing.AlreadyRings as error:
         raise CannotDo(Sentence(SEARCHES)) from error
