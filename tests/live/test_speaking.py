@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from tests.live.callee import Provider, Telephone
+from tests.live.sound import beeps, share
 from tests.live.stack import missing, wait_until
 from tests.live.system import System, running
 
 pytestmark = [pytest.mark.live, pytest.mark.prove]
 
 MINE, THEIRS, BUSY, MINE_TOO, SILENT = (f"7916000000{n}" for n in range(1, 6))
-# Nobody of an assistant is there.
+# What each telephone says.
+TONE = 700
+# No assistant is there at all.
 PROGRAMS = ("web", "worker", "beat", "tap")
 LINE = """
     from django.contrib.auth.models import Permission
@@ -25,7 +28,7 @@ LINE = """
     anna.user_permissions.set(Permission.objects.filter(codename="add_outboundcall"))
     trunk = Trunk.objects.create(
         name="trunk1", addresses="127.0.0.1/32", out_address="{provider}",
-        out_spelling="digits", out_ringing=10)
+        out_spelling="digits", out_codecs="PCMU", out_ringing=10)
     PhoneNumber.objects.create(number="+74991124148", trunk=trunk)
     wake("telephony.apply")
 """
@@ -62,7 +65,7 @@ STANDS = """
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     behaviour = {MINE: "answer", MINE_TOO: "answer", THEIRS: "answer", BUSY: "busy"}
-    with Provider({**behaviour, SILENT: "ring"}) as provider:
+    with Provider({**behaviour, SILENT: "ring"}, sound=beeps(TONE)) as provider:
         yield provider
 
 
@@ -91,6 +94,13 @@ def rings(provider: Provider, number: str) -> Telephone:
     return provider.of(number)[-1]
 
 
+def hears(telephone: Telephone, theirs: Telephone) -> bool:
+    """The other one's tone, once both were picked up; before that it rings in mine."""
+    begins = (theirs.answered or 0) + 1
+    heard = b"".join(sound for at, sound in telephone.heard if at > begins)
+    return len(heard) > 8000 and share(heard, TONE) > 0.5
+
+
 def is_over(system: System, row: str) -> None:
     def over() -> bool:
         found = stands(system, row)
@@ -109,6 +119,7 @@ def test_my_telephone_is_called_first_and_who_hangs_up_it_ends_the_call(
     assert mine.answered < theirs.answered
     wait_until(lambda: stands(system, row)["call"] is not None, "it is not seen", 15)
     assert stands(system, row)["calls"] == 1
+    wait_until(lambda: hears(mine, theirs) and hears(theirs, theirs), "they hear nothing", 15)
     provider.hang_up(mine)
     wait_until(theirs.over.is_set, "the other one was left alone", 15)
     is_over(system, row)
