@@ -286,7 +286,7 @@ class Worker(models.Model):
     host = models.CharField(_("host"), max_length=200)
     pid = models.PositiveIntegerField(_("process number"))
     # Who has the same sees its process (veyra.processes.space); "": nobody knows.
-    pid_space = models.CharField(max_length=80, blank=True)
+    pid_space = models.CharField(max_length=80, blank=True, editable=False)
     started_at = models.DateTimeField(_("started"))
     seen_at = models.DateTimeField(_("last seen"))
     # [{"job": "AJ_...", "room": "..."}]

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
                 ('host', models.CharField(max_length=200, verbose_name='host')),
                 ('pid', models.PositiveIntegerField(verbose_name='process number')),
-                ('pid_space', models.CharField(blank=True, max_length=80)),
+                ('pid_space', models.CharField(blank=True, editable=False, max_length=80)),
                 ('started_at', models.DateTimeField(verbose_name='started')),
                 ('seen_at', models.DateTimeField(verbose_name='last seen')),
                 ('jobs', models.JSONField(default=list, verbose_name='conversations now')),
