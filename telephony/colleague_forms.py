@@ -67,6 +67,11 @@ class ColleagueForm(KeptForm):
         model = Colleague
         fields = ("name", "phone", "user", "in_browser", "days", "begins", "ends", "away")
         widgets = {"begins": UnfoldAdminTimeWidget(), "ends": UnfoldAdminTimeWidget()}
+        labels = {
+            "name": _("Name of the colleague"),
+            "begins": _("Works from"),
+            "ends": _("Works until"),
+        }
         help_texts = {
             "name": _("As colleagues call each other, such as “Olga, sales”."),
             "in_browser": _("A call for this colleague rings on every page that is open."),
