@@ -42,7 +42,7 @@ NEVER_CAME = _("Your browser never came to the line, so nobody was called. Call 
 
 def enter(row: OutboundCall) -> str:
     """A token for the browser of who asked for the call. Raises NotNowError."""
-    if row.over_at or row.speaker != Speaker.BROWSER:
+    if row.over_at or row.left_at or row.speaker != Speaker.BROWSER:
         raise NotNowError(OVER)
     return visitor_token(
         identity=row.speaker_identity,

@@ -179,8 +179,10 @@ def test_who_leaves_ends_the_call_and_the_call_says_who_it_was(
     assert house.deleted == [row.room]
     assert CallEvent.objects.get().payload == {"who": "Anna"}
     assert CallEvent.objects.get().kind == speaking.LEFT
-    # Its books stay open until the call has been seen to end.
+    # Its books stay open until the call has been seen to end, but nobody comes back to it.
     assert fresh(row).over_at is None
+    with pytest.raises(NotNowError):
+        speaking.enter(fresh(row))
     now = timezone.now()
     Call.objects.filter(pk=call.pk).update(
         state="ended", ended_at=now, answered_at=now - timedelta(seconds=5)
