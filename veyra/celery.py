@@ -18,13 +18,14 @@ app = Celery("veyra")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-COALESCE_SECONDS = 0.1
+# A screen shows a fact within 150 ms of it, and this is a part of that.
+COALESCE_SECONDS = 0.05
 
 
 def wake(task: str) -> None:
     """Ask a worker to run `task` (a registered name) soon after this transaction commits.
 
-    Calls of one process within 100 ms become one message. A message may be lost: whatever it
+    Calls of one process within 50 ms become one message. A message may be lost: whatever it
     announces is a row with a date, and beat looks at those rows anyway.
     """
     transaction.on_commit(partial(_waker.ask, task))
