@@ -10,6 +10,9 @@ from agentworker.brief import TURN_TOPIC
 from agentworker.people import Outcome, outcome_of_waiting
 from agentworker.presence import people
 
+# Who tells us looks once a second, for each person that is rung.
+LATE = 8.0
+
 
 class Waiting:
     """Made before the room is entered, so that nothing is missed."""
@@ -31,9 +34,11 @@ class Waiting:
         self._moved.set()
 
     async def until_turn(self, seconds: float) -> Outcome:
-        """What came of it. It is our turn when we are told so, and after `seconds` in any case."""
+        """What came of it. It is our turn when we are told so, and in any case soon after these
+        seconds, for which people are rung; none: at once.
+        """
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds + LATE):
                 while (outcome := outcome_of_waiting(people(self._room))) is None:
                     if self._is_told or not seconds:
                         break

@@ -37,13 +37,16 @@ Phone = Literal["none", "waiting", "rings", "active", "gone"]
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """A search as it stands. `place`: who rings now, -1 for nobody yet; until `next_at`."""
+    """A search as it stands. `place`: who rings now, -1 for nobody yet; until `next_at`. `until`:
+    the caller waits no longer, whoever is left; None: until all were tried.
+    """
 
     people: Sequence[Person]
     place: int
     next_at: datetime | None
     phone: Phone = "none"
     has_caller: bool = True
+    until: datetime | None = None
 
 
 class End(StrEnum):
@@ -79,10 +82,12 @@ Move = Wait | Taken | Next | Over
 def decide(search: Search, now: datetime) -> Move:
     if not search.has_caller:
         return Over(End.CALLER_LEFT)
-    if search.place < 0:
-        return following(search)
     if search.phone == "active":
         return Taken()
+    if search.until and now >= search.until:
+        return Over(End.NOBODY)
+    if search.place < 0:
+        return following(search)
     is_due = search.next_at is None or now >= search.next_at
     return following(search) if is_due or not _rings(search) else Wait()
 

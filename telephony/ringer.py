@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -24,6 +24,7 @@ from telephony.finding import (
     phone_of,
 )
 from telephony.models import Call, DispatchRule, Ring, RoomKind, RungPhone
+from telephony.routing.compile import LONGEST_WAIT
 from telephony.watchdog import sight
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError, Participant, attempt
@@ -32,6 +33,8 @@ from veyra.livekit.types import LiveKitError, Participant, attempt
 LIVEKIT_SECONDS = 2.0
 # An assistant that came to the room so late has begun to speak by its own clock.
 TELLS_FOR = 60.0
+# People are rung first for so long; then callers give up.
+FIRST_AT_MOST = timedelta(seconds=LONGEST_WAIT)
 State, Why = Ring.State, Ring.Why
 
 
@@ -139,15 +142,20 @@ class Ringer:
         now: datetime,
     ) -> None:
         phone = next((each for each in phones if each.place == ring.place), None)
-        persons = ringing.people_now([Found(**each) for each in ring.people], ring.call, ring)
+        persons: Sequence[Person] = ()
         search = Search(
             people=persons,
             place=ring.place,
             next_at=ring.next_at,
             phone=self._phone(phone, people, now),
             has_caller=ring.call.ended_at is None and bool(sight(people).callers),
+            until=ring.started_at + FIRST_AT_MOST if ring.why == Why.FIRST else None,
         )
-        match decide(search, now):
+        move = decide(search, now)
+        if move == Over(End.NOBODY):  # only then it matters who is free
+            persons = ringing.people_now([Found(**each) for each in ring.people], ring.call, ring)
+            move = decide(replace(search, people=persons), now)
+        match move:
             case Taken() if phone and ring.colleague:
                 if ringing.take(ring, ring.colleague, phone.identity):
                     telephoning.note_answer(phone, now)

@@ -131,7 +131,7 @@ def test_a_colleague_who_picks_up_first_talks_with_the_caller(
 
 def test_where_nobody_picks_up_the_assistant_greets(system: System, provider: Provider) -> None:
     user = "79160000311"
-    heard = system.call(TO_BORIS, "listen:25", "wait:2", user=user)
+    heard = system.call(TO_BORIS, "wait:14", user=user)
     (boris,) = provider.of(BORIS)
     assert boris.answered is None and boris.over.is_set()
     told = of_call(system, user)

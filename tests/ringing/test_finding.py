@@ -70,6 +70,12 @@ def test_who_declines_by_telephone_may_still_answer_in_the_browser() -> None:
     assert decide(search(olga(by_browser=True), olga(), phone="gone"), NOW) == Wait()
 
 
+def test_a_caller_is_not_kept_waiting_for_everybody() -> None:
+    late = search(olga(), olga(), until=NOW)
+    assert decide(late, NOW) == Over(End.NOBODY)
+    assert decide(search(olga(), until=NOW, phone="active"), NOW) == Taken()
+
+
 def test_a_telephone_that_is_picked_up_in_the_last_moment_has_the_call() -> None:
     assert decide(search(olga(), olga(), phone="active"), SOON) == Taken()
 
