@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -128,3 +129,11 @@ def test_a_search_by_words_takes_as_many_queries_for_one_as_for_many(
     client = reader("view_session")
     with django_assert_max_num_queries(16):
         assert len(found(client, "доставка")) == 20
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite reads through the calls")
+def test_postgresql_has_an_index_of_any_part_of_a_number() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = str(Call.objects.matching("8 (916) 123").order_by().explain())
+    assert "call_from_parts" in plan and "call_to_parts" in plan
