@@ -26,10 +26,13 @@ class Line:
         self.stack = stack
         self.rooms: list[rtc.Room] = []
 
-    async def join(self, identity: str, role: str = "browser") -> rtc.Room:
+    async def join(
+        self, identity: str, role: str = "browser", kind: str = "standard", **attributes: str
+    ) -> rtc.Room:
         key = api.AccessToken(self.stack.api_key, self.stack.api_secret).with_identity(identity)
         grants = api.VideoGrants(room_join=True, room=ROOM)
-        token = key.with_attributes({"veyra.role": role}).with_grants(grants)
+        told = {"veyra.role": role} | attributes
+        token = key.with_kind(kind).with_attributes(told).with_grants(grants)  # type: ignore[arg-type]  # one of its names
         room = rtc.Room()
         await room.connect(self.stack.url, token.to_jwt())
         self.rooms.append(room)
@@ -180,3 +183,36 @@ async def test_a_colleague_in_his_browser_ends_the_music(line: Line) -> None:
     assert anna.isconnected() and olga.isconnected() and not hears_us(olga)
     await read(row.refresh_from_db)
     assert row.over_at and not row.summary
+
+
+@pytest.mark.prove
+async def test_who_hangs_up_while_he_is_told_of_the_call_leaves_nobody_with_music(
+    line: Line,
+) -> None:
+    anna = await line.join("anna")
+    row = await hold(await anna.sid, summary="Anna calls. " * 20, mid_call=True)
+    waiting = asyncio.create_task(stand_in(row))
+    await until(lambda: hears_us(anna))
+    olga = await line.join("olga", "colleague", "sip", **{"sip.callStatus": "active"})
+    await until(lambda: hears_us(olga))
+    await olga.disconnect()
+    await waiting
+    await until(lambda: not anna.isconnected())
+    await read(row.refresh_from_db)
+    assert row.kind == "apology" and row.spoke_at and row.over_at and not row.error
+
+
+@pytest.mark.prove
+async def test_where_an_assistant_waits_it_goes_on(line: Line) -> None:
+    anna = await line.join("anna")
+    await line.join("assistant", "", "agent")
+    row = await hold(await anna.sid, summary="Anna calls. " * 20)
+    waiting = asyncio.create_task(stand_in(row))
+    await until(lambda: hears_us(anna))
+    olga = await line.join("olga", "colleague", "sip", **{"sip.callStatus": "active"})
+    await until(lambda: hears_us(olga))
+    await olga.disconnect()
+    await waiting
+    assert anna.isconnected()
+    await read(row.refresh_from_db)
+    assert row.kind == "hold" and row.over_at and not row.error
