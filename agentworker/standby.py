@@ -77,7 +77,7 @@ class Standby:
         """So that no page tells of an apology that nobody speaks."""
         now = timezone.now()
         rows = StandIn.objects.forgotten(now).exclude(pk__in=list(self._at_work))
-        rows.update(over_at=now, error="forgotten")
+        rows.update(over_at=now, error="forgotten", summary="")
 
     def _begin(self, row: StandIn) -> None:
         task = asyncio.create_task(stand_in(row))
