@@ -55,11 +55,12 @@ def test_a_listener_speaks_to_nobody() -> None:
 @pytest.mark.django_db
 def test_what_was_asked_long_ago_is_not_done_any_more() -> None:
     late = TOO_LATE + timedelta(seconds=1)
-    new, old, over = asked("RM_1"), asked("RM_2", late), asked("RM_3", over_at=timezone.now())
+    old = asked("RM_2", late, summary="Anna calls.")
+    new, over = asked("RM_1"), asked("RM_3", over_at=timezone.now())
     assert list(StandIn.objects.to_do(timezone.now())) == [new]
     assert Standby()._look() == [new]
     old.refresh_from_db()
-    assert (old.error, over.error) == ("forgotten", "") and old.over_at
+    assert (old.error, over.error) == ("forgotten", "") and old.over_at and not old.summary
 
 
 @pytest.mark.django_db(transaction=True)
