@@ -88,7 +88,7 @@ class ColleagueForm(KeptForm):
             taken = Colleague.objects.exclude(pk=self.instance.pk).exclude(user=None)
             staff = User.objects.filter(is_active=True, is_staff=True)
             free = staff.exclude(pk__in=taken.values("user"))
-            self.fields["user"].queryset = free.order_by("username")  # type: ignore[attr-defined]
+            self.fields["user"].queryset = free.order_by("username")  # type: ignore[attr-defined]  # of the field that it is
 
     def clean_phone(self) -> str:
         typed: str = self.cleaned_data["phone"]

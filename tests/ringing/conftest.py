@@ -72,7 +72,7 @@ class House:
 
     def come(self, identity: str, kind: str = "sip", status: str = "", **attributes: str) -> None:
         told = attributes | ({"sip.callStatus": status} if status else {})
-        who = Participant(sid=identity, identity=identity, kind=kind, attributes=told)  # type: ignore[arg-type]
+        who = Participant(sid=identity, identity=identity, kind=kind, attributes=told)  # type: ignore[arg-type]  # a kind
         self.people[identity] = who
 
     def answer(self, identity: str) -> None:

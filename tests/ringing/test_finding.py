@@ -1,6 +1,7 @@
 """Who is rung next, as pure decisions."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,8 +82,9 @@ def test_a_telephone_that_is_picked_up_in_the_last_moment_has_the_call() -> None
 
 
 def test_nobody_is_rung_for_a_caller_who_has_left() -> None:
-    for place, phone in ((-1, "none"), (0, "rings"), (0, "active")):
-        left = search(olga(), place=place, phone=phone, has_caller=False)  # type: ignore[arg-type]
+    stages: list[tuple[int, Phone]] = [(-1, "none"), (0, "rings"), (0, "active")]
+    for place, phone in stages:
+        left = search(olga(), place=place, phone=phone, has_caller=False)
         assert decide(left, NOW) == Over(End.CALLER_LEFT)
 
 
@@ -96,16 +98,17 @@ def test_a_search_ends_after_everybody_who_can_be_rung_was_rung_once(people: lis
     assert rung == [n for n, person in enumerate(people) if person.can_be_rung]
 
 
+def seen(*, asked: bool = True, claimed_at: datetime | None = NOW, **how: Any) -> Phone:
+    usual = {"is_over": False, "status": None, "was_seen": False, "now": NOW}
+    return phone_of(asked=asked, claimed_at=claimed_at, **usual | how)
+
+
 def test_a_telephone_that_was_not_dialled_yet_is_not_gone() -> None:
-    how = {"asked": True, "is_over": False, "status": None, "was_seen": False, "now": NOW}
-    assert phone_of(claimed_at=None, **how) == "waiting"  # type: ignore[arg-type]
-    assert phone_of(claimed_at=NOW, **how) == "waiting"  # type: ignore[arg-type]
-    assert phone_of(claimed_at=NOW - APPEARS, **how) == "gone"  # type: ignore[arg-type]
-    assert phone_of(claimed_at=NOW, **how | {"was_seen": True}) == "gone"  # type: ignore[arg-type]
-    assert phone_of(claimed_at=NOW, **how | {"is_over": True}) == "gone"  # type: ignore[arg-type]
-    assert phone_of(claimed_at=NOW, **how | {"status": "ringing"}) == "rings"  # type: ignore[arg-type]
-    assert phone_of(claimed_at=NOW, **how | {"status": "active"}) == "active"  # type: ignore[arg-type]
-    assert phone_of(claimed_at=None, **how | {"asked": False}) == "none"  # type: ignore[arg-type]
+    assert seen(asked=False) == "none"
+    assert seen(claimed_at=None) == seen() == "waiting"
+    assert seen(claimed_at=NOW - APPEARS) == seen(was_seen=True) == seen(is_over=True) == "gone"
+    assert seen(status="ringing") == "rings" and seen(status="hangup") == "gone"
+    assert seen(status="active") == "active"
 
 
 def test_a_telephone_that_hangs_up_has_left_and_a_page_may_come_back() -> None:

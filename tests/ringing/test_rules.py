@@ -22,6 +22,9 @@ from telephony.routing.wish import Line, Number, People, Rule, Trunk
 from tests.ringing.conftest import MakeColleague
 from veyra.models import User
 
+# What the person was shown before the last save.
+SAID: list[str] = []
+
 
 @pytest.fixture
 def staff(db: None) -> Client:
@@ -47,7 +50,7 @@ def save(staff: Client, rule: DispatchRule, **more: Any) -> Any:
     form = answer.context["adminform"].form
     if not form.asks:
         return answer
-    staff.said = [str(each) for each in form.impact.changes + form.impact.warnings]  # type: ignore[attr-defined]
+    SAID[:] = [str(each) for each in form.impact.changes + form.impact.warnings]
     return staff.post(url, given_for(rule, **more, seen=form.impact.token, accepted="on"))
 
 
@@ -63,7 +66,7 @@ def test_people_are_named_and_it_is_shown_before(
     rule.refresh_from_db()
     assert (rule.first_team, rule.first_colleague) == (team, None)
     assert (rule.fallback_colleague, rule.fallback_team, rule.apology) == (olga, None, "Sorry!")
-    assert staff.said == [  # type: ignore[attr-defined]
+    assert SAID == [
         "+7 499 112-41-48: Sales team is rung first, then the assistant answers.",
         "+7 499 112-41-48: where no assistant can answer, Olga is rung.",
     ]
@@ -82,7 +85,7 @@ def test_people_whom_nobody_can_reach_are_warned_of(
     rule.numbers.set([PhoneNumber.objects.get()])
     olga = make_colleague(phone="")
     save(staff, rule, first=f"colleague:{olga.key}")
-    assert any("cannot be reached" in each for each in staff.said)  # type: ignore[attr-defined]
+    assert any("cannot be reached" in each for each in SAID)
     desired = compile_line(read_line(), {})
     assert json.loads(desired.rules[0].value.agents[0].metadata).keys() == {"agent", "rule"}
 
