@@ -118,6 +118,7 @@ class MemberInline(TabularInline):  # type: ignore[misc]  # unfold ships no type
     fields = ("place", "colleague", "seconds")
     ordering = ("place", "pk")
     extra = 1
+    hide_title = True
     verbose_name = gettext_lazy("colleague")
     verbose_name_plural = gettext_lazy("who is rung, one after the other")
 

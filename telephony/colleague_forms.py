@@ -66,7 +66,10 @@ class ColleagueForm(KeptForm):
     class Meta:
         model = Colleague
         fields = ("name", "phone", "user", "in_browser", "days", "begins", "ends", "away")
-        widgets = {"begins": UnfoldAdminTimeWidget(), "ends": UnfoldAdminTimeWidget()}
+        widgets = {
+            "begins": UnfoldAdminTimeWidget(format="%H:%M"),
+            "ends": UnfoldAdminTimeWidget(format="%H:%M"),
+        }
         labels = {
             "name": _("Name of the colleague"),
             "begins": _("Works from"),
