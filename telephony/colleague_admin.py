@@ -162,7 +162,7 @@ class TeamAdmin(PeopleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         kept = Q(members__colleague__archived_at=None)
-        return super().get_queryset(request).annotate(people=Count("members", filter=kept))
+        return Team.objects.visible_to(request.user).annotate(people=Count("members", filter=kept))
 
     @admin.display(description=gettext_lazy("colleagues"), ordering="people")
     def members(self, row: Any) -> int:

@@ -174,8 +174,8 @@ def _people() -> Iterable[wish.People]:
     for key, name, archived_at, colleague, seconds in places:
         names[str(key)] = name
         rung[str(key)] += seconds if colleague in reached and not archived_at else 0
-    for key, name in names.items():
-        yield wish.People(key=key, name=name, seconds=rung[key])
+    for team, name in names.items():
+        yield wish.People(key=team, name=name, seconds=rung[team])
 
 
 def _keys(links: Iterable[tuple[int, UUID]]) -> Keys:

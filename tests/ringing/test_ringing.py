@@ -398,11 +398,12 @@ def test_a_call_that_a_colleague_took_is_answered_though_the_assistant_never_spo
         "answered",
         "hung_up_by_colleague",
     )
-    by_caller = {"departure": "CLIENT_INITIATED", "status_at_leaving": "hangup"}
+    by_caller: dict[str, Any] = {"departure": "CLIENT_INITIATED", "status_at_leaving": "hangup"}
     assert outcome("people_ring", "people_taken", **by_caller) == ("answered", "hung_up_by_caller")
 
 
 def test_a_caller_who_heard_only_how_it_rang_was_answered_by_nobody() -> None:
-    left = {"departure": "CLIENT_INITIATED", "status_at_leaving": "hangup", "agent_came": False}
+    left: dict[str, Any] = {"departure": "CLIENT_INITIATED", "status_at_leaving": "hangup"}
+    left |= {"agent_came": False}
     assert outcome("people_ring", **left) == ("abandoned", "caller_gave_up")
     assert outcome("people_ring", seconds=None, **left) == ("abandoned", "caller_gave_up")
