@@ -25,7 +25,6 @@ PEOPLE = """
     from veyra.models import User
     rights = {
         "boss": ["view_call", "listen_call", "join_call", "view_session"],
-        "guest": ["view_call", "listen_call"],
         "operator": ["view_call", "view_session"],
     }
     for name, codenames in rights.items():
@@ -250,28 +249,6 @@ def test_who_joins_is_heard_by_the_caller_while_the_assistant_is_silent(
     assert share(caller.heard, OUR_TONE, joined - offset + 1, left - offset) > 0.5
     assert share(caller.heard, OUR_TONE, left - offset + 2, left - offset + 3.5) < 0.1
     assert call_of(system, user)["calls"] == 1
-
-
-def test_whose_right_is_withdrawn_is_taken_out_of_the_call(launch: Launch, system: System) -> None:
-    user = "79160000103"
-    caller = system.dial(SUPPORT, "listen:20", "wait:60", user=user)
-    call = answered(system, user)
-    page = open_call(launch(), system, call["pk"], "guest")
-    with page.expect_response("**/listen/") as answer:
-        page.get_by_role("button", name="Listen").click()
-    expect(page.locator("#ear [role=status]")).to_contain_text("You are listening", timeout=15_000)
-    system.ask("""
-        from veyra.models import User
-        rights = User.objects.get(username="guest").user_permissions
-        rights.remove(rights.get(codename="listen_call"))
-    """)
-    expect(page.locator("#ear [role=alert]")).to_be_visible(timeout=15_000)
-    assert not page.locator("#ear audio").count()
-    wait_until(lambda: not listeners(system, call["pk"]), "he is still in the room", 5)
-    # A page that is not ours may keep the token, which is good for two minutes.
-    page.evaluate(COME_BACK, answer.value.json())
-    wait_until(lambda: not listeners(system, call["pk"]), "he came back to stay", 15)
-    end(caller)
 
 
 @pytest.mark.prove

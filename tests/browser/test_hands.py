@@ -41,6 +41,7 @@ def work(site: Site) -> None:
     site.deliver()
 
 
+@pytest.mark.prove
 def test_a_hint_is_sent_without_leaving_the_page(
     line: Site, page: Page, page_of_a_call: Callable[..., None]
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_hint_is_sent_without_leaving_the_page(
     expect(hands.get_by_text("The hint went to the assistant.")).to_be_visible()
 
 
+@pytest.mark.prove
 def test_a_call_is_transferred_from_its_page(
     line: Site, page: Page, page_of_a_call: Callable[..., None]
 ) -> None:

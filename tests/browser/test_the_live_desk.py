@@ -12,7 +12,18 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_ear import HEARD, OUR_TONE, Launch, launch, open_call, sounds
+from tests.browser.test_ear import (
+    COME_BACK,
+    HEARD,
+    OUR_TONE,
+    Launch,
+    answered,
+    end,
+    launch,
+    listeners,
+    open_call,
+    sounds,
+)
 from tests.journal.caller import SILENCE
 from tests.live.sound import beeps, share
 from tests.live.stack import missing, wait_until
@@ -30,7 +41,7 @@ CALLERS_TONE = 700
 DESK = f"""
     from agentworker.models import Agent
     from agentworker.services import Words, save_words
-    from django.contrib.auth.models import Group
+    from django.contrib.auth.models import Group, Permission
     from django.utils import timezone
     from monitoring import roles
     from telephony.models import DispatchRule, PhoneNumber, Trunk
@@ -43,6 +54,10 @@ DESK = f"""
         person = User.objects.create_user(
             name, password="secret", is_staff=True, language="en", set_up_at=timezone.now())
         person.groups.set(Group.objects.filter(name=role))
+    trainee = User.objects.create_user(
+        "trainee", password="secret", is_staff=True, language="en", set_up_at=timezone.now())
+    rights = ("view_call", "listen_call")
+    trainee.user_permissions.set(Permission.objects.filter(codename__in=rights))
     hours = {{"press": "1", "about": "Hours", "say": "We are open from nine."}}
     agent = Agent.objects.create(name="Support")
     save_words(agent, Words("en", "Hello! You have reached the support line.", [hours], []), None)
@@ -60,7 +75,7 @@ PUBLISHED = """
     result = len(states) == PhoneNumber.objects.count() and set(states) == {"live"}
 """
 # Doors of a call; what they are asked for is written as their pages write it.
-DOORS = ("listen", "join", "hang-up", "hint", "transfer", "block", "unblock")
+DOORS = ("listen", "join", "hang-up", "hint", "transfer", "introduce", "block", "unblock")
 KNOCK = """
     async (door) => {
         const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
@@ -175,8 +190,8 @@ def test_a_refused_call_is_mended_by_one_click_and_the_next_one_is_answered(
 
     page.reload()
     expect(line).to_contain_text("Mended")
-    answered = system.call(UNKNOWN, "listen:4", user=calls_as)
-    assert answered["status"] == 200 and answered["voiced_seconds"] > 1
+    heard = system.call(UNKNOWN, "listen:4", user=calls_as)
+    assert heard["status"] == 200 and heard["voiced_seconds"] > 1
 
 
 def test_an_assistant_is_killed_and_the_caller_is_answered_again(
@@ -209,6 +224,28 @@ def test_who_has_no_right_sees_no_button_and_gets_403_at_every_door(
         told = {door: page.evaluate(KNOCK, f"/calls/{call}/{door}/") for door in DOORS}
         assert told == dict.fromkeys(DOORS, 403)
         assert line.ask("result = call.state") == "answered"
+
+
+def test_whose_right_is_withdrawn_is_taken_out_of_the_call(launch: Launch, system: System) -> None:
+    user = "79160000202"
+    caller = system.dial(OURS, "listen:20", "wait:60", user=user)
+    call = answered(system, user)
+    page = open_call(launch(), system, call["pk"], "trainee")
+    with page.expect_response("**/listen/") as answer:
+        page.get_by_role("button", name="Listen").click()
+    expect(page.locator("#ear [role=status]")).to_contain_text("You are listening", timeout=15_000)
+    system.ask("""
+        from veyra.models import User
+        rights = User.objects.get(username="trainee").user_permissions
+        rights.remove(rights.get(codename="listen_call"))
+    """)
+    expect(page.locator("#ear [role=alert]")).to_be_visible(timeout=15_000)
+    assert not page.locator("#ear audio").count()
+    wait_until(lambda: not listeners(system, call["pk"]), "he is still in the room", 5)
+    # A page that is not ours may keep the token, which is good for two minutes.
+    page.evaluate(COME_BACK, answer.value.json())
+    wait_until(lambda: not listeners(system, call["pk"]), "he came back to stay", 15)
+    end(caller)
 
 
 def log_in(page: Page, system: System, name: str) -> None:
