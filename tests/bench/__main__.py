@@ -1,7 +1,7 @@
 """Veyra beside the barest thing that does the same, in one run: `make bench`.
 
-usage: python -m tests.bench [webhooks] [boards] [screen] [calls] [lists] [history] [route] [edits]
-                             [publish] [registrar]
+usage: python -m tests.bench [webhooks] [journal] [boards] [screen] [calls] [lists]
+                             [history] [route] [edits] [publish] [registrar]
 """
 
 import os
@@ -19,6 +19,7 @@ from tests.bench import (  # noqa: E402  # they need Django
     calls,
     edits,
     history,
+    journal,
     lists,
     publish,
     registrar,
@@ -31,6 +32,7 @@ from tests.bench.ground import Ground, MissingError, ground  # noqa: E402  # lik
 
 BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "webhooks": webhooks.measure,
+    "journal": journal.measure,
     "calls": calls.measure,
     "screen": screen.measure,
     "boards": boards.measure,

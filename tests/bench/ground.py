@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.live.stack import ROOT, free_port, wait_until
 from tests.live.system import System
 from tests.postgres import cluster, programs
+from veyra.livekit.probe import server_answers
 
 BARE = "tests.bench.bare"
 
@@ -32,6 +33,13 @@ class Ground:
         self.system.start_program("web")
         wait_until(lambda: _answers(self.system.web_port, "/health/live"), "no web")
         return self.system.processes["web"]
+
+    def start_simulator(self) -> None:
+        """In place of LiveKit; it is never for production."""
+        command = [sys.executable, "manage.py", "simulator", "--port", str(self.system.stack.port)]
+        environment = {**self.system.environment, "DEBUG": "true"}
+        self.bare.append(subprocess.Popen(command, cwd=ROOT, env=environment))
+        wait_until(lambda: server_answers(self.system.stack.url), "no simulator", 90)
 
     def start_bare_web(self) -> subprocess.Popen[bytes]:
         options = ["--host", "127.0.0.1", "--port", str(self.bare_port), "--lifespan", "off"]

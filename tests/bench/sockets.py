@@ -12,8 +12,9 @@ from tests.live.stack import ROOT
 LOGIN = """
 from django.contrib.auth import SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 from veyra.models import User
-user = User.objects.create_superuser("bench", password="bench")
+user = User.objects.create_superuser("bench", password="bench", set_up_at=timezone.now())
 session = SessionStore()
 session[SESSION_KEY] = str(user.pk)
 session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"

@@ -1,0 +1,120 @@
+"""The journal: one long call folded, and a thousand calls at once.
+
+The fold is timed without the reading and the writing around it. Of the thousand calls, which all go
+on at the same time and last a minute or two, counts what web, tap and worker need until the last of
+them is ended and nothing is left to fold; the callers themselves are somebody else's, and so is the
+database.
+"""
+
+import subprocess
+import sys
+import time
+
+import psutil
+
+from tests.bench.calls import LINE
+from tests.bench.figures import Figure, promised
+from tests.bench.ground import Ground
+from tests.bench.sockets import in_database
+from tests.live.stack import ROOT, wait_until
+
+FACTS = 200
+CALLS = 1000
+# The imagined callers speak so much slower, and think so much longer.
+PACE = 4
+JOURNAL = ("web", "tap", "worker")
+
+FOLD = f"""
+import time
+from datetime import timedelta
+from random import Random
+from django.utils import timezone
+from agentworker.script import Script
+from telephony import folding, history, intake
+from telephony.imagined import imagine_call
+from telephony.journal import fold
+from telephony.longrooms import fact_of
+from telephony.models import CallEvent
+script = Script(agent="", version=1, language="ru", greeting="Здравствуйте!")
+line = history.Line("74991124148", "127.0.0.1", "", "support-room-", "", script)
+dice, began = Random(1), timezone.now() - timedelta(hours=1)
+past = history.past_call(line, imagine_call(dice, "answered"), began, dice)
+facts = [*past.events, *(intake.of_agent(fact) for fact in past.facts)]
+session = past.session
+facts += [
+    CallEvent(
+        event_id=f"key:{{n}}", source="agent", kind="dtmf", payload={{"digit": "1"}},
+        at=began + timedelta(seconds=1 + n / 100), sip_call_id=session.sip_call_id,
+        participant_sid=session.participant_sid, room_sid=session.room_sid,
+        room_name=session.room_name)
+    for n in range({FACTS} - len(facts))]
+intake.store(facts)
+folding.drain()
+facts = [fact_of(event) for event in folding.whole_room(session.room_sid)]
+assert len(facts) == {FACTS}
+times = []
+for _ in range(100):
+    before = time.perf_counter()
+    [call] = fold(facts, timezone.now()).calls
+    times.append((time.perf_counter() - before) * 1000)
+result = min(times)
+"""
+PUBLISHED = """
+from telephony.models import PublishedObject
+result = PublishedObject.objects.filter(kind="number", state="live").count()
+"""
+# Who was turned away too often to have a row is counted.
+JOURNALLED = """
+from django.db.models import Sum
+from telephony.models import Call, CallEvent, FoldUnit, Refused
+result = {
+    "ended": Call.objects.ended().count(), "calls": Call.objects.count(),
+    "refused": Refused.objects.aggregate(all=Sum("count"))["all"] or 0,
+    "to_fold": FoldUnit.objects.exclude(dirty_at=None).count(),
+    "facts": CallEvent.objects.count(),
+}
+"""
+
+
+def measure(arena: Ground) -> list[Figure]:
+    fold = arena.system.ask(FOLD)
+    arena.system.ask("from telephony.models import Call; Call.objects.all().delete()")
+    arena.start_web()
+    for program in ("worker", "tap"):
+        arena.system.start_program(program)
+    arena.start_simulator()
+    wait_until(lambda: "ready." in arena.system.log("worker"), "no worker", 60)
+    in_database(arena, LINE)
+    wait_until(lambda: bool(arena.system.ask(PUBLISHED)), "the line was not published", 60)
+    return [
+        promised(f"fold of a call with {FACTS} facts", "ms", fold, 5),
+        _thousand(arena),
+    ]
+
+
+def _thousand(arena: Ground) -> Figure:
+    began, before = time.monotonic(), _used(arena)
+    options = ["--calls", str(CALLS), "--concurrent", str(CALLS), "--pace", str(PACE)]
+    subprocess.run(
+        [sys.executable, "manage.py", "simulate", *options],
+        cwd=ROOT,
+        env={**arena.system.environment, "DEBUG": "true"},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    wait_until(lambda: _is_journalled(arena), "not every call was journalled", 120)
+    cores = (_used(arena) - before) / (time.monotonic() - began)
+    facts = arena.system.ask(JOURNALLED)["facts"]
+    return promised(f"{CALLS:,} calls at once, {facts:,} facts: journal", "cores", cores, 1)
+
+
+def _is_journalled(arena: Ground) -> bool:
+    told = arena.system.ask(JOURNALLED)
+    all_there = told["ended"] + told["refused"] == CALLS
+    return all_there and told["ended"] == told["calls"] and not told["to_fold"]
+
+
+def _used(arena: Ground) -> float:
+    """CPU seconds of the journal's processes so far."""
+    found = (psutil.Process(arena.system.processes[name].pid) for name in JOURNAL)
+    return sum(sum(process.cpu_times()[:2]) for process in found)
