@@ -27,11 +27,11 @@ class PartsIndex(models.Index):
             return Statement("SELECT 1")
         [field] = self.fields
         quote = schema_editor.quote_name
-        column = quote(model._meta.get_field(field).column)
+        column = quote(str(model._meta.get_field(field).column))  # type: ignore[union-attr]  # a field of its own
         sql = CREATE.format(name=quote(self.name), table=quote(model._meta.db_table), column=column)
         return Statement(sql.strip())
 
-    def remove_sql(
+    def remove_sql(  # type: ignore[override]  # the stubs say str, Django returns a Statement
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor, **kwargs: Any
     ) -> Statement:
         return Statement(f"DROP INDEX IF EXISTS {schema_editor.quote_name(self.name)}")

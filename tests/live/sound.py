@@ -27,7 +27,8 @@ def samples(payload: bytes, kind: int = 0) -> "np.ndarray[Any, np.dtype[np.int64
         magnitude = np.where(
             exponent == 0, fine * 16 + 8, (fine * 16 + 0x108) << (exponent - 1).clip(0)
         )
-    return np.where(codes & 0x80, -magnitude, magnitude)
+    signed: np.ndarray[Any, np.dtype[np.int64]] = np.where(codes & 0x80, -magnitude, magnitude)
+    return signed
 
 
 def loudness(payload: bytes, kind: int) -> float:
@@ -42,7 +43,7 @@ def beeps(hertz: int, seconds: float = 0.5) -> bytes:
     every = np.arange(256, dtype=np.uint8)
     values = samples(every.tobytes())
     nearest = np.abs(wanted[:, None] - values[None, :]).argmin(axis=1)
-    return every[nearest].tobytes()
+    return bytes(every[nearest].tobytes())
 
 
 def share(payload: bytes, hertz: int) -> float:
