@@ -6,10 +6,12 @@ What the watchdog needs is read from LiveKit itself, as rows that are not saved.
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from telephony.models import Call, DispatchRule, Leg
+from telephony import ringing
+from telephony.models import Call, DispatchRule, Leg, RoomKind
+from telephony.routing.compile import LONGEST_WAIT
 from telephony.watchdog import sight
 from veyra.livekit.client import LiveKit
 from veyra.livekit.tokens import TRIAL_ROOM
@@ -18,6 +20,8 @@ from veyra.livekit.types import LiveKitError, Participant, Room, attempt
 # LiveKit is asked for its rooms so seldom: as a rule, a call is known within a second.
 EVERY_SECONDS = 3.0
 LIVEKIT_SECONDS = 1.0
+# An assistant that waits for its turn goes by its own clock, and gives our people a little more.
+LATE_SECONDS = 10
 
 
 @dataclass
@@ -61,6 +65,16 @@ class Unfolded:
         if people and not legs:
             self._foreign.add(room.sid)
         return legs
+
+
+def silence_of(call: Call) -> timedelta:
+    """How long its assistant says nothing: it gives our people their time, although nobody rings
+    them for a call that the journal does not know.
+    """
+    if not call._state.adding or (call.rule and call.rule.kind == RoomKind.DIRECT):
+        return timedelta()
+    seconds = sum(each.seconds for each in ringing.first_of(call))
+    return timedelta(seconds=min(seconds, LONGEST_WAIT) + LATE_SECONDS if seconds else 0)
 
 
 def may_be_ours(room: Room) -> bool:

@@ -23,8 +23,9 @@ ON_ITS_WAY = timedelta(seconds=5)
 # Trouble after so long is a new trouble.
 FORGOTTEN = timedelta(seconds=60)
 
-# Who talks to the caller in an assistant's place.
-HELPERS = frozenset({"supervisor", "colleague", "standby"})
+# Who is with the caller in an assistant's place: our people, and the voice of last resort.
+STAFF = frozenset({"supervisor", "colleague"})
+HELPERS = STAFF | {"standby"}
 SILENT_ROLES = frozenset({"listener", *HELPERS})
 
 
@@ -52,6 +53,8 @@ class Watched:
     waiting: timedelta
     # We called, and nobody has picked up.
     is_dialled: bool = False
+    # Its assistant is to say nothing for so long, while people are rung.
+    silent: timedelta = timedelta()
     # For so long no living process has had a job in this room; None: one has.
     alone: timedelta | None
     # Since another assistant was sent; None: none was.
@@ -64,7 +67,7 @@ class Watched:
 
 def decide(room: Watched, line: Line) -> Step:
     if room.alone is None:
-        hangs = room.rings and room.waiting >= HANGS
+        hangs = room.rings and room.waiting >= HANGS + room.silent
         if hangs and room.has_people:
             return Step.FIND_PEOPLE
         return Step.STAND_IN if hangs and line.stands_in else Step.NOTHING
@@ -108,6 +111,11 @@ class Sight:
     @property
     def needs_help(self) -> bool:
         return bool(self.callers) and not self.helpers
+
+    @property
+    def staff(self) -> list[Participant]:
+        """Our people who may talk. Music and an apology are nobody to talk to."""
+        return [each for each in self.helpers if _role(each) in STAFF]
 
     @property
     def is_picked_up(self) -> bool:

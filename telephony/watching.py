@@ -22,7 +22,7 @@ from telephony import calling_back, intake, ringing, stays
 from telephony.introducing import language_of, summary_of
 from telephony.models import Call, CallEvent, Leg, Ring
 from telephony.ringer import Ringer, Rings
-from telephony.unfolded import Unfolded
+from telephony.unfolded import Unfolded, silence_of
 from telephony.watchdog import FORGOTTEN, GRACE, Line, Sight, Step, Watched, as_seen, decide, sight
 from veyra import processes
 from veyra.livekit.client import LiveKit
@@ -80,6 +80,7 @@ class Room:
             rings=bool(calling) and not is_answered,
             waiting=now - since,
             is_dialled=not calling and not is_answered,
+            silent=silence_of(self.call),
             alone=alone,
             sent=now - sent if sent else None,
             failed=self.sid in told.failed,

@@ -9,7 +9,7 @@ from agentworker import standin
 from agentworker.models import Agent, StandIn, Worker
 from agentworker.services import Words, save_words
 from telephony import watching
-from telephony.models import Call, CallEvent, DispatchRule, Leg
+from telephony.models import Call, CallEvent, Colleague, DispatchRule, Leg
 from telephony.unfolded import Unfolded
 from telephony.watching import Watchdog
 from veyra.livekit.client import LiveKit
@@ -107,6 +107,22 @@ def test_or_another_assistant_comes_to_him(line: Line, rule: DispatchRule) -> No
     watchdog.look(timezone.now())
     assert line.sent == ["call-1"]
     assert CallEvent.objects.get().kind == watching.SENT_AGAIN
+
+
+@pytest.mark.parametrize(("seconds", "is_relieved"), [(30, False), (60, True)])
+def test_an_assistant_that_gives_our_people_their_time_does_not_hang(
+    line: Line, rule: DispatchRule, seconds: int, is_relieved: bool
+) -> None:
+    rule.first_colleague = Colleague.objects.create(name="Olga", phone="+79160000009")
+    rule.save()
+    line.rooms["call-1"] = [caller(str(rule.key), "ringing", ago=seconds)]
+    Pulse.beat(standin.PULSE)
+    Worker.objects.create(
+        name="here:1", pid=1, capacity=5, registered=True, started_at=timezone.now(),
+        seen_at=timezone.now(), jobs=[{"room": "call-1"}],
+    )  # fmt: skip
+    Watchdog().look(timezone.now())
+    assert StandIn.objects.exists() is is_relieved
 
 
 def test_who_rings_is_not_yet_answered(line: Line, rule: DispatchRule) -> None:

@@ -80,6 +80,15 @@ def test_an_assistant_who_lives_but_makes_no_sound_is_relieved() -> None:
     assert decide(hangs, ALL) is Step.STAND_IN
 
 
+def test_an_assistant_that_waits_for_its_turn_does_not_hang() -> None:
+    minute = timedelta(minutes=1)
+    waits = replace(RINGING, alone=None, waiting=HANGS + minute - MOMENT, silent=minute)
+    assert decide(waits, ALL) is Step.NOTHING
+    assert decide(replace(waits, waiting=HANGS + minute), ALL) is Step.STAND_IN
+    # Where none came, nobody waits.
+    assert decide(replace(waits, alone=PATIENCE), ALL) is Step.SEND_AGAIN
+
+
 def test_where_an_assistant_could_not_start_no_other_is_tried() -> None:
     failed = replace(RINGING, waiting=GRACE, alone=GRACE, failed=True)
     assert decide(failed, ALL) is Step.STAND_IN
@@ -167,6 +176,11 @@ def test_who_talks_with_a_person_is_not_alone(helper: str) -> None:
     caller, agent = person("sip"), person("agent")
     assert sight([caller, agent]).needs_help
     assert not sight([caller, agent, person("standard", helper)]).needs_help
+
+
+def test_music_is_nobody_to_talk_to() -> None:
+    here = [person("sip"), person("standard", "standby"), person("standard", "colleague")]
+    assert [each.attributes["veyra.role"] for each in sight(here).staff] == ["colleague"]
 
 
 def test_who_only_listens_helps_nobody_and_needs_no_help() -> None:
