@@ -134,6 +134,10 @@ class Tries:
         return self.this is not None and self.this.over_at is None
 
 
+# As the index has it.
+BY_PEOPLE = ~models.Q(speaker="assistant")
+
+
 class OutboundCallQuerySet(VisibleQuerySet["OutboundCall"]):
     def waiting(self) -> Self:
         """To be dialled, the oldest first. Who speaks in his browser has to be there before."""
@@ -145,11 +149,13 @@ class OutboundCallQuerySet(VisibleQuerySet["OutboundCall"]):
         browser = self.filter(speaker=OutboundCall.Speaker.BROWSER, here_at=None)
         return browser.filter(state=OutboundCall.State.WAITING, asked_at__lt=before)
 
-    def by_people(self, over_since: datetime) -> Self:
-        """Dialled calls in which one of us speaks: those that go on, or were over since then."""
-        spoken = self.exclude(speaker=OutboundCall.Speaker.ASSISTANT).exclude(claimed_at=None)
-        lately = models.Q(over_at=None) | models.Q(over_at__gte=over_since)
-        return spoken.filter(lately).select_related("asked_by", "trunk")
+    def by_people(self) -> Self:
+        """Those in which one of us speaks."""
+        return self.filter(BY_PEOPLE)
+
+    def over_since(self, then: datetime) -> Self:
+        """Dialled, and over by now."""
+        return self.filter(over_at__gte=then).exclude(claimed_at=None)
 
     def asked_for(self, user: User) -> Self:
         return self.filter(asked_by=user)
@@ -272,6 +278,7 @@ class OutboundCall(models.Model):
                 name="out_open",
             ),
             models.Index(fields=["trunk", "claimed_at"], name="out_of_day"),
+            models.Index(fields=["over_at"], condition=BY_PEOPLE, name="out_by_people"),
         ]
 
     def __str__(self) -> str:

@@ -654,6 +654,10 @@ class Migration(migrations.Migration):
             model_name='outboundcall',
             index=models.Index(fields=['trunk', 'claimed_at'], name='out_of_day'),
         ),
+        migrations.AddIndex(
+            model_name='outboundcall',
+            index=models.Index(condition=models.Q(('speaker', 'assistant'), _negated=True), fields=['over_at'], name='out_by_people'),
+        ),
         migrations.AddConstraint(
             model_name='dispatchrule',
             constraint=models.UniqueConstraint(condition=models.Q(('archived_at', None)), fields=('name',), name='dispatchrule_name_once', violation_error_message='There is already a rule with this name.'),

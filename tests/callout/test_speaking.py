@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -289,3 +290,10 @@ def test_telephones_of_one_call_never_take_more_than_the_connection_has(
         assert isinstance(verdict, Refused)
     if telephones == 1:
         assert verdict == decide(PERSON, limits, usage)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="how other databases read a short table")
+def test_no_look_reads_through_all_calls_in_which_one_of_us_spoke() -> None:
+    calls = OutboundCall.objects.by_people().order_by()
+    for rows in (calls.open(), calls.over_since(timezone.now())):
+        assert "SEARCH telephony_outboundcall USING INDEX out_" in rows.explain()
