@@ -42,6 +42,8 @@ class Hands:
     transfer: bool
     # Why a transfer is not possible now, before anybody asks for it.
     no_transfer: Sentence | None
+    # Likewise, why a colleague cannot be told of the call before he takes it.
+    no_introduction: Sentence | None
     # Whom it can be given to: colleagues and groups of them, (value of the choice, how it reads).
     people: Sequence[tuple[str, str]]
     teams: Sequence[tuple[str, str]]
@@ -52,6 +54,11 @@ class Hands:
     tickets: dict[str, str] = field(
         default_factory=lambda: {name: str(uuid.uuid4()) for name in (*Kind.values, "block")}
     )
+
+    @property
+    def gives(self) -> bool:
+        """The call can be given to one of `people` in some way."""
+        return bool(self.people) and not (self.no_transfer and self.no_introduction)
 
     @property
     def any(self) -> bool:
@@ -75,6 +82,7 @@ def gather(call: Call, user: User) -> Hands:
         hint=goes_on and hints,
         transfer=goes_on and transfers,
         no_transfer=why_not(call, Kind.TRANSFER) if goes_on and transfers else None,
+        no_introduction=why_not(call, Kind.INTRODUCE) if goes_on and transfers else None,
         people=people,
         teams=teams,
         block=blocks,
@@ -85,7 +93,7 @@ def gather(call: Call, user: User) -> Hands:
 
 def whom(call: Call, user: User) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Colleagues, with whether each is free, and groups."""
-    kept = Colleague.objects.visible_to(user).kept()
+    kept = Colleague.objects.visible_to(user).kept().select_related("user")
     rows = [row for row in kept if row.can_be_reached]
     found = [Found(row.pk, SECONDS) for row in rows]
     persons = ringing.people_now(found, call) if found else []

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from telephony.dialling import limits_of, midnight_before, usage_of
-from telephony.models import Call, CallAction, Leg, Trunk
+from telephony.models import Call, CallAction, Leg, OutboundCall, Ring, Trunk
 from telephony.numbers import spelled
 from telephony.routing.tolls import SHORTEST, Refused, Usage, decide
 from veyra.livekit.client import LiveKit
@@ -45,6 +45,10 @@ LEFT = _(
 UNTOLD = _(
     "The provider did not say what became of the transfer, and the caller is still with us. Try"
     " again."
+)
+ONE_OF_US = _(
+    "A colleague talks in this call already, so it cannot be introduced to another one. Tell the"
+    " other one yourself."
 )
 NO_ASSISTANT = _("No assistant is in this call, so nobody can read the hint.")
 AWAY = _("LiveKit does not answer, so it is not known whether this was done. Look, then ask again.")
@@ -111,9 +115,18 @@ def why_not(call: Call, kind: Kind) -> Sentence | None:
         return Sentence(OVER)
     if not call.room_name:
         return Sentence(NOT_HERE_YET)
-    if kind == Kind.INTRODUCE and not call.answered_at:
+    reasons = {Kind.INTRODUCE: why_no_introduction, Kind.TRANSFER: why_no_transfer}
+    return reasons[kind](call) if kind in reasons else None
+
+
+def why_no_introduction(call: Call) -> Sentence | None:
+    """Only an assistant leaves the caller to music, and comes back where nobody takes the call."""
+    if not call.answered_at:
         return Sentence(STILL_RINGS)
-    return why_no_transfer(call) if kind == Kind.TRANSFER else None
+    is_ours = call.is_outbound and OutboundCall.objects.by_people().filter(pk=call.pk).exists()
+    if is_ours or Ring.objects.talking().filter(call=call).exists():
+        return Sentence(ONE_OF_US)
+    return None
 
 
 def why_no_transfer(call: Call) -> Sentence | None:

@@ -1,17 +1,29 @@
 """A call is given to a colleague who is told of it first."""
 
 import uuid
+from collections.abc import Callable
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agentworker import standin
 from agentworker.models import Session, StandIn, Turn
-from telephony import acting, introducing
+from telephony import acting, introducing, ringing
+from telephony.colleagues import Found
 from telephony.introducing import LONGEST, words
-from telephony.models import Call, CallAction, CallEvent, Colleague, Ring, Team
+from telephony.models import (
+    Call,
+    CallAction,
+    CallEvent,
+    Colleague,
+    OutboundCall,
+    Ring,
+    Team,
+    Trunk,
+)
 from tests.hands.conftest import MakeCall, Room
 from veyra.models import Pulse
 
@@ -96,6 +108,37 @@ def test_a_call_that_rings_is_not_given_over(
     assert "still rings" in refusal(introduce(call, colleague=olga.pk))
 
 
+def taken(call: Call, colleague: Colleague) -> None:
+    row = ringing.begin(call, Ring.Why.FIRST, [Found(colleague.pk, 15)])
+    Ring.objects.filter(pk=row.pk).update(state=Ring.State.TAKEN, taken_by=colleague)
+
+
+def spoken(call: Call, colleague: Colleague) -> None:
+    OutboundCall.objects.create(pk=call.pk, to_number="+79160000001", speaker="browser")
+    Call.objects.filter(pk=call.pk).update(direction="outbound")
+
+
+@pytest.mark.parametrize("talks", [taken, spoken])
+def test_what_one_of_us_talks_in_already_is_not_introduced_to_another(
+    make_call: MakeCall,
+    room: Room,
+    olga: Colleague,
+    log_in: Callable[..., Client],
+    talks: Callable[[Call, Colleague], None],
+) -> None:
+    call = make_call()
+    boris = Colleague.objects.create(name="Boris", phone="+79160000008")
+    client = log_in("telephony.view_call", "telephony.transfer_call")
+    door = f"/calls/{call.pk}/hands/"
+    assert "Introduce first" in client.get(door).content.decode()
+    talks(call, boris)
+    assert "A colleague talks in this call already" in refusal(introduce(call, colleague=olga.pk))
+    text = client.get(door).content.decode()
+    assert "Introduce first" not in text and "At once" in text and "A colleague talks" in text
+    Trunk.objects.update(out_refer=False)
+    assert "Give the call to a colleague" not in client.get(door).content.decode()
+
+
 def test_somebody_is_looked_for_once(make_call: MakeCall, room: Room, olga: Colleague) -> None:
     call = make_call()
     introduce(call, colleague=olga.pk)
@@ -127,7 +170,14 @@ def test_what_is_not_known_is_left_out() -> None:
     assert words("fr", "", "", "", "", "").startswith("Вам звонок")
 
 
+def test_of_what_was_said_the_end_is_told_and_of_a_note_everything() -> None:
+    text = "He asked for the price of " + "many " * 80 + "tables."
+    assert "He asked" not in words("en", "", "", text, text, "")
+    assert text in words("en", "", "", "", "", text)
+
+
 @given(st.tuples(*[st.text()] * 5))
 def test_the_summary_is_short_whatever_was_said(said: tuple[str, ...]) -> None:
-    caller, number, *others = said
-    assert len(words("en", caller[:100], number[:100], *others)) < 3 * LONGEST + 600
+    caller, number, *others, note = said
+    told = words("en", caller[:100], number[:100], *others, note[:500])
+    assert len(told) < 2 * LONGEST + 500 + 600
