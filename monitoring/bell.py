@@ -48,3 +48,10 @@ def answered(named: str, call: Call, user: User) -> Ring | None:
         return None
     rings = Ring.objects.visible_to(user).of_calls([call.pk])
     return rings.filter(pk=pk).first() if known(user) else None
+
+
+def note_of(ring: Ring | None, user: User) -> str:
+    """What its reader should know: only who is rung now, or has taken the call."""
+    reader = known(user)
+    is_his = ring and reader and reader == (ring.taken_by or ring.colleague)
+    return ring.note if ring and is_his else ""

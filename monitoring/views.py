@@ -28,12 +28,14 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     with_words = user.has_perm("agentworker.view_session")
     wanted = request.GET.get("q", "").strip()[:200]
     page = gather(found, with_words=with_words, wanted=wanted)
+    ring = bell.answered(request.GET.get("take", ""), found, user)
     context = {
         "page": page,
         "call": page.call,
         "wanted": wanted,
         "with_words": with_words,
-        "ring": bell.answered(request.GET.get("take", ""), found, user),
+        "ring": ring,
+        "note": bell.note_of(ring, user),
         "is_engineer": user.has_perm("telephony.view_callevent"),
         "mend": links([page.refusal.row], user).get(page.refusal.row)
         if page.refusal and page.refusal.row

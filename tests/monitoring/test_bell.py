@@ -127,6 +127,18 @@ def test_the_first_who_answers_has_it_and_the_others_are_told_who(
     assert card(anna) == "" and Visit.objects.count() == 1
 
 
+def test_what_a_colleague_should_know_is_told_only_to_him(logged_in: LogIn, call: Call) -> None:
+    anna, boris = logged_in(SEES, name="anna"), logged_in(SEES, name="boris")
+    ring = ring_for(call, colleague(anna), colleague(boris), note="An old client")
+    page = f"/calls/{call.pk}/?take={ring.pk}"
+    for _time in ("while it rings", "when he has taken it"):
+        assert "An old client" in anna.get(page).content.decode()
+        # Who was too late is told so at the door, and no more.
+        text = boris.get(page).content.decode()
+        assert "An old client" not in text and 'data-enters="take"' in text
+        anna.post(f"/rings/{ring.pk}/take/")
+
+
 def test_not_now_rings_the_next_one_at_once(logged_in: LogIn, call: Call) -> None:
     anna, boris = logged_in(SEES, name="anna"), logged_in(SEES, name="boris")
     ring = ring_for(call, colleague(anna), colleague(boris))
