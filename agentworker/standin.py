@@ -27,6 +27,10 @@ class StandInQuerySet(VisibleQuerySet["StandIn"]):
     def on_hold(self) -> Self:
         return self.open().filter(kind="hold")
 
+    def waits_in(self, room_sid: str) -> bool:
+        """Does its caller hear music?"""
+        return self.on_hold().filter(room_sid=room_sid).exists()
+
     def heard_lately(self, now: datetime) -> Self:
         """Where a caller began to hear it, whether or not it is over."""
         return self.filter(is_timely(now) | models.Q(over_at__gte=now - TOO_LATE)).exclude(

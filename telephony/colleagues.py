@@ -106,7 +106,9 @@ class Colleague(Keepable):
 
     @property
     def rings_in_browser(self) -> bool:
-        return self.in_browser and self.user_id is not None
+        """At some time. What else he needs for it the page itself asks (`monitoring.bell`)."""
+        user = self.user if self.in_browser else None
+        return user is not None and user.is_active and user.is_staff
 
     @property
     def can_be_reached(self) -> bool:

@@ -334,9 +334,11 @@ def _place_or_end(livekit: LiveKit, row: OutboundCall, longest: timedelta) -> No
         close(row, why)
 
 
-def place(livekit: LiveKit, dial: Dial) -> None:
-    """A gateway that is too busy says so before it does anything: then it may be asked again."""
-    end = time.monotonic() + BUSY_SECONDS
+def place(livekit: LiveKit, dial: Dial, seconds: float = BUSY_SECONDS) -> None:
+    """A gateway that is too busy says so before it does anything: then it may be asked again, for
+    so many seconds.
+    """
+    end = time.monotonic() + seconds
     while True:
         try:
             livekit.dial(dial)

@@ -38,7 +38,8 @@ Phone = Literal["none", "waiting", "rings", "active", "gone"]
 @dataclass(frozen=True, kw_only=True)
 class Search:
     """A search as it stands. `place`: who rings now, -1 for nobody yet; until `next_at`. `until`:
-    the caller waits no longer, whoever is left; None: until all were tried.
+    the caller waits no longer, whoever is left; None: until all were tried. `hears_tone`: he hears
+    nothing but how telephones ring.
     """
 
     people: Sequence[Person]
@@ -47,6 +48,7 @@ class Search:
     phone: Phone = "none"
     has_caller: bool = True
     until: datetime | None = None
+    hears_tone: bool = False
 
 
 class End(StrEnum):
@@ -93,16 +95,22 @@ def decide(search: Search, now: datetime) -> Move:
 
 
 def _rings(search: Search) -> bool:
-    """Can he still answer?"""
-    by_browser = 0 <= search.place < len(search.people) and search.people[search.place].by_browser
-    return by_browser or search.phone in ("waiting", "rings")
+    """Can he still answer, and does the caller not wait in silence for it?"""
+    if search.phone in ("waiting", "rings"):
+        return True
+    rung = search.people[search.place : search.place + 1]
+    return not search.hears_tone and any(person.by_browser for person in rung)
 
 
 def following(search: Search) -> Move:
     """The next who can be rung; who was passed over is not rung later."""
     later = range(search.place + 1, len(search.people))
-    found = next((place for place in later if search.people[place].can_be_rung), None)
+    found = next((place for place in later if _can_be_next(search, search.people[place])), None)
     return Over(End.NOBODY) if found is None else Next(found)
+
+
+def _can_be_next(search: Search, person: Person) -> bool:
+    return person.can_be_rung and (person.by_phone or not search.hears_tone)
 
 
 def phone_of(

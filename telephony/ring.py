@@ -27,12 +27,13 @@ class RingQuerySet(VisibleQuerySet["Ring"]):
     def going_on(self) -> Self:
         return self.filter(over_at=None)
 
-    def that_matter(self, calls: Collection[Any]) -> Self:
-        """All that go on, and those of these calls (keys) that are over."""
-        matter = models.Q(over_at=None)
-        if calls:
-            matter |= models.Q(call__in=list(calls))
-        return self.filter(matter).select_related("call__trunk", "colleague", "taken_by")
+    def that_matter(self, calls: Collection[Any]) -> list["Ring"]:
+        """All that go on, and those of these calls (keys) that are over. One query, or two: each
+        has its index.
+        """
+        rows = self.select_related("call__trunk", "colleague", "taken_by")
+        over = rows.filter(call__in=list(calls), over_at__isnull=False) if calls else ()
+        return [*rows.going_on(), *over]
 
     def of_calls(self, calls: Any) -> Self:
         """Of these calls (rows, keys or a query of them), the oldest first."""
@@ -114,6 +115,11 @@ class Ring(models.Model):
     def sentence(self) -> Sentence:
         return Sentence.from_json(self.result)
 
+    @property
+    def is_by_phone(self) -> bool:
+        """Whoever took it talks by his telephone (`RungPhone.identity`)."""
+        return self.taken_as.startswith(f"colleague-{self.pk}-")
+
 
 class RungPhoneQuerySet(VisibleQuerySet["RungPhone"]):
     def waiting(self) -> Self:
@@ -136,10 +142,6 @@ class RungPhoneQuerySet(VisibleQuerySet["RungPhone"]):
             just_begun=models.Count("pk", filter=models.Q(claimed_at__gt=just)),
             seconds=models.Sum("seconds", filter=of_day, default=0),
         )
-
-    def forgotten(self) -> Self:
-        """Whose search is over."""
-        return self.filter(ring__over_at__isnull=False)
 
 
 class RungPhone(models.Model):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from agentworker.brief import TURN_TOPIC
+from agentworker.models import StandIn
 from telephony import ringing, telephoning
 from telephony.colleagues import Found
 from telephony.finding import (
@@ -35,6 +36,8 @@ LIVEKIT_SECONDS = 2.0
 TELLS_FOR = 60.0
 # People are rung first for so long; then callers give up.
 FIRST_AT_MOST = timedelta(seconds=LONGEST_WAIT)
+# With music (agentworker.standin.LONGEST_HOLD) for less than it plays.
+AT_MOST = timedelta(minutes=4)
 State, Why = Ring.State, Ring.Why
 
 
@@ -82,7 +85,10 @@ def names_people(call: Call) -> bool:
 def begins(call: Call, rings: Iterable[Ring]) -> bool:
     """Are people to be rung for it before anybody has spoken?"""
     rule = call.rule
-    if rule is None or not names_first(rule) or call.is_outbound or call.answered_at:
+    if rule is None or not names_first(rule) or call.answered_at:
+        return False
+    # To a test call from the browser the assistant speaks at once.
+    if call.direction != Call.Direction.INBOUND:
         return False
     if rule.kind == RoomKind.DIRECT:  # somebody may be talking there
         return False
@@ -104,7 +110,7 @@ class Ringer:
         these calls that are over.
         """
         named = [call for call in calls if names_people(call)]
-        rows = list(Ring.objects.that_matter([call.pk for call in named]))
+        rows = Ring.objects.that_matter([call.pk for call in named])
         begun = [ring for call in named if begins(call, rows) and (ring := begin_first(call))]
         return rows + begun
 
@@ -143,13 +149,15 @@ class Ringer:
     ) -> None:
         phone = next((each for each in phones if each.place == ring.place), None)
         persons: Sequence[Person] = ()
+        seen, is_first = sight(people), ring.why == Why.FIRST
         search = Search(
             people=persons,
             place=ring.place,
             next_at=ring.next_at,
             phone=self._phone(phone, people, now),
-            has_caller=ring.call.ended_at is None and bool(sight(people).callers),
-            until=ring.started_at + FIRST_AT_MOST if ring.why == Why.FIRST else None,
+            has_caller=ring.call.ended_at is None and bool(seen.callers),
+            until=ring.started_at + (FIRST_AT_MOST if is_first else AT_MOST),
+            hears_tone=is_first and seen.is_picked_up,
         )
         move = decide(search, now)
         if move == Over(End.NOBODY):  # only then it matters who is free
@@ -200,10 +208,14 @@ class Ringer:
         if not ringing.give_up(ring, end, now):
             return
         ring.state, ring.over_at = State.OVER, now
+        self._forget(ring)
         if phone:
             telephoning.stop(livekit, phone, ring.call.room_name)
         if ring.why == Why.FIRST and end is End.NOBODY:
-            self._to_tell[ring.call.room_name] = time.monotonic() + TELLS_FOR
+            self._give_turn(ring)
+
+    def _give_turn(self, ring: Ring) -> None:
+        self._to_tell[ring.call.room_name] = time.monotonic() + TELLS_FOR
 
     def _tell_turns(
         self, livekit: LiveKit, found: Mapping[str, list[Participant] | LiveKitError]
@@ -227,9 +239,12 @@ class Ringer:
         phones: Sequence[RungPhone],
         people: Sequence[Participant],
     ) -> None:
-        """Telephones of those who were rung before, or not fast enough."""
+        """Telephones of those who were rung before, or not fast enough; one that the provider was
+        asked for may come late.
+        """
+        there = {each.identity for each in people}
         for phone in phones:
-            if phone.over_at:
+            if phone.over_at and phone.identity not in there:
                 continue
             wanted = phone.identity == ring.taken_as if ring.taken_as else phone.place == ring.place
             is_late = phone.identity == ring.taken_as and telephoning.is_late(phone)
@@ -242,21 +257,30 @@ class Ringer:
         missed = self._missed_for(ring.taken_as, is_there)
         seen = sight(people)
         if not seen.callers or ring.call.ended_at:
-            if is_there:
-                leave_nobody(livekit, ring, people)
-            self._close(ring, ended=False)
+            if not is_there or leave_nobody(livekit, ring, people):
+                self._close(ring, ended=False)
             return
         came = ring.taken_as in self._seen
-        by_phone = ring.taken_as.startswith(f"colleague-{ring.pk}-")
+        by_phone = ring.is_by_phone
         if not has_left(is_there=is_there, by_phone=by_phone, came=came, missed=missed):
             return
-        others = [each for each in seen.helpers if each.identity != ring.taken_as]
-        if seen.agents or others:
-            self._close(ring, ended=False)
+        is_served = bool(seen.agents) or any(is_talker(each, ring) for each in seen.helpers)
+        never_came = not (by_phone or came)
+        if is_served or never_came or StandIn.objects.waits_in(ring.call.room_sid):
+            self._hand_back(ring, is_served=is_served)
             return
         ringing.tell_left(ring)
         if leave_nobody(livekit, ring, people):
             self._close(ring, ended=True)
+
+    def _hand_back(self, ring: Ring, *, is_served: bool) -> None:
+        """Its caller is there, and was not left by him who took it: others talk to him, or he has
+        not met him at all. Where he is alone, the watchdog sends an assistant.
+        """
+        ringing.end_hold(ring, is_served=is_served)
+        if ring.why == Why.FIRST:
+            self._give_turn(ring)
+        self._close(ring, ended=False)
 
     def _missed_for(self, identity: str, is_there: bool) -> timedelta:
         if is_there:
@@ -270,7 +294,11 @@ class Ringer:
         ringing.close(ring, ended=ended)
         ring.over_at = timezone.now()
         telephoning.close_books(ring)
+        self._forget(ring)
+
+    def _forget(self, ring: Ring) -> None:
         self._missed.pop(ring.taken_as, None)
+        self._seen.discard(ring.taken_as)
         self._seen = {each for each in self._seen if str(ring.pk) not in each}
 
 
@@ -300,6 +328,12 @@ def begin_first(call: Call) -> Ring | None:
         return ringing.begin(call, Why.FIRST, found)
     except ringing.AlreadyRings:
         return None
+
+
+def is_talker(person: Participant, ring: Ring) -> bool:
+    """One of us who may talk to the caller besides him who took it; the last resort only plays."""
+    is_standby = person.attributes.get("veyra.role") == "standby"
+    return not is_standby and person.identity != ring.taken_as
 
 
 def leave_nobody(livekit: LiveKit, ring: Ring, people: Iterable[Participant]) -> bool:

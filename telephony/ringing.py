@@ -27,7 +27,7 @@ TASK = "telephony.ring"
 State, Why = Ring.State, Ring.Why
 
 # Kinds of facts of the staff's side.
-RINGS, NO_ANSWER = "people_ring", "people_no_answer"
+RINGS, NO_ANSWER, NOT_RUNG = "people_ring", "people_no_answer", "people_not_rung"
 TAKEN, OVER, LEFT = "people_taken", "people_over", "people_left"
 
 TOOK = _("%(who)s took the call.")
@@ -66,7 +66,8 @@ def begin(
 
 def people_now(found: Sequence[Found], call: Call, ring: Ring | None = None) -> list[Person]:
     """As they stand now; who is gone meanwhile is nobody who can be rung."""
-    rows = Colleague.objects.in_bulk([each.colleague for each in found])
+    known = Colleague.objects.select_related("user")
+    rows = known.in_bulk([each.colleague for each in found])
     busy = in_other_talks(rows.values(), ring)
     local = timezone.localtime(timezone.now(), timezone.get_default_timezone())
     return [_person(each, rows.get(each.colleague), busy, local, call) for each in found]
@@ -82,10 +83,14 @@ def _person(
         colleague=row.pk,
         seconds=each.seconds,
         is_free=is_here and row.pk not in busy,
-        by_browser=row.rings_in_browser,
+        by_browser=row.rings_in_browser and may_answer(row.user),
         # Who calls us himself would be called by himself.
         by_phone=bool(row.phone) and row.phone != _number(call.from_number),
     )
+
+
+def may_answer(user: User | None) -> bool:
+    return user is not None and user.has_perm("telephony.view_call")
 
 
 def _number(text: str) -> str:
@@ -185,11 +190,19 @@ def give_up(ring: Ring, end: End, now: datetime) -> bool:
     if end is End.NOBODY:
         _tell_no_answer(ring)
     tell(ring.call, OVER, str(ring.pk), result=result)
-    if end is End.NOBODY and ring.why == Why.FALLBACK:
-        StandIn.apologise(ring.call.room_sid)
-    elif ring.why == Why.TRANSFER:
-        StandIn.release(ring.call.room_sid)
+    if end is End.NOBODY or ring.why == Why.TRANSFER:
+        end_hold(ring)
     return True
+
+
+def end_hold(ring: Ring, *, is_served: bool = False) -> None:
+    """Whoever hears music meanwhile is told that nobody could be reached; after a transfer, or
+    where somebody else talks to him (`is_served`), the call goes on without music.
+    """
+    if ring.why == Why.FALLBACK and not is_served:
+        StandIn.apologise(ring.call.room_sid)
+    elif ring.why != Why.FIRST:
+        StandIn.release(ring.call.room_sid)
 
 
 def _still(ring: Ring, **how: Any) -> Any:
@@ -197,17 +210,29 @@ def _still(ring: Ring, **how: Any) -> Any:
 
 
 def _tell_no_answer(ring: Ring) -> None:
-    """Who was rung before did not answer."""
-    if ring.colleague:
-        tell(ring.call, NO_ANSWER, f"{ring.pk}:{ring.place}", who=ring.colleague.name)
+    """Who was rung before did not answer, or his telephone could not be called at all."""
+    if ring.colleague is None:
+        return
+    who, once = ring.colleague.name, f"{ring.pk}:{ring.place}"
+    refused = ring.phones.filter(place=ring.place, state=RungPhone.State.FAILED).first()
+    if refused:
+        tell(ring.call, NOT_RUNG, once, who=who, result=refused.result)
+    else:
+        tell(ring.call, NO_ANSWER, once, who=who)
 
 
 @transaction.atomic
 def close(ring: Ring, *, ended: bool) -> bool:
-    """He who took it has left; `ended`: and with that the call was over."""
+    """He who took it has left; `ended`: and with that the call was over. No page of his may come
+    back to it.
+    """
+    now = timezone.now()
     talking = Ring.objects.talking().filter(pk=ring.pk)
-    if not talking.update(over_at=timezone.now()):
+    if not talking.update(over_at=now):
         return False
+    if ring.taken_by and ring.taken_by.user_id:
+        pages = Visit.objects.going_on().filter(call=ring.call, kind=Visit.Kind.TAKE)
+        pages.filter(user=ring.taken_by.user_id).update(left_at=now)
     if ended:
         tell_left(ring)
     return True

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 State = RungPhone.State
 
+# A gateway without a free processor is asked again for so long: whoever is rung has little more.
+BUSY_SECONDS = 3.0
+
 NO_LINE = _(
     "No provider connection places calls, so no telephone of a colleague could be called. The"
     " engineer can set up calls out in a connection."
@@ -113,17 +116,21 @@ def shown_of(trunk: Trunk) -> str:
 
 
 def dial(row: RungPhone, longest: timedelta) -> None:
-    """Call the telephone of a claimed row: at most once, whatever happens."""
+    """Call the telephone of a claimed row: at most once, whatever happens.
+
+    After an error that may pass it may ring nevertheless: the books stay open until whoever looks
+    into the room stops it, or sees that it did not come.
+    """
     try:
         with LiveKit.from_settings() as livekit:
-            dialling.place(livekit, _dial_of(row, longest))
+            dialling.place(livekit, _dial_of(row, longest), BUSY_SECONDS)
             if not _is_wanted(row):  # whoever stopped it did not find it in the room yet
                 stop(livekit, row, row.ring.call.room_name)
     except LiveKitError as error:
         log.warning("telephone %s was not rung: %s", row.pk, error.code)
         still = RungPhone.objects.filter(pk=row.pk, over_at=None)
-        values = {"state": State.FAILED, "over_at": timezone.now(), "seconds": 0}
-        still.update(result=sentence_of(error).to_json(), **values)
+        over = {"state": State.FAILED, "over_at": timezone.now(), "seconds": 0}
+        still.update(result=sentence_of(error).to_json(), **(over if error.permanent else {}))
 
 
 def _is_wanted(row: RungPhone) -> bool:
@@ -157,8 +164,7 @@ def _dial_of(row: RungPhone, longest: timedelta) -> Dial:
         # The next one is rung by us; the gateway's own end only helps where we are away.
         ringing=max(rings, timedelta(seconds=1)) + timedelta(seconds=2),
         longest=longest,
-        dialtone=not StandIn.objects.on_hold().filter(room_sid=call.room_sid).exists()
-        and ring.why != Ring.Why.TRANSFER,
+        dialtone=ring.why != Ring.Why.TRANSFER and not StandIn.objects.waits_in(call.room_sid),
     )
 
 
@@ -213,8 +219,11 @@ def close_books(ring: Ring) -> None:
 
 
 def end_forgotten() -> int:
-    """Telephones of searches that are over, which could not be stopped when they were; how many."""
-    rows = list(RungPhone.objects.open().forgotten().select_related("ring__call"))
+    """Telephones of searches that are over, which could not be stopped when they were, and those
+    that have lasted as long as they may, where the watchdog is away; how many.
+    """
+    going_on = RungPhone.objects.open().select_related("ring__call")
+    rows = [row for row in going_on if row.ring.over_at or is_late(row)]
     if rows:
         with LiveKit.from_settings() as livekit:
             for row in rows:

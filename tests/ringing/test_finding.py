@@ -145,3 +145,10 @@ def test_a_shift_and_the_rest_of_the_day_fill_it(
     at = NOW.replace(day=day, hour=hour)
     works, rests = Hours("", begins, ends), Hours("", ends, begins)
     assert begins == ends or works.include(at) != rests.include(at)
+
+
+def test_whoever_hears_only_how_telephones_ring_is_not_left_in_silence() -> None:
+    by_both, by_browser = olga(by_browser=True), olga(by_browser=True, by_phone=False)
+    assert decide(search(by_both, by_browser, hears_tone=True), NOW) == Wait()
+    quiet = search(by_both, by_browser, olga(), hears_tone=True, phone="gone")
+    assert decide(quiet, NOW) == Next(2)
