@@ -176,16 +176,15 @@ def _outcome(evidence: Evidence, reason: Reason) -> str:
         return "answered"
     if reason is Reason.CUT_OFF:
         return "failed"
-    in_vain = (Reason.NOBODY_CAME, Reason.ASKED_BACK)
     if reason is Reason.ASKED_BACK and evidence.agent_spoke:
         return "failed"
-    by_people = not evidence.agent_came and reason not in in_vain and not _waited_in_vain(evidence)
+    if reason in (Reason.NOBODY_CAME, Reason.ASKED_BACK):
+        return "no_agent"
+    by_people = not evidence.agent_came and not _waited_in_vain(evidence)
     if evidence.talked is not None and (_somebody_spoke(evidence) or by_people):
         return "answered"
     outcomes = {
         Reason.NO_AGENT: "no_agent",
-        Reason.NOBODY_CAME: "no_agent",
-        Reason.ASKED_BACK: "no_agent",
         Reason.AGENT_SILENT: "no_agent",
         Reason.CALLER_GAVE_UP: "abandoned",
         # Hung up on a line that was picked up, but where nobody spoke.

@@ -402,6 +402,11 @@ def test_a_call_that_a_colleague_took_is_answered_though_the_assistant_never_spo
     assert outcome("people_ring", "people_taken", **by_caller) == ("answered", "hung_up_by_caller")
 
 
+def test_who_heard_our_apology_was_answered_by_nobody_though_a_colleague_took_the_call() -> None:
+    deeds = ("people_ring", "people_taken", "stood_in")
+    assert outcome(*deeds, agent_came=False) == ("no_agent", "nobody_came")
+
+
 def test_a_caller_who_heard_only_how_it_rang_was_answered_by_nobody() -> None:
     left: dict[str, Any] = {"departure": "CLIENT_INITIATED", "status_at_leaving": "hangup"}
     left |= {"agent_came": False}
