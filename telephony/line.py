@@ -161,21 +161,26 @@ def _rules(rows: QuerySet[DispatchRule], whole: Keys, named: Keys) -> Iterable[w
 
 def _people() -> Iterable[wish.People]:
     """Colleagues, and groups of them."""
-    reached = set()
-    for row in Colleague.objects.order_by("pk"):
+    reached, by_browser = set(), set()
+    has_line = PhoneNumber.objects.may_call_out().exists()
+    for row in Colleague.objects.select_related("user").order_by("pk"):
         seconds = SECONDS if row.can_be_reached else 0
         reached |= {row.pk} if seconds else set()
-        yield wish.People(key=str(row.key), name=row.name, seconds=seconds)
+        by_browser |= {row.pk} if row.rings_in_browser else set()
+        needs_line = not (has_line or row.rings_in_browser)
+        yield wish.People(key=str(row.key), name=row.name, seconds=seconds, needs_line=needs_line)
     names: dict[str, str] = {}
     rung: dict[str, int] = defaultdict(int)
+    need_line: dict[str, bool] = defaultdict(lambda: not has_line)
     places = Team.objects.order_by("pk").values_list(
         "key", "name", "archived_at", "members__colleague", "members__seconds"
     )
     for key, name, archived_at, colleague, seconds in places:
         names[str(key)] = name
         rung[str(key)] += seconds if colleague in reached and not archived_at else 0
+        need_line[str(key)] &= colleague not in reached & by_browser
     for team, name in names.items():
-        yield wish.People(key=team, name=name, seconds=rung[team])
+        yield wish.People(key=team, name=name, seconds=rung[team], needs_line=need_line[team])
 
 
 def _keys(links: Iterable[tuple[int, UUID]]) -> Keys:

@@ -63,11 +63,16 @@ def unreached(line: Line, usable: list[Rule]) -> list[Problem]:
         "“%(people)s”, whom “%(rule)s” names, cannot be reached: give them a telephone, or a login"
         " whose browser rings, or choose somebody else."
     )
+    by_phone = gettext_noop(
+        "“%(people)s”, whom “%(rule)s” names, can be rung only by telephone, and no connection"
+        " places calls: set up calls out in a connection, or let the browser ring."
+    )
     found = []
     for rule in usable:
         for people in (known.get(rule.first), known.get(rule.fallback)):
-            if people and not people.seconds:
-                said = Sentence(msgid, {"people": people.name, "rule": rule.name})
+            if people and (people.needs_line or not people.seconds):
+                why = by_phone if people.seconds else msgid
+                said = Sentence(why, {"people": people.name, "rule": rule.name})
                 found.append(Problem(kind="rule", key=rule.key, sentence=said, stops=False))
     return found
 

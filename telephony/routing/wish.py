@@ -140,12 +140,14 @@ class Rule:
 @dataclass(frozen=True, kw_only=True)
 class People:
     """A colleague or a group, whom rules name. `seconds`: for so long they are rung altogether; 0
-    where nobody of them can be reached at any time.
+    where nobody of them can be reached at any time. `needs_line`: they would be by telephone, but
+    no connection places calls.
     """
 
     key: str
     name: str
     seconds: int
+    needs_line: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from agentworker.brief import read_brief
 from agentworker.models import Agent
 from telephony.line import read_line
-from telephony.models import DispatchRule, Member, PhoneNumber, Team
+from telephony.models import Colleague, DispatchRule, Member, PhoneNumber, Team
+from telephony.models import Trunk as TrunkRow
 from telephony.readiness import Colour, Facts, readiness
 from telephony.routing import problems
 from telephony.routing.compile import LONGEST_WAIT, RINGING, compile_line, waits_of
@@ -130,6 +131,29 @@ def test_the_light_says_when_nobody_of_them_can_be_reached() -> None:
     light = readiness(facts)
     assert light.colour is Colour.YELLOW and "Olga" in str(light.sentence)
     assert not problems.unreached(line(People(key="p", name="O", seconds=9), first_team="p"), [])
+
+
+@pytest.mark.django_db
+def test_the_light_says_when_no_connection_can_call_them(make_colleague: MakeColleague) -> None:
+    Agent.objects.create(name="Maria")
+    olga, ivan = make_colleague(), make_colleague("Ivan", phone="+79160000002")
+    user = User.objects.create_user("ivan", is_staff=True)
+    Colleague.objects.filter(pk=ivan.pk).update(user=user)
+    team = Team.objects.create(name="Sales")
+    Member.objects.create(team=team, colleague=olga)
+    assert {each.name: each.needs_line for each in read_line().people} == {
+        "Olga": True,
+        "Ivan": False,
+        "Sales": True,
+    }
+    Member.objects.create(team=team, colleague=ivan)
+    assert not {each.name: each.needs_line for each in read_line().people}["Sales"]
+    mute = line(People(key="p", name="Olga", seconds=15, needs_line=True), first_team="p")
+    (found,) = problems.unreached(mute, list(mute.rules))
+    assert "no connection places calls" in str(found.sentence)
+    trunk = TrunkRow.objects.create(name="T", addresses="10.0.0.1", out_address="sip.t.ru")
+    PhoneNumber.objects.create(number="+74991124148", trunk=trunk)
+    assert not any(each.needs_line for each in read_line().people)
 
 
 @pytest.mark.django_db
