@@ -55,7 +55,8 @@ NOT_YET = _("The call has no sound yet. Try again in a moment.")
 UNANSWERED = _("Nobody has answered this call yet. You can join as soon as somebody has.")
 OVER = _("The call has ended.")
 TAKEN = _("%(who)s was faster and has taken this call.")
-RINGS_NO_MORE = _("This call does not ring for you any more: the next colleague is being rung.")
+RINGS_NO_MORE = _("This call does not ring for you any more.")
+BY_TELEPHONE = _("You have taken this call by telephone.")
 
 
 class NotNowError(Exception):
@@ -104,12 +105,14 @@ def take(ring: Ring, user: User, login: str | None) -> Visit:
 
 def _come_back(ring: Ring, colleague: Colleague | None, visit: Visit) -> None:
     ring.refresh_from_db()
+    if colleague and ring.taken_by == colleague and ring.is_by_phone:
+        raise NotNowError(BY_TELEPHONE if ring.over_at is None else RINGS_NO_MORE)
     his = Ring.objects.talking().filter(pk=ring.pk, taken_by=colleague)
     if colleague and his.update(taken_as=visit.identity):
         return
     if ring.taken_by and ring.taken_by != colleague:
         raise NotNowError(TAKEN, who=ring.taken_by.name)
-    raise NotNowError(RINGS_NO_MORE if ring.over_at is None else OVER)
+    raise NotNowError(RINGS_NO_MORE)
 
 
 def _begun(call: Call, kind: str, user: User, login: str | None) -> Visit:

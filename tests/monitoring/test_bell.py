@@ -109,7 +109,20 @@ def test_a_page_that_is_loaded_anew_comes_back_to_the_talk(logged_in: LogIn, cal
     # The old page's token is of a visit that is over.
     assert anna.post(first["stay"]).status_code == 409
     ringing.close(ring, ended=True)
-    assert anna.post(f"/rings/{ring.pk}/take/").status_code == 409
+    refused = anna.post(f"/rings/{ring.pk}/take/")
+    # The call itself goes on before his eyes.
+    assert refused.status_code == 409 and "does not ring for you" in refused.json()["error"]
+
+
+def test_the_card_does_not_take_a_call_from_his_own_telephone(logged_in: LogIn, call: Call) -> None:
+    anna = logged_in(SEES, name="anna")
+    mine = colleague(anna, phone="+79167654321")
+    ring = ring_for(call, mine)
+    assert ringing.take(ring, mine, by_phone := f"colleague-{ring.pk}-0")
+    refused = anna.post(f"/rings/{ring.pk}/take/")
+    assert refused.status_code == 409 and "by telephone" in refused.json()["error"]
+    ring.refresh_from_db()
+    assert ring.taken_as == by_phone and not Visit.objects.exists()
 
 
 def test_the_first_who_answers_has_it_and_the_others_are_told_who(
