@@ -1,6 +1,7 @@
 """Music for a caller while somebody is looked for, and what a colleague hears before they talk."""
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -15,12 +16,16 @@ from agentworker.rows import note, read, refreshed
 from agentworker.standin import LONGEST_HOLD, StandIn
 from agentworker.voice import HEARD_SECONDS, PAUSE_SECONDS, Voice, first, let_hear, wait_for
 from veyra.livekit.client import LiveKit
-from veyra.livekit.types import attempt
+from veyra.livekit.types import LiveKitError, attempt
+
+log = logging.getLogger(__name__)
 
 # How often the row is read, and how soon a telephone that was picked up is kept apart.
 LOOK_SECONDS = 0.25
 LIVEKIT_SECONDS = 2.0
 WAITS_NOT = "1"
+# LiveKit is asked so often to let those hear each other who were kept apart.
+CONNECT_TIMES, CONNECT_SECONDS = 10, 0.5
 
 
 class Hold:
@@ -53,9 +58,11 @@ class Hold:
         try:
             await first(self._watch(), self._carry_on(playing), failure_of(playing))
         finally:
-            apart.cancel()
             playing.cancel()
             self._music.hush()
+            # Whatever ended it: nobody stays apart.
+            await self._connect()
+            apart.cancel()
             await self._music.close()
         return self.row.kind == StandIn.Kind.APOLOGY
 
@@ -81,25 +88,30 @@ class Hold:
                 await self._give_up()
 
     async def _give_up(self) -> None:
-        """Nobody is looked for any more; where an assistant waits, it goes on."""
-        sid, here = self.row.room_sid, people(self.room)
-        is_served = any(someone.kind == "agent" for someone in here)
-        await read(lambda: StandIn.release(sid) if is_served else StandIn.apologise(sid))
+        """Nobody is looked for any more. Who was given over goes back to an assistant: it waits, or
+        the watchdog sends one.
+        """
+        row, here = self.row, people(self.room)
+        goes_back = row.is_transfer or any(someone.kind == "agent" for someone in here)
+        end = StandIn.release if goes_back else StandIn.apologise
+        await read(lambda: end(row.room_sid))
         self.row = await refreshed(self.row) or self.row
 
     async def _carry_on(self, playing: "asyncio.Task[None]") -> None:
-        """Until they are connected, or nobody waits any more."""
+        """Until a colleague may talk, or nobody waits any more. Who hung up before that is followed
+        by the next, or the search is over: the row tells.
+        """
         while self.room.isconnected() and callers(people(self.room)):
             self._news.clear()
             if self._pressed_by:
                 playing.cancel()
                 await self._promise(self._pressed_by)
                 return
-            if colleague := who_answered(people(self.room)):
-                if not await self._introduce(colleague):
-                    await self._give_up()
+            colleague = who_answered(people(self.room))
+            if colleague is None:
+                await self._news.wait()
+            elif await self._introduce(colleague):
                 return
-            await self._news.wait()
 
     # A key
 
@@ -120,15 +132,10 @@ class Hold:
     # A colleague
 
     async def _introduce(self, colleague: Person) -> bool:
-        """He hears of the caller, and then both hear each other. False: he left before that."""
+        """He hears of the caller. False: he left before its end."""
         if needs_summary(self.row, colleague):
             await self._tell(colleague)
-        if colleague.identity not in self.room.remote_participants:
-            return False
-        self._is_connecting = True
-        self._music.hush()
-        await self._subscribe(together=True)
-        return True
+        return colleague.identity in self.room.remote_participants
 
     async def _tell(self, colleague: Person) -> None:
         said = await asyncio.to_thread(last_words.once, self.row.summary, self.row.language)
@@ -158,18 +165,27 @@ class Hold:
                 await self._subscribe(together=False)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _subscribe(self, *, together: bool) -> None:
-        """Do the caller and a colleague by telephone hear each other?"""
-        async with self._subscribing:
-            await self._ask_to_subscribe(together=together)
+    async def _connect(self) -> None:
+        """Who was kept apart is no longer, also where LiveKit is slow to do it."""
+        self._is_connecting = True
+        for _time in range(CONNECT_TIMES):
+            if not self.room.isconnected() or await self._subscribe(together=True):
+                return
+            await asyncio.sleep(CONNECT_SECONDS)
+        log.warning("a colleague in room %s may not hear his caller", self.row.room_sid)
 
-    async def _ask_to_subscribe(self, *, together: bool) -> None:
+    async def _subscribe(self, *, together: bool) -> bool:
+        """Have the caller and colleagues by telephone hear each other, or not. Was it all done?"""
+        async with self._subscribing:
+            return await self._ask_to_subscribe(together=together)
+
+    async def _ask_to_subscribe(self, *, together: bool) -> bool:
         here = people(self.room)
         ours = [each.identity for each in here if is_by_telephone(each)]
         theirs = [each.identity for each in callers(here)]
         pairs = [(one, self._tracks(theirs)) for one in ours]
         pairs += [(one, self._tracks(ours)) for one in theirs]
-        await asyncio.to_thread(subscribe, self.row.room_name, pairs, together)
+        return await asyncio.to_thread(subscribe, self.row.room_name, pairs, together)
 
     def _tracks(self, identities: Iterable[str]) -> list[str]:
         found = (self.room.remote_participants.get(identity) for identity in identities)
@@ -234,9 +250,16 @@ def needs_summary(row: StandIn, colleague: Person) -> bool:
     return bool(row.summary) and is_by_telephone(colleague)
 
 
-def subscribe(room: str, pairs: Sequence[tuple[str, Sequence[str]]], wanted: bool) -> None:
-    """Each of these identities hears those tracks, or does not. Whoever is gone hears nothing."""
+def subscribe(room: str, pairs: Sequence[tuple[str, Sequence[str]]], wanted: bool) -> bool:
+    """Each of these identities hears those tracks, or does not. False: LiveKit refused some of it,
+    as it does for who is gone.
+    """
+    asked = [(identity, tracks) for identity, tracks in pairs if tracks]
+    if not asked:
+        return True
     with LiveKit.from_settings(LIVEKIT_SECONDS) as livekit:
-        for identity, tracks in pairs:
-            if tracks:
-                attempt(partial(livekit.update_subscriptions, room, identity, tracks, wanted))
+        done = [
+            attempt(partial(livekit.update_subscriptions, room, identity, tracks, wanted))
+            for identity, tracks in asked
+        ]
+    return not any(isinstance(each, LiveKitError) for each in done)
