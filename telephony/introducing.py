@@ -13,7 +13,6 @@ from agentworker import standin
 from agentworker.models import Speaker, StandIn, Turn
 from agentworker.talks import talks
 from telephony import ringing
-from telephony.calling_back import number_of
 from telephony.colleagues import Colleague, Found, Team, people_of
 from telephony.hands import CannotDo
 from telephony.models import Call, CallAction, Ring
@@ -61,7 +60,7 @@ SPOKEN = {
         "connecting": "I am connecting you.",
     },
 }
-# Nobody listens to a whole speech while somebody waits.
+# Of what was said only the end is read out: nobody listens to a speech while somebody waits.
 LONGEST = 120
 # Shorter numbers are read out as they are.
 SHORTEST_GROUPED = 10
@@ -83,9 +82,6 @@ def introduce(_livekit: LiveKit, row: CallAction) -> Sentence:
                 language_of(call),
                 is_transfer=True,
                 summary=summary_of(call, note),
-                # Should the colleague leave before they talk, and the assistant be gone.
-                mid_call=True,
-                will_call_back=number_of(call) is not None,
             )
     except ringing.AlreadyRings as error:
         raise CannotDo(Sentence(SEARCHES)) from error
@@ -155,7 +151,8 @@ def words(language: str, caller: str, number: str, said: str, answered: str, not
         "to": {"number": _spelled(number)},
         "said": {"said": _short(said)},
         "answered": {"answered": _short(answered)},
-        "note": {"note": _short(note)},
+        # Written for him, so he hears all of it.
+        "note": {"note": _plain(note)},
     }
     told = [spoken[k].format(**v) for k, v in parts.items() if k == "withheld" or any(v.values())]
     return " ".join([*told, spoken["connecting"]])
@@ -176,5 +173,10 @@ def _spelled(number: str) -> str:
 
 def _short(text: str) -> str:
     """The end of it, from a whole word on."""
-    text = " ".join(text.split()).rstrip(".")
+    text = _plain(text)
     return text if len(text) <= LONGEST else text[-LONGEST:].partition(" ")[2]
+
+
+def _plain(text: str) -> str:
+    """In one line, to which a sentence gives its own end."""
+    return " ".join(text.split()).rstrip(".")

@@ -23,9 +23,8 @@ ON_ITS_WAY = timedelta(seconds=5)
 # Trouble after so long is a new trouble.
 FORGOTTEN = timedelta(seconds=60)
 
-# Who is with the caller in an assistant's place: our people, and the voice of last resort.
-STAFF = frozenset({"supervisor", "colleague"})
-HELPERS = STAFF | {"standby"}
+# Who talks to the caller in an assistant's place.
+HELPERS = frozenset({"supervisor", "colleague", "standby"})
 SILENT_ROLES = frozenset({"listener", *HELPERS})
 
 
@@ -111,11 +110,6 @@ class Sight:
     @property
     def needs_help(self) -> bool:
         return bool(self.callers) and not self.helpers
-
-    @property
-    def staff(self) -> list[Participant]:
-        """Our people who may talk. Music and an apology are nobody to talk to."""
-        return [each for each in self.helpers if _role(each) in STAFF]
 
     @property
     def is_picked_up(self) -> bool:

@@ -178,11 +178,6 @@ def test_who_talks_with_a_person_is_not_alone(helper: str) -> None:
     assert not sight([caller, agent, person("standard", helper)]).needs_help
 
 
-def test_music_is_nobody_to_talk_to() -> None:
-    here = [person("sip"), person("standard", "standby"), person("standard", "colleague")]
-    assert [each.attributes["veyra.role"] for each in sight(here).staff] == ["colleague"]
-
-
 def test_who_only_listens_helps_nobody_and_needs_no_help() -> None:
     listener = person("standard", "listener")
     assert sight([person("sip"), listener]).needs_help
