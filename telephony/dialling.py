@@ -72,6 +72,7 @@ NOT_HERE = _(
 NOT_PICKED_UP = _(
     "Your own telephone was not picked up, so nobody was called. Keep it at hand, and call again."
 )
+CUT_SHORT = _("The call was cut short by a restart. Call again.")
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,7 @@ def _call_speaker(livekit: LiveKit, row: OutboundCall, longest: timedelta) -> st
     place(livekit, _dial_speaker(row, longest))
     end = time.monotonic() + (row.trunk.out_ringing if row.trunk else 0) + PICKED_UP_SECONDS
     while (person := speaker_in(livekit, row)) and time.monotonic() < end:
-        if person.attributes.get("sip.callStatus") == "active":
+        if has_picked_up(person):
             while not _has_come(row):
                 time.sleep(LOOK_SECONDS)
             return ""
@@ -295,6 +296,10 @@ def speaker_in(livekit: LiveKit, row: OutboundCall) -> Participant | None:
     """One of us who speaks, where he is in the room."""
     people = speakers(livekit, row.room)
     return next((each for each in people if each.identity == row.speaker_identity), None)
+
+
+def has_picked_up(person: Participant | None) -> bool:
+    return person is not None and person.attributes.get("sip.callStatus") == "active"
 
 
 def speakers(livekit: LiveKit, room: str) -> list[Participant]:
@@ -381,7 +386,7 @@ def _dial_of(row: OutboundCall, longest: timedelta) -> Dial:
         to=spelled(row.to_number, trunk.out_spelling),
         shown=trunk.dials_as if trunk.out_from_login else number,
         room=row.room,
-        identity=f"callee-{row.pk}",
+        identity=row.callee_identity,
         attributes={
             "veyra.call": str(row.pk),
             "veyra.role": "callee",

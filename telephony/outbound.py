@@ -299,6 +299,11 @@ class OutboundCall(models.Model):
         return 2 if self.speaker == self.Speaker.PHONE else 1
 
     @property
+    def callee_identity(self) -> str:
+        """The participant who is called."""
+        return f"callee-{self.pk}"
+
+    @property
     def speaker_identity(self) -> str:
         """The participant who speaks for us."""
         return f"colleague-{self.id}"

@@ -26,7 +26,6 @@ UNSEEN = timedelta(seconds=120)
 # other; what has not come by then is not waited for.
 TOLD = timedelta(seconds=5)
 
-CUT_SHORT = _("The call was cut short by a restart. Call again.")
 TIME_UP = _(
     "The call was ended here, because it had lasted as long as it may: half an hour, or what was"
     " left of the day's minutes. The engineer can allow more minutes in the connection."
@@ -74,7 +73,7 @@ def _end(livekit: LiveKit, row: OutboundCall, *, seen: bool) -> None:
         still = OutboundCall.objects.filter(pk=row.pk, over_at=None, result={})
         still.update(result=Sentence(TIME_UP).to_json())
     else:
-        dialling.close(row, row.sentence if row.result else Sentence(CUT_SHORT))
+        dialling.close(row, row.sentence if row.result else Sentence(dialling.CUT_SHORT))
 
 
 # The books

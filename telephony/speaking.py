@@ -3,7 +3,7 @@ call. How he is called first by his telephone is in dialling.py.
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
@@ -28,6 +28,8 @@ State, Speaker = OutboundCall.State, OutboundCall.Speaker
 # Whoever asked for a call in his browser is there within a moment, unless it may not open the
 # microphone: so long he has to find out why.
 COMES = timedelta(minutes=3)
+# Once he is there, the number is dialled within this, by a busy gateway, too.
+DIALS = timedelta(seconds=dialling.BUSY_SECONDS + 5)
 # The room of a call that is over is looked for so long.
 CLEARED = timedelta(minutes=2)
 # The fact, of the other party's call, that who spoke for us has left it.
@@ -97,11 +99,22 @@ def look() -> None:
     try:
         with LiveKit.from_settings() as livekit:
             there = {room.name for room in livekit.list_rooms()}
-            for row in rows:
-                if row.room in there and must_end(livekit, row):
-                    _end(livekit, row)
+            present = [row for row in rows if row.room in there]
+            seen = Call.objects.in_bulk([row.pk for row in present])
+            for row in present:
+                _look_at(livekit, row, was_seen=row.pk in seen)
     except LiveKitError as error:  # the next look is in a few seconds
         log.warning("rooms of calls out were not looked at: %s", error.code)
+
+
+def _look_at(livekit: LiveKit, row: OutboundCall, *, was_seen: bool) -> None:
+    if must_end(livekit, row):
+        _end(livekit, row)
+    elif row.here_at is None:
+        _note_who_picked_up(livekit, row)
+    elif not was_seen and is_forgotten(livekit, row, timezone.now()):
+        dialling.end_room(livekit, row)
+        dialling.close(row, Sentence(dialling.CUT_SHORT))
 
 
 def must_end(livekit: LiveKit, row: OutboundCall) -> bool:
@@ -112,6 +125,23 @@ def must_end(livekit: LiveKit, row: OutboundCall) -> bool:
         return True
     # Before the number may be dialled, dialling itself looks whether he is there.
     return row.here_at is not None and dialling.speaker_in(livekit, row) is None
+
+
+def _note_who_picked_up(livekit: LiveKit, row: OutboundCall) -> None:
+    """For a dialling process that may have died; one that lives notes it, too, and goes on."""
+    if dialling.has_picked_up(dialling.speaker_in(livekit, row)):
+        waits = OutboundCall.objects.open().filter(pk=row.pk, here_at=None)
+        waits.update(here_at=timezone.now())
+
+
+def is_forgotten(livekit: LiveKit, row: OutboundCall, now: datetime) -> bool:
+    """Whoever of us speaks is there, and nobody dials: the process that was to do it died. Of a
+    call that has not been seen yet.
+    """
+    if not row.here_at or not row.claimed_at or now < max(row.here_at, row.claimed_at) + DIALS:
+        return False
+    people = dialling.speakers(livekit, row.room)
+    return all(person.identity != row.callee_identity for person in people)
 
 
 def may_speak(user: User | None) -> bool:

@@ -145,7 +145,7 @@ def test_a_call_that_was_taken_and_never_seen_is_given_up(
     exchange.keeps = [LiveKitError("no such room", permanent=True, code="not_found")]
     settling.end_overdue()
     run()
-    assert fresh(row).state == State.FAILED and fresh(row).sentence.msgid == settling.CUT_SHORT
+    assert fresh(row).state == State.FAILED and fresh(row).sentence.msgid == dialling.CUT_SHORT
     assert not exchange.dialled
 
 

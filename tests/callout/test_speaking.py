@@ -261,6 +261,40 @@ def test_a_call_whose_browser_never_came_is_given_up(
         speaking.enter(fresh(row))
 
 
+@pytest.mark.parametrize("speaker", [Speaker.PHONE, Speaker.BROWSER])
+def test_who_is_there_and_for_whom_nobody_dials_is_not_left_in_silence(
+    house: House, make_number: MakeNumber, person: User, speaker: Speaker
+) -> None:
+    row = ask(make_number(), person, speaker)
+    claimed = {"state": State.DIALLED, "claimed_at": timezone.now(), "seconds": 3600}
+    OutboundCall.objects.update(**claimed)
+    if speaker == Speaker.PHONE:  # which was dialled, before the process died
+        status = {"sip.callStatus": "ringing"}
+        house.people.append(
+            Participant(sid="PA", identity=row.speaker_identity, kind="sip", attributes=status)
+        )
+        speaking.look()
+        assert fresh(row).here_at is None
+        status["sip.callStatus"] = "active"
+        speaking.look()
+    else:
+        house.comes(row)
+        OutboundCall.objects.update(here_at=timezone.now())
+    assert fresh(row).here_at and not house.deleted
+    before = timezone.now() - speaking.DIALS
+    OutboundCall.objects.update(here_at=before, claimed_at=before)
+    callee = Participant(sid="PC", identity=row.callee_identity, kind="sip")
+    house.people.append(callee)
+    speaking.look()
+    assert not house.deleted  # it rings, and is only not known yet
+    house.people.remove(callee)
+    speaking.look()
+    over = fresh(row)
+    assert house.deleted == [row.room] and over.over_at
+    assert over.sentence.msgid == dialling.CUT_SHORT
+    assert over.seconds == (60 if speaker == Speaker.PHONE else 0)
+
+
 def test_a_call_of_two_telephones_ends_by_the_first_that_was_picked_up(
     house: House, make_number: MakeNumber, person: User
 ) -> None:
