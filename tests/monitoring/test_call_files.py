@@ -3,8 +3,10 @@
 import csv
 import io
 import os
+import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import openpyxl
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone, translation
 from hypothesis import given, settings
@@ -285,6 +288,46 @@ def test_how_far_it_is_is_told_on_the_way(
     row = asked(make_user(*RIGHTS))
     assert seen == [-1, 2, 4, 5, -1]
     assert (row.total, row.written, row.percent) == (5, 5, 100)
+
+
+@contextmanager
+def as_a_file(path: Path) -> Iterator[sqlite3.Connection]:
+    """The rows so far in a file, as `make run` keeps them; yields somebody else who writes to it."""
+    usual = connections["default"]
+    with sqlite3.connect(path) as copy:
+        # Of a transaction that is not over only its own connection tells.
+        copy.executescript("\n".join(usual.connection.iterdump()))
+    copy.close()
+    ours = usual.copy()
+    ours.settings_dict = usual.settings_dict | {"NAME": str(path)}
+    connections["default"] = ours
+    somebody = sqlite3.connect(path, isolation_level=None)
+    try:
+        yield somebody
+    finally:
+        connections["default"] = usual
+        somebody.close()
+        ours.close()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="others write without end elsewhere")
+def test_a_long_file_is_made_while_others_write(
+    make_user: MakeUser, make_call: MakeCall, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(filing, "STEP", 2)
+    for _ in range(5):
+        put(make_call)
+    user, told = make_user(*RIGHTS), CallFile.tell
+    with as_a_file(tmp_path / "db.sqlite3") as somebody:
+
+        def after_another(row: CallFile, **now: Any) -> bool:
+            somebody.execute("UPDATE agentworker_agent SET name = name || 'x'")
+            return told(row, **now)
+
+        monkeypatch.setattr(CallFile, "tell", after_another)
+        row = asked(user)
+        assert row.state == CallFile.State.DONE, row.error
+        assert row.written == 5
 
 
 def test_a_file_whose_worker_died_is_given_up(make_user: MakeUser) -> None:
