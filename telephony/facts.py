@@ -173,6 +173,8 @@ class Call(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["-started_at"], name="call_newest_first"),
+            # Else a page of what is rare, as failed calls are, would be looked for in all of them.
+            models.Index(fields=["outcome", "-started_at"], name="call_by_outcome"),
             models.Index(
                 fields=["started_at"], condition=~models.Q(state="ended"), name="call_now"
             ),
@@ -328,6 +330,10 @@ class CallEvent(models.Model):
         verbose_name = _("call event")
         verbose_name_plural = _("call events")
         ordering = ["at", "pk"]
+        # Of what one witness told, which may be rare, a page.
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["source", "-id"], name="event_by_source")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event_id}"

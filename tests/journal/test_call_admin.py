@@ -1,7 +1,9 @@
 """The lists of calls, facts and refused callers."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -99,6 +101,13 @@ def test_facts_are_listed_and_found_by_their_call(engineer: Client) -> None:
     scl = record.call().sip_call_id
     assert scl in page(engineer, "callevent", q=scl)
     assert scl not in page(engineer, "callevent", q="SCL_other").replace("SCL_other", "")
+
+
+def test_facts_are_looked_up_by_an_index(engineer: Client) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        page(engineer, "callevent", q="SCL_other")
+    searches = [each["sql"] for each in asked if "SCL_other" in each["sql"]]
+    assert searches and not any("LIKE" in sql or "UPPER" in sql for sql in searches)
 
 
 def test_refused_callers_are_listed_with_their_reason(engineer: Client) -> None:
