@@ -3,12 +3,13 @@
 from typing import Any
 from uuid import uuid4
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
 
 from monitoring import callfile, filters
 from monitoring.filters import SavedFilter, tidy
@@ -50,6 +51,8 @@ class CallListAdmin(CallAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        if ERROR_FLAG in request.GET:
+            messages.error(request, _("The list of calls has no such search."))
         told = _kept(request.user, request.GET) if isinstance(request.user, User) else {}
         return super().changelist_view(request, (extra_context or {}) | told)  # type: ignore[no-any-return]  # unfold ships no types
 

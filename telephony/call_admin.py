@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -80,6 +81,11 @@ def may_read_words(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and request.user.has_perm("agentworker.view_session")
 
 
+# As the boxes of either language write a day: a search that is kept or shared means the same to
+# whoever reads in another one.
+DAYS = ["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y"]
+
+
 class MomentFilter(RangeDateTimeFilter):  # type: ignore[misc]  # unfold ships no types
     """Between two moments of the reader's zone; a day without a time is the whole of it."""
 
@@ -92,14 +98,14 @@ class MomentFilter(RangeDateTimeFilter):  # type: ignore[misc]  # unfold ships n
         return queryset
 
     def _moment(self, end: str, otherwise: time) -> datetime | None:
-        """None where nothing was chosen, or what is no day."""
+        """None where nothing was chosen. What is no day is an error: all calls were not meant."""
         day, clock = (self.used_parameters.get(f"{self.parameter_name}_{end}_{n}") for n in (0, 1))
         try:
-            date = forms.DateField(required=False).clean(day)
+            date = forms.DateField(required=False, input_formats=DAYS).clean(day)
             at = forms.TimeField(required=False).clean(clock)
             return make_aware(datetime.combine(date, at or otherwise)) if date else None
-        except (ValidationError, ValueError, OverflowError):
-            return None
+        except (ValidationError, ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters from error
 
 
 @admin.register(Call)
@@ -189,8 +195,8 @@ class CallEventAdmin(MachineRowAdmin):
     purpose = _("What LiveKit and the assistants told about calls. The first call fills it.")
     list_display = ("at", "source", "kind", "room_name", "sip_call_id", "event_id")
     list_filter = ("source",)
-    # Each has an index: there may be twenty facts of each of a million calls.
-    search_fields = ("=sip_call_id", "=room_sid", "=event_id")
+    # Each has an index, which "=" would not use: it looks past upper and lower case.
+    search_fields = ("sip_call_id__exact", "room_sid__exact", "event_id__exact")
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CallEvent]:

@@ -1,14 +1,16 @@
 """Searches of the list of calls by name: whose they are, and what they look for."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from monitoring import filters
+from monitoring.call_list import rows_of
 from monitoring.filters import SavedFilter
 from telephony.models import Call
 from tests.monitoring.conftest import MakeUser
@@ -95,6 +97,26 @@ def test_what_the_list_cannot_look_for_is_not_kept(
     logged_in: LoggedIn, name: str, query: str, told: str
 ) -> None:
     assert told in keep(logged_in(SEES), name, query)
+    assert not SavedFilter.objects.exists()
+
+
+@pytest.mark.parametrize("day", ["01.11.2026", "2026-11-01", "11/01/2026"])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_kept_day_is_the_same_day_in_every_language(
+    make_user: MakeUser, day: str, language: str
+) -> None:
+    Call.objects.filter(outcome="answered").update(started_at=datetime(2026, 10, 31, tzinfo=UTC))
+    late = Call.objects.get(outcome="abandoned")
+    Call.objects.filter(pk=late.pk).update(started_at=datetime(2026, 11, 1, 9, tzinfo=UTC))
+    with translation.override(language):
+        assert list(rows_of(f"started_at_from_0={day}", make_user(SEES))) == [late]
+
+
+def test_what_is_no_day_is_told_and_no_search_for_all_calls(logged_in: LoggedIn) -> None:
+    client = logged_in(SEES)
+    page = client.get(f"{LIST}?started_at_from_0=31.02.2026", follow=True).content.decode()
+    assert "The list of calls has no such search." in page
+    assert "has no such search" in keep(client, query="started_at_from_0=someday")
     assert not SavedFilter.objects.exists()
 
 
