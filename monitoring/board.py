@@ -19,7 +19,7 @@ from agentworker.talks import Talk, talks
 from monitoring import phases
 from monitoring.phases import HAND_WORDS, PHASE_WORDS, Phase, Trouble
 from monitoring.words import said, speaker
-from telephony.models import Call, Leg, Visit
+from telephony.models import Call, Leg, Ring, Visit
 from veyra.models import User
 
 # An ended call stays for a moment, so that whoever looked away sees how it ended.
@@ -64,9 +64,20 @@ class Row:
     is_transferring: bool = False
     is_stood_in: bool = False
     is_on_hold: bool = False
-    # A colleague to whom it was given talks with the caller, by telephone or browser.
-    is_taken: bool = False
+    # The newest search for one of our people.
+    ring: Ring | None = None
     at: datetime = field(default_factory=timezone.now, compare=False)
+
+    @property
+    def is_taken(self) -> bool:
+        """A colleague whom we rang talks with the caller, by telephone or browser."""
+        ring = self.ring
+        return bool(ring and ring.state == Ring.State.TAKEN and ring.over_at is None)
+
+    @property
+    def is_rung(self) -> bool:
+        """Our people are rung for it."""
+        return bool(self.ring and self.ring.state == Ring.State.RINGING)
 
     @property
     def is_joined(self) -> bool:
@@ -84,6 +95,7 @@ class Row:
             self.call,
             self.talk,
             joined=self.is_joined,
+            rung=self.is_rung,
             transferring=self.is_transferring,
             on_hold=self.is_on_hold,
             stood_in=self.is_stood_in,
@@ -91,8 +103,14 @@ class Row:
 
     @property
     def trouble(self) -> Trouble | None:
-        attended = self.is_joined or self.is_transferring or self.is_on_hold
-        return phases.trouble(self.call, self.talk, attended=attended, stood_in=self.is_stood_in)
+        attended = self.is_joined or self.is_rung or self.is_transferring or self.is_on_hold
+        return phases.trouble(
+            self.call,
+            self.talk,
+            attended=attended,
+            stood_in=self.is_stood_in,
+            rung_until=self.ring.over_at if self.ring else None,
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -110,7 +128,7 @@ class Row:
             self.is_transferring,
             self.is_stood_in,
             self.is_on_hold,
-            self.is_taken,
+            self.ring and (self.ring.pk, self.ring.state, self.ring.over_at),
             bool(trouble and trouble.at <= self.at),
         )
 
@@ -152,7 +170,8 @@ def may_see(user: User | AnonymousUser) -> bool:
 
 def read(named: Named | None = None) -> list[Row]:
     """The board now, or what of it was named, the newest call first. Two queries, however many
-    calls; one more for the conversations that were named, and one where staff are at calls.
+    calls; one more for the conversations that were named, and two where staff are at calls, or
+    were rung for them.
     """
     now = timezone.now()
     found = _named(named, now) if named is not None else _on_board(now - LINGER)
@@ -160,7 +179,8 @@ def read(named: Named | None = None) -> list[Row]:
     # Whom nobody has answered yet, nobody has told anything.
     names = {name_of(leg) for leg in legs if leg.call.state != Call.State.RINGING} - {""}
     told = talks(names) if names else {}
-    visits = _visits([leg.call for leg in legs if leg.is_visited])
+    attended = [leg.call for leg in legs if leg.is_attended]
+    visits, rings = _visits(attended), _rings(attended)
     return [
         Row(
             leg.call,
@@ -169,7 +189,7 @@ def read(named: Named | None = None) -> list[Row]:
             leg.is_transferring,
             leg.stands_in == "apology",
             leg.stands_in == "hold",
-            leg.is_taken,
+            rings.get(leg.call_id),
             now,
         )
         for leg in legs
@@ -182,15 +202,14 @@ def _on_board(ended_since: datetime) -> list[Any]:
 
 # Who else is at a call: staff, or the last resort. For each change of each call Django would take
 # longer to word this than the database to answer all of it.
-IS_VISITED = """EXISTS (SELECT 1 FROM telephony_visit
-    WHERE telephony_visit.call_id = telephony_leg.call_id AND left_at IS NULL)"""
+IS_ATTENDED = """(EXISTS (SELECT 1 FROM telephony_visit
+    WHERE telephony_visit.call_id = telephony_leg.call_id AND left_at IS NULL)
+    OR EXISTS (SELECT 1 FROM telephony_ring
+    WHERE telephony_ring.call_id = telephony_leg.call_id))"""
 IS_TRANSFERRING = """EXISTS (SELECT 1 FROM telephony_callaction
     WHERE telephony_callaction.call_id = telephony_leg.call_id
     AND telephony_callaction.kind = 'transfer'
     AND telephony_callaction.state IN ('waiting', 'doing'))"""
-IS_TAKEN = """EXISTS (SELECT 1 FROM telephony_ring
-    WHERE telephony_ring.call_id = telephony_leg.call_id
-    AND telephony_ring.state = 'taken' AND over_at IS NULL)"""
 STANDS_IN = """(SELECT kind FROM agentworker_standin
     WHERE agentworker_standin.room_sid = telephony_call.room_sid
     AND (spoke_at IS NOT NULL OR kind = 'hold') AND over_at IS NULL)"""
@@ -198,9 +217,8 @@ STANDS_IN = """(SELECT kind FROM agentworker_standin
 
 def _with_others(legs: QuerySet[Leg]) -> QuerySet[Any]:
     return legs.annotate(
-        is_visited=RawSQL(IS_VISITED, (), BooleanField()),  # noqa: S611  # no values in it
+        is_attended=RawSQL(IS_ATTENDED, (), BooleanField()),  # noqa: S611  # no values in it
         is_transferring=RawSQL(IS_TRANSFERRING, (), BooleanField()),  # noqa: S611  # likewise
-        is_taken=RawSQL(IS_TAKEN, (), BooleanField()),  # noqa: S611  # likewise
         stands_in=RawSQL(STANDS_IN, (), CharField()),  # noqa: S611  # likewise
     )
 
@@ -211,6 +229,12 @@ def _visits(calls: list[Call]) -> dict[UUID, list[Visit]]:
     for visit in Visit.objects.going_on().of_calls(calls) if calls else ():
         found[visit.call_id].append(visit)
     return found
+
+
+def _rings(calls: list[Call]) -> dict[UUID, Ring]:
+    """The newest search for our people of each of these calls."""
+    rows = Ring.objects.filter(call__in=calls).order_by("started_at") if calls else ()
+    return {ring.call_id: ring for ring in rows}
 
 
 def _newest_first(leg: Any) -> tuple[float, UUID]:

@@ -1,7 +1,7 @@
 """What a call is doing, and when it needs a hand. Pure: no I/O, no clock."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -89,12 +89,13 @@ def phase(
     talk: Talk | None,
     *,
     joined: bool,
+    rung: bool,
     transferring: bool,
     on_hold: bool,
     stood_in: bool,
 ) -> Phase:
-    """`joined`: a colleague talks with the caller; `transferring`: to a telephone elsewhere;
-    `on_hold`: he hears music; `stood_in`: he hears that nobody can talk to him.
+    """`joined`: a colleague talks with the caller; `rung`: one is rung; `transferring`: to a
+    telephone elsewhere; `on_hold`: he hears music; `stood_in`: he hears that nobody can help.
     """
     if call.state == Call.State.ENDED:
         return Phase.ENDED
@@ -109,14 +110,23 @@ def phase(
     if stood_in:
         return Phase.APOLOGY
     if talk is None or talk.ended_at:
-        return Phase.TALKING
+        # He hears it ring, or nothing.
+        return Phase.RINGING if rung else Phase.TALKING
     return OF_DOING.get(talk.doing, Phase.TALKING)
 
 
-def trouble(call: Call, talk: Talk | None, *, attended: bool, stood_in: bool) -> Trouble | None:
+def trouble(
+    call: Call,
+    talk: Talk | None,
+    *,
+    attended: bool,
+    stood_in: bool,
+    rung_until: datetime | None = None,
+) -> Trouble | None:
     """When this call needs a hand, should it stay as it is; None: never.
 
-    `attended`: somebody has it in hand already; `stood_in`: the caller hears an apology.
+    `attended`: somebody has it in hand already; `stood_in`: the caller hears an apology;
+    `rung_until`: until then our people had it.
     """
     if call.state == Call.State.ENDED:
         if call.outcome in LOST and call.ended_at:
@@ -126,6 +136,13 @@ def trouble(call: Call, talk: Talk | None, *, attended: bool, stood_in: bool) ->
         return None
     if stood_in:
         return Trouble(Hand.APOLOGY, call.started_at)
+    found = _unattended(call, talk)
+    if found and rung_until:
+        return replace(found, at=max(found.at, rung_until + COMES))
+    return found
+
+
+def _unattended(call: Call, talk: Talk | None) -> Trouble | None:
     if call.state == Call.State.RINGING:
         # Whom we call may take his time.
         return None if call.is_outbound else Trouble(Hand.RINGS, call.started_at + RINGS)

@@ -122,6 +122,25 @@ def test_who_hears_music_is_on_hold_until_a_colleague_has_taken_the_call(
     assert board.read()[0].phase == Phase.TALKING
 
 
+@pytest.mark.parametrize("state", [Call.State.RINGING, Call.State.ANSWERED])
+def test_a_call_needs_no_other_hand_while_our_people_are_rung(
+    make_call: MakeCall, state: str
+) -> None:
+    call = make_call(state=state, seconds_ago=30)
+    Session.objects.all().delete()  # no assistant has begun to speak
+    in_vain = Ring.objects.create(call=call, why="first", state="over", started_at=call.started_at)
+    Ring.objects.filter(pk=in_vain.pk).update(over_at=timezone.now() - timedelta(seconds=9))
+    [row] = board.read()
+    assert row.trouble and row.trouble.at < row.at
+    ring = Ring.objects.create(call=call, why="fallback", started_at=timezone.now())
+    [row] = board.read()
+    assert (row.phase, row.trouble) == (Phase.RINGING, None)
+    Ring.objects.filter(pk=ring.pk).update(state="over", over_at=timezone.now())
+    [after] = board.read()
+    assert after.version != row.version
+    assert after.trouble and after.trouble.at > after.at  # an assistant may yet come
+
+
 def test_a_change_of_what_the_assistant_does_is_a_new_version(make_call: MakeCall) -> None:
     make_call(["Hi"], state=Call.State.ANSWERED)
     seen = set()

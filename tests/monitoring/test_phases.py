@@ -38,7 +38,9 @@ def what(call: Call, talk: Talk | None = None, **fields: bool) -> Phase:
     return phase(
         call,
         talk,
-        **({"joined": False, "transferring": False, "on_hold": False, "stood_in": False} | fields),
+        **(
+            dict.fromkeys(("joined", "rung", "transferring", "on_hold", "stood_in"), False) | fields
+        ),
     )
 
 
@@ -89,6 +91,28 @@ def test_a_caller_without_an_assistant_needs_a_hand() -> None:
     assert trouble(a_call(), broke, attended=False, stood_in=False) == Trouble(
         Hand.FAILED, after(23)
     )
+
+
+def test_while_our_people_are_rung_it_rings_until_somebody_talks() -> None:
+    call, ended = a_call(answered_at=after(1)), Talk(1, Session.Doing.SPEAKING, ended_at=NOON)
+    assert what(call, rung=True) == what(call, ended, rung=True) == Phase.RINGING
+    assert what(call, Talk(1, Session.Doing.SPEAKING), rung=True) == Phase.SPEAKING
+    assert what(call, rung=True, on_hold=True) == Phase.ON_HOLD
+
+
+def test_after_our_people_were_rung_in_vain_an_assistant_may_take_its_moment() -> None:
+    fields = {"attended": False, "stood_in": False, "rung_until": after(30)}
+    for talk, hand in [
+        (None, Hand.NO_AGENT),
+        (Talk(1, ended_at=after(9)), Hand.NO_AGENT),
+        (Talk(1, ended_at=after(9), error="APIError"), Hand.FAILED),
+    ]:
+        found = trouble(a_call(answered_at=after(1)), talk, **fields)  # type: ignore[arg-type]  # as they are
+        assert found == Trouble(hand, after(35))
+    rings = trouble(a_call(Call.State.RINGING), None, **fields)  # type: ignore[arg-type]  # likewise
+    assert rings == Trouble(Hand.RINGS, after(35))
+    later = trouble(a_call(), Talk(1, ended_at=after(99)), **fields)  # type: ignore[arg-type]  # likewise
+    assert later == Trouble(Hand.NO_AGENT, after(102))
 
 
 def test_who_hears_an_apology_needs_a_hand_at_once() -> None:
