@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -25,6 +25,8 @@ from veyra.doors import staff_page
 from veyra.models import User
 
 MOST_ADDRESSES = 20
+# As long as the column of a letter is.
+ONE = forms.EmailField(max_length=254)
 HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
 
 
@@ -45,10 +47,13 @@ class MailingForm(forms.Form):
     )
 
     def clean_addresses(self) -> list[str]:
-        found = re.split(r"[\s,;]+", self.cleaned_data["addresses"].strip().lower())
+        given = re.split(r"[\s,;]+", self.cleaned_data["addresses"].lower())
+        found = [address for address in given if address]
+        if not found:
+            raise ValidationError(self.fields["addresses"].error_messages["required"])
         for address in found:
             try:
-                validate_email(address)
+                ONE.clean(address)
             except ValidationError as error:
                 told = _("“%(address)s” is no mail address. Write it as name@example.com.")
                 raise ValidationError(told % {"address": address[:100]}) from error
@@ -98,7 +103,10 @@ def change(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _page(request, user, wrong=Shown(form, found))
     values = {**form.cleaned_data, "owner": user, "since": timezone.now()}
-    Mailing.objects.filter(pk=pk).update(**values)
+    with transaction.atomic():
+        Mailing.objects.filter(pk=pk).update(**values)
+        # Whoever is taken out is not written to any more.
+        found.letters.unsent_to_others(values["addresses"]).delete()
     _note(user, found, CHANGE)
     messages.success(request, _("Saved."))
     return redirect("report-weekly")

@@ -60,6 +60,10 @@ class LetterQuerySet(VisibleQuerySet["Letter"]):
         waiting = self.filter(state=Letter.State.WAITING, not_before__lte=now)
         return waiting.select_related("mailing__owner").order_by("pk")
 
+    def unsent_to_others(self, addresses: list[str]) -> Self:
+        """They wait, and are to none of these."""
+        return self.filter(state=Letter.State.WAITING).exclude(address__in=addresses)
+
     def claimed_before(self, moment: datetime) -> Self:
         return self.filter(state=Letter.State.SENDING, at__lt=moment)
 

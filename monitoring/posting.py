@@ -43,6 +43,7 @@ TRIAL_PAUSE = timedelta(minutes=1)
 NO_RIGHT = _("%(name)s, who set this up, may not see calls any more. Set it up anew.")
 NO_SERVER = _("The mail server cannot be reached. Tell the engineer: EMAIL_URL says where it is.")
 NOT_TAKEN = _("The mail server does not take the letter: %(reason)s")
+BROKEN = _("The letter could not be written. Tell the engineer; the log of the worker says why.")
 UNCLEAR = _(
     "The connection broke while the letter was handed over, so it may have arrived. It is not sent"
     " twice."
@@ -64,10 +65,13 @@ def work(now: datetime) -> None:
     if not is_possible():
         return
     for mailing in Mailing.objects.select_related("owner"):
-        write(mailing, now)
-    for letter in Letter.objects.to_send(now):
-        if claim(letter, now):
-            send(letter, now)
+        try:
+            with transaction.atomic():
+                write(mailing, now)
+        except Exception:
+            # One that is broken holds up none of the others.
+            log.exception("mailing %s: its letters were not written", mailing.pk)
+    post(Letter.objects.to_send(now), now)
 
 
 def write(mailing: Mailing, now: datetime) -> None:
@@ -101,12 +105,41 @@ def try_out(mailing: Mailing, user: User, now: datetime) -> bool:
 
 def claim(letter: Letter, now: datetime) -> bool:
     """Before it is sent: whoever is killed while he sends it leaves nothing to send again."""
-    waiting = Letter.objects.filter(pk=letter.pk, state=State.WAITING)
-    return bool(waiting.update(state=State.SENDING, at=now, tries=F("tries") + 1))
+    waiting = Letter.objects.to_send(now).filter(pk=letter.pk).order_by()
+    if not waiting.update(state=State.SENDING, at=now, tries=F("tries") + 1):
+        return False
+    letter.refresh_from_db(fields=["tries"])
+    return True
+
+
+class NoServerError(Exception):
+    """There is nobody who would take a letter now. `sentence` says why."""
+
+    def __init__(self, msgid: str, **values: object) -> None:
+        super().__init__(msgid)
+        self.sentence = Sentence(msgid, values)
+
+
+def post(letters: Iterable[Letter], now: datetime) -> None:
+    """Where there is no server, only the first of them finds out: each may wait for it long."""
+    away: Sentence | None = None
+    for letter in letters:
+        if not claim(letter, now):
+            continue
+        try:
+            if away is None:
+                send(letter, now)
+        except NoServerError as error:
+            away = error.sentence
+        except Exception:
+            log.exception("letter %s was not written", letter.pk)
+            settle(letter, State.FAILED, BROKEN)
+        if away:
+            again(letter, now, away)
 
 
 def send(letter: Letter, now: datetime) -> None:
-    """Send a claimed letter, and say what came of it."""
+    """Send a claimed letter, and say what came of it. Raises NoServerError."""
     owner = letter.mailing.owner
     if not (owner.is_active and owner.has_perm(SEES)):
         name = owner.get_full_name() or owner.get_username()
@@ -117,10 +150,10 @@ def send(letter: Letter, now: datetime) -> None:
         mail.open()
     except smtplib.SMTPResponseException as error:
         # It would not talk to us: a wrong password, most often.
-        return again(letter, now, NOT_TAKEN, reason=_reason(error.smtp_code, error.smtp_error))
+        raise NoServerError(NOT_TAKEN, reason=_reason(error.smtp_code, error.smtp_error)) from error
     except (OSError, smtplib.SMTPException) as error:
         log.warning("letter %s: no mail server: %s", letter.pk, type(error).__name__)
-        return again(letter, now, NO_SERVER)
+        raise NoServerError(NO_SERVER) from error
     try:
         mail.send_messages([message])
     except smtplib.SMTPRecipientsRefused as error:
@@ -140,7 +173,7 @@ def answered(letter: Letter, now: datetime, answer: tuple[int, bytes | str]) -> 
     """The server said no: by 4xx not now, else not ever."""
     code, reason = answer[0], _reason(*answer)
     if 400 <= code < 500:
-        again(letter, now, NOT_TAKEN, reason=reason)
+        again(letter, now, Sentence(NOT_TAKEN, {"reason": reason}))
     else:
         settle(letter, State.FAILED, NOT_TAKEN, reason=reason)
 
@@ -150,13 +183,13 @@ def _reason(code: int, words: bytes | str) -> str:
     return f"{code} {text}"[:300]
 
 
-def again(letter: Letter, now: datetime, why: str, **values: object) -> None:
+def again(letter: Letter, now: datetime, why: Sentence) -> None:
     """Later, unless it was tried often enough."""
-    if letter.tries + 1 >= TRIES:
-        return settle(letter, State.FAILED, why, **values)
-    later = now + FIRST_PAUSE * 2**letter.tries
-    error = Sentence(why, values).to_json()
-    Letter.objects.filter(pk=letter.pk).update(state=State.WAITING, not_before=later, error=error)
+    if letter.tries >= TRIES:
+        return settle(letter, State.FAILED, why.msgid, **why.values)
+    later = now + FIRST_PAUSE * 2 ** (letter.tries - 1)
+    waits = {"state": State.WAITING, "not_before": later, "error": why.to_json()}
+    Letter.objects.filter(pk=letter.pk).update(**waits)
 
 
 def settle(letter: Letter, state: State, why: str, **values: object) -> None:

@@ -12,6 +12,7 @@ import pytest
 from django.conf import LazySettings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.smtp import EmailBackend
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -23,6 +24,7 @@ from monitoring.mailing import Letter, Mailing
 from telephony.models import Call
 from tests.monitoring.conftest import MakeCall, MakeUser
 from veyra.models import User
+from veyra.sentences import Sentence
 
 LoggedIn = Callable[..., Client]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
@@ -290,9 +292,62 @@ def test_a_mail_server_that_is_away_is_tried_again_and_given_up(
     assert (letter.state, letter.tries) == (State.FAILED, posting.TRIES)
 
 
+def test_a_server_that_swallows_everything_is_waited_for_once_in_a_run(
+    owner: User, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    opened = EmailBackend.open
+    monkeypatch.setattr(EmailBackend, "open", lambda self: asked.append(self) or opened(self))
+    mailing(owner, *(f"a{n}@example.com" for n in range(5)))
+    server.answers = {"HELLO": "421 too busy"}
+    posting.work(MONDAY)
+    assert len(asked) == 1
+    rows = Letter.objects.values_list("state", "tries", "not_before")
+    assert set(rows) == {(State.WAITING, 1, MONDAY + posting.FIRST_PAUSE)}
+    server.answers = {}
+    posting.work(MONDAY + timedelta(hours=1))
+    assert len(server.letters) == 5
+
+
+def test_what_is_broken_holds_up_no_other_letter(owner: User, make_user: MakeUser) -> None:
+    lost = make_user(*RIGHTS, name="lost")
+    User.objects.filter(pk=lost.pk).update(time_zone="Nowhere/Land")
+    lost.refresh_from_db()
+    broken = mailing(lost, "a@example.com")
+    Letter.objects.create(
+        mailing=broken, address="b@example.com", first_day=WEEK, not_before=MONDAY
+    )
+    mailing(owner)
+    posting.work(MONDAY)
+    assert states() == [("b@example.com", "failed"), ("boss@example.com", "sent")]
+    assert "could not be written" in str(Letter.objects.get(mailing=broken).why)
+
+
+def test_who_comes_late_to_a_letter_lets_it_wait(owner: User) -> None:
+    posting.write(mailing(owner), MONDAY)
+    first, late = Letter.objects.get(), Letter.objects.get()
+    for expected in (1, 2):
+        now = first.not_before
+        assert posting.claim(first, now)
+        posting.again(first, now, Sentence(posting.NO_SERVER))
+        assert not posting.claim(late, now)
+        first.refresh_from_db()
+        assert first.tries == expected
+        assert first.not_before == now + posting.FIRST_PAUSE * expected
+    assert posting.claim(late, first.not_before) and late.tries == 3
+
+
+def test_whoever_is_taken_out_is_not_written_to_any_more(logged_in: LoggedIn) -> None:
+    client = logged_in(*RIGHTS)
+    row = mailing(User.objects.get(), "old@example.com", "kept@example.com")
+    posting.write(row, MONDAY)
+    client.post(f"/report/weekly/{row.pk}/", given_form(addresses="kept@example.com"))
+    assert states() == [("kept@example.com", "waiting")]
+
+
 def given_form(**other: object) -> dict[str, object]:
     return {
-        "addresses": "Boss@Example.com, second@example.com\nboss@example.com",
+        "addresses": "Boss@Example.com, second@example.com\nboss@example.com,;",
         "weekday": 4,
         "hour": 17,
         "language": "ru",
@@ -318,7 +373,8 @@ def test_staff_say_to_whom_and_when(logged_in: LoggedIn) -> None:
     ("form", "told"),
     [
         ({"addresses": "boss"}, "“boss” is no mail address"),
-        ({"addresses": " , "}, "“” is no mail address"),
+        ({"addresses": " , "}, "This field is required."),
+        ({"addresses": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.example.com"}, "is no mail"),
         ({"addresses": "x@y.z\r\nBcc: evil@example.com"}, "is no mail address"),
         ({"addresses": " ".join(f"a{n}@example.com" for n in range(21))}, "more than 20 addresses"),
         ({"hour": "25"}, "Select a valid choice"),
