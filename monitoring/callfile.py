@@ -58,7 +58,7 @@ class CallFile(models.Model):
         FAILED = "failed", _("not made")
         CANCELLED = "cancelled", _("cancelled")
 
-    # The form on the page names it: pressed twice, it is asked for once.
+    # Of what the form on the page says (filing.ask): pressed twice, it is asked for once.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="call_files"

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from tempfile import gettempdir
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -75,13 +76,14 @@ class Cancelled(Exception):
 
 
 @transaction.atomic
-def ask(user: User, form: str, query: str, ticket: UUID) -> None:
-    """Have it made soon; asked with the same ticket again, it is asked for once.
+def ask(user: User, form: str, query: str, ticket: UUID) -> UUID:
+    """Have it made soon; the same with the same ticket again, and it is asked for once. Its key.
 
     Raises CannotFile.
     """
-    if CallFile.objects.filter(pk=ticket).exists():
-        return
+    key = uuid5(ticket, f"{user.pk} {form} {query}")
+    if CallFile.objects.filter(pk=key).exists():
+        return key
     if CallFile.objects.visible_to(user).open().count() >= MOST_OPEN:
         raise CannotFile(WAIT, count=MOST_OPEN)
     try:
@@ -89,11 +91,12 @@ def ask(user: User, form: str, query: str, ticket: UUID) -> None:
     except QueryError as error:
         raise CannotFile(NO_SUCH_SEARCH) from error
     language = get_language() or settings.LANGUAGE_CODE
-    row = CallFile.objects.create(
-        pk=ticket, made_by=user, form=form, query=query, language=language
-    )
-    LogEntry.objects.log_actions(user.pk, [row], ADDITION, change_message=query)
-    wake(TASK)
+    values = {"made_by": user, "form": form, "query": query, "language": language}
+    row, is_new = CallFile.objects.get_or_create(pk=key, defaults=values)
+    if is_new:
+        LogEntry.objects.log_actions(user.pk, [row], ADDITION, change_message=query)
+        wake(TASK)
+    return key
 
 
 def cancel(row: CallFile) -> None:
@@ -258,10 +261,17 @@ def give_up_lost(now: datetime) -> None:
 
 
 def forget(now: datetime) -> None:
-    """Remove what was asked for more than a day ago, and files that have no row."""
+    """Remove what was asked for more than a day ago, and old files that have no row."""
     CallFile.objects.asked_before(now - KEPT).delete()
     known = {row.path.name for row in CallFile.objects.all()}
-    for file in callfile.folder().glob("*"):
-        is_old = file.stat().st_mtime < (now - KEPT).timestamp()
-        if file.name not in known and is_old:
+    # Where a worker was killed, the lines of an Excel file that openpyxl keeps until it is whole.
+    parts = Path(gettempdir()).glob("openpyxl.*")
+    for file in (*callfile.folder().glob("*"), *parts):
+        if file.name not in known and _is_old(file, now):
             file.unlink(missing_ok=True)
+
+
+def _is_old(file: Path, now: datetime) -> bool:
+    with suppress(FileNotFoundError):
+        return file.stat().st_mtime < (now - KEPT).timestamp()
+    return False

@@ -21,6 +21,8 @@ LONGEST_TEXT = 32_767
 COLUMNS, WIDTH = 16, 20
 # What a spreadsheet would take for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What XML has no place for, besides what openpyxl knows of.
+NO_CHARACTER = re.compile("[\ud800-\udfff\ufffe\uffff]")
 # A number as people read it begins with a plus; in groups it is no sum, and no spreadsheet counts.
 NUMBER = re.compile(r"\+[0-9]+( [0-9-]+)+")
 
@@ -31,7 +33,7 @@ Write = Callable[[Sequence[Cell]], None]
 
 def plain(text: str) -> str:
     """Without what a table cannot hold."""
-    return str(ILLEGAL_CHARACTERS_RE.sub("", text))[:LONGEST_TEXT]
+    return NO_CHARACTER.sub("", ILLEGAL_CHARACTERS_RE.sub("", text))[:LONGEST_TEXT]
 
 
 def as_csv(cell: Cell) -> str:

@@ -235,6 +235,8 @@ CELERY_TASK_ROUTES = {
     "telephony.apply": {"queue": "livekit"},
     # Long work, which nothing else waits behind.
     "monitoring.file": {"queue": "slow"},
+    # It removes what the same worker wrote.
+    "monitoring.tidy": {"queue": "slow"},
     "monitoring.mail": {"queue": "slow"},
     # They wait for telephones to ring, each in a thread: nothing else waits behind them.
     "telephony.dial": {"queue": "calls"},

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import sqlite3
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone, translation
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitoring import callfile, filing, table
@@ -63,6 +64,7 @@ def test_a_number_of_a_csv_file_is_a_text_and_everything_else_harmless(
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=4))
+@example(["a\ufffeb\uffffc", "\ud800"])
 @settings(max_examples=50, deadline=None)
 def test_excel_reads_texts_as_they_were_written(texts: list[str]) -> None:
     folder = Path(os.environ.get("TMPDIR", "/tmp")) / f"veyra-{uuid.uuid4()}.xlsx"  # noqa: S108  # hypothesis shares fixtures
@@ -90,10 +92,9 @@ def test_an_excel_file_that_is_given_up_leaves_nothing_behind(tmp_path: Path) ->
 
 def asked(user: User, form: str = "csv", query: str = "", language: str = "en") -> CallFile:
     with translation.override(language):
-        ticket = uuid.uuid4()
-        filing.ask(user, form, query, ticket)
+        key = filing.ask(user, form, query, uuid.uuid4())
     assert filing.run_next()
-    return CallFile.objects.get(pk=ticket)
+    return CallFile.objects.get(pk=key)
 
 
 def lines_of(row: CallFile, delimiter: str = ",") -> list[list[str]]:
@@ -201,6 +202,13 @@ def test_a_person_asks_watches_takes_and_it_is_written_down(
     assert notes == ["outcome__exact=answered", "Took 1 calls as a file."]
 
 
+def test_the_other_form_of_a_page_gone_back_to_is_another_file(logged_in: LoggedIn) -> None:
+    client, ticket = logged_in(*RIGHTS), str(uuid.uuid4())
+    for form in ("xlsx", "csv", "csv"):
+        client.post("/calls/files/ask/", {"form": form, "query": "", "ticket": ticket})
+    assert sorted(CallFile.objects.values_list("form", flat=True)) == ["csv", "xlsx"]
+
+
 def test_a_file_is_that_of_who_asked_for_it(
     make_user: MakeUser, make_call: MakeCall, client: Client
 ) -> None:
@@ -292,7 +300,7 @@ def test_how_far_it_is_is_told_on_the_way(
 
 @contextmanager
 def as_a_file(path: Path) -> Iterator[sqlite3.Connection]:
-    """The rows so far in a file, as `make run` keeps them; yields somebody else who writes to it."""
+    """The rows so far in a file, as `make run` keeps them; yields another who writes to it."""
     usual = connections["default"]
     with sqlite3.connect(path) as copy:
         # Of a transaction that is not over only its own connection tells.
@@ -366,18 +374,25 @@ def test_a_search_that_the_list_does_not_know_is_refused(logged_in: LoggedIn, qu
     assert not CallFile.objects.exists()
 
 
-def test_files_are_kept_for_a_day(make_user: MakeUser, make_call: MakeCall) -> None:
+def test_files_are_kept_for_a_day(
+    make_user: MakeUser, make_call: MakeCall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    killed, other = tmp_path / "openpyxl.killed", tmp_path / "other"
+    for path in (killed, other):
+        path.write_text("")
     put(make_call)
     old, new = asked(make_user(*RIGHTS, name="a")), asked(make_user(*RIGHTS, name="b"))
     stray = callfile.folder() / "stray.part"
     stray.write_text("")
     two_days = timezone.now() - timedelta(days=2)
     CallFile.objects.filter(pk=old.pk).update(asked_at=two_days)
-    for path in (old.path, stray):
+    for path in (old.path, stray, killed, other):
         os.utime(path, (two_days.timestamp(), two_days.timestamp()))
     filing.forget(timezone.now())
     assert CallFile.objects.get() == new
     assert list(callfile.folder().iterdir()) == [new.path]
+    assert other.exists() and not killed.exists()
 
 
 def test_a_search_is_always_written_in_the_same_way() -> None:
