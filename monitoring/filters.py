@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.deletion import Collector
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -32,6 +33,14 @@ def tidy(query: str) -> str:
     return urlencode(sorted(kept, key=lambda pair: pair[0]))
 
 
+def leave_shared(
+    collector: Collector, field: models.ForeignKey[Any, Any], rows: Any, using: str
+) -> None:
+    """`on_delete`: with a person go the filters that he kept for himself."""
+    models.CASCADE(collector, field, rows.filter(is_shared=False), using)
+    models.SET_NULL(collector, field, rows.filter(is_shared=True), using)
+
+
 class SavedFilterQuerySet(VisibleQuerySet["SavedFilter"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """His own, and those that others keep for everybody."""
@@ -49,8 +58,9 @@ class SavedFilter(models.Model):
 
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=LONGEST_QUERY)
+    # Null: he was deleted.
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_filters"
+        settings.AUTH_USER_MODEL, null=True, on_delete=leave_shared, related_name="saved_filters"
     )
     is_shared = models.BooleanField(_("for everybody"), default=False)
 

@@ -36,9 +36,10 @@ class Mailing(models.Model):
         _("hour"), default=9, validators=[MaxValueValidator(23)]
     )
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
-    # The report tells what this person may see, in his time zone.
+    # The report tells what this person may see, in his time zone. Null: he was deleted, which the
+    # letters then tell those who wait for them.
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mailings"
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="mailings"
     )
     # A moment before this one is not made up for.
     since = models.DateTimeField()

@@ -40,6 +40,7 @@ KEPT = timedelta(days=366)
 # Between two trials of one mailing.
 TRIAL_PAUSE = timedelta(minutes=1)
 
+NO_OWNER = _("Whoever set this up was deleted. Press Save, and it is sent in your name.")
 NO_RIGHT = _("%(name)s, who set this up, may not see calls any more. Set it up anew.")
 NO_SERVER = _("The mail server cannot be reached. Tell the engineer: EMAIL_URL says where it is.")
 NOT_TAKEN = _("The mail server does not take the letter: %(reason)s")
@@ -50,8 +51,8 @@ UNCLEAR = _(
 )
 
 
-def zone_of(user: User) -> ZoneInfo:
-    return ZoneInfo(user.time_zone or settings.TIME_ZONE)
+def zone_of(user: User | None) -> ZoneInfo:
+    return ZoneInfo((user and user.time_zone) or settings.TIME_ZONE)
 
 
 def is_possible() -> bool:
@@ -141,10 +142,12 @@ def post(letters: Iterable[Letter], now: datetime) -> None:
 def send(letter: Letter, now: datetime) -> None:
     """Send a claimed letter, and say what came of it. Raises NoServerError."""
     owner = letter.mailing.owner
+    if owner is None:
+        return settle(letter, State.FAILED, NO_OWNER)
     if not (owner.is_active and owner.has_perm(SEES)):
         name = owner.get_full_name() or owner.get_username()
         return settle(letter, State.FAILED, NO_RIGHT, name=name)
-    message = compose(letter)
+    message = compose(letter, owner)
     mail = get_connection()
     try:
         mail.open()
@@ -210,13 +213,12 @@ def forget(now: datetime) -> None:
 # The letter itself
 
 
-def compose(letter: Letter) -> EmailMultiAlternatives:
+def compose(letter: Letter, owner: User) -> EmailMultiAlternatives:
     """In the language and with the hours of those who named the address."""
-    owner, period = letter.mailing.owner, weekly.week_of(letter.first_day)
-    zone = zone_of(owner)
+    period, zone = weekly.week_of(letter.first_day), zone_of(owner)
     found = report_reading.read(period, zone, owner)
     with translation.override(letter.mailing.language), timezone.override(zone):
-        context = _told(found, letter)
+        context = _told(found, letter, owner)
         message = EmailMultiAlternatives(
             subject=_subject(found),
             body=render_to_string("monitoring/weekly.txt", context),
@@ -241,8 +243,8 @@ def _days(period: Period) -> str:
     return f"{first} – {last}"
 
 
-def _told(found: Report, letter: Letter) -> dict[str, Any]:
-    owner, period = letter.mailing.owner, found.period
+def _told(found: Report, letter: Letter, owner: User) -> dict[str, Any]:
+    period = found.period
     address = f"{settings.PUBLIC_URL}/report/?first={period.first}&last={period.last}"
     return {
         "report": found,

@@ -75,6 +75,19 @@ def test_keeping_for_everybody_is_a_right(logged_in: LoggedIn) -> None:
     assert "is_shared" not in client.get(f"{LIST}?{LOST}").content.decode()
 
 
+def test_what_is_for_everybody_outlives_who_kept_it(make_user: MakeUser, client: Client) -> None:
+    anna = make_user(SEES, filters.SHARES)
+    client.force_login(anna)
+    keep(client, "Mine")
+    keep(client, "Ours", "outcome__exact=answered", is_shared="on")
+    anna.delete()
+    client.force_login(make_user(SEES, filters.SHARES, name="boris"))
+    html = client.get(LIST).content.decode()
+    assert "Ours" in html and "Mine" not in html
+    client.post(f"/calls/filters/{SavedFilter.objects.get().pk}/drop/")
+    assert not SavedFilter.objects.exists()
+
+
 def test_a_filter_is_removed(logged_in: LoggedIn) -> None:
     client = logged_in(SEES)
     keep(client)

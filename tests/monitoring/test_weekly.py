@@ -151,6 +151,20 @@ def test_a_letter_does_not_tell_what_its_owner_may_not_see(owner: User) -> None:
     assert "owner, who set this up, may not see calls any more" in str(letter.why)
 
 
+def test_a_report_whose_owner_was_deleted_says_so_and_goes_on_in_another_name(
+    owner: User, logged_in: LoggedIn
+) -> None:
+    row = mailing(owner)
+    owner.delete()
+    posting.work(MONDAY)
+    assert mail.outbox == [] and "was deleted" in str(Letter.objects.get().why)
+    client = logged_in(*RIGHTS)
+    assert "boss@example.com" in client.get("/report/weekly/").content.decode()
+    client.post(f"/report/weekly/{row.pk}/", given_form())
+    row.refresh_from_db()
+    assert row.owner == User.objects.get()
+
+
 def test_without_a_mail_server_nothing_is_sent_and_the_week_is_made_up_for(
     owner: User, settings: LazySettings
 ) -> None:
@@ -295,9 +309,14 @@ def test_a_mail_server_that_is_away_is_tried_again_and_given_up(
 def test_a_server_that_swallows_everything_is_waited_for_once_in_a_run(
     owner: User, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[object] = []
+    asked: list[EmailBackend] = []
     opened = EmailBackend.open
-    monkeypatch.setattr(EmailBackend, "open", lambda self: asked.append(self) or opened(self))
+
+    def noted(self: EmailBackend) -> bool | None:
+        asked.append(self)
+        return opened(self)
+
+    monkeypatch.setattr(EmailBackend, "open", noted)
     mailing(owner, *(f"a{n}@example.com" for n in range(5)))
     server.answers = {"HELLO": "421 too busy"}
     posting.work(MONDAY)
