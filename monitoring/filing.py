@@ -216,9 +216,9 @@ class Names:
     """Of the rows that calls name, and the words for how they went: a million calls have few."""
 
     def __init__(self) -> None:
-        self.labels = dict(PhoneNumber.objects.values_list("pk", "label"))
-        self.agents = dict(Agent.objects.values_list("pk", "name"))
-        self.trunks = dict(Trunk.objects.values_list("pk", "name"))
+        self.labels: dict[int | None, str] = dict(PhoneNumber.objects.values_list("pk", "label"))
+        self.agents: dict[int | None, str] = dict(Agent.objects.values_list("pk", "name"))
+        self.trunks: dict[int | None, str] = dict(Trunk.objects.values_list("pk", "name"))
         self._words: dict[tuple[str, ...], tuple[str, str, str]] = {}
 
     def words(self, call: Call) -> tuple[str, str, str]:
