@@ -77,7 +77,7 @@ PEOPLE: Sequence[Line] = [
         "admin:agentworker_blockedcaller_changelist",
         ("telephony.block_caller",),
     ),
-    rows_of("veyra.user", _("People"), "group"),
+    rows_of("veyra.user", _("Accounts"), "manage_accounts"),
     rows_of("auth.group", _("Roles"), "badge"),
 ]
 
@@ -92,7 +92,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": _items(request, ENGINEERING),
         },
-        {"title": _("People"), "collapsible": True, "items": _items(request, PEOPLE)},
+        {"title": _("People and access"), "collapsible": True, "items": _items(request, PEOPLE)},
     ]
 
 

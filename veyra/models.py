@@ -23,8 +23,8 @@ class User(AbstractUser):
     set_up_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
 
 
 class Keepable(models.Model):

@@ -263,7 +263,7 @@ def test_a_call_whose_browser_never_came_is_given_up(
 
 @pytest.mark.parametrize("speaker", [Speaker.PHONE, Speaker.BROWSER])
 def test_who_is_there_and_for_whom_nobody_dials_is_not_left_in_silence(
-    house: House, make_number: MakeNumber, person: User, speaker: Speaker
+    house: House, make_number: MakeNumber, person: User, speaker: str
 ) -> None:
     row = ask(make_number(), person, speaker)
     claimed = {"state": State.DIALLED, "claimed_at": timezone.now(), "seconds": 3600}

@@ -2,12 +2,13 @@
 
 import pytest
 from django.contrib import admin
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from telephony.models import Gateway, Trunk
 from veyra.admin import VeyraAdmin
+from veyra.look import menu
 from veyra.models import User
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +42,17 @@ def test_a_page_that_is_not_there_says_so_and_leads_home(path: str, owner: Clien
 
 def test_a_forgotten_slash_is_forgiven(owner: Client) -> None:
     assert owner.get("/live").headers["Location"] == "/live/"
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_no_two_places_of_the_menu_are_called_alike(language: str, rf: RequestFactory) -> None:
+    request = rf.get("/admin/")
+    request.user = User.objects.create_superuser("anna")
+    with translation.override(language):
+        groups = menu(request)
+        titles = [str(line["title"]) for group in groups for line in group["items"]]
+        titles += [str(group["title"]) for group in groups if "title" in group]
+    assert len(titles) > 20 and len(set(titles)) == len(titles)
 
 
 @pytest.mark.parametrize("page", [page for _model, page in LISTS], ids=lambda page: str(page))

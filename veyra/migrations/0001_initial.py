@@ -53,8 +53,8 @@ class Migration(migrations.Migration):
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'people',
+                'verbose_name': 'account',
+                'verbose_name_plural': 'accounts',
             },
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),
