@@ -27,13 +27,13 @@ class RingQuerySet(VisibleQuerySet["Ring"]):
     def going_on(self) -> Self:
         return self.filter(over_at=None)
 
-    def that_matter(self, calls: Collection[Any]) -> list["Ring"]:
-        """All that go on, and those of these calls (keys) that are over. One query, or two: each
-        has its index.
-        """
-        rows = self.select_related("call__trunk", "colleague", "taken_by")
-        over = rows.filter(call__in=list(calls), over_at__isnull=False) if calls else ()
-        return [*rows.going_on(), *over]
+    def over_of(self, calls: Collection[Any]) -> Self:
+        """Of these calls (keys), those that are over."""
+        return self.filter(call__in=list(calls), over_at__isnull=False)
+
+    def carried_on(self) -> Self:
+        """With all that the next step is decided by."""
+        return self.select_related("call__trunk", "colleague", "taken_by")
 
     def of_calls(self, calls: Any) -> Self:
         """Of these calls (rows, keys or a query of them), the oldest first."""

@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -110,7 +111,7 @@ class Ringer:
         these calls that are over.
         """
         named = [call for call in calls if names_people(call)]
-        rows = Ring.objects.that_matter([call.pk for call in named])
+        rows = that_matter([call.pk for call in named])
         begun = [ring for call in named if begins(call, rows) and (ring := begin_first(call))]
         return rows + begun
 
@@ -319,6 +320,12 @@ class People:
             if error.code != "not_found":
                 raise
             return []
+
+
+def that_matter(calls: Collection[Any]) -> list[Ring]:
+    """All that go on, and those of these calls (keys) that are over: a query each, by an index."""
+    rows = Ring.objects.carried_on()
+    return [*rows.going_on(), *(rows.over_of(calls) if calls else ())]
 
 
 def begin_first(call: Call) -> Ring | None:

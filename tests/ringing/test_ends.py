@@ -1,5 +1,6 @@
 """How searches end where something does not go as it should, and nobody is left behind."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -42,10 +43,10 @@ def never_enters(desk: Desk, ring: Ring, olga: Colleague, monkeypatch: pytest.Mo
     desk.look()
     assert ringing.take(ring, olga, "colleague-1")
     desk.look()
-    now = ringer.time.monotonic()
+    now = time.monotonic()
     late = now + ENTERS.total_seconds() + 1
     with monkeypatch.context() as patch:
-        patch.setattr(ringer.time, "monotonic", lambda: late)
+        patch.setattr(time, "monotonic", lambda: late)
         desk.look()
 
 
@@ -276,6 +277,6 @@ def test_searches_that_are_over_are_read_only_for_the_calls_of_this_look(
     call: Call, make_colleague: MakeColleague
 ) -> None:
     ring = begin(call, make_colleague())
-    assert Ring.objects.that_matter([]) == Ring.objects.that_matter([call.pk]) == [ring]
+    assert ringer.that_matter([]) == ringer.that_matter([call.pk]) == [ring]
     Ring.objects.update(state="over", over_at=timezone.now())
-    assert Ring.objects.that_matter([call.pk]) == [ring] and not Ring.objects.that_matter([])
+    assert ringer.that_matter([call.pk]) == [ring] and not ringer.that_matter([])
