@@ -114,7 +114,7 @@ def room() -> Room:
 
 async def begin(room: Room, **values: Any) -> "asyncio.Task[bool]":
     await asyncio.to_thread(last_words.prepare)
-    wanted = {"is_transfer": True, "summary": "Anna calls."} | values
+    wanted: dict[str, Any] = {"is_transfer": True, "summary": "Anna calls."} | values
     await read(lambda: StandIn.hold("RM_1", "call-1", "en", **wanted))
     row = await read(StandIn.objects.get)
     return asyncio.create_task(Hold(room, row).until_over())  # type: ignore[arg-type]  # as it is
