@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from livekit import rtc
 
-from agentworker import hold, last_words
+from agentworker import hold
 from agentworker.hold import Hold
 from agentworker.rows import read
 from agentworker.standin import LONGEST_HOLD, StandIn
@@ -102,6 +102,7 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Line:
     line = Line()
     monkeypatch.setattr(LiveKit, "from_settings", lambda *_: line)
     monkeypatch.setattr(hold, "CONNECT_SECONDS", 0.01)
+    monkeypatch.setattr(hold, "PAUSE_SECONDS", 0.01)
     return line
 
 
@@ -113,7 +114,6 @@ def room() -> Room:
 
 
 async def begin(room: Room, **values: Any) -> "asyncio.Task[bool]":
-    await asyncio.to_thread(last_words.prepare)
     wanted: dict[str, Any] = {"is_transfer": True, "summary": "Anna calls."} | values
     await read(lambda: StandIn.hold("RM_1", "call-1", "en", **wanted))
     row = await read(StandIn.objects.get)
@@ -134,7 +134,7 @@ async def test_who_hangs_up_before_they_talk_leaves_the_caller_with_music(
     playing = await begin(room)
     room.come("olga", role="colleague")
     await until(lambda: "olga" not in room.remote_participants)
-    await asyncio.sleep(1)
+    await asyncio.sleep(0.3)
     assert not playing.done() and not await read(lambda: StandIn.objects.get().over_at)
     # The next one is told of him as well.
     room.come("boris", role="colleague")
