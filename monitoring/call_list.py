@@ -11,11 +11,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
 
+from agentworker.models import Turn
 from monitoring import callfile, filters
 from monitoring.filters import SavedFilter, tidy
-from telephony.call_admin import CallAdmin, CallList
+from telephony.call_admin import CallAdmin, CallList, is_words, may_read_words, often
 from telephony.models import Call
 from veyra.models import User
+from veyra.sentences import Sentence
 
 admin.site.unregister(Call)
 
@@ -82,3 +84,11 @@ def rows_of(query: str, user: User) -> QuerySet[Call]:
         return page.get_changelist_instance(Asked(user, query)).queryset  # type: ignore[no-any-return]  # unfold ships no types
     except (IncorrectLookupParameters, SuspiciousOperation, ValidationError, ValueError) as error:
         raise QueryError from error
+
+
+def lack_of(query: str, user: User) -> Sentence:
+    """What these rows lack of what was searched for; empty where they are all."""
+    asked = Asked(user, query)
+    words = asked.GET.get("q", "").strip()
+    is_cut = is_words(words) and may_read_words(asked) and Turn.objects.said_often(words)
+    return often() if is_cut else Sentence("")

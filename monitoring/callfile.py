@@ -76,7 +76,7 @@ class CallFile(models.Model):
     total = models.PositiveIntegerField(null=True)
     written = models.PositiveIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0)
-    # A Sentence: why it could not be made.
+    # A Sentence: why it could not be made, or what it lacks.
     error = models.JSONField(default=dict)
 
     objects = CallFileQuerySet.as_manager()

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop as _
 
 from agentworker.models import Agent
 from monitoring import callfile, table
-from monitoring.call_list import QueryError, rows_of
+from monitoring.call_list import QueryError, lack_of, rows_of
 from monitoring.callfile import CallFile
 from telephony.models import Call, PhoneNumber, Trunk
 from telephony.numbers import pretty
@@ -123,9 +123,11 @@ def carry_out(row: CallFile) -> None:
         part.parent.mkdir(parents=True, exist_ok=True)
         with speaking_to(row.made_by, row.language):
             write(row, part)
+            lack = lack_of(row.query, row.made_by)
         size = part.stat().st_size
         part.replace(row.path)
-        if not row.tell(state=State.DONE, done_at=timezone.now(), size=size):
+        told = {"size": size, "error": lack.to_json()}
+        if not row.tell(state=State.DONE, done_at=timezone.now(), **told):
             row.path.unlink()
     except Cancelled:
         pass

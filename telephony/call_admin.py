@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime, make_aware
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
@@ -28,6 +28,7 @@ from telephony.reasons import sentence
 from telephony.testcalls import caller
 from veyra.admin import CountedChangeList, MachineRowAdmin
 from veyra.models import User
+from veyra.sentences import Sentence
 
 # Of a call's state and of its outcome: "answered" is both.
 COLOURS = {
@@ -51,10 +52,14 @@ def unbroken(text: str) -> SafeString:
     return format_html('<span class="vy-unbroken">{}</span>', text)
 
 
-OFTEN = _(
+OFTEN = gettext_noop(
     "These words were said so often that only the newest %(count)s lines with them were looked "
     "through. Add another word."
 )
+
+
+def often() -> Sentence:
+    return Sentence(OFTEN, {"count": number_format(MOST_LINES)})
 
 
 class CallList(CountedChangeList):
@@ -69,7 +74,7 @@ class CallList(CountedChangeList):
             return
         self.search_help_text = gettext("A number, or words that were said")
         if is_words(self.query) and Turn.objects.said_often(self.query):
-            messages.warning(request, OFTEN % {"count": number_format(MOST_LINES)})
+            messages.warning(request, str(often()))
 
 
 def is_words(text: str) -> bool:

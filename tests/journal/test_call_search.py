@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import gettext
 from pytest_django import DjangoAssertNumQueries
 
 from agentworker.models import Session, Speaker, Turn
@@ -95,7 +96,6 @@ def test_a_call_that_was_found_by_words_opens_with_them_marked() -> None:
         ({"to_0": "2026-03-05", "to_1": "13:30"}, True),
         ({"to_0": "2026-03-05", "to_1": "13:29"}, False),
         ({"from_0": "2026-03-06"}, False),
-        ({"from_0": "nonsense", "to_1": "25:99"}, True),
     ],
 )
 def test_calls_are_filtered_by_when_they_began(chosen: dict[str, str], is_there: bool) -> None:
@@ -115,7 +115,7 @@ def test_of_words_that_everybody_says_the_newest_lines_count_and_the_page_tells_
     assert found(client, "здравствуйте") == {str(new.pk), str(newest.pk)}
     page = client.get("/admin/telephony/call/", {"q": "здравствуйте"})
     told = [str(message) for message in page.context["messages"]]
-    assert len(told) == 1 and str(OFTEN).partition("%")[0] in told[0]
+    assert len(told) == 1 and gettext(OFTEN).partition("%")[0] in told[0]
     Turn.objects.filter(turn_id=old.pk.hex).delete()
     page = client.get("/admin/telephony/call/", {"q": "здравствуйте"})
     assert not list(page.context["messages"])

@@ -234,6 +234,22 @@ def test_every_door_of_a_file_is_closed_without_its_rights(
     assert "as a file" not in client.get("/admin/telephony/call/").content.decode()
 
 
+def test_a_file_of_words_that_are_said_often_tells_what_it_lacks(
+    make_call: MakeCall, make_user: MakeUser, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentworker.models.MOST_LINES", 1)
+    for _ in range(2):
+        make_call(["Where is my delivery?"], state=Call.State.ENDED)
+    reader = make_user(*RIGHTS, WORDS)
+    client.force_login(reader)
+    asked(reader, query="q=Where")
+    whole = "were said so often"
+    assert whole in client.get("/calls/files/").content.decode()
+    CallFile.objects.all().delete()
+    asked(reader, query="q=79161230001")
+    assert whole not in client.get("/calls/files/").content.decode()
+
+
 def test_who_lost_the_right_meanwhile_is_given_no_file(make_user: MakeUser) -> None:
     user = make_user(*RIGHTS)
     filing.ask(user, "csv", "", uuid.uuid4())
