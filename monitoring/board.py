@@ -196,6 +196,12 @@ def read(named: Named | None = None) -> list[Row]:
     ]
 
 
+def keys() -> set[UUID]:
+    """The calls that are on the board now."""
+    legs = Leg.objects.on_board(timezone.now() - LINGER)
+    return set(legs.values_list("call_id", flat=True))
+
+
 def _on_board(ended_since: datetime) -> list[Any]:
     return list(_with_others(Leg.objects.on_board(ended_since)))
 

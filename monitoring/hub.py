@@ -3,13 +3,15 @@
 Sockets hold no queries. The hub hears which rows changed, reads those, renders each changed row
 once for each kind of viewer and hands everybody the same text. A row that was sent rests for a
 quarter of a second; what changed within a moment is read together. Whoever comes gets the board as
-the hub knows it; and that is read as a whole every few seconds, whatever was heard, so a message
-that the broker lost is made good.
+the hub knows it; and every few seconds all of that is looked through, whatever was heard, so a
+message that the broker lost is made good: some calls at a time, since to read hundreds of them at
+once would hold up what changes meanwhile.
 """
 
 import asyncio
 import contextlib
 import logging
+import math
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ INTERVAL = 0.25
 # A board is sent to as often as a glance can tell apart, however many rows change.
 TOGETHER = 0.04
 SWEEP = 5.0
+# So many calls are looked through at once.
+PART = 50
 AFTER_AN_ERROR = 1.0
 
 
@@ -60,6 +64,7 @@ class Hub:
         self,
         read: Callable[[Named | None], list[Row]] = board.read,
         read_needs: Callable[[], Needs] = needs.read,
+        read_keys: Callable[[], set[uuid.UUID]] = board.keys,
         *,
         interval: float = INTERVAL,
         together: float = TOGETHER,
@@ -67,7 +72,7 @@ class Hub:
     ) -> None:
         self._read, self._interval, self._sweep = read, interval, sweep
         self._together = together
-        self._read_needs = read_needs
+        self._read_needs, self._read_keys = read_needs, read_keys
         self._members: dict[Sink, Viewer] = {}
         self._newcomers: set[Sink] = set()
         self._rendered: dict[uuid.UUID, Rendered] = {}
@@ -79,8 +84,11 @@ class Hub:
         self._heard = Named()
         # Until when the rows that were just sent rest, by the names that messages give them.
         self._rest: dict[str, float] = {}
-        # When the whole board is due, by the loop's clock.
-        self._whole_at = 0.0
+        # The whole board is to be read at once.
+        self._is_lost = True
+        # What is still to be looked through in this round, and when, by the loop's clock.
+        self._unseen: list[uuid.UUID] = []
+        self._look_at = 0.0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -98,7 +106,7 @@ class Hub:
             self._task.cancel()
             self._task = None
             self._rendered = {}
-            self._whole_at = 0.0
+            self._is_lost = True
 
     async def _run(self) -> None:
         listener = asyncio.create_task(self._listen())
@@ -118,23 +126,25 @@ class Hub:
     async def _wait(self) -> None:
         """Until there is something to read that does not rest."""
         rests = (self._rest.get(name, 0.0) for name in self._heard.names)
-        until = min([self._whole_at, *rests])
+        until = min([0.0 if self._is_lost else self._look_at, *rests])
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(until):
                 await self._wake.wait()
         self._wake.clear()
 
     def _look_at_everything(self) -> None:
-        self._whole_at = 0.0
+        self._is_lost = True
         self._wake.set()
 
     async def _turn(self) -> None:
         """Read once; the whole board for newcomers, the difference for everybody else."""
         viewers = set(self._members.values())
         before, needs_before, named = self._rendered, self._needs, self._due()
-        if named is not None and not named and not self._newcomers:
+        looks_on = asyncio.get_running_loop().time() >= self._look_at
+        if named is not None and not named and not looks_on and not self._newcomers:
             return
-        rows = await database_sync_to_async(self._read_and_render)(viewers, named)
+        work = database_sync_to_async(self._read_and_render)
+        rows = await work(viewers, named, looks_on=looks_on)
         changed = [row for row in rows if _version(before, row) != row.version]
         gone = [str(pk) for pk in before if pk not in self._rendered]
         # Who came meanwhile waits for the next turn.
@@ -145,20 +155,26 @@ class Hub:
         self._send(newcomers, self._known(), with_needs=True, full=True)
         if changed or gone or has_news:
             self._send(old, changed, with_needs=has_news, full=False, gone=gone)
-        rested = asyncio.get_running_loop().time() + self._interval
-        self._rest |= {name: rested for row in changed for name in row.names}
+        self._note_the_time(changed, looked_on=looks_on or named is None)
+
+    def _note_the_time(self, sent: list[Row], *, looked_on: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        self._rest |= {name: now + self._interval for row in sent for name in row.names}
+        if looked_on:
+            # A round of parts takes as long as one of a single part.
+            parts = max(1, math.ceil(len(self._rendered) / PART))
+            self._look_at = now + self._sweep / parts
 
     def _due(self) -> Named | None:
         """What is to be read now; None: the whole board. The rest is heard of once more."""
         now = asyncio.get_running_loop().time()
-        if now < self._whole_at:
-            resting = {name for name in self._heard.names if self._rest.get(name, 0.0) > now}
-            named, self._heard = self._heard.without(resting), self._heard.only(resting)
-            return named
-        self._whole_at = now + self._sweep
-        self._heard = Named()
         self._rest = {name: until for name, until in self._rest.items() if until > now}
-        return None
+        if self._is_lost:
+            self._is_lost, self._heard = False, Named()
+            return None
+        resting = {name for name in self._heard.names if name in self._rest}
+        named, self._heard = self._heard.without(resting), self._heard.only(resting)
+        return named
 
     def _known(self) -> list[Row]:
         """The board for who comes now."""
@@ -183,21 +199,38 @@ class Hub:
                 texts[viewer] = board.message(pairs, needs=strip, **parts)  # type: ignore[arg-type]  # full and gone, by name
             sink.deliver(texts[viewer])
 
-    def _read_and_render(self, viewers: set[Viewer], named: Named | None) -> list[Row]:
+    def _read_and_render(
+        self, viewers: set[Viewer], named: Named | None, *, looks_on: bool
+    ) -> list[Row]:
         """In a thread. Only what no viewer of its kind has had yet is rendered."""
+        needs_before = self._needs
+        if named is None:
+            self._needs, self._unseen = self._read_needs(), []
+        elif looks_on:
+            named.calls |= self._next_part()
         rows = self._read(named) if named is None or named else []
         if named is None:
-            self._needs = self._read_needs()
             kept = {}
         elif viewers <= self._viewers:
             kept = self._rendered
         else:
             kept = {pk: self._render(known.row, viewers) for pk, known in self._rendered.items()}
-        if self._needs and (named is None or not viewers <= self._viewers):
+        if self._needs and (self._needs != needs_before or not viewers <= self._viewers):
             self._strips = {v: needs.render(self._needs, v) for v in viewers}
         self._rendered = kept | {row.call.pk: self._render(row, viewers) for row in rows}
         self._viewers = viewers
         return rows
+
+    def _next_part(self) -> set[str]:
+        """The calls that are now looked at in their turn; a new round begins with those that are
+        on the board now.
+        """
+        if not self._unseen:
+            here = self._read_keys()
+            self._rendered = {pk: row for pk, row in self._rendered.items() if pk in here}
+            self._unseen, self._needs = list(here), self._read_needs()
+        part, self._unseen = self._unseen[:PART], self._unseen[PART:]
+        return {str(pk) for pk in part}
 
     def _render(self, row: Row, viewers: set[Viewer]) -> Rendered:
         known, version = self._rendered.get(row.call.pk), row.version

@@ -71,7 +71,7 @@ def broker(settings: LazySettings) -> Iterator[Broker]:
 @asynccontextmanager
 async def open_board(line: Line, *, sweep: float) -> AsyncIterator[Screen]:
     """A board that shows everything there is, and has heard the broker once."""
-    screen, hub = Screen(), Hub(line.read, interval=0, sweep=sweep)
+    screen, hub = Screen(), Hub(line.read, read_keys=line.keys, interval=0, sweep=sweep)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     await change(line, screen)

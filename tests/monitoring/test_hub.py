@@ -60,6 +60,9 @@ class Line:
         calls = [c for c in self.calls.values() if named is None or str(c.pk) in named.calls]
         return [Row(copy.copy(call)) for call in calls]
 
+    def keys(self) -> set[uuid.UUID]:
+        return set(self.calls)
+
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[Any, ...]]:
@@ -89,7 +92,7 @@ async def until(true: Any) -> None:
 async def test_whoever_joins_gets_the_whole_board() -> None:
     line, screen = Line(), Screen()
     call = line.ring()
-    hub = Hub(line.read, Needs, interval=0)
+    hub = Hub(line.read, Needs, line.keys, interval=0)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     [message] = screen.messages()
@@ -102,7 +105,7 @@ async def test_a_change_is_rendered_once_for_each_kind_of_viewer(
 ) -> None:
     line = Line()
     call = line.ring()
-    hub = Hub(line.read, Needs, interval=0)
+    hub = Hub(line.read, Needs, line.keys, interval=0)
     screens = [Screen() for _ in range(20)]
     for screen, viewer in zip(screens, itertools.cycle([RUSSIAN, ENGLISH]), strict=False):
         hub.join(screen, viewer)
@@ -119,7 +122,7 @@ async def test_a_change_is_rendered_once_for_each_kind_of_viewer(
 async def test_a_row_is_sent_at_most_as_often_as_the_interval_allows() -> None:
     line, screen, interval = Line(), Screen(), 0.05
     call = line.ring()
-    hub = Hub(line.read, Needs, interval=interval)
+    hub = Hub(line.read, Needs, line.keys, interval=interval)
     began = time.monotonic()
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
@@ -136,7 +139,7 @@ async def test_a_row_is_sent_at_most_as_often_as_the_interval_allows() -> None:
 async def test_a_change_is_read_without_the_rest_of_the_board() -> None:
     line, screen = Line(), Screen()
     call = [line.ring() for _ in range(3)][1]
-    hub = Hub(line.read, Needs, interval=0)
+    hub = Hub(line.read, Needs, line.keys, interval=0)
     hub.join(screen, ENGLISH)
     await until(lambda: line.whole == 2)  # when it came, and when it began to listen
     call.version += 1
@@ -152,7 +155,7 @@ async def test_a_change_is_read_without_the_rest_of_the_board() -> None:
 async def test_a_row_that_rests_holds_up_no_other() -> None:
     line, screen = Line(), Screen()
     busy, quiet = line.ring(), line.ring()
-    hub = Hub(line.read, Needs, interval=60)
+    hub = Hub(line.read, Needs, line.keys, interval=60)
     hub.join(screen, ENGLISH)
     await until(lambda: line.whole == 2)
     for call in (busy, quiet):
@@ -171,7 +174,7 @@ async def test_whoever_comes_later_gets_the_board_without_reading_it_anew(
 ) -> None:
     line, first, second, third = Line(), Screen(), Screen(), Screen()
     call = line.ring()
-    hub = Hub(line.read, Needs, interval=0)
+    hub = Hub(line.read, Needs, line.keys, interval=0)
     hub.join(first, ENGLISH)
     await until(lambda: line.whole == 2)
     hub.join(second, ENGLISH)
@@ -187,7 +190,7 @@ async def test_whoever_comes_later_gets_the_board_without_reading_it_anew(
 async def test_a_lost_message_is_made_good_while_others_keep_coming() -> None:
     line, screen = Line(), Screen()
     call, lost = line.ring(), line.ring()
-    hub = Hub(line.read, Needs, interval=0, sweep=0.1)
+    hub = Hub(line.read, Needs, line.keys, interval=0, sweep=0.1)
     hub.join(screen, ENGLISH)
     await until(lambda: line.whole >= 2)
     lost.version += 1
@@ -201,7 +204,7 @@ async def test_a_lost_message_is_made_good_while_others_keep_coming() -> None:
 
 async def test_a_change_that_nobody_announced_is_found_by_the_sweep() -> None:
     line, screen = Line(), Screen()
-    hub = Hub(line.read, Needs, interval=0, sweep=0.02)
+    hub = Hub(line.read, Needs, line.keys, interval=0, sweep=0.02)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     call = line.ring()
@@ -210,10 +213,34 @@ async def test_a_change_that_nobody_announced_is_found_by_the_sweep() -> None:
     hub.leave(screen)
 
 
+async def test_a_long_board_is_looked_through_a_part_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("monitoring.hub.PART", 4)
+    line, screen, looks = Line(), Screen(), []
+    calls = [line.ring() for _ in range(10)]
+
+    def read(named: Named | None) -> list[Row]:
+        looks.append(named and len(named.calls))
+        return line.read(named)
+
+    hub = Hub(read, Needs, line.keys, interval=0, sweep=0.05)
+    hub.join(screen, ENGLISH)
+    await until(lambda: line.whole == 2)
+    for call in calls:
+        call.version += 1
+    told: set[str] = set()
+    while len(told) < 10:
+        await until(lambda: len(screen.texts) > 1)
+        told |= {row["id"] for row in json.loads(screen.texts.pop())["rows"]}
+    assert line.whole == 2 and [size for size in looks if size][:3] == [4, 4, 2]
+    hub.leave(screen)
+
+
 async def test_nothing_is_sent_when_nothing_changed() -> None:
     line, screen = Line(), Screen()
     line.ring()
-    hub = Hub(line.read, Needs, interval=0, sweep=0.01)
+    hub = Hub(line.read, Needs, line.keys, interval=0, sweep=0.01)
     hub.join(screen, ENGLISH)
     await until(lambda: line.reads > 5)
     assert len(screen.texts) == 1
@@ -223,7 +250,7 @@ async def test_nothing_is_sent_when_nothing_changed() -> None:
 async def test_a_call_that_left_the_board_is_named_as_gone() -> None:
     line, screen = Line(), Screen()
     call = line.ring()
-    hub = Hub(line.read, Needs, interval=0, sweep=0.02)
+    hub = Hub(line.read, Needs, line.keys, interval=0, sweep=0.02)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     del line.calls[call.pk]
@@ -244,7 +271,7 @@ async def test_the_board_comes_back_after_the_database_was_away(
             raise error
         return line.read(named)
 
-    hub = Hub(read, Needs, interval=0)
+    hub = Hub(read, Needs, line.keys, interval=0)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     assert screen.messages()[0]["full"]
@@ -253,7 +280,7 @@ async def test_the_board_comes_back_after_the_database_was_away(
 
 async def test_a_hub_without_boards_reads_nothing() -> None:
     line, screen = Line(), Screen()
-    hub = Hub(line.read, Needs, interval=0, sweep=0.01)
+    hub = Hub(line.read, Needs, line.keys, interval=0, sweep=0.01)
     hub.join(screen, ENGLISH)
     await until(lambda: screen.texts)
     hub.leave(screen)

@@ -4,6 +4,7 @@ The bus is Redis pub/sub with psrpc's envelopes, an internal protocol of the pin
 cannot be read is Unreadable, never a guess. Listening takes nothing away from LiveKit.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -145,7 +146,7 @@ def messages(
     url: str,
     goes_on: Callable[[], bool],
     unreadable: Callable[[Unreadable], None],
-    wait: float = 0.05,
+    wait: float = 0.02,
 ) -> Iterator[list[TapMessage]]:
     """Batches of what was said within `wait` seconds, until `goes_on` says no.
 
@@ -160,8 +161,10 @@ def messages(
         listener.subscribe(*CHANNELS)
         while goes_on():
             batch = [listener.get_message(timeout=1)]
+            until = time.monotonic() + wait
             while batch[-1] is not None and len(batch) < BATCH:
-                batch.append(listener.get_message(timeout=wait))
+                left = until - time.monotonic()
+                batch.append(listener.get_message(timeout=left) if left > 0 else None)
             yield list(_readable(batch, unreadable))
 
 
