@@ -1,7 +1,7 @@
 """Veyra beside the barest thing that does the same, in one run: `make bench`.
 
-usage: python -m tests.bench [webhooks] [journal] [boards] [screen] [calls] [lists]
-                             [history] [route] [edits] [publish] [registrar]
+usage: python -m tests.bench [webhooks] [journal] [boards] [screen] [desk] [calls]
+                             [lists] [history] [route] [edits] [publish] [registrar]
 """
 
 import os
@@ -17,6 +17,7 @@ django.setup()
 from tests.bench import (  # noqa: E402  # they need Django
     boards,
     calls,
+    desk,
     edits,
     history,
     journal,
@@ -36,6 +37,7 @@ BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "calls": calls.measure,
     "screen": screen.measure,
     "boards": boards.measure,
+    "desk": desk.measure,
     "lists": lists.measure,
     "history": history.measure,
     "route": route.measure,
