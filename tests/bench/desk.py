@@ -189,8 +189,6 @@ async def _live(arena: Ground, web: Popen[bytes], crowd: Crowd, page: Page) -> l
     waits += [painted[f"{callers[n]} ended"] - at * 1000 for n, at in crowd.went.items()]
     where = f"{LIVE} calls, {BOARDS} boards, {told:.0f} facts/s"
     p95 = statistics.quantiles(waits, n=20)[-1]
-    print("CAME", sorted(round(w) for w in waits[:len(crowd.came)]))
-    print("WENT", sorted(round(w) for w in waits[len(crowd.came):]))
     return [
         promised(f"{where}: fact to pixel, p95 of {len(waits)}", "ms", p95, 150),
         promised(f"{where}: web", "cores", used / seconds, 1),
