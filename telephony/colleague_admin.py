@@ -1,6 +1,5 @@
 """Pages of our people, and of groups of them."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -18,34 +17,17 @@ from unfold.decorators import display
 from telephony.call_admin import unbroken
 from telephony.colleague_forms import ColleagueForm, Members, TeamForm
 from telephony.colleagues import Weekday
+from telephony.keeping import ArchivedFilter
 from telephony.models import Colleague, Member, Team
 from telephony.sync import TASK
 from veyra.admin import VeyraAdmin
 from veyra.celery import wake
 
 
-class GoneFilter(admin.SimpleListFilter):
-    """Who is no longer with us stands in a list of his own."""
-
-    title = gettext_lazy("archive")
-    parameter_name = "archived"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", gettext_lazy("Archived"))]
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        everything, *others = super().choices(changelist)
-        yield {**everything, "display": _("Not archived")}
-        yield from others
-
-    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return rows.archived() if self.value() == "yes" else rows.kept()  # type: ignore[attr-defined,no-any-return]  # of KeepableQuerySet
-
-
 class PeopleAdmin(VeyraAdmin):
     """Rows that are put away by their own switch, never deleted."""
 
-    list_filter: tuple[Any, ...] = (GoneFilter,)
+    list_filter: tuple[Any, ...] = (ArchivedFilter,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.model.objects.visible_to(request.user)  # type: ignore[no-any-return]  # unfold ships no types
