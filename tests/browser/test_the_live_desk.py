@@ -74,8 +74,16 @@ PUBLISHED = """
     states = list(PublishedObject.objects.filter(kind="number").values_list("state", flat=True))
     result = len(states) == PhoneNumber.objects.count() and set(states) == {"live"}
 """
-# Doors of a call; what they are asked for is written as their pages write it.
-DOORS = ("listen", "join", "hang-up", "hint", "transfer", "introduce", "block", "unblock")
+# Doors to a call and to what is kept of calls; what they are asked for is written as their pages
+# write it. All that there are: tests/people/test_doors.py.
+OF_A_CALL = ("listen", "join", "hang-up", "hint", "transfer", "introduce", "block", "unblock")
+DOORS = (
+    *(f"/calls/{{call}}/{each}/" for each in OF_A_CALL),
+    *("/visits/trial/", "/calls-out/", "/calls/files/ask/", "/report/weekly/"),
+    *("/calls/files/{any}/cancel/", "/calls-out/{any}/enter/", "/numbers/1/call/browser/"),
+)
+# These are for him for whom a call rings, and no other finds one there.
+RINGS = ("/rings/{any}/take/", "/rings/{any}/decline/", "/visits/{any}/stay/")
 KNOCK = """
     async (door) => {
         const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
@@ -221,8 +229,10 @@ def test_who_has_no_right_sees_no_button_and_gets_403_at_every_door(
         page = open_call(launch(), system, call, "guest")
         for part in ("#ear", "#hands"):
             assert page.locator(part).count() == 0
-        told = {door: page.evaluate(KNOCK, f"/calls/{call}/{door}/") for door in DOORS}
-        assert told == dict.fromkeys(DOORS, 403)
+        names = {"call": call, "any": uuid.uuid4()}
+        for doors, status in ((DOORS, 403), (RINGS, 404)):
+            told = {door: page.evaluate(KNOCK, door.format(**names)) for door in doors}
+            assert told == dict.fromkeys(doors, status)
         assert line.ask("result = call.state") == "answered"
 
 
