@@ -1,5 +1,6 @@
 """Pages of our people, and of groups of them."""
 
+import json
 from typing import Any
 
 from django.contrib import admin
@@ -15,7 +16,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from telephony.call_admin import unbroken
-from telephony.colleague_forms import ColleagueForm, Members, TeamForm
+from telephony.colleague_forms import ColleagueForm, MemberForm, Members, TeamForm
 from telephony.colleagues import Weekday
 from telephony.keeping import ArchivedFilter
 from telephony.models import Colleague, Member, Team
@@ -96,6 +97,7 @@ class ColleagueAdmin(PeopleAdmin):
 
 class MemberInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
     model = Member
+    form = MemberForm
     formset = Members
     fields = ("place", "colleague", "seconds")
     ordering = ("place", "pk")
@@ -103,6 +105,9 @@ class MemberInline(TabularInline):  # type: ignore[misc]  # unfold ships no type
     hide_title = True
     verbose_name = gettext_lazy("colleague")
     verbose_name_plural = gettext_lazy("who is rung, one after the other")
+
+    class Media:
+        js = ("veyra/places.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
         return Member.objects.visible_to(request.user)
@@ -145,6 +150,15 @@ class TeamAdmin(PeopleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         kept = Q(members__colleague__archived_at=None)
         return Team.objects.visible_to(request.user).annotate(people=Count("members", filter=kept))
+
+    def get_inline_formsets(self, *args: Any, **kwargs: Any) -> Any:
+        """What the button under the rows says is Django's, and no Russian."""
+        formsets = super().get_inline_formsets(*args, **kwargs)
+        for each in formsets:
+            told = json.loads(each.inline_formset_data())
+            told["options"]["addText"] = _("Add a colleague")
+            each.inline_formset_data = json.dumps(told)
+        return formsets
 
     @admin.display(description=gettext_lazy("colleagues"), ordering="people")
     def members(self, row: Any) -> int:

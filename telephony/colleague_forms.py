@@ -133,8 +133,20 @@ class TeamForm(KeptForm):
         self.fields["is_gone"].help_text = _("Where it is named, nobody is rung.")
 
 
+class MemberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+    def has_changed(self) -> bool:
+        """A new row in which nobody is chosen is none, whatever its place."""
+        return bool(self.changed_data if self.instance.pk else "colleague" in self.changed_data)
+
+
 class Members(BaseInlineFormSet):  # type: ignore[type-arg]  # generic only in the stubs
-    """At least one colleague is in a group."""
+    """At least one colleague is in a group; who is new is rung after the others."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if form.instance.pk is None and "place" in form.fields:
+            places = [member.place for member in self.get_queryset()]
+            form.fields["place"].initial = max(places, default=0) + 1
 
     def clean(self) -> None:
         super().clean()

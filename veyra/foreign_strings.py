@@ -6,6 +6,7 @@ Here makemessages finds them.
 from django.utils.translation import gettext_noop
 
 gettext_noop("%(class_name)s %(instance)s")
+gettext_noop("Add another %(model)s")
 gettext_noop("Add new item")
 gettext_noop("Add row")
 gettext_noop("After you've created a user, you’ll be able to edit more user options.")

@@ -107,6 +107,26 @@ def test_a_group_rings_its_people_in_their_order(
     assert [(row.colleague.name, row.seconds) for row in rows] == [("Olga", 20), ("Ivan", 20)]
 
 
+def test_who_is_new_in_a_group_is_rung_after_the_others(
+    log_in: LogIn, make_colleague: MakeColleague
+) -> None:
+    client, people = log_in(), [make_colleague(name) for name in ("Olga", "Ivan")]
+    client.post(ADD_TEAM, team(*people))
+    url = reverse("admin:telephony_team_change", args=[Team.objects.get().pk])
+    page = client.get(url)
+    new = page.context["inline_admin_formsets"][0].formset.extra_forms
+    assert [each["place"].value() for each in new] == [2]
+    told = page.content.decode()
+    assert "Add a colleague" in told and "Add another Colleague" not in told
+    # Nobody is chosen in the new row: there is none.
+    rows = team(*people) | {"members-INITIAL_FORMS": 2, "members-TOTAL_FORMS": 3}
+    for n, member in enumerate(Team.objects.get().members.order_by("place")):
+        rows |= {f"members-{n}-id": member.pk, f"members-{n}-team": member.team_id}
+    rows |= {"members-2-place": 7, "members-2-colleague": "", "members-2-seconds": 15}
+    assert client.post(url, rows).status_code == 302
+    assert Team.objects.get().members.count() == 2
+
+
 def test_a_group_of_nobody_is_not_saved(log_in: LogIn) -> None:
     answer = log_in().post(ADD_TEAM, team())
     assert "Choose at least one colleague" in answer.content.decode()
