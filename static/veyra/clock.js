@@ -7,8 +7,8 @@ const clocks = {
     clocks.ahead = Date.now() - serverMilliseconds;
     clocks.show();
   },
-  show() {
-    for (const clock of document.querySelectorAll("time[data-since]")) {
+  show(within = document) {
+    for (const clock of within.querySelectorAll("time[data-since]")) {
       const until = clock.dataset.until ? clock.dataset.until * 1000 : Date.now() - clocks.ahead;
       const seconds = Math.max(0, Math.floor((until - clock.dataset.since * 1000) / 1000));
       const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
@@ -20,4 +20,4 @@ const clocks = {
 
 const start = document.querySelector("[data-now]");
 if (start) clocks.set(start.dataset.now * 1000);
-setInterval(clocks.show, 1000);
+setInterval(() => clocks.show(), 1000);

@@ -11,97 +11,135 @@ const onWall = new URLSearchParams(location.search).has("wall");
 const LINGER = 8000; // an ended call leaves the board after this many milliseconds
 const MANY = 30; // so many calls are set closer
 const FORBIDDEN = 4403;
-const texts = new Map(); // what each call's row was told last
+const calls = new Map(); // what is known of each call that is here
+const paper = document.createElement("template");
 let socket = null;
 let wait = 500;
 
 const isIdle = () => document.hidden && !alarm.isOn;
-const all = () => Array.from(page.querySelectorAll(".vy-call"));
-const rowOf = (id) => document.getElementById(`call-${id}`);
+const clock = () => Date.now() - clocks.ahead;
 
+// Hundreds of calls are here and some change at a time, so only their rows are touched.
 function show({ now, full, rows, gone, needs }) {
   clocks.ahead = Date.now() - now;
   if (full) {
     const here = new Set(rows.map(({ id }) => id));
-    gone = all().map((row) => row.dataset.call).filter((id) => !here.has(id));
+    gone = [...calls.keys()].filter((id) => !here.has(id));
   }
-  for (const id of gone) drop(rowOf(id));
-  for (const { id, html } of rows) {
-    const place = rowOf(id);
-    if (place && texts.get(id) === html) continue;
-    texts.set(id, html);
-    if (place) renew(place, html);
-    else board.insertAdjacentHTML(full ? "beforeend" : "afterbegin", html);
-  }
+  gone.forEach(drop);
+  // The newest comes first, and last to its place: above the others.
+  for (const { id, html } of rows.reverse()) if (calls.get(id)?.html !== html) renew(id, html);
   if (needs !== null) document.getElementById("needs").innerHTML = needs;
-  arrange();
-  clocks.show();
+  tell();
 }
 
-function drop(row) {
-  if (!row) return;
-  texts.delete(row.dataset.call);
-  row.remove();
+function drop(id) {
+  calls.get(id)?.row.remove();
+  calls.delete(id);
 }
 
-// What the reader holds with the keyboard stays held.
-function renew(row, html) {
-  const isHeld = row.contains(document.activeElement);
-  const { id } = row;
-  row.outerHTML = html;
-  if (isHeld) document.getElementById(id).querySelector("a").focus({ preventScroll: true });
+function renew(id, html) {
+  paper.innerHTML = html;
+  const call = read(paper.content.firstElementChild, html);
+  const before = calls.get(id)?.row;
+  calls.set(id, call);
+  clocks.show(call.row);
+  place(call, before);
 }
 
-const clock = () => Date.now() - clocks.ahead;
-const isTroubled = ({ dataset }) => "troubleAt" in dataset && dataset.troubleAt * 1000 <= clock();
+// What its row tells of a call, times in milliseconds.
+function read(row, html) {
+  const { call, number, agent, phase, state, hand, started, troubleAt, ended } = row.dataset;
+  const time = ended === undefined ? null : row.querySelector("time");
+  return {
+    id: call,
+    row,
+    html,
+    number,
+    agent,
+    phase,
+    state,
+    hand,
+    started: started * 1000,
+    troubleAt: troubleAt === undefined ? Infinity : troubleAt * 1000,
+    endedAt: time ? time.dataset.until * 1000 : Infinity,
+    isTroubled: false,
+    isShown: true,
+  };
+}
+
+// Where a call belongs, in the place of the row that it had before. What the reader holds with the
+// keyboard stays held.
+function place(call, before = call.row) {
+  const { row } = call;
+  call.isTroubled = call.troubleAt <= clock();
+  sieve(call);
+  const isHeld = before.contains(document.activeElement);
+  if (before !== row) before.replaceWith(row);
+  const list = call.isTroubled ? troubled : board;
+  if (row.parentElement !== list || !standsRight(row)) list.insertBefore(row, follower(call, list));
+  if (isHeld) row.querySelector("a").focus({ preventScroll: true });
+}
 
 // Calls that need a hand stand on top, who has waited longest first; the others the newest first.
-function arrange() {
-  const rows = all();
-  const hands = rows.filter(isTroubled).sort((a, b) => a.dataset.troubleAt - b.dataset.troubleAt);
-  const others = rows.filter((row) => !isTroubled(row)).sort((a, b) => b.dataset.started - a.dataset.started);
-  sift.offer(rows);
-  place(troubled, hands);
-  place(board, others);
-  const shown = rows.filter((row) => {
-    const isShown = sift.matches(row, isTroubled(row));
-    if (row.hidden === isShown) row.hidden = !isShown;
-    return isShown;
-  });
-  const calling = shown.filter(isTroubled);
-  if (handCount.textContent !== String(calling.length)) handCount.textContent = calling.length;
-  page.classList.toggle("vy-calm", calling.length === 0);
-  page.classList.toggle("vy-nobody", rows.length === 0);
-  page.classList.toggle("vy-many", shown.length > MANY);
-  sift.count(shown.length, rows.length);
-  alarm.tell(calling.map((row) => `${row.dataset.call} ${row.dataset.hand}`));
-  if (onWall) tally(shown, calling.length);
+const rank = (call) => (call.isTroubled ? call.troubleAt : -call.started);
+const rankOf = (row) => rank(calls.get(row.dataset.call));
+
+function standsRight(row) {
+  const { previousElementSibling: above, nextElementSibling: below } = row;
+  const mine = rankOf(row);
+  return (!above || rankOf(above) <= mine) && (!below || mine <= rankOf(below));
 }
 
-function place(parent, rows) {
-  rows.forEach((row, number) => {
-    const there = parent.children[number];
-    if (there === row) return;
-    const held = row.contains(document.activeElement) ? document.activeElement : null;
-    parent.insertBefore(row, there ?? null);
-    held?.focus({ preventScroll: true });
-  });
+function follower(call, list) {
+  const mine = rank(call);
+  return Array.from(list.children).find((row) => row !== call.row && rankOf(row) >= mine) ?? null;
+}
+
+function sieve(call) {
+  call.isShown = sift.matches(call);
+  if (call.row.hidden === call.isShown) call.row.hidden = !call.isShown;
+}
+
+// What is said of all calls together.
+function tell() {
+  const all = [...calls.values()];
+  const shown = all.filter((call) => call.isShown);
+  const hands = shown.filter((call) => call.isTroubled);
+  if (handCount.textContent !== String(hands.length)) handCount.textContent = hands.length;
+  page.classList.toggle("vy-calm", hands.length === 0);
+  page.classList.toggle("vy-nobody", all.length === 0);
+  page.classList.toggle("vy-many", shown.length > MANY);
+  sift.offer(all);
+  sift.count(shown.length, all.length);
+  alarm.tell(hands.map(({ id, hand }) => `${id} ${hand}`));
+  if (onWall) tally(shown, hands.length);
 }
 
 function tally(shown, hands) {
-  const of = (state) => shown.filter((row) => row.dataset.state === state).length;
+  const of = (state) => shown.filter((call) => call.state === state).length;
   const counts = { ringing: of("ringing"), answered: of("answered"), hand: hands };
-  for (const place of page.querySelectorAll("[data-count]")) place.textContent = counts[place.dataset.count];
+  for (const field of page.querySelectorAll("[data-count]")) field.textContent = counts[field.dataset.count];
   const below = document.getElementById("below");
-  const out = shown.filter((row) => row.getBoundingClientRect().bottom > innerHeight).length;
+  const out = shown.filter(({ row }) => row.getBoundingClientRect().bottom > innerHeight).length;
   below.hidden = out === 0;
   below.textContent = below.dataset.words.replace("{count}", out);
 }
 
+// What time alone changes: who has waited for too long, and whose end was long enough ago.
 function tick() {
-  for (const row of page.querySelectorAll("[data-ended]"))
-    if (clock() - row.querySelector("time").dataset.until * 1000 > LINGER) drop(row);
-  arrange();
+  const now = clock();
+  const due = [...calls.values()].filter((call) => call.troubleAt <= now !== call.isTroubled);
+  const over = [...calls.values()].filter((call) => now - call.endedAt > LINGER);
+  due.forEach((call) => place(call));
+  over.forEach(({ id }) => drop(id));
+  if (onWall || due.length || over.length) tell();
+}
+
+function siftAll() {
+  sift.write();
+  calls.forEach(sieve);
+  tell();
 }
 
 function say(live) {
@@ -151,15 +189,11 @@ document.addEventListener("visibilitychange", () => {
   else connect();
   stayLit();
 });
-sift.form.addEventListener("change", () => {
-  sift.write();
-  arrange();
-});
-sift.form.addEventListener("reset", () => setTimeout(() => {
-  sift.write();
-  arrange();
-}));
-arrange();
+sift.form.addEventListener("change", siftAll);
+sift.form.addEventListener("reset", () => setTimeout(siftAll));
+for (const row of board.children) calls.set(row.dataset.call, read(row));
+calls.forEach((call) => place(call));
+tell();
 connect();
 stayLit();
 setInterval(tick, 1000);

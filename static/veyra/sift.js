@@ -8,26 +8,26 @@ const sift = {
   fields() {
     return Array.from(sift.form.querySelectorAll("select"));
   },
-  // What a row is for each of the filters.
-  matches(row, isTroubled) {
+  matches(call) {
     const { number, agent, state } = sift.form.elements;
-    const inState = state.value === "hand" ? isTroubled : row.dataset.phase === state.value;
+    const inState = state.value === "hand" ? call.isTroubled : call.phase === state.value;
     return (
-      (!number.value || row.dataset.number === number.value) &&
-      (!agent.value || row.dataset.agent === agent.value) &&
+      (!number.value || call.number === number.value) &&
+      (!agent.value || call.agent === agent.value) &&
       (!state.value || inState)
     );
   },
   // The lists offer what is on the board now, and what the address asks for.
-  offer(rows) {
+  offer(calls) {
     for (const name of ["number", "agent"]) {
       const field = sift.form.elements[name];
-      const wanted = new Set(rows.map((row) => row.dataset[name]).filter(Boolean));
+      const wanted = new Set(calls.map((call) => call[name]).filter(Boolean));
       if (field.value) wanted.add(field.value);
-      const values = ["", ...[...wanted].sort((a, b) => a.localeCompare(b))];
-      if (values.join("\n") === Array.from(field.options, (option) => option.value).join("\n")) continue;
+      const offered = Array.from(field.options, (option) => option.value).filter(Boolean);
+      if (wanted.size === offered.length && offered.every((value) => wanted.has(value))) continue;
+      const values = [...wanted].sort((a, b) => a.localeCompare(b));
       const chosen = field.value;
-      field.replaceChildren(field.options[0], ...values.slice(1).map((value) => new Option(value, value)));
+      field.replaceChildren(field.options[0], ...values.map((value) => new Option(value, value)));
       field.value = chosen;
     }
   },
@@ -35,8 +35,9 @@ const sift = {
     const isSifted = sift.fields().some((field) => field.value);
     sift.form.querySelector("[type=reset]").hidden = !isSifted;
     document.getElementById("unmatched").hidden = shown > 0 || all === 0;
-    const words = sift.shown.dataset.words.replace("{shown}", shown).replace("{all}", all);
-    sift.shown.value = isSifted ? words : "";
+    const words = isSifted ? sift.shown.dataset.words.replace("{shown}", shown).replace("{all}", all) : "";
+    // Writing the same again would have the browser lay it out again.
+    if (sift.shown.value !== words) sift.shown.value = words;
   },
   read() {
     const asked = new URLSearchParams(location.search);

@@ -221,7 +221,7 @@ CHANGE = """(tries) => {
 }"""
 # Leaves so many calls on the board.
 LEAVE = """(count) => {
-    const gone = all().slice(count).map((row) => row.dataset.call);
+    const gone = [...calls.keys()].slice(count);
     show({ now: Date.now(), full: false, rows: [], gone, needs: null });
 }"""
 
