@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.live.stack import missing, wait_until
 from tests.live.system import System, running
-from tests.live.test_call import LINE, PUBLISHED
+from tests.live.test_call import LINE
 
 pytestmark = pytest.mark.live
 
@@ -39,7 +39,7 @@ def system() -> Iterator[System]:
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
     with running() as system:
         system.ask(LINE)
-        wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+        system.wait_for_line()
         yield system
 
 

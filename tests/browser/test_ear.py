@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserType, Page, expect
 from telephony.sip_caller import read_wav
 from tests.live.stack import missing, wait_until
 from tests.live.system import Caller, System, running
-from tests.live.test_call import LINE, PUBLISHED, SUPPORT
+from tests.live.test_call import LINE, SUPPORT
 
 pytestmark = pytest.mark.live
 
@@ -103,7 +103,7 @@ def system() -> Iterator[System]:
     with running() as system:
         system.ask(LINE)
         system.ask(PEOPLE)
-        wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+        system.wait_for_line()
         yield system
 
 

@@ -41,11 +41,6 @@ LINE = """
         Colleague.objects.create(name=name.capitalize(), user=user)
     wake("telephony.apply")
 """
-PUBLISHED = """
-    from telephony.models import PublishedObject
-    states = list(PublishedObject.objects.values_list("state", flat=True))
-    result = len(states) >= 3 and set(states) == {"live"}
-"""
 RING = """
     from telephony import ringing
     from telephony.colleagues import Found
@@ -78,7 +73,7 @@ def system(provider: Provider) -> Iterator[System]:
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
     with running(*PROGRAMS, "watchdog") as system:
         system.ask(LINE.format(provider=provider.address))
-        wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+        system.wait_for_line()
         yield system
 
 

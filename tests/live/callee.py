@@ -15,11 +15,10 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any, Self
 
-from tests.live.sound import SUITE, Secret, loudness, new_key
+from tests.live.sound import SUITE, VOICED_RMS, Secret, loudness, new_key
 
 SILENCE = b"\xff" * 160  # 20 ms of PCMU
 RING_SECONDS = 0.6
-VOICED_RMS = 200
 REALM = "provider.example"
 # What a telephone does when it is called: the answers to the INVITE, None is a pause that rings.
 ANSWERS: dict[str, tuple[int, ...]] = {

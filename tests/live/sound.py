@@ -4,7 +4,9 @@ import base64
 import hmac
 import os
 import re
+import wave
 from hashlib import sha1
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +16,8 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 SUITE = "AES_CM_128_HMAC_SHA1_80"
 TAG = 10
+# Louder than this is a voice; sound is looked at in parts of so many samples.
+VOICED_RMS, PART = 200, 1600
 HEADER = 12
 
 
@@ -56,6 +60,32 @@ def share_of(heard: "np.ndarray[Any, Any]", hertz: int) -> float:
     power = np.abs(np.fft.rfft(heard.astype(float))) ** 2
     near = np.abs(np.fft.rfftfreq(len(heard), 1 / 8000) - hertz) < 30
     return float(power[near].sum() / max(power.sum(), 1.0))
+
+
+def beeping(path: Path, hertz: int, seconds: int) -> Path:
+    """What a caller says: a WAV of beeps."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(samples(beeps(hertz)).astype(np.int16).tobytes() * (2 * seconds))
+    return path
+
+
+def of_wav(path: Path) -> "np.ndarray[Any, Any]":
+    """Linear samples, 8000 a second."""
+    with wave.open(str(path)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), np.int16)
+
+
+def beeped(heard: "np.ndarray[Any, Any]", hertz: int) -> list[float]:
+    """The seconds at which this was heard, of linear samples, 8000 a second."""
+    parts = [heard[at : at + PART].astype(float) for at in range(0, len(heard) - PART, PART)]
+    return [
+        index * PART / 8000
+        for index, part in enumerate(parts)
+        if np.sqrt(np.mean(part**2)) > VOICED_RMS and share_of(part, hertz) > 0.5
+    ]
 
 
 class Secret:

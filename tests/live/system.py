@@ -23,6 +23,11 @@ from tests.live.stack import ROOT, Stack, free_port, wait_until
 QUEUES = "default,calls,hands,livekit,slow"
 PROGRAMS = ("web", "worker", "beat", "tap", "agent")
 _empty: dict[str, bytes] = {}
+LINE_IS_LIVE = """
+from telephony.models import PublishedObject
+states = list(PublishedObject.objects.values_list("state", flat=True))
+result = bool(states) and set(states) == {"live"}
+"""
 
 
 # Reads a line of JSON (code), runs it, writes a line of JSON (its `result`).
@@ -123,6 +128,10 @@ class System:
         if "error" in answer:
             raise AssertionError(answer["error"])
         return answer["result"]
+
+    def wait_for_line(self, seconds: float = 60) -> None:
+        """Until everything that was saved stands in LiveKit."""
+        wait_until(lambda: bool(self.ask(LINE_IS_LIVE)), "the line was not published", seconds)
 
     def start_program(self, name: str) -> None:
         # A test run that is killed takes its processes along.

@@ -12,7 +12,7 @@ import pytest
 
 from tests.live.stack import missing, wait_until
 from tests.live.system import System
-from tests.live.test_call import LINE, PUBLISHED, SALES
+from tests.live.test_call import LINE, SALES
 
 # Half a minute of waiting for beat, so outside the gate.
 pytestmark = pytest.mark.prove
@@ -69,7 +69,7 @@ def test_what_was_saved_without_livekit_is_published_soon_after_its_return(
     system.stack.start_server()
     returned = time.monotonic()
     wait_until(lambda: sign_of_life(system)["registered"], "the assistant did not register", 15)
-    wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", PUBLISHED_WITHIN)
+    system.wait_for_line(PUBLISHED_WITHIN)
     assert time.monotonic() - returned < PUBLISHED_WITHIN
 
 

@@ -40,12 +40,6 @@ LINE = """
     wake("telephony.apply")
 """
 
-PUBLISHED = """
-    from telephony.models import PublishedObject
-    states = list(PublishedObject.objects.values_list("state", flat=True))
-    result = bool(states) and set(states) == {"live"}
-"""
-
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
@@ -53,7 +47,7 @@ def system() -> Iterator[System]:
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
     with running() as system:
         system.ask(LINE)
-        wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+        system.wait_for_line()
         yield system
 
 
@@ -259,7 +253,7 @@ def test_a_number_moved_to_another_assistant_takes_its_next_call_there(system: S
         wake("telephony.apply")
     """)
     time.sleep(2)
-    wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 30)
+    system.wait_for_line(30)
     user = "79160000008"
     assert system.call(SUPPORT, "wait:3", user=user)["status"] == 200
     assert talked(system, user)["agent"] == "Sales"

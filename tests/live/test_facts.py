@@ -28,12 +28,6 @@ LINE = f"""
     wake("telephony.apply")
 """
 
-PUBLISHED = """
-    from telephony.models import PublishedObject
-    states = list(PublishedObject.objects.values_list("state", flat=True))
-    result = bool(states) and set(states) == {"live"}
-"""
-
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
@@ -43,7 +37,7 @@ def system() -> Iterator[System]:
     away = {"SIP_TEST_FROM": "198.51.100.1/32"}
     with running("web", "worker", "beat", "tap", **away) as system:
         system.ask(LINE)
-        wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+        system.wait_for_line()
         yield system
 
 

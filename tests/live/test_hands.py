@@ -36,11 +36,6 @@ LINE = """
     rule.trunks.add(trunk)
     wake("telephony.apply")
 """
-PUBLISHED = """
-    from telephony.models import PublishedObject
-    states = list(PublishedObject.objects.values_list("state", flat=True))
-    result = bool(states) and set(states) == {"live"}
-"""
 
 
 class Telephone(Caller):
@@ -78,7 +73,7 @@ def system() -> Iterator[System]:
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
     with running() as system:
         system.ask(LINE)
-        wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+        system.wait_for_line()
         yield system
 
 

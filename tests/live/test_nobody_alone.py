@@ -3,20 +3,18 @@
 import os
 import signal
 import time
-import wave
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from agentworker.last_words import sound
-from tests.live.callee import VOICED_RMS, Provider
-from tests.live.sound import beeps, samples, share_of
+from tests.live.callee import Provider
+from tests.live.sound import beeped, beeping, beeps, of_wav, samples
 from tests.live.stack import missing, wait_until
-from tests.live.system import PROGRAMS, Caller, System, running
+from tests.live.system import PROGRAMS, System, running
 
 pytestmark = pytest.mark.live
 
@@ -25,8 +23,6 @@ SUPPORT, SALES = "74991124148", "74991124149"
 OLGA, BORIS = "79160000201", "79160000202"
 # What the caller and the colleague say, in Hz: above our music, and in no voice for long.
 CALLERS, OLGAS = 1700, 2300
-# Sound is looked at in parts of so many samples.
-PART = 1600
 LINE = """
     from agentworker.models import Agent
     from agentworker.services import Words, save_words
@@ -48,11 +44,6 @@ LINE = """
     rule.numbers.add(PhoneNumber.objects.create(number="+74991124149", trunk=trunk))
     wake("telephony.apply")
 """
-PUBLISHED = """
-    from telephony.models import PublishedObject
-    states = list(PublishedObject.objects.values_list("state", flat=True))
-    result = bool(states) and set(states) == {"live"}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +58,7 @@ def system(provider: Provider) -> Iterator[System]:
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
     with running(*PROGRAMS, "watchdog", "standby") as system:
         system.ask(LINE.format(provider=provider.address, olga=OLGA, boris=BORIS))
-        wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+        system.wait_for_line()
         yield system
 
 
@@ -155,34 +146,6 @@ def voice_after(heard: dict[str, Any], moment: float) -> float:
     return min(later)
 
 
-@pytest.mark.prove
-def beeping(folder: Path, seconds: int) -> Path:
-    """What the caller says: a WAV of beeps."""
-    path = folder / "beeps.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        beep = samples(beeps(CALLERS)).astype(np.int16).tobytes()
-        file.writeframes(beep * (2 * seconds))
-    return path
-
-
-def beeped(heard: "np.ndarray[Any, Any]", hertz: int) -> list[float]:
-    """The seconds at which this was heard, of linear samples, 8000 a second."""
-    parts = [heard[at : at + PART] for at in range(0, len(heard) - PART, PART)]
-    return [
-        index * PART / 8000
-        for index, part in enumerate(parts)
-        if np.sqrt(np.mean(part.astype(float) ** 2)) > VOICED_RMS and share_of(part, hertz) > 0.5
-    ]
-
-
-def heard_by(caller: Caller) -> "np.ndarray[Any, Any]":
-    with wave.open(str(caller.heard)) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), np.int16)
-
-
 def introduce(system: System, user: str) -> None:
     """The call is given to Olga, with a word about it."""
     system.ask(f"""
@@ -218,7 +181,9 @@ def test_a_colleague_hears_who_calls_before_they_hear_each_other(
     system: System, provider: Provider
 ) -> None:
     user = "79160000100"
-    caller = system.dial(SUPPORT, f"say:{beeping(system.folder, 40)}", user=user)
+    caller = system.dial(
+        SUPPORT, f"say:{beeping(system.folder / 'beeps.wav', CALLERS, 40)}", user=user
+    )
     wait_until(lambda: talks(system, user), "nobody spoke")
     introduce(system, user)
     wait_until(lambda: bool(provider.of(OLGA)), "her telephone did not ring", 15)
@@ -236,7 +201,7 @@ def test_a_colleague_hears_who_calls_before_they_hear_each_other(
     assert [at for at in told if 0.5 < at < connected[0] - 1] == []
     assert [at for at in told if at > connected[0]]
     # He heard music meanwhile, and then her.
-    his = beeped(heard_by(caller), OLGAS)
+    his = beeped(of_wav(caller.heard), OLGAS)
     assert his and min(his) > connected[1] - heard["answered_at"] - 1
     told_of = {"staff_introduce", "on_hold", "people_ring", "people_taken", "hold_over"}
     assert told_of | {"people_left"} <= set(story(system, user))

@@ -1,16 +1,13 @@
 """People are rung before the assistant speaks, by real calls: by a real telephone each."""
 
 import time
-import wave
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tests.live.callee import Provider
-from tests.live.sound import beeps, samples, share_of
+from tests.live.sound import beeped, beeping, beeps, of_wav, samples
 from tests.live.stack import missing, wait_until
 from tests.live.system import PROGRAMS, System, running
 
@@ -21,7 +18,6 @@ TO_OLGA, TO_BORIS = "74991124148", "74991124149"
 OLGA, BORIS = "79160000301", "79160000302"
 # What the caller and the colleague say, in Hz: in no voice for long, and no ringing tone.
 CALLERS, OLGAS = 1700, 2300
-VOICED_RMS, PART = 200, 1600
 LINE = """
     from agentworker.models import Agent
     from agentworker.services import Words, save_words
@@ -44,11 +40,6 @@ LINE = """
         rule.numbers.add(PhoneNumber.objects.create(number=f"+{{number}}", trunk=trunk))
     wake("telephony.apply")
 """
-PUBLISHED = """
-    from telephony.models import PublishedObject
-    states = list(PublishedObject.objects.values_list("state", flat=True))
-    result = bool(states) and set(states) == {"live"}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -64,32 +55,8 @@ def system(provider: Provider) -> Iterator[System]:
     with running(*PROGRAMS, "watchdog") as system:
         named = {"olga": OLGA, "boris": BORIS, "to_olga": TO_OLGA, "to_boris": TO_BORIS}
         system.ask(LINE.format(provider=provider.address, **named))
-        wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+        system.wait_for_line()
         yield system
-
-
-def beeping(folder: Path, seconds: int) -> Path:
-    """What the caller says: a WAV of beeps."""
-    path = folder / "beeps.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        beep = samples(beeps(CALLERS)).astype(np.int16).tobytes()
-        file.writeframes(beep * (2 * seconds))
-    return path
-
-
-def beeped(heard: "np.ndarray[Any, Any]", hertz: int) -> int:
-    """In so many fifths of a second this was heard, of linear samples, 8000 a second."""
-    parts = [heard[at : at + PART].astype(float) for at in range(0, len(heard) - PART, PART)]
-    voiced = [part for part in parts if np.sqrt(np.mean(part**2)) > VOICED_RMS]
-    return sum(share_of(part, hertz) > 0.5 for part in voiced)
-
-
-def heard_in(path: Path) -> "np.ndarray[Any, Any]":
-    with wave.open(str(path)) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), np.int16)
 
 
 def of_call(system: System, user: str) -> dict[str, Any]:
@@ -113,15 +80,17 @@ def test_a_colleague_who_picks_up_first_talks_with_the_caller(
     system: System, provider: Provider
 ) -> None:
     user = "79160000310"
-    caller = system.dial(TO_OLGA, f"say:{beeping(system.folder, 30)}", user=user)
+    caller = system.dial(
+        TO_OLGA, f"say:{beeping(system.folder / 'beeps.wav', CALLERS, 30)}", user=user
+    )
     wait_until(lambda: any(x.answered for x in provider.of(OLGA)), "she did not pick up", 15)
     (olga,) = provider.of(OLGA)
     time.sleep(5)
     provider.hang_up(olga)
     heard = caller.result()
     assert heard["ended_by"] == "them"  # he is not left alone when she goes
-    assert beeped(samples(b"".join(payload for _at, payload in olga.heard)), CALLERS) >= 5
-    assert beeped(heard_in(caller.heard), OLGAS) >= 5
+    assert len(beeped(samples(b"".join(payload for _at, payload in olga.heard)), CALLERS)) >= 5
+    assert len(beeped(of_wav(caller.heard), OLGAS)) >= 5
     wait_until(lambda: of_call(system, user)["outcome"][0] == "answered", "no outcome", 10)
     told = of_call(system, user)
     assert told["outcome"] == ["answered", "hung_up_by_colleague"]

@@ -80,11 +80,6 @@ TRANSFER = """
 """
 # How whoever was asked to call somebody else tells that he was answered.
 TAKEN = "SIP/2.0 200 OK\r\n"
-PUBLISHED = """
-    from telephony.models import PublishedObject
-    states = list(PublishedObject.objects.values_list("state", flat=True))
-    result = bool(states) and set(states) == {"live"}
-"""
 
 
 @dataclass
@@ -154,7 +149,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         system.start_program("kamailio")
         system.start_program("registrar")
         system.ask(LINE.format(**globals(), port=exchange.wire.port))
-        wait_until(lambda: bool(system.ask(PUBLISHED)), "the line was not published", 60)
+        system.wait_for_line()
         yield house
 
 
