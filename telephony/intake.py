@@ -1,9 +1,10 @@
 """Facts come in: each is stored once, its unit is marked, and the fold is woken."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from agentworker.models import SessionEvent
@@ -13,6 +14,8 @@ from veyra.livekit.tap import TapMessage
 from veyra.livekit.tokens import TRIAL_ROOM
 from veyra.livekit.types import Participant, Room
 from veyra.livekit.webhooks import WebhookEvent
+
+log = logging.getLogger(__name__)
 
 # Who spoke for us has left: the task that looks whether his call is to go on without him.
 COLLEAGUE_LEFT = "telephony.speak"
@@ -52,11 +55,28 @@ def unit_key(event: CallEvent) -> str:
 # webhooks
 
 
-def take_webhook(event: WebhookEvent) -> None:
-    if not event.room_name.startswith(TRIAL_ROOM):
-        store([of_webhook(event)])
-    if event.kind == "participant_left" and event.attributes.get("veyra.role") == "colleague":
+def take_webhooks(events: Sequence[WebhookEvent]) -> None:
+    """One that the database refuses does not hold up the others."""
+    facts = [of_webhook(event) for event in events if not event.room_name.startswith(TRIAL_ROOM)]
+    try:
+        store(facts)
+    except (DataError, IntegrityError):
+        for fact in facts:
+            _store_alone(fact)
+    if any(map(_is_colleague_leaving, events)):
         wake(COLLEAGUE_LEFT)
+
+
+def _store_alone(fact: CallEvent) -> None:
+    try:
+        store([fact])
+    except (DataError, IntegrityError) as error:
+        log.warning("webhook %s cannot be stored: %s", fact.event_id, type(error).__name__)
+
+
+def _is_colleague_leaving(event: WebhookEvent) -> bool:
+    is_his = event.attributes.get("veyra.role") == "colleague"
+    return event.kind == "participant_left" and is_his
 
 
 def of_webhook(event: WebhookEvent) -> CallEvent:

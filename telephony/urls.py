@@ -7,13 +7,11 @@ from telephony import (
     number_views,
     refusal_views,
     route_views,
-    views,
     wizard_views,
 )
 
 urlpatterns = [
     path("me/away/", colleague_views.away, name="away"),
-    path("livekit/webhook", views.livekit_webhook, name="livekit-webhook"),
     path("differences/", drift_views.page, name="differences"),
     path("differences/look/", drift_views.look, name="differences-look"),
     path("differences/take-over/", drift_views.take_over, name="differences-take-over"),

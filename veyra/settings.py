@@ -197,7 +197,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
-# The largest webhook seen from LiveKit is a few kilobytes; see telephony.views.
+# The largest webhook seen from LiveKit is a few kilobytes; see telephony.webhook_door.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 # A form of "Who answers" sends a field for each number that it names; a long line has 10,000.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000

@@ -20,4 +20,6 @@ urlpatterns = [
 
 handler403 = "veyra.people.forbidden"
 handler404 = "veyra.people.not_found"
+# Doors that are no pages, before all pages.
+http_urlpatterns = import_string("telephony.webhook_door.http_urlpatterns")
 websocket_urlpatterns = import_string("monitoring.consumers.websocket_urlpatterns")

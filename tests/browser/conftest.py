@@ -17,10 +17,10 @@ import uvicorn
 from django.conf import LazySettings
 from django.conf import settings as conf
 from django.db import close_old_connections, connections
-from django.test import Client
 from playwright.sync_api import Page
 
 from telephony import folding, intake, sync
+from tests import webhooks
 from tests.simulator.conftest import KEY, SECRET, Simulated, simulated
 from veyra.asgi import application
 from veyra.livekit import tap
@@ -120,13 +120,7 @@ class Site:
                 intake.take_tap([heard] if heard else [])
                 continue
             body = sequence.body(one)
-            answer = Client().post(
-                "/livekit/webhook",
-                body,
-                content_type="application/webhook+json",
-                headers={"Authorization": signed(body, KEY, SECRET)},
-            )
-            assert answer.status_code == 200
+            assert webhooks.post(body.encode(), signed(body, KEY, SECRET)) == 200
         folding.drain()
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 from livekit.api import AccessToken
 
 from agentworker.models import Agent
 from telephony.models import DispatchRule, PhoneNumber, PublishedObject, PublishedState, Trunk
+from tests import webhooks
 from tests.journal.record import AGENT, NUMBER, RULE
 
 KEY, SECRET = "veyra", "a-secret-of-at-least-thirty-two-characters"
@@ -49,16 +49,11 @@ def sign(body: bytes, secret: str = SECRET) -> str:
 
 
 @pytest.fixture
-def send(client: Client) -> Callable[..., int]:
+def send() -> Callable[..., int]:
     """Post a webhook as LiveKit does; the status of the answer."""
 
     def post(event: object, *, authorization: str | None = None, secret: str = SECRET) -> int:
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
-        return client.post(
-            "/livekit/webhook",
-            data=body,
-            content_type="application/webhook+json",
-            headers={"Authorization": authorization or sign(body, secret)},
-        ).status_code
+        return webhooks.post(body, authorization or sign(body, secret))
 
     return post

@@ -1,18 +1,23 @@
 """The door for LiveKit's webhooks."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.db import OperationalError
 from pytest_django import DjangoAssertNumQueries
 
+from telephony import intake
 from telephony.models import CallEvent, FoldUnit
-from telephony.views import LARGEST
+from telephony.webhook_door import LARGEST, Door
 from tests.journal.conftest import sign
 from tests.journal.witnesses import recording
+from tests.webhooks import post, request
 from veyra.livekit import webhooks
 
 Send = Callable[..., int]
@@ -21,6 +26,11 @@ pytestmark = pytest.mark.django_db
 
 def bodies(name: str = "good_call") -> list[dict[str, Any]]:
     return [json.loads(record["body"]) for record in recording(name).raw("webhook")]
+
+
+def signed(event: dict[str, Any]) -> tuple[Any, Any]:
+    body = json.dumps(event).encode()
+    return request(body, sign(body))
 
 
 def test_a_signed_webhook_is_stored_and_marks_its_room(send: Send) -> None:
@@ -56,9 +66,8 @@ def test_a_token_that_is_none_is_refused(send: Send, authorization: str) -> None
     assert not CallEvent.objects.exists()
 
 
-def test_a_missing_token_is_refused(client: Client) -> None:
-    answer = client.post("/livekit/webhook", data=b"{}", content_type="application/json")
-    assert answer.status_code == 401
+def test_a_missing_token_is_refused() -> None:
+    assert post(b"{}", headers=[]) == 401
 
 
 def test_another_secret_is_refused(send: Send) -> None:
@@ -75,11 +84,13 @@ def test_a_body_too_large_is_refused_before_it_is_read(send: Send) -> None:
     assert send(b" " * (LARGEST + 1)) == 413
 
 
-def test_a_body_that_hides_its_size_is_refused(client: Client) -> None:
-    answer = client.post(
-        "/livekit/webhook", data=b"{}", content_type="application/json", CONTENT_LENGTH="many"
-    )
-    assert answer.status_code == 413
+@pytest.mark.parametrize("claimed", [b"many", b"", b"-1"])
+def test_a_body_that_hides_its_size_is_refused(claimed: bytes) -> None:
+    assert post(b"{}", headers=[(b"content-length", claimed)]) == 413
+
+
+def test_a_body_that_grows_too_large_unannounced_is_refused() -> None:
+    assert post(b" " * (LARGEST + 1), headers=[]) == 413
 
 
 @pytest.mark.parametrize(
@@ -121,8 +132,8 @@ def test_an_event_about_no_room_is_stored_without_a_unit(send: Send) -> None:
     assert CallEvent.objects.exists() and not FoldUnit.objects.exists()
 
 
-def test_a_get_is_not_allowed(client: Client) -> None:
-    assert client.get("/livekit/webhook").status_code == 405
+def test_a_get_is_not_allowed() -> None:
+    assert post(b"", method="GET") == 405
 
 
 def test_nul_characters_do_not_reach_the_database(send: Send) -> None:
@@ -164,3 +175,35 @@ def test_an_egress_names_its_room() -> None:
     }
     event = webhooks.parse(body)
     assert (event.egress_id, event.room_sid, event.room_name) == ("EG_1", "RM_1", "support-room")
+
+
+def test_webhooks_that_come_while_one_is_stored_are_stored_together() -> None:
+    taken: list[list[str]] = []
+
+    async def take(events: list[webhooks.WebhookEvent]) -> None:
+        await asyncio.sleep(0)
+        taken.append([event.id for event in events])
+
+    async def all_at_once() -> list[int]:
+        door = Door(take)
+        return await asyncio.gather(*(door.answer(*signed(body)) for body in bodies()))
+
+    assert set(async_to_sync(all_at_once)()) == {200}
+    assert taken == [[bodies()[0]["id"]], [body["id"] for body in bodies()[1:]]]
+
+
+def test_livekit_comes_again_with_what_found_no_database() -> None:
+    async def take(_events: list[webhooks.WebhookEvent]) -> None:
+        raise OperationalError
+
+    async def all_at_once() -> list[int]:
+        door = Door(take)
+        return await asyncio.gather(*(door.answer(*signed(body)) for body in bodies()))
+
+    assert set(async_to_sync(all_at_once)()) == {503}
+
+
+def test_one_that_the_database_refuses_does_not_hold_up_the_others() -> None:
+    first, second = (webhooks.parse(body) for body in bodies()[:2])
+    intake.take_webhooks([replace(first, room_sid=None), second])  # type: ignore[arg-type]  # no column takes it
+    assert CallEvent.objects.get().event_id == second.id

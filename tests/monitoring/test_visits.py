@@ -228,7 +228,7 @@ def test_the_way_to_livekit_is_tried_in_a_room_that_nothing_is_told_of(logged_in
     event = webhooks.WebhookEvent(
         id="EV_1", kind="room_started", at=timezone.now(), room_name=room, room_sid="RM_9"
     )
-    intake.take_webhook(event)
+    intake.take_webhooks([event])
     assert not CallEvent.objects.exists() and not FoldUnit.objects.exists()
 
 
