@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from django.utils import timezone
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 # How often the row is read, and how soon a telephone that was picked up is kept apart.
 LOOK_SECONDS = 0.25
 LIVEKIT_SECONDS = 2.0
+# Whoever does not hear what is for him alone by then, does without.
+BEGINS_SECONDS = 3.0
 WAITS_NOT = "1"
 # LiveKit is asked so often to let those hear each other who were kept apart.
 CONNECT_TIMES, CONNECT_SECONDS = 10, 0.5
@@ -36,6 +39,8 @@ class Hold:
         # Something happened that may end it.
         self._news = asyncio.Event()
         self._pressed_by = ""
+        # Colleagues who want to hear no more of the summary.
+        self._has_heard: set[str] = set()
         self._is_playing = self._is_connecting = False
         self._subscribing = asyncio.Lock()
         self._heard: dict[str, asyncio.Event] = {}
@@ -116,9 +121,13 @@ class Hold:
     # A key
 
     def _on_key(self, key: rtc.SipDTMF) -> None:
-        is_caller = key.participant is not None and person(key.participant).is_caller
-        if is_caller and key.digit == WAITS_NOT and self.row.offers_call_back and key.participant:
-            self._pressed_by = key.participant.identity
+        if key.participant is None:
+            return
+        who = person(key.participant)
+        if is_by_telephone(who):  # any key
+            self._has_heard.add(who.identity)
+        if who.is_caller and key.digit == WAITS_NOT and self.row.offers_call_back:
+            self._pressed_by = who.identity
             self._news.set()
 
     async def _promise(self, identity: str) -> None:
@@ -143,19 +152,23 @@ class Hold:
 
     async def _say_to(self, identity: str, said: last_words.Sound) -> None:
         """To nobody else, and on a track of its own: one that was hushed takes a while."""
-        voice = await Voice.publish(self.room, said.rate)
-        try:
-            self._aside = {voice.sid: [identity]}
-            self._let_hear()
-            await wait_for(self._heard_of(voice), HEARD_SECONDS)
-            await asyncio.sleep(PAUSE_SECONDS)
-            await first(voice.say(said), self._until_gone(identity))
-        finally:
-            self._aside = {}
-            await voice.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BEGINS_SECONDS) as limit:
+                voice = await Voice.publish(self.room, said.rate)
+                try:
+                    self._aside = {voice.sid: [identity]}
+                    self._let_hear()
+                    await self._heard_of(voice).wait()
+                    limit.reschedule(None)
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    await first(voice.say(said), self._until_enough(identity))
+                finally:
+                    self._aside = {}
+                    await voice.close()
 
-    async def _until_gone(self, identity: str) -> None:
-        while identity in self.room.remote_participants:
+    async def _until_enough(self, identity: str) -> None:
+        """He has left, or wants to talk now."""
+        while identity in self.room.remote_participants and identity not in self._has_heard:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _keep_apart(self) -> None:

@@ -60,8 +60,11 @@ SPOKEN = {
         "connecting": "I am connecting you.",
     },
 }
-# Of what was said only the end is read out: nobody listens to a speech while somebody waits.
-LONGEST = 120
+# Nobody listens to a speech while somebody waits. Of what was said only the end is read out, and of
+# all but the note no more than about ten seconds.
+LONGEST, MOST = 80, 150
+# What is most worth to be told is first.
+WORTH = ("call", "withheld", "said", "answered", "to")
 # Shorter numbers are read out as they are.
 SHORTEST_GROUPED = 10
 
@@ -133,6 +136,8 @@ def summary_of(call: Call, note: str = "") -> str:
     other, ours = call.from_number, call.to_number
     if call.is_outbound:
         other, ours = ours, other
+    if call.number and call.number.label:  # said faster than its digits
+        ours = call.number.label
     said = last_of(turns, Speaker.CALLER)
     # A greeting tells nothing of the caller.
     answered = last_of(turns, Speaker.AGENT) if said else ""
@@ -148,14 +153,22 @@ def words(language: str, caller: str, number: str, said: str, answered: str, not
     spoken = SPOKEN.get(language, SPOKEN["ru"])
     parts = {
         "call" if _spelled(caller) else "withheld": {"caller": _spelled(caller)},
-        "to": {"number": _spelled(number)},
+        # Its digits take four seconds: they are read out where nothing else is known.
+        "to": {"number": "" if said and _spelled(number) else _spelled(number) or _short(number)},
         "said": {"said": _short(said)},
         "answered": {"answered": _short(answered)},
         # Written for him, so he hears all of it.
         "note": {"note": _plain(note)},
     }
-    told = [spoken[k].format(**v) for k, v in parts.items() if k == "withheld" or any(v.values())]
-    return " ".join([*told, spoken["connecting"]])
+    told = {
+        k: spoken[k].format(**v) for k, v in parts.items() if k == "withheld" or any(v.values())
+    }
+    room = MOST
+    for name in WORTH:
+        if len(told.get(name, "")) > room:
+            del told[name]
+        room -= len(told.get(name, ""))
+    return " ".join([*told.values(), spoken["connecting"]])
 
 
 def _spelled(number: str) -> str:

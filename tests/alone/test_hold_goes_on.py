@@ -34,6 +34,7 @@ class Room:
         # What happens once these identities may hear us.
         self.on_heard_by: dict[str, Callable[[], None]] = {}
         self.fails_at = 0
+        self.is_deaf = False
 
     def on(self, event: str, handler: Callable[..., None]) -> None:
         self.handlers[event].append(handler)
@@ -52,6 +53,10 @@ class Room:
     def go(self, identity: str) -> None:
         self._tell("participant_disconnected", self.remote_participants.pop(identity))
 
+    def press(self, identity: str, digit: str) -> None:
+        key = SimpleNamespace(participant=self.remote_participants[identity], digit=digit)
+        self._tell("sip_dtmf_received", key)
+
     def _tell(self, event: str, *what: object) -> None:
         for handler in self.handlers[event]:
             handler(*what)
@@ -69,7 +74,7 @@ class Room:
         self, *, allow_all_participants: bool, participant_permissions: Sequence[Any]
     ) -> None:
         for each in participant_permissions:
-            for sid in each.allowed_track_sids:
+            for sid in () if self.is_deaf else each.allowed_track_sids:
                 self._tell("local_track_subscribed", SimpleNamespace(sid=sid))
             if then := self.on_heard_by.pop(each.participant_identity, None):
                 asyncio.get_running_loop().call_soon(then)
@@ -140,6 +145,28 @@ async def test_who_hangs_up_before_they_talk_leaves_the_caller_with_music(
     room.come("boris", role="colleague")
     assert await playing is False
     assert line.hears[("boris", "TR_anna")] and line.hears[("anna", "TR_boris")]
+
+
+async def test_a_colleague_who_presses_a_key_talks_at_once(room: Room, line: Line) -> None:
+    playing = await begin(room, summary="Anna calls. " * 20)
+    room.on_heard_by["olga"] = lambda: room.press("olga", "5")
+    began = time.monotonic()
+    room.come("olga", role="colleague")
+    assert await playing is False
+    assert time.monotonic() - began < 5 and line.hears["olga", "TR_anna"]
+
+
+async def test_a_colleague_does_not_wait_for_what_he_does_not_hear(
+    room: Room, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "BEGINS_SECONDS", 0.2)
+    playing = await begin(room, summary="Anna calls. " * 20)
+    await until(lambda: bool(room.published))
+    room.is_deaf = True
+    began = time.monotonic()
+    room.come("olga", role="colleague")
+    assert await playing is False
+    assert time.monotonic() - began < 5 and line.hears["olga", "TR_anna"]
 
 
 async def talk_broke(room: Room, playing: "asyncio.Task[bool]") -> None:

@@ -13,13 +13,14 @@ from agentworker import standin
 from agentworker.models import Session, StandIn, Turn
 from telephony import acting, introducing, ringing
 from telephony.colleagues import Found
-from telephony.introducing import LONGEST, words
+from telephony.introducing import MOST, words
 from telephony.models import (
     Call,
     CallAction,
     CallEvent,
     Colleague,
     OutboundCall,
+    PhoneNumber,
     Ring,
     Team,
     Trunk,
@@ -149,6 +150,8 @@ def test_somebody_is_looked_for_once(make_call: MakeCall, room: Room, olga: Coll
 
 def test_the_summary_has_the_last_words_of_both_sides(make_call: MakeCall) -> None:
     call = make_call(from_number="+79160000001", to_number="+74991124148")
+    PhoneNumber.objects.update(label="Support")
+    call.refresh_from_db()
     leg = call.legs.get()
     now = timezone.now()
     talk = Session.objects.create(
@@ -159,6 +162,7 @@ def test_the_summary_has_the_last_words_of_both_sides(make_call: MakeCall) -> No
     ):
         Turn.objects.create(session=talk, turn_id=str(index), speaker=who, text=text, at=now)
     said = introducing.summary_of(call, "")
+    assert "Support" in said
     assert "What does it cost?" in said and "Good day" in said and "Hi." not in said
     assert "7, 916, 000, 00, 01" in said
 
@@ -181,4 +185,11 @@ def test_the_summary_is_short_whatever_was_said(
     caller: str, number: str, said: str, answered: str, note: str
 ) -> None:
     told = words("en", caller[:100], number[:100], said, answered, note[:500])
-    assert len(told) < 2 * LONGEST + 500 + 600
+    assert len(told) < MOST + 500 + 100
+
+
+def test_what_is_worth_most_is_told_where_there_is_much() -> None:
+    said = "He asked for the price of two tables and of twelve chairs, and when they come."
+    told = words("en", "+79160000001", "+74991124148", said, "Good day. " * 8, "Be kind")
+    assert "price of two tables" in told and "Be kind" in told
+    assert "The assistant answered" not in told
