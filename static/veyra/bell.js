@@ -7,12 +7,13 @@
   const place = bell.querySelector("[data-card]");
   const csrf = bell.querySelector("[name=csrfmiddlewaretoken]").value;
   const FORBIDDEN = 4403;
-  const SLOWLY = 15000;
+  const SLOWLY = 5000; // sooner than a search goes on to somebody else (telephony.finding.SHOWS)
   const EVERY = 4000; // the bell sounds once in so many milliseconds
   let socket = null;
   let wait = 500;
   let rings = null; // what rings: a ring and its place
   let sound = null;
+  let isBusyUntil = 0; // by the clock of the sound
   let isTyped = false; // something is being filled in on this page
 
   function show({ ring, html }) {
@@ -22,7 +23,9 @@
     // A form that is half filled in stays where it is.
     if (isTyped) place.querySelector("[data-answer]")?.setAttribute("target", "_blank");
     blink();
-    if (ring) ringOut();
+    if (ring) return wake();
+    sound?.suspend(); // in the middle of a tone, too
+    isBusyUntil = 0;
   }
 
   // Pages change their own title; only our sign is put before it and taken away again.
@@ -35,7 +38,8 @@
 
   // Two tones, twice, as a telephone rings. All open pages ring by the same clock.
   function ringOut() {
-    if (sound?.state !== "running") return;
+    if (!rings || sound?.state !== "running" || sound.currentTime < isBusyUntil) return;
+    isBusyUntil = sound.currentTime + 1;
     [0, 0.4].forEach((begins) => {
       [440, 480].forEach((pitch) => {
         const start = sound.currentTime + begins;
@@ -50,17 +54,24 @@
   }
 
   function keepRinging() {
-    if (rings) {
-      blink();
-      ringOut();
-    }
+    if (rings) blink();
+    ringOut();
     setTimeout(keepRinging, EVERY - (Date.now() % EVERY));
   }
 
-  // Before somebody has clicked on the page, the browser plays nothing.
+  // Before somebody has clicked on the page, or on the one that led to it, the browser plays nothing:
+  // then it rings from his first click on.
   function wake() {
-    sound ??= new AudioContext();
-    if (sound.state !== "running") sound.resume();
+    if (!sound) {
+      sound = new AudioContext();
+      sound.onstatechange = () => (rings ? ringOut() : sound.suspend());
+    }
+    if (sound.state === "running") ringOut();
+    else sound.resume();
+  }
+
+  function wakeOnce() {
+    if (rings || !sound) wake();
   }
 
   async function decline(button) {
@@ -106,8 +117,8 @@
   document.addEventListener("input", () => {
     isTyped = true;
   });
-  document.addEventListener("pointerdown", wake);
-  document.addEventListener("keydown", wake);
+  document.addEventListener("pointerdown", wakeOnce);
+  document.addEventListener("keydown", wakeOnce);
   connect();
   setInterval(poll, SLOWLY);
   keepRinging();
