@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from telephony import ringing
 from telephony.me import known
 from telephony.models import Call, Ring
 from telephony.numbers import pretty
@@ -25,11 +26,14 @@ def rings_for(user: User | AnonymousUser) -> bool:
 
 
 def read(user: User) -> str:
-    """What a page is told: {"ring": its id or null, "html": the card}. One query."""
+    """What a page is told: {"ring": its id or null, "html": the card}. One query, while none rings:
+    that he has a page open is noted for the search.
+    """
     rings = Ring.objects.visible_to(user).for_user(user).select_related("call__number", "asked_by")
     ring = rings.order_by("place_at").first() if user.has_perm(SEES) else None
     if ring is None:
         return json.dumps({"ring": None, "html": ""})
+    ringing.show(ring)
     call = ring.call
     with translation.override(user.language or translation.get_language()):
         who = pretty(call.to_number) if call.is_outbound else caller(call)

@@ -190,6 +190,7 @@ EVENTS: Mapping[str, Any] = {
     "staff_introduce_failed": gettext_lazy("The call was not given over: %(result)s"),
     "people_ring": gettext_lazy("%(who)s is being rung"),
     "people_no_answer": gettext_lazy("%(who)s did not answer"),
+    "people_no_page": gettext_lazy("%(who)s has no page of Veyra open"),
     "people_not_rung": gettext_lazy("%(who)s could not be rung by telephone: %(result)s"),
     "people_taken": gettext_lazy("%(who)s took the call"),
     "people_over": gettext_lazy("No colleague was reached: %(result)s"),

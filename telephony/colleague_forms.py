@@ -45,8 +45,8 @@ class ColleagueForm(KeptForm):
         widget=UnfoldAdminTextInputWidget(),
         help_text=_(
             "Where calls for this colleague ring: 8 916 123-45-67, +7 916 123-45-67, or an"
-            " extension: 101. Empty: only the browser rings. Who picks up may first be told who calls:"
-            " any key connects at once."
+            " extension: 101. Empty: only the browser rings. Who picks up may first be told who"
+            " calls: any key connects at once."
         ),
     )
     days = forms.MultipleChoiceField(

@@ -14,6 +14,8 @@ APPEARS = timedelta(seconds=5)
 # Who answers by browser is in the room by then; and a page that is opened anew comes back.
 ENTERS = timedelta(seconds=15)
 COMES_BACK = timedelta(seconds=8)
+# A page that is open shows the card by then, also one that has to ask for it.
+SHOWS = timedelta(seconds=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,7 @@ Phone = Literal["none", "waiting", "rings", "active", "gone"]
 class Search:
     """A search as it stands. `place`: who rings now, -1 for nobody yet; until `next_at`. `until`:
     the caller waits no longer, whoever is left; None: until all were tried. `hears_tone`: he hears
-    nothing but how telephones ring.
+    nothing but how telephones ring. `has_page`: who rings now may see it in his browser.
     """
 
     people: Sequence[Person]
@@ -49,6 +51,7 @@ class Search:
     has_caller: bool = True
     until: datetime | None = None
     hears_tone: bool = False
+    has_page: bool = True
 
 
 class End(StrEnum):
@@ -99,7 +102,13 @@ def _rings(search: Search) -> bool:
     if search.phone in ("waiting", "rings"):
         return True
     rung = search.people[search.place : search.place + 1]
-    return not search.hears_tone and any(person.by_browser for person in rung)
+    sees_it = search.has_page and not search.hears_tone
+    return sees_it and any(person.by_browser for person in rung)
+
+
+def may_see(*, is_shown: bool, rung_at: datetime | None, now: datetime) -> bool:
+    """Does a page of his show the card, or may one still?"""
+    return is_shown or rung_at is None or now < rung_at + SHOWS
 
 
 def following(search: Search) -> Move:

@@ -78,6 +78,8 @@ class Ring(models.Model):
     place = models.SmallIntegerField(default=-1)
     place_at = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)
+    # The last place whose card was on a page of him who rings there.
+    shown = models.SmallIntegerField(default=-1)
     colleague = models.ForeignKey(
         Colleague, null=True, on_delete=models.SET_NULL, related_name="rung_for"
     )
@@ -114,6 +116,11 @@ class Ring(models.Model):
     @property
     def sentence(self) -> Sentence:
         return Sentence.from_json(self.result)
+
+    @property
+    def is_shown(self) -> bool:
+        """Who rings now has a page open."""
+        return self.shown == self.place
 
     @property
     def is_by_phone(self) -> bool:

@@ -23,6 +23,7 @@ from telephony.finding import (
     Taken,
     decide,
     has_left,
+    may_see,
     phone_of,
 )
 from telephony.models import Call, DispatchRule, Ring, RoomKind, RungPhone
@@ -159,6 +160,7 @@ class Ringer:
             has_caller=ring.call.ended_at is None and bool(seen.callers),
             until=ring.started_at + (FIRST_AT_MOST if is_first else AT_MOST),
             hears_tone=is_first and seen.is_picked_up,
+            has_page=may_see(is_shown=ring.is_shown, rung_at=ring.place_at, now=now),
         )
         move = decide(search, now)
         if move == Over(End.NOBODY):  # only then it matters who is free

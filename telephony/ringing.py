@@ -28,6 +28,7 @@ State, Why = Ring.State, Ring.Why
 
 # Kinds of facts of the staff's side.
 RINGS, NO_ANSWER, NOT_RUNG = "people_ring", "people_no_answer", "people_not_rung"
+NO_PAGE = "people_no_page"
 TAKEN, OVER, LEFT = "people_taken", "people_over", "people_left"
 
 TOOK = _("%(who)s took the call.")
@@ -175,6 +176,12 @@ def take(ring: Ring, colleague: Colleague, identity: str) -> bool:
     return True
 
 
+def show(ring: Ring) -> None:
+    """A page of him who is rung now shows the card."""
+    if not ring.is_shown:
+        _still(ring, place=ring.place).update(shown=ring.place)
+
+
 def decline(ring: Ring, colleague: Colleague) -> bool:
     """He does not want it now: the next one is rung at once."""
     return bool(_still(ring, colleague=colleague).update(next_at=timezone.now()))
@@ -210,15 +217,16 @@ def _still(ring: Ring, **how: Any) -> Any:
 
 
 def _tell_no_answer(ring: Ring) -> None:
-    """Who was rung before did not answer, or his telephone could not be called at all."""
+    """Who was rung before did not answer, or neither his telephone nor his browser rang at all."""
     if ring.colleague is None:
         return
     who, once = ring.colleague.name, f"{ring.pk}:{ring.place}"
-    refused = ring.phones.filter(place=ring.place, state=RungPhone.State.FAILED).first()
-    if refused:
-        tell(ring.call, NOT_RUNG, once, who=who, result=refused.result)
+    phone = ring.phones.filter(place=ring.place).first()
+    if phone and phone.state == RungPhone.State.FAILED:
+        tell(ring.call, NOT_RUNG, once, who=who, result=phone.result)
     else:
-        tell(ring.call, NO_ANSWER, once, who=who)
+        is_heard = phone or Ring.objects.filter(pk=ring.pk, shown=ring.place).exists()
+        tell(ring.call, NO_ANSWER if is_heard else NO_PAGE, once, who=who)
 
 
 @transaction.atomic

@@ -324,6 +324,7 @@ class Migration(migrations.Migration):
                 ('place', models.SmallIntegerField(default=-1)),
                 ('place_at', models.DateTimeField(null=True)),
                 ('next_at', models.DateTimeField(null=True)),
+                ('shown', models.SmallIntegerField(default=-1)),
                 ('taken_as', models.CharField(blank=True, max_length=100)),
                 ('taken_at', models.DateTimeField(null=True)),
                 ('over_at', models.DateTimeField(null=True)),

@@ -70,6 +70,17 @@ def test_only_the_browser_of_who_is_rung_now_rings(logged_in: LogIn, call: Call)
     assert card(anna) == ""
 
 
+def test_a_page_that_shows_the_card_is_noted(logged_in: LogIn, call: Call) -> None:
+    anna, boris = logged_in(SEES, name="anna"), logged_in(SEES, name="boris")
+    ring = ring_for(call, colleague(anna), colleague(boris))
+    card(boris)
+    ring.refresh_from_db()
+    assert not ring.is_shown
+    card(anna)
+    ring.refresh_from_db()
+    assert ring.is_shown
+
+
 def test_every_page_has_a_bell_only_for_whom_it_can_ring(logged_in: LogIn) -> None:
     anna = logged_in(SEES, name="anna")
     pages = ("/live/", "/admin/", "/report/", "/admin/telephony/call/")

@@ -1,5 +1,6 @@
 """Who is rung next, as pure decisions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from telephony.finding import (
     APPEARS,
     COMES_BACK,
     ENTERS,
+    SHOWS,
     End,
     Next,
     Over,
@@ -21,6 +23,7 @@ from telephony.finding import (
     Wait,
     decide,
     has_left,
+    may_see,
     phone_of,
 )
 
@@ -69,6 +72,22 @@ def test_who_declines_by_telephone_is_not_waited_for() -> None:
 
 def test_who_declines_by_telephone_may_still_answer_in_the_browser() -> None:
     assert decide(search(olga(by_browser=True), olga(), phone="gone"), NOW) == Wait()
+
+
+def test_a_browser_without_a_page_is_not_waited_for() -> None:
+    anna = olga(by_phone=False, by_browser=True)
+    both = olga(by_browser=True)
+    here = search(anna, olga(), phone="none")
+    assert decide(here, NOW) == Wait()
+    assert decide(replace(here, has_page=False), NOW) == Next(1)
+    assert decide(search(both, olga(), has_page=False), NOW) == Wait()
+    assert decide(search(both, olga(), phone="gone", has_page=False), NOW) == Next(1)
+
+
+@given(st.booleans(), st.none() | st.integers(0, 60).map(lambda s: NOW - timedelta(seconds=s)))
+def test_a_page_has_a_moment_to_show_the_card(is_shown: bool, rung_at: datetime | None) -> None:
+    is_early = rung_at is None or NOW - rung_at < SHOWS
+    assert may_see(is_shown=is_shown, rung_at=rung_at, now=NOW) is (is_shown or is_early)
 
 
 def test_a_caller_is_not_kept_waiting_for_everybody() -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from agentworker.models import StandIn
 from telephony import ringing, telephoning
 from telephony.colleagues import Found
+from telephony.finding import SHOWS
 from telephony.models import (
     Call,
     CallEvent,
@@ -162,6 +163,29 @@ def test_a_caller_who_leaves_stops_the_telephone(
     desk.look()
     assert house.removed == [f"colleague-{ring.pk}-0"]
     assert str(Ring.objects.get().sentence) == ringing.CALLER_LEFT
+
+
+def test_who_has_no_page_open_is_not_rung_for_long(
+    call: Call, desk: Desk, make_colleague: MakeColleague
+) -> None:
+    people = []
+    for name in ("Olga", "Ivan"):
+        user = User.objects.create_user(name, is_staff=True, is_superuser=True)
+        people.append(make_colleague(name, phone="", user=user))
+    ring = begin(call, *people)
+    desk.look()
+    desk.look(later=SHOWS.total_seconds() - 1)
+    ring.refresh_from_db()
+    assert ring.colleague == people[0]
+    desk.look(later=SHOWS.total_seconds() + 1)
+    ring.refresh_from_db()
+    assert ring.colleague == people[1] and kinds()[:2] == ["people_ring", "people_no_page"]
+    # His page is open, so he has his time.
+    ringing.show(ring)
+    desk.look(later=2 * SHOWS.total_seconds() + 5)
+    assert Ring.objects.ringing().exists()
+    desk.look(later=60)
+    assert kinds()[-2:] == ["people_no_answer", "people_over"]
 
 
 def test_only_one_search_goes_on_for_a_call(call: Call, make_colleague: MakeColleague) -> None:
