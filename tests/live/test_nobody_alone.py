@@ -18,7 +18,7 @@ from tests.live.system import PROGRAMS, System, running
 
 pytestmark = pytest.mark.live
 
-SUPPORT, SALES = "74991124148", "74991124149"
+SUPPORT, SALES, URGENT = "74991124148", "74991124149", "74991124150"
 # Olga picks up, Boris does not.
 OLGA, BORIS = "79160000201", "79160000202"
 # What the caller and the colleague say, in Hz: above our music, and in no voice for long.
@@ -36,12 +36,12 @@ LINE = """
     )
     rule = DispatchRule.objects.create(name="Поддержка", agent=support, room="support-room-")
     rule.numbers.add(PhoneNumber.objects.create(number="+74991124148", trunk=trunk))
-    for name, phone in (("Ольга", "{olga}"), ("Борис", "{boris}")):
-        colleague = Colleague.objects.create(name=name, phone=f"+{{phone}}")
-    rule = DispatchRule.objects.create(
-        name="Продажи", agent=support, room="sales-room-", fallback_colleague=colleague
-    )
-    rule.numbers.add(PhoneNumber.objects.create(number="+74991124149", trunk=trunk))
+    olga = Colleague.objects.create(name="Ольга", phone="+{olga}")
+    boris = Colleague.objects.create(name="Борис", phone="+{boris}")
+    for name, number, who in (("sales", "4149", boris), ("urgent", "4150", olga)):
+        values = {{"room": f"{{name}}-room-", "fallback_colleague": who}}
+        rule = DispatchRule.objects.create(name=name, agent=support, **values)
+        rule.numbers.add(PhoneNumber.objects.create(number=f"+7499112{{number}}", trunk=trunk))
     wake("telephony.apply")
 """
 
@@ -266,6 +266,31 @@ def test_who_does_not_want_to_wait_for_a_colleague_is_called_back(
     assert [kind for kind in story(system, user) if kind in ("people_ring", "on_hold")]
     wait_until(lambda: outcome(system, user) == ["no_agent", "asked_back"], "no outcome", 10)
     wait_until(lambda: waiting(system, user) == ["asked_back"], "nobody was noted", 10)
+
+
+@pytest.mark.prove
+def test_a_colleague_takes_the_call_where_no_assistant_can(
+    system: System, provider: Provider
+) -> None:
+    user = "79160000107"
+    if "agent" in system.processes:
+        kill_worker(system)
+    before = len(provider.of(OLGA))
+    said = beeping(system.folder / "urgent.wav", CALLERS, 40)
+    caller = system.dial(URGENT, f"say:{said}", user=user)
+    wait_until(lambda: len(provider.of(OLGA)) > before, "her telephone did not ring", 20)
+    olga = provider.of(OLGA)[before]
+    wait_until(lambda: hold_is_over(system, user), "they were not connected", 20)
+    time.sleep(4)
+    provider.hang_up(olga)
+    heard = caller.result()
+    assert heard["ended_by"] == "them" and heard["answered"] < 5
+    hers = samples(b"".join(payload for _at, payload in olga.heard))
+    assert len(beeped(hers, CALLERS)) >= 4 and len(beeped(of_wav(caller.heard), OLGAS)) >= 4
+    wait_until(lambda: outcome(system, user)[0] == "answered", "no outcome", 10)
+    told_of = [kind for kind in story(system, user) if kind.startswith("people_")]
+    assert told_of == ["people_ring", "people_taken", "people_left"]
+    assert waiting(system, user) == []
 
 
 @pytest.mark.prove
