@@ -1,12 +1,13 @@
 """A folded call becomes rows: Call, its Leg, and the rows of the line that it went through."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
-from django.db.models import F, UUIDField
+from django.db.models import F, Q, UUIDField
 
 from telephony import learning, refusals, strangers
 from telephony.journal import CallState
@@ -22,6 +23,8 @@ DIRECTIONS = {
     "callee": Call.Direction.OUTBOUND,
 }
 TELLS_OF_A_TRUNK = {"trunk_id", "source_ip", "room_sid"}
+# A kind of row: the row, and the row that it leads to. See _ROWS.
+Rows = defaultdict[str, tuple[int | None, int | None]]
 _KEY = UUIDField()
 # Anybody can call so: it says nothing of how the provider writes numbers.
 WITHOUT_LOGIN = {Reason.WRONG_PASSWORD, Reason.NO_PASSWORD}
@@ -36,39 +39,59 @@ class Saved:
     refused: bool = False
 
 
-def save(unit: str, state: CallState) -> Saved:
-    """Write `state`, folded in `unit`, if it differs from the rows. Inside a transaction."""
-    leg = _leg(state)
-    if leg is None:
-        return _first_sight(unit, state)
-    call = leg.call
-    if unit.startswith("call:") and call.unit.startswith("room:"):
-        return Saved(call.pk)  # the room's fold knows more
-    return Saved(call.pk, changed=_update(call, leg, unit, state))
+class Ledger:
+    """Writes calls that are folded together. What their rows say by now is read at once."""
+
+    def __init__(self, states: Sequence[CallState]) -> None:
+        named = Q(sip_call_id__in=[state.sip_call_id for state in states if state.sip_call_id])
+        if claimed := [state.claimed_id for state in states if state.role == "browser"]:
+            named |= Q(call_id__in=claimed, role=Leg.Role.BROWSER)
+        legs = Leg.objects.filter(named).select_related("call").order_by("-pk") if states else ()
+        self._legs: dict[object, Leg] = {_name(leg): leg for leg in legs}
+        self._lines: dict[tuple[Any, ...], Rows] = {}
+
+    def save(self, unit: str, state: CallState) -> Saved:
+        """Write `state`, folded in `unit`, if it differs from the rows. Inside a transaction."""
+        leg = self._legs.get(state.claimed_id if state.role == "browser" else state.sip_call_id)
+        if leg is None:
+            return self._first_sight(unit, state)
+        call = leg.call
+        if unit.startswith("call:") and call.unit.startswith("room:"):
+            return Saved(call.pk)  # the room's fold knows more
+        return Saved(call.pk, changed=_update(leg, unit, state, self._rows(state)))
+
+    def _first_sight(self, unit: str, state: CallState) -> Saved:
+        if not state.is_placed:
+            return Saved()
+        # Who came to a room was let in by a rule of ours. A call that has its row already either
+        # did, or was looked at here when it ended: so only a new one is. Whom we called is no
+        # stranger.
+        let_in = state.has_room and state.outcome != Call.Outcome.REJECTED
+        if not let_in and state.role != "callee" and not refusals.is_worth_a_call(state):
+            refusals.count(state)
+            return Saved(refused=True)
+        values = _call_values(unit, state) | _line(Call(), state, self._rows(state))
+        call = Call(id=_free(state.claimed_id) or uuid4(), version=1, **values)
+        call.save(force_insert=True)
+        of_leg = _leg_values(state)
+        leg = Leg.objects.create(call=call, sip_call_id=state.sip_call_id or None, **of_leg)
+        self._legs[_name(leg)] = leg
+        _teach(values, values, state)
+        return Saved(call.pk, changed=True)
+
+    def _rows(self, state: CallState) -> "Rows":
+        """Rows of the line that the facts name; those of many calls are the same."""
+        ours = state.from_number if state.role == "callee" else state.to_number
+        rule = _key(state.rule_key)
+        their_rule = "" if rule else state.rule_id
+        named = (state.trunk_id, _e164(ours), rule, their_rule, _key(state.agent_key))
+        if named not in self._lines:
+            self._lines[named] = _rows(named)
+        return self._lines[named]
 
 
-def _leg(state: CallState) -> Leg | None:
-    legs = Leg.objects.order_by("pk")
-    if state.claimed_id and state.role == "browser":
-        return legs.filter(call_id=state.claimed_id, role=Leg.Role.BROWSER).first()
-    return legs.filter(sip_call_id=state.sip_call_id).first()
-
-
-def _first_sight(unit: str, state: CallState) -> Saved:
-    if not state.is_placed:
-        return Saved()
-    # Who came to a room was let in by a rule of ours. A call that has its row already either did,
-    # or was looked at here when it ended: so only a new one is. Whom we called is no stranger.
-    let_in = state.has_room and state.outcome != Call.Outcome.REJECTED
-    if not let_in and state.role != "callee" and not refusals.is_worth_a_call(state):
-        refusals.count(state)
-        return Saved(refused=True)
-    values = _call_values(unit, state) | _line(Call(), state)
-    call = Call(id=_free(state.claimed_id) or uuid4(), version=1, **values)
-    call.save(force_insert=True)
-    Leg.objects.create(call=call, sip_call_id=state.sip_call_id or None, **_leg_values(state))
-    _teach(values, values, state)
-    return Saved(call.pk, changed=True)
+def _name(leg: Leg) -> object:
+    return leg.call_id if leg.role == Leg.Role.BROWSER else leg.sip_call_id
 
 
 def _free(claimed: UUID | None) -> UUID | None:
@@ -77,19 +100,26 @@ def _free(claimed: UUID | None) -> UUID | None:
     return None if taken else claimed
 
 
-def _update(call: Call, leg: Leg, unit: str, state: CallState) -> bool:
+def _update(leg: Leg, unit: str, state: CallState, rows: Rows) -> bool:
     """Did anything change? Only then does the version grow, and pages hear of it."""
-    wanted = _call_values(unit, state) | _line(call, state)
-    new = {name: value for name, value in wanted.items() if getattr(call, name) != value}
+    call = leg.call
+    wanted = _call_values(unit, state) | _line(call, state, rows)
+    new = _set(call, wanted)
     if new:
         # Others let it grow too: who listens is shown with the call.
-        new["version"] = F("version") + 1
-        Call.objects.filter(pk=call.pk).update(**new)
+        Call.objects.filter(pk=call.pk).update(**new, version=F("version") + 1)
         _teach(new, wanted, state)
-    of_leg = {n: v for n, v in _leg_values(state).items() if getattr(leg, n) != v}
-    if of_leg:
+    if of_leg := _set(leg, _leg_values(state)):
         Leg.objects.filter(pk=leg.pk).update(**of_leg)
     return bool(new)
+
+
+def _set(row: Call | Leg, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Make the row so, unsaved; what of it was different."""
+    new = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    for name, value in new.items():
+        setattr(row, name, value)
+    return new
 
 
 def _teach(new: dict[str, Any], call: dict[str, Any], state: CallState) -> None:
@@ -144,12 +174,11 @@ def _leg_values(state: CallState) -> dict[str, Any]:
     }
 
 
-def _line(call: Call, state: CallState) -> dict[str, Any]:
+def _line(call: Call, state: CallState, found: Rows) -> dict[str, Any]:
     """Keys of the rows that the call went through. What is known already stays, but for the
     assistant: the one that came, as it said itself, before the one that the rule sends; and for
     the connection of a number that two bring, until it is known where the call came from.
     """
-    found = _rows(state)
     (trunk, _), (number, reserve) = found["trunk"], found["number"]
     (rule, sent), (came, _) = found["rule"], found["agent"]
     carrier, is_settled = call.trunk_id, call.trunk_id and call.source_ip
@@ -181,13 +210,9 @@ SELECT 'agent', id, id FROM agentworker_agent WHERE key = %s
 """
 
 
-def _rows(state: CallState) -> defaultdict[str, tuple[int | None, int | None]]:
-    """By one query: the rows of the line that the facts name."""
-    ours = state.from_number if state.role == "callee" else state.to_number
-    rule = _key(state.rule_key)
-    named = [state.trunk_id, _e164(ours), rule, "" if rule else state.rule_id]
+def _rows(named: Sequence[Any]) -> Rows:
     with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [*named, _key(state.agent_key)])
+        cursor.execute(_ROWS, named)
         found = {kind: (pk, leads_to) for kind, pk, leads_to in cursor.fetchall()}
     return defaultdict(lambda: (None, None), found)
 

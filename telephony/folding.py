@@ -1,118 +1,223 @@
-"""Marked units are folded, each under a lock of its own, and what they tell is saved."""
+"""Marked units are folded, many together under locks of their own, and what they tell is saved."""
 
 import logging
 import time
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 from django.utils import timezone
 
 from telephony import calls, intake, refusals
 from telephony.journal import UnitState, fold
 from telephony.longrooms import LONG, LongRoom, fact_of
 from telephony.models import CallEvent, FoldUnit
+from veyra.celery import wake
 from veyra.live import changed
 
 log = logging.getLogger(__name__)
 
 # Much longer than any fold takes. A unit whose fold fails is left alone for so long, too.
 LOCK = timedelta(seconds=60)
-BATCH = 100
+# Units that one transaction folds: pages hear of a call when all of them are saved.
+BATCH = 50
 
 
 def drain(seconds: float = 20) -> int:
-    """Fold until nothing is left to do, or `seconds` have passed; how many units were folded."""
+    """Fold until nothing is left to do; how many units were folded. After `seconds` somebody else
+    goes on, so that no task of a worker lasts for ever.
+    """
     until = time.monotonic() + seconds
     done = 0
     while time.monotonic() < until:
-        units = list(FoldUnit.objects.filter(_due())[:BATCH])
-        done += sum(fold_unit(unit) for unit in units)
-        if not units and not intake.take_agent_facts():
-            break
+        claimed = claim()
+        done += fold_units(claimed)
+        if not claimed and not intake.take_agent_facts():
+            return done
+    wake("telephony.fold")
     return done
 
 
-def _due() -> Q:
-    """Units with new facts, or for whom time has come, that nobody else is folding."""
+# Units with new facts, or for whom time has come, that nobody else is folding. One statement, where
+# Django would need a transaction of four.
+_CLAIM = """
+UPDATE telephony_foldunit SET locked_until = %s WHERE id IN (
+    SELECT id FROM telephony_foldunit
+    WHERE (locked_until IS NULL OR locked_until < %s)
+        AND (dirty_at IS NOT NULL OR look_again_at <= %s)
+    LIMIT %s {skip_locked})
+RETURNING id, key, dirty_at, look_again_at, locked_until, folded_at
+"""
+# A unit to which facts came while it was folded stays dirty.
+_SETTLE = """
+UPDATE telephony_foldunit SET locked_until = NULL, dirty_at = NULLIF(dirty_at, %s),
+    look_again_at = %s, folded_at = %s
+WHERE id = %s
+"""
+
+
+def claim() -> list[FoldUnit]:
+    """Some of what is to be folded, as it was then, and locked."""
+    features = connection.features.has_select_for_update_skip_locked
+    sql = _CLAIM.format(skip_locked="FOR UPDATE SKIP LOCKED" if features else "")
     now = timezone.now()
-    free = Q(locked_until=None) | Q(locked_until__lt=now)
-    return free & (Q(dirty_at__isnull=False) | Q(look_again_at__lte=now))
+    values = [*map(_as_stored, (now + LOCK, now, now)), BATCH]
+    return sorted(FoldUnit.objects.raw(sql, values), key=lambda unit: unit.key)
 
 
-def fold_unit(unit: FoldUnit) -> bool:
-    """Fold `unit` if it is free and as it was read. False: somebody else is at it."""
-    as_read = FoldUnit.objects.filter(pk=unit.pk, dirty_at=unit.dirty_at)
-    free = as_read.filter(locked_until=unit.locked_until)
-    if not free.update(locked_until=timezone.now() + LOCK):
-        return False
+def _as_stored(moment: datetime | None) -> Any:
+    return connection.ops.adapt_datetimefield_value(moment)
+
+
+@dataclass
+class Folded:
+    """A unit, and what its facts tell; `state` is None where nothing of it is worth keeping."""
+
+    unit: FoldUnit
+    state: UnitState | None = field(default_factory=UnitState)
+    is_long: bool = False
+    # The room to which the call has come.
+    moved_to: str = ""
+    # Before it was read.
+    began: datetime = field(default_factory=timezone.now)
+
+    @property
+    def is_call(self) -> bool:
+        return self.unit.key.startswith("call:")
+
+    @property
+    def name(self) -> str:
+        """The call's id, or the room's sid."""
+        return self.unit.key.partition(":")[2]
+
+
+def fold_units(units: Sequence[FoldUnit]) -> int:
+    """Fold units that were claimed; how many could be."""
+    if not units:
+        return 0
     try:
-        with transaction.atomic():
-            started = timezone.now()
-            state, is_long = _fold(unit)
-    except Exception:  # one unit that cannot be folded must not keep the others waiting
+        folded = _fold(units)
+    except Exception as error:
+        # Somebody else made the same row just then, and now it is there; or one of them cannot be
+        # folded at all, which must not keep the others waiting.
+        log.info("%d units are folded one by one: %s", len(units), type(error).__name__)
+        folded = [each for unit in units for each in _fold_alone(unit)]
+    _settle(folded)
+    return len(folded)
+
+
+def _fold_alone(unit: FoldUnit) -> list[Folded]:
+    try:
+        return _fold([unit])
+    except Exception:
         log.exception("unit %s was not folded", unit.key)
-        return False
-    settled = {
-        "locked_until": None,
-        "look_again_at": state.look_again_at if state else None,
-        "folded_at": started if is_long else None,
-    }
-    if state is None:
-        as_read.delete()
-    elif not as_read.update(dirty_at=None, **settled):
-        # Facts came while we folded: it stays dirty.
-        FoldUnit.objects.filter(pk=unit.pk).update(**settled)
-    return True
+        return []
 
 
-def _fold(unit: FoldUnit) -> tuple[UnitState | None, bool]:
-    """The unit's calls, saved, None where nothing of it is worth keeping; is its history long?"""
-    kind, _, name = unit.key.partition(":")
-    if kind == "call" and _hand_over(name):
-        return UnitState(), False
-    events, about = _to_fold(unit, kind, name)
-    state = fold(map(fact_of, events), timezone.now(), about)
-    worth = [calls.save(unit.key, call) for call in state.calls]
-    for saved in worth:
-        if saved.changed:
-            changed("call", saved.call_id)
-    if kind == "call" and state.calls and all(saved.refused for saved in worth):
-        refusals.forget(name)
-        return None, False
-    return state, kind == "room" and (about is not None or len(events) > LONG)
+def _settle(folded: Iterable[Folded]) -> None:
+    """In the order of their keys, in which facts mark them, too: nobody waits in a circle."""
+    kept = []
+    for each in folded:
+        if each.state is None:
+            FoldUnit.objects.filter(pk=each.unit.pk, dirty_at=each.unit.dirty_at).delete()
+            continue
+        look, began = each.state.look_again_at, each.began if each.is_long else None
+        kept.append([*map(_as_stored, (each.unit.dirty_at, look, began)), each.unit.pk])
+    if kept:
+        with connection.cursor() as cursor:
+            cursor.executemany(_SETTLE, kept)
 
 
-def _to_fold(unit: FoldUnit, kind: str, name: str) -> tuple[list[CallEvent], set[str] | None]:
-    """The facts, and the names of the callers who are to be folded from them; None: all."""
-    if kind == "call":
-        return _of_call(name), None
-    bounded = LongRoom(name, unit.folded_at).read() if unit.folded_at else None
-    return bounded or (whole_room(name), None)
+@transaction.atomic
+def _fold(units: Iterable[FoldUnit]) -> list[Folded]:
+    """All of them, saved."""
+    folded = [Folded(unit) for unit in units]
+    facts = Facts(folded)
+    for each in folded:
+        _fold_one(each, facts)
+    # A call that has come to a room is folded with the room.
+    intake.mark(sorted({f"room:{each.moved_to}" for each in folded if each.moved_to}))
+    ledger = calls.Ledger([call for each in folded if each.state for call in each.state.calls])
+    for each in folded:
+        _save(each, ledger)
+    return folded
 
 
-def _hand_over(sip_call_id: str) -> bool:
-    """A call that has come to a room is folded with the room."""
-    in_room = CallEvent.objects.filter(sip_call_id=sip_call_id).exclude(room_sid="")
-    room_sid = in_room.values_list("room_sid", flat=True).first()
-    if room_sid:
-        intake.mark([f"room:{room_sid}"])
-    return bool(room_sid)
+class Facts:
+    """What the units are folded from, but for rooms with a long history: read at once."""
+
+    def __init__(self, folded: Iterable[Folded]) -> None:
+        short = [each for each in folded if not each.unit.folded_at]
+        self.of_rooms: dict[str, list[CallEvent]] = defaultdict(list)
+        self.of_calls: dict[str, list[CallEvent]] = defaultdict(list)
+        for event in _read(
+            [each.name for each in short if not each.is_call],
+            [each.name for each in short if each.is_call],
+        ):
+            self.of_rooms[event.room_sid].append(event)
+            self.of_calls[event.sip_call_id].append(event)
+
+    def of_room(self, sid: str) -> list[CallEvent]:
+        """What names the room, and what was said of its callers before they came to it."""
+        inside = self.of_rooms[sid]
+        callers = {event.sip_call_id for event in inside if event.sip_call_id}
+        before = (event for caller in callers for event in self.of_calls[caller])
+        return [*inside, *(event for event in before if not event.room_sid)]
+
+
+def _fold_one(each: Folded, facts: Facts) -> None:
+    if each.is_call:
+        events = facts.of_calls[each.name]
+        each.moved_to = next((event.room_sid for event in events if event.room_sid), "")
+        if not each.moved_to:
+            each.state = fold(map(fact_of, events), timezone.now(), None)
+        return
+    since = each.unit.folded_at
+    bounded = LongRoom(each.name, since).read() if since else None
+    whole = whole_room if since else facts.of_room
+    events, about = bounded or (whole(each.name), None)
+    each.state = fold(map(fact_of, events), timezone.now(), about)
+    each.is_long = about is not None or len(events) > LONG
+
+
+def _save(each: Folded, ledger: calls.Ledger) -> None:
+    if each.state is None or not each.state.calls:
+        return
+    saved = [ledger.save(each.unit.key, call) for call in each.state.calls]
+    for one in saved:
+        if one.changed:
+            changed("call", one.call_id)
+    if each.is_call and all(one.refused for one in saved):
+        refusals.forget(each.name)
+        each.state = None
 
 
 # `NOT room_sid > ''` fits no index of room_sid: most facts of all calls name no room.
-_ROOM = """
-SELECT * FROM telephony_callevent WHERE room_sid = %s
+_ROOMS = """
+SELECT * FROM telephony_callevent WHERE room_sid IN ({0})
 UNION ALL
 SELECT * FROM telephony_callevent WHERE NOT room_sid > '' AND sip_call_id IN (
-    SELECT sip_call_id FROM telephony_callevent WHERE room_sid = %s AND sip_call_id <> '')
+    SELECT sip_call_id FROM telephony_callevent WHERE room_sid IN ({0}) AND sip_call_id <> '')
 """
+_CALLS = "SELECT * FROM telephony_callevent WHERE sip_call_id IN ({0})"
 
 
 def whole_room(room_sid: str) -> list[CallEvent]:
     """What names the room, and what was said of its callers before they came to it."""
-    return list(CallEvent.objects.raw(_ROOM, [room_sid, room_sid]))
+    return _read([room_sid], [])
 
 
-def _of_call(sip_call_id: str) -> list[CallEvent]:
-    return list(CallEvent.objects.filter(sip_call_id=sip_call_id))
+def _read(rooms: Sequence[str], call_ids: Sequence[str]) -> list[CallEvent]:
+    """By one query, each fact once."""
+    parts = []
+    if rooms:
+        parts.append(_ROOMS.format(", ".join(["%s"] * len(rooms))))
+    if call_ids:
+        parts.append(_CALLS.format(", ".join(["%s"] * len(call_ids))))
+    if not parts:
+        return []
+    found = CallEvent.objects.raw(" UNION ALL ".join(parts), [*rooms, *rooms, *call_ids])
+    return list({event.pk: event for event in found}.values())

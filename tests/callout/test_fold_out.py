@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentworker.models import Agent
-from telephony import calls, intake
+from telephony import intake
 from telephony.folding import drain
 from telephony.journal import CallState, Fact, UnitState, fold
 from telephony.models import Call, CallEvent, PhoneNumber, Trunk
+from tests.journal.conftest import save as save_call
 
 FOLDER = Path(__file__).parent / "recorded"
 
@@ -132,4 +133,4 @@ def test_the_call_has_the_id_that_was_claimed_and_the_rows_of_our_line() -> None
     assert call.legs.get().role == "callee" and call.outcome_label
     # A participant of somebody else's with the same words is a call of its own.
     other = CallState(**{**state.__dict__, "sip_call_id": "SCL_other"})
-    assert calls.save("room:RM_other", other).call_id != call.pk
+    assert save_call("room:RM_other", other).call_id != call.pk

@@ -10,6 +10,8 @@ import pytest
 from livekit.api import AccessToken
 
 from agentworker.models import Agent
+from telephony import calls
+from telephony.journal import CallState
 from telephony.models import DispatchRule, PhoneNumber, PublishedObject, PublishedState, Trunk
 from tests import webhooks
 from tests.journal.record import AGENT, NUMBER, RULE
@@ -46,6 +48,11 @@ def publish(source: Trunk | DispatchRule, kind: str, livekit_id: str) -> None:
 def sign(body: bytes, secret: str = SECRET) -> str:
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
     return AccessToken(KEY, secret).with_sha256(digest).to_jwt()
+
+
+def save(unit: str, state: CallState) -> calls.Saved:
+    """One call, folded alone."""
+    return calls.Ledger([state]).save(unit, state)
 
 
 @pytest.fixture

@@ -4,14 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
+from pytest_django import DjangoAssertNumQueries
 
 from agentworker.models import Agent, SessionEvent
 from telephony import intake
-from telephony.folding import LOCK, drain, fold_unit
+from telephony.folding import LOCK, claim, drain, fold_units
 from telephony.journal import Fact
 from telephony.longrooms import fact_of
 from telephony.models import Call, CallEvent, DispatchRule, FoldUnit, Leg
@@ -159,7 +161,6 @@ def test_a_unit_that_somebody_folds_is_left_alone() -> None:
     intake.store(recording("good_call").events())
     unit = FoldUnit.objects.filter(key__startswith="room:").get()
     FoldUnit.objects.filter(pk=unit.pk).update(locked_until=timezone.now() + LOCK)
-    assert not fold_unit(unit)
     drain()
     assert not Call.objects.exists()
 
@@ -172,11 +173,9 @@ def test_a_lock_that_was_left_behind_runs_out() -> None:
     assert not FoldUnit.objects.exclude(locked_until=None).exists()
 
 
-def test_a_unit_read_before_others_folded_it_is_not_folded_again() -> None:
-    intake.store(recording("good_call").events())
-    unit = FoldUnit.objects.filter(key__startswith="room:").get()
-    drain()
-    assert not fold_unit(unit)
+def test_a_unit_is_claimed_once() -> None:
+    intake.store(recording("good_call").events("webhook"))
+    assert [len(claim()), len(claim())] == [1, 0]
 
 
 def test_facts_that_come_while_it_folds_keep_the_unit_dirty(
@@ -194,7 +193,7 @@ def test_facts_that_come_while_it_folds_keep_the_unit_dirty(
         return state
 
     monkeypatch.setattr("telephony.folding.fold", fold_late)
-    assert fold_unit(unit)
+    assert fold_units(claim()) == 1
     unit.refresh_from_db()
     assert unit.dirty_at and not unit.locked_until
 
@@ -218,6 +217,43 @@ def test_a_unit_that_cannot_be_folded_does_not_hold_up_the_others(
     assert [call.outcome for call in Call.objects.all()] == ["abandoned"]
     stuck = FoldUnit.objects.get(key=f"room:{bad.call('webhook').room_sid}")
     assert stuck.dirty_at and stuck.locked_until and stuck.locked_until > timezone.now()
+
+
+def test_a_unit_whose_row_somebody_else_made_just_then_is_folded_again_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    intake.store(recording("good_call").events("webhook"))
+    write = Call.save
+    failed: list[Call] = []
+
+    def write_too_late(call: Call, *args: Any, **kwargs: Any) -> None:
+        if not failed:
+            failed.append(call)
+            raise IntegrityError("a leg of this call id is there")
+        write(call, *args, **kwargs)
+
+    monkeypatch.setattr(Call, "save", write_too_late)
+    drain()
+    assert failed and Call.objects.get().state == "ended"
+    assert not FoldUnit.objects.exclude(dirty_at=None, locked_until=None).exists()
+
+
+def test_many_units_are_folded_by_as_many_questions_as_one(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in range(20):
+        events = recording("good_call").events("webhook")
+        for event in events:
+            event.event_id += f"_{number}"
+            event.room_sid += f"_{number}"
+            event.sip_call_id += f"_{number}" if event.sip_call_id else ""
+        intake.store(events)
+    drain()
+    assert Call.objects.count() == 20
+    FoldUnit.objects.update(dirty_at=timezone.now())
+    # Claim, SAVEPOINT, facts, legs, rows of the line, RELEASE, settle.
+    with django_assert_num_queries(7):
+        assert fold_units(claim()) == 20
 
 
 def test_agent_facts_are_taken_over_once() -> None:

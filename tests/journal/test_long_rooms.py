@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from telephony import calls, folding, intake, longrooms
+from telephony import folding, intake, longrooms
 from telephony.folding import drain, whole_room
 from telephony.journal import CallState, Fact, fold
 from telephony.longrooms import LongRoom, fact_of
 from telephony.models import Call, CallEvent, Trunk
+from tests.journal.conftest import save as save_call
 from tests.journal.witnesses import recording
 
 ROOM = "RM_all_day"
@@ -213,7 +214,7 @@ class FoldedFromWhatIsNew(TestCase):
         store(old, now - timedelta(hours=1))
         before = fold(map(fact_of, whole_room(ROOM)), now)
         for state in before.calls:
-            calls.save(f"room:{ROOM}", state)
+            save_call(f"room:{ROOM}", state)
         store(new, now)
         read = LongRoom(ROOM, now - timedelta(minutes=1)).read()
         assert read is not None

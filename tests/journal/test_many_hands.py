@@ -59,7 +59,6 @@ def test_takers_and_folders_side_by_side_make_each_call_once() -> None:
     done.set()
     for folder in folders:
         folder.join()
-    FoldUnit.objects.update(locked_until=None)
     drain()
     assert failures == []
     wanted = sorted(

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from telephony import calls, intake, refusals
+from telephony import intake, refusals
 from telephony.folding import drain
 from telephony.journal import CallState
 from telephony.models import Call, CallEvent, DispatchRule, FoldUnit, HostAddress, Refused, Trunk
+from tests.journal.conftest import save as save_call
 from tests.journal.witnesses import recording
 
 pytestmark = pytest.mark.django_db
@@ -129,7 +130,7 @@ def test_a_retry_with_the_right_password_is_no_refusal() -> None:
 
 def test_a_stranger_who_hangs_up_before_he_is_refused_is_only_counted(rule: DispatchRule) -> None:
     gone = refused(outcome="abandoned", reason="caller_gave_up")
-    assert calls.save("call:SCL_1", gone).refused
+    assert save_call("call:SCL_1", gone).refused
     assert not Call.objects.exists()
     assert Refused.objects.get().reason == "caller_gave_up"
 
@@ -141,6 +142,6 @@ def test_a_call_that_came_to_a_room_stays_a_call_however_it_ends(
     monkeypatch.setattr(refusals, "CALLS_AN_HOUR", 0)
     room = {"room_sid": "RM_1", "room_name": "call-1"}
     ringing = refused(state="ringing", outcome="", reason="", ended_at=None, **room)
-    assert calls.save("room:RM_1", ringing).changed
-    assert calls.save("room:RM_1", refused(**room)).changed
+    assert save_call("room:RM_1", ringing).changed
+    assert save_call("room:RM_1", refused(**room)).changed
     assert Call.objects.get().outcome == "rejected" and not Refused.objects.exists()

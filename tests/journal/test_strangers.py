@@ -9,11 +9,12 @@ from django.utils import timezone, translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telephony import calls, strangers
+from telephony import strangers
 from telephony.journal import CallState
 from telephony.models import Call, DispatchRule, HostAddress, PhoneNumber, Trunk
 from telephony.routing.addresses import has
 from tests.journal.conftest import publish
+from tests.journal.conftest import save as save_call
 from veyra.models import SecurityEvent
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,7 @@ def let_in(**values: Any) -> CallState:
 
 
 def save(**values: Any) -> None:
-    calls.save("room:RM_1", let_in(**values))
+    save_call("room:RM_1", let_in(**values))
 
 
 def test_a_forged_address_is_an_event_that_says_what_to_do(trunk: Trunk) -> None:

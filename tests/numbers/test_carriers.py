@@ -8,7 +8,6 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from telephony import calls
 from telephony.journal import CallState
 from telephony.line import read_line
 from telephony.models import Call, PhoneNumber, PublishedObject, Trunk
@@ -18,6 +17,7 @@ from telephony.routing.edit import Change, Edit, laid_over
 from telephony.routing.impact import impact
 from telephony.routing.route import exchange_of
 from telephony.routing.wish import Line
+from tests.journal.conftest import save as save_call
 from tests.wish.lines import NUMBERS, compiled, number, rule, trunk
 from veyra.livekit.matching import Invite
 
@@ -173,14 +173,14 @@ def test_the_first_call_teaches_how_callers_are_written(
 ) -> None:
     published(connection)
     assert spelling(connection) == ("plus", "plus")
-    calls.save("call:1", told())
+    save_call("call:1", told())
     assert spelling(connection) == ("digits", "digits")
     assert woken == ["telephony.apply"]
 
 
 def test_a_refused_call_teaches_too(connection: Trunk) -> None:
     published(connection)
-    calls.save("call:1", told(outcome="rejected", reason="no_rule", from_number="89161234567"))
+    save_call("call:1", told(outcome="rejected", reason="no_rule", from_number="89161234567"))
     assert spelling(connection) == ("national", "national")
 
 
@@ -191,7 +191,7 @@ def test_what_was_learned_changes_only_after_three_calls_in_a_row(connection: Tr
     learned = []
     for index, caller in enumerate(writings):
         at = now + timedelta(minutes=index)
-        calls.save(f"call:{index}", told(from_number=caller, started_at=at))
+        save_call(f"call:{index}", told(from_number=caller, started_at=at))
         learned.append(spelling(connection)[0])
     assert learned == ["digits", "digits", "digits", "plus"]
 
@@ -217,7 +217,7 @@ def test_strangers_and_our_own_tests_teach_nothing(
     settings.SIP_TEST_FROM = "127.0.0.1/32"
     Trunk.objects.update(addresses=addresses)
     published(connection)
-    calls.save("room:RM_1", told(from_number=caller, source_ip=source, room_sid="RM_1"))
+    save_call("room:RM_1", told(from_number=caller, source_ip=source, room_sid="RM_1"))
     assert Call.objects.get().trunk == connection and spelling(connection)[0] == "plus"
 
 
@@ -230,5 +230,5 @@ def test_a_call_shows_which_of_two_connections_it_used(
     second = Trunk.objects.create(name="Second", addresses="185.45.152.0/24")
     PhoneNumber.objects.create(number="+74991124148", trunk=connection, reserve=second)
     published(connection)
-    calls.save("call:1", told(source_ip=source))
+    save_call("call:1", told(source_ip=source))
     assert str(Call.objects.get().trunk) == name
