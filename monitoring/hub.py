@@ -2,10 +2,10 @@
 
 Sockets hold no queries. The hub hears which rows changed, reads those, renders each changed row
 once for each kind of viewer and hands everybody the same text. A row that was sent rests for a
-quarter of a second; what changed within a moment is read together. Whoever comes gets the board as
-the hub knows it; and every few seconds all of that is looked through, whatever was heard, so a
-message that the broker lost is made good: some calls at a time, since to read hundreds of them at
-once would hold up what changes meanwhile.
+quarter of a second; what changed right behind another change is read together. Whoever comes gets
+the board as the hub knows it; and every few seconds all of that is looked through, whatever was
+heard, so a message that the broker lost is made good: some calls at a time and behind the news,
+since to read hundreds of them at once would hold up what changes meanwhile.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ log = logging.getLogger(__name__)
 
 # A row is sent four times a second at most.
 INTERVAL = 0.25
-# A board is sent to as often as a glance can tell apart, however many rows change.
-TOGETHER = 0.04
+# A board rests so long once it was sent to, however many rows change meanwhile.
+TOGETHER = 0.02
 SWEEP = 5.0
 # So many calls are looked through at once.
-PART = 50
+PART = 20
 AFTER_AN_ERROR = 1.0
 
 
@@ -89,6 +89,8 @@ class Hub:
         # What is still to be looked through in this round, and when, by the loop's clock.
         self._unseen: list[uuid.UUID] = []
         self._look_at = 0.0
+        # Until when the boards rest, by the same clock.
+        self._quiet_until = 0.0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -114,8 +116,8 @@ class Hub:
             while True:
                 await self._wait()
                 try:
-                    await self._turn()
-                    await asyncio.sleep(self._together)
+                    await self._tell()
+                    await self._look_on()
                 except Exception as error:  # the database is away: the boards wait with it
                     log.warning("the board was not read: %s", type(error).__name__)
                     await asyncio.sleep(AFTER_AN_ERROR)
@@ -136,13 +138,24 @@ class Hub:
         self._is_lost = True
         self._wake.set()
 
-    async def _turn(self) -> None:
+    async def _tell(self) -> None:
+        """What was heard of, and the whole board for newcomers, once the boards have rested."""
+        rest = self._quiet_until - asyncio.get_running_loop().time()
+        if rest > 0:
+            await asyncio.sleep(rest)
+        named = self._due()
+        if named is None or named or self._newcomers:
+            await self._turn(named)
+
+    async def _look_on(self) -> None:
+        """Look through the next calls, if it is time to: it takes longer than one that changed."""
+        if asyncio.get_running_loop().time() >= self._look_at:
+            await self._turn(Named(), looks_on=True)
+
+    async def _turn(self, named: Named | None, *, looks_on: bool = False) -> None:
         """Read once; the whole board for newcomers, the difference for everybody else."""
         viewers = set(self._members.values())
-        before, needs_before, named = self._rendered, self._needs, self._due()
-        looks_on = asyncio.get_running_loop().time() >= self._look_at
-        if named is not None and not named and not looks_on and not self._newcomers:
-            return
+        before, needs_before = self._rendered, self._needs
         work = database_sync_to_async(self._read_and_render)
         rows = await work(viewers, named, looks_on=looks_on)
         changed = [row for row in rows if _version(before, row) != row.version]
@@ -160,6 +173,8 @@ class Hub:
     def _note_the_time(self, sent: list[Row], *, looked_on: bool) -> None:
         now = asyncio.get_running_loop().time()
         self._rest |= {name: now + self._interval for row in sent for name in row.names}
+        if sent:
+            self._quiet_until = now + self._together
         if looked_on:
             # A round of parts takes as long as one of a single part.
             parts = max(1, math.ceil(len(self._rendered) / PART))

@@ -148,7 +148,8 @@ def messages(
     unreadable: Callable[[Unreadable], None],
     wait: float = 0.02,
 ) -> Iterator[list[TapMessage]]:
-    """Batches of what was said within `wait` seconds, until `goes_on` says no.
+    """Batches of what was said, until `goes_on` says no: the first at once, and what follows on its
+    heels `wait` seconds later, together.
 
     An empty list comes when nothing was said for a second. Raises redis.RedisError when the bus
     goes away: the caller comes again, and what was said meanwhile is lost to the tap.
@@ -159,13 +160,14 @@ def messages(
         bus.pubsub(ignore_subscribe_messages=True) as listener,
     ):
         listener.subscribe(*CHANNELS)
+        rested_at = 0.0
         while goes_on():
             batch = [listener.get_message(timeout=1)]
-            until = time.monotonic() + wait
             while batch[-1] is not None and len(batch) < BATCH:
-                left = until - time.monotonic()
-                batch.append(listener.get_message(timeout=left) if left > 0 else None)
+                left = rested_at - time.monotonic()
+                batch.append(listener.get_message(timeout=max(0.0, left)))
             yield list(_readable(batch, unreadable))
+            rested_at = time.monotonic() + wait
 
 
 def _readable(
