@@ -14,7 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from telephony.outverdict import OutEvidence, judge_outbound
-from telephony.verdict import Ending, Evidence, Verdict, judge
+from telephony.verdict import Ending, Evidence, Verdict, deeds_of, judge
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A refused caller may try again under the same call id (another password): only silence ends it.
@@ -30,8 +30,7 @@ MARGIN = timedelta(seconds=1)
 
 # What LiveKit tells of a participant's tracks; who he is it tells in other facts.
 SOUND = ("track_published", "track_unpublished")
-SILENT_ROLES = frozenset({"listener", "supervisor", "standby"})
-OURS = ("agent", "staff")
+OURS, GATEWAYS = ("agent", "staff"), ("tap", "webhook")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +112,10 @@ def fold(facts: Iterable[Fact], now: datetime, about: Collection[str] | None = N
     parties = [
         party for party in _parties(_ordered(facts)) if about is None or party.is_one_of(about)
     ]
-    calls = sorted((party.state(now) for party in parties), key=_by_start)
+    calls = sorted(
+        (party.state(now) for party in parties),
+        key=lambda call: (call.started_at, call.sip_call_id, call.participant_sid),
+    )
     looks = [look for party in parties if (look := party.look_again_at(now))]
     return UnitState(tuple(calls), min(looks, default=None))
 
@@ -126,10 +128,6 @@ def earliest_coming(facts: Iterable[Fact]) -> datetime | None:
 def _ordered(facts: Iterable[Fact]) -> list[Fact]:
     unique = {fact.id: fact for fact in facts}
     return sorted(unique.values(), key=lambda fact: (fact.at, fact.id))
-
-
-def _by_start(call: CallState) -> tuple[datetime, str, str]:
-    return call.started_at, call.sip_call_id, call.participant_sid
 
 
 def _parties(facts: Sequence[Fact]) -> "Iterator[Party]":
@@ -462,6 +460,8 @@ class Party:
         ours = self.of_agent(ending)
         left = next((fact for fact in self.own if fact.kind == "participant_left"), None)
         errors = (fact.payload.get("error") for fact in ours if fact.kind == "failed")
+        told = [(f.kind, f.payload.get("by")) for f in self.own if f.source not in GATEWAYS]
+        came = any(_attributes(f).get("veyra.role") == "colleague" for f in self.around(ending))
         common: dict[str, Any] = {
             "witness": ending.witness,
             "talked": talked,
@@ -471,7 +471,7 @@ class Party:
             "agent_came": any(fact.kind != "closed" for fact in ours),
             "agent_spoke": any(fact.kind == "speech_started" for fact in ours),
             "agent_error": next((str(error) for error in errors if error), ""),
-            "deeds": frozenset(f.kind for f in self.own if f.source not in ("tap", "webhook")),
+            "deeds": deeds_of(told, colleague_came=came),
         }
         if self.is_callee:
             status = self.final.payload.get("status_code") if self.final else None

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from agentworker.people import SILENT_ROLES
 from telephony import intake
-from telephony.journal import SILENT_ROLES
 from telephony.models import CallEvent, Leg
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError, Participant, Room

@@ -18,6 +18,7 @@ from telephony.finding import End, Person
 from telephony.models import Call, Colleague, OutboundCall, Ring, RungPhone, Visit
 from telephony.numbers import NumberError, e164
 from telephony.telling import tell
+from telephony.verdict import BROWSER
 from veyra.celery import wake
 from veyra.models import User
 from veyra.sentences import Sentence
@@ -172,7 +173,9 @@ def take(ring: Ring, colleague: Colleague, identity: str) -> bool:
     }
     if not _still(ring, colleague=colleague).update(**new):
         return False
-    tell(ring.call, TAKEN, str(ring.pk), who=colleague.name)
+    ring.taken_as = identity
+    by = "phone" if ring.is_by_phone else BROWSER
+    tell(ring.call, TAKEN, str(ring.pk), who=colleague.name, by=by)
     return True
 
 

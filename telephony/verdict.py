@@ -1,5 +1,6 @@
 """How an ended call is to be called: its outcome, and why. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -8,6 +9,8 @@ from telephony.reasons import DEPARTURES, REFUSALS, Reason, of_error, sip_status
 
 # Who hangs up sooner after the answer than an assistant draws breath was not kept waiting by it.
 BREATH = timedelta(seconds=3)
+# By what a colleague took the call, where it was no telephone.
+BROWSER = "browser"
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,13 @@ def judge(evidence: Evidence) -> Verdict:
         detail=next(filter(None, words), ""),
         sip_status=sip_status(reason),
     )
+
+
+def deeds_of(told: Iterable[tuple[str, str | None]], *, colleague_came: bool) -> frozenset[str]:
+    """What was done to a call, of facts as (kind, by): who took it in his browser did so only if he
+    came to its room, which only LiveKit knows.
+    """
+    return frozenset(kind for kind, by in told if colleague_came or by != BROWSER)
 
 
 def ended_by_us(deeds: frozenset[str], departure: str) -> Reason | None:
