@@ -152,6 +152,27 @@ async def test_a_change_is_read_without_the_rest_of_the_board() -> None:
     hub.leave(screen)
 
 
+async def test_a_change_after_a_pause_is_sent_at_once_and_the_next_ones_together() -> None:
+    line, screen, together = Line(), Screen(), 0.5
+    first, *others = [line.ring() for _ in range(4)]
+    hub = Hub(line.read, Needs, line.keys, interval=0, together=together)
+    hub.join(screen, ENGLISH)
+    await until(lambda: line.whole == 2)
+    await asyncio.sleep(together)
+    began = time.monotonic()
+    first.version += 1
+    await tell(first)
+    await until(lambda: len(screen.texts) == 2)
+    assert time.monotonic() - began < together
+    for call in others:
+        call.version += 1
+        await tell(call)
+    await until(lambda: len(screen.texts) == 3)
+    assert time.monotonic() - began >= together
+    assert {row["id"] for row in screen.messages()[2]["rows"]} == {str(c.pk) for c in others}
+    hub.leave(screen)
+
+
 async def test_a_row_that_rests_holds_up_no_other() -> None:
     line, screen = Line(), Screen()
     busy, quiet = line.ring(), line.ring()
