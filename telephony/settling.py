@@ -81,7 +81,7 @@ def _end(livekit: LiveKit, row: OutboundCall, *, seen: bool) -> None:
 
 def settle() -> int:
     """Close the books of calls that are over, and pass on what the provider could not carry."""
-    rows = list(OutboundCall.objects.open().select_related("trunk"))
+    rows = list(OutboundCall.objects.open())
     calls = Call.objects.ended().in_bulk([row.pk for row in rows])
     return sum(_settle(row, call) for row in rows if (call := calls.get(row.pk)) and is_told(call))
 

@@ -22,15 +22,22 @@ from telephony import (
     testcalls,
 )
 from veyra.celery import app
+from veyra.coalescing import Coalesced
 from veyra.livekit.types import LiveKitError
 
 log = logging.getLogger(__name__)
 
 
-@app.task(name="telephony.fold")  # type: ignore[untyped-decorator]  # likewise
-def fold() -> None:
+# A fold of many units takes hardly longer than that of one, and threads only share a processor.
+@Coalesced
+def _fold() -> None:
     folding.drain()
     settling.settle()
+
+
+@app.task(name="telephony.fold")  # type: ignore[untyped-decorator]  # likewise
+def fold() -> None:
+    _fold()
 
 
 @app.task(name=dialling.TASK)  # type: ignore[untyped-decorator]  # likewise

@@ -1,0 +1,26 @@
+"""Work that many ask for at a time, and that is done once for all of them."""
+
+import threading
+from collections.abc import Callable
+
+
+class Coalesced:
+    """Runs `work` in one thread of this process at a time.
+
+    Whoever asks meanwhile goes on at once: the thread that is at it runs the work once more, for
+    everybody who has asked.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self._running, self._asked = threading.Lock(), threading.Event()
+
+    def __call__(self) -> None:
+        self._asked.set()
+        # Who asks before the lock is free again is seen here; who asks later, gets the lock.
+        while self._asked.is_set() and self._running.acquire(blocking=False):
+            try:
+                self._asked.clear()
+                self._work()
+            finally:
+                self._running.release()
