@@ -39,7 +39,7 @@ SECONDS = 1.0
 LEASE, LEASE_SECONDS, RENEW_SECONDS = "watchdog", 8.0, 2.0
 PULSE = "watchdog"
 # A worker writes its row every second: one that did not for so long is dead.
-WORKER_IS_DEAD = 6.0
+WORKER_IS_DEAD = 4.0
 # A row that is so old when it is first seen was left behind, unless the clocks are wrong.
 WORKER_IS_GONE = timedelta(minutes=1)
 # A look that comes so late was held up by what may have held up the workers as well.

@@ -225,7 +225,7 @@ def test_a_room_with_a_living_job_is_served_until_its_worker_falls_silent(agent:
     Worker.objects.create(name="here:1", seen_at=now, **wanted)
     watchdog = Watchdog()
     watchdog.look(now)
-    for _ in range(3):
+    for _ in range(2):
         assert watchdog._memory.alone == {}
         watchdog._looked -= 2
         watchdog.look(now)
@@ -245,7 +245,7 @@ def test_a_worker_whose_clock_is_wrong_lives_as_long_as_it_writes(wrong: int) ->
     for second in range(10):
         Worker.objects.update(seen_at=seen + timedelta(seconds=second))
         assert living(memory)
-    assert [living(memory) for _ in range(6)] == [True] * 5 + [False]
+    assert [living(memory) for _ in range(4)] == [True] * 3 + [False]
 
 
 def test_of_a_worker_whose_process_is_gone_nobody_waits_for_the_row(
