@@ -42,8 +42,7 @@ class CallQuerySet(VisibleQuerySet["Call"]):
         """Calls to us that ended since then, and in which nobody talked to the caller to the end.
         Those that stand in the list of calls to return, as the newest of a caller, are left out.
         """
-        lost = (Call.Outcome.NO_AGENT, Call.Outcome.FAILED, Call.Outcome.ABANDONED)
-        found = self.filter(direction="inbound", ended_at__gte=moment, outcome__in=lost)
+        found = self.filter(direction="inbound", ended_at__gte=moment, outcome__in=Call.LOST)
         found = found.filter(call_backs=None, is_test=False, is_demo=False)
         return found.select_related("number").order_by("started_at")
 
@@ -88,6 +87,9 @@ class Call(models.Model):
         REJECTED = "rejected", _("Refused")
         FAILED = "failed", _("Failed")
         NO_AGENT = "no_agent", _("Nobody answered")
+
+    # Nobody talked to the caller.
+    LOST: ClassVar = (Outcome.NO_AGENT, Outcome.FAILED, Outcome.ABANDONED)
 
     class Direction(models.TextChoices):
         INBOUND = "inbound", _("Incoming")
@@ -175,6 +177,8 @@ class Call(models.Model):
             models.Index(fields=["-started_at"], name="call_newest_first"),
             # Else a page of what is rare, as failed calls are, would be looked for in all of them.
             models.Index(fields=["outcome", "-started_at"], name="call_by_outcome"),
+            models.Index(fields=["direction", "-started_at"], name="call_by_direction"),
+            models.Index(fields=["-started_at"], condition=models.Q(is_test=True), name="call_test"),
             models.Index(
                 fields=["started_at"], condition=~models.Q(state="ended"), name="call_now"
             ),
