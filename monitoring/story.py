@@ -58,13 +58,23 @@ def _speaker(call: Call, asked: OutboundCall) -> list[Moment]:
 
 def _way_in(call: Call) -> list[Moment]:
     """Which connection and rule took the call, and why."""
-    if call.direction != Call.Direction.INBOUND or call.trunk is None:
+    trunk, rule = call.trunk, call.rule
+    if call.direction != Call.Direction.INBOUND or not (trunk or rule):
         return []
-    names = {"trunk": call.trunk.name, "rule": call.rule.name if call.rule else ""}
-    text = _("It came through “%(trunk)s”") % names
-    if call.rule:
-        text = _("It came through “%(trunk)s”, and “%(rule)s” took it") % names
-    return [Moment(call.started_at, text, why=[str(sentence) for sentence in why_taken(call)])]
+    names = {"trunk": trunk and trunk.name, "rule": rule and rule.name}
+    if trunk is None:
+        return [Moment(call.started_at, _("“%(rule)s” took it") % names)]
+    if rule is None:
+        return [Moment(call.started_at, _("It came through “%(trunk)s”") % names)]
+    text = _("It came through “%(trunk)s”, and “%(rule)s” took it") % names
+    why = [str(sentence) for sentence in why_taken(call)]
+    return [
+        Moment(
+            call.started_at,
+            text,
+            why=why or [_("The line was changed since, so it is not told why.")],
+        )
+    ]
 
 
 def _answered(call: Call) -> str:

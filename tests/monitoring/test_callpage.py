@@ -100,7 +100,16 @@ def test_no_reason_is_made_up_where_the_line_was_changed_since(
     call.trunk, call.rule, call.source_ip = number.trunk, rule, "10.0.0.1"
     type(rule).objects.update(is_active=False)
     way_in = gather(call, with_words=True).story[1]
-    assert way_in.text == "It came through “trunk1”, and “Everybody” took it" and not way_in.why
+    assert way_in.text == "It came through “trunk1”, and “Everybody” took it"
+    assert list(way_in.why) == ["The line was changed since, so it is not told why."]
+
+
+def test_the_story_names_the_rule_where_the_connection_is_not_known(
+    call: Call, rule: DispatchRule
+) -> None:
+    call.rule = rule
+    way_in = gather(call, with_words=True).story[1]
+    assert way_in.text == "“Everybody” took it" and not way_in.why
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ def test_an_answered_call_has_its_number_rule_assistant_and_transcript() -> None
     number, rule = PhoneNumber.objects.get(), DispatchRule.objects.get()
     for call in answered:
         assert (call.number, call.rule, call.agent) == (number, rule, rule.agent)
+        assert call.trunk == number.trunk
         leg = call.legs.get()
         session = Session.objects.of_callers([str(leg.sip_call_id)]).get()
         first, *_, last = session.turns.all()
