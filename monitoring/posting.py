@@ -99,7 +99,8 @@ def try_out(mailing: Mailing, user: User, now: datetime) -> bool:
         Letter(mailing=mailing, address=address, first_day=monday, not_before=now, is_trial=True)
         for address in mailing.addresses
     )
-    LogEntry.objects.log_actions(user.pk, [mailing], CHANGE, change_message="trial")
+    note = gettext("Sent the report of last week as a trial.")
+    LogEntry.objects.log_actions(user.pk, [mailing], CHANGE, change_message=note)
     wake(TASK)
     return True
 

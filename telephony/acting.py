@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from telephony import hands, introducing
@@ -30,6 +31,15 @@ TASKS = {
     Kind.HINT: AT_ONCE,
     Kind.INTRODUCE: AT_ONCE,
     Kind.TRANSFER: RINGS,
+}
+# What the audit says.
+ASKED = {
+    Kind.HANG_UP: _("Asked to end the call."),
+    Kind.TRANSFER: _("Asked to transfer the call."),
+    Kind.INTRODUCE: _("Asked to give the call to a colleague."),
+    Kind.HINT: _("Gave the assistant a hint."),
+    "block": _("Blocked the caller."),
+    "unblock": _("Let the caller call again."),
 }
 DO = {**hands.DO, Kind.INTRODUCE: introducing.introduce}
 
@@ -81,7 +91,7 @@ def note(call: Call, kind: str, user: User | None, once: str, **payload: Any) ->
     who = (user.get_full_name() or user.get_username()) if user else ""
     tell(call, f"staff_{kind}", once, who=who, **payload)
     if user:
-        LogEntry.objects.log_actions(user.pk, [call], CHANGE, change_message=kind)
+        LogEntry.objects.log_actions(user.pk, [call], CHANGE, change_message=gettext(ASKED[kind]))
 
 
 def run_next(task: str) -> bool:

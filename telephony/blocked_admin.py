@@ -84,7 +84,8 @@ class BlockedCallerAdmin(MachineRowAdmin):
         if not isinstance(user, User) or not user.has_perm(BLOCKS):
             raise PermissionDenied
         row = get_object_or_404(BlockedCaller.objects.visible_to(user), pk=pk)
-        LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message="Let in again.")
+        note = gettext("Let the caller call again.")
+        LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=note)
         row.delete()
         told = gettext("%(number)s can call again.") % {"number": pretty(row.number)}
         messages.success(request, told)

@@ -114,7 +114,9 @@ class CallBackAdmin(VeyraAdmin):
             raise PermissionDenied
         row = get_object_or_404(CallBack.objects.visible_to(user), pk=pk)
         if row.mark(user, done=done):
-            told = "Marked as called back." if done else "Marked as not called back."
+            told = (
+                gettext("Marked as called back.") if done else gettext("Marked as not called back.")
+            )
             LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=told)
         else:
             told = gettext(

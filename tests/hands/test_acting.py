@@ -48,6 +48,7 @@ def test_a_double_click_hangs_up_once(make_call: MakeCall, room: Room, person: P
     assert story(call) == ["staff_hang_up", "staff_hang_up_done"]
     entry = LogEntry.objects.get()
     assert (entry.user, entry.object_id) == (anna, str(call.pk))
+    assert entry.change_message == "Asked to end the call."
 
 
 def test_only_the_party_of_this_call_goes(make_call: MakeCall, room: Room) -> None:
