@@ -19,7 +19,6 @@ from veyra.models import User
 KEPT = timedelta(days=30)
 # Kinds of refused calls that are looked at, of the calls and of the counted, the newest first.
 LOOKED_AT = 10_000
-MOST_TRIES = 50
 
 
 def read(user: User) -> Inbox:
@@ -95,7 +94,7 @@ def _counted(user: User) -> Iterator[Refusal]:
 def tries_of(address: str, user: User) -> list[Refusal]:
     """Everything that callers from this address tried, the newest first."""
     found = [each for each in (*_calls(user), *_counted(user)) if each.address == address]
-    return sorted(found, key=lambda each: each.last_at, reverse=True)[:MOST_TRIES]
+    return sorted(found, key=lambda each: each.last_at, reverse=True)
 
 
 def name(group: Group) -> str:

@@ -30,7 +30,7 @@ ADDS = (*READS, "telephony.add_phonenumber")
 ALLOWS = (*READS, "telephony.change_trunk")
 IGNORES = (*READS, "telephony.add_ignoredsource")
 RESTORES = (*READS, "telephony.delete_ignoredsource")
-ON_A_PAGE, SCANNERS_SHOWN = 25, 20
+ON_A_PAGE, SCANNERS_SHOWN, MOST_TRIES = 25, 20, 50
 GONE = gettext_noop("This line is no longer here: somebody has mended or ignored it.")
 SCANS = gettext_noop(
     "%(address)s tries number after number, as scanners do, so no button lets it in."
@@ -165,12 +165,14 @@ def _ask(
     """What it would do, and what is known of whoever called; or which connection it is."""
     sources = refusal_verdicts.connections(user)
     address = context["found"].address
+    tries = refusal_reading.tries_of(address, user) if address else []
     context = {
         **admin.site.each_context(request),
         **context,
         "connections": sources,
         "whose": mending.whose(address, sources) if address else [],
-        "tries": refusal_reading.tries_of(address, user) if address else [],
+        "tries": tries[:MOST_TRIES],
+        "has_more_tries": len(tries) > MOST_TRIES,
         "impact": impact,
         "panel": panel(impact) if impact else None,
         "lacks_tick": bool(impact and request.POST.get("seen") == impact.token),

@@ -271,6 +271,19 @@ def test_a_known_address_of_the_provider_is_allowed_after_a_look(
     assert 'name="typed"' not in shown
 
 
+def test_what_is_left_out_of_a_long_list_is_told(
+    logged_in: LoggedIn, trunk: Trunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telephony.refusal_views.MOST_TRIES", 2)
+    refused_call("74991124148", NOVOFON)
+    refused("74991120000", address=NOVOFON)
+    client = logged_in(*ENGINEER)
+    url = door(read(client), "address")
+    assert "Only the newest" not in client.get(url).content.decode()
+    refused("74991120001", address=NOVOFON)
+    assert "Only the newest 2 are shown." in client.get(url).content.decode()
+
+
 def test_allowing_an_address_puts_it_into_the_list(logged_in: LoggedIn, trunk: Trunk) -> None:
     refused_call("74991124148", NOVOFON)
     client = logged_in(*ENGINEER)
