@@ -17,7 +17,7 @@ from unfold.decorators import display
 
 from telephony.call_admin import unbroken
 from telephony.colleague_forms import ColleagueForm, MemberForm, Members, TeamForm
-from telephony.colleagues import Weekday
+from telephony.colleagues import short_days
 from telephony.keeping import ArchivedFilter
 from telephony.models import Colleague, Member, Team
 from telephony.sync import TASK
@@ -51,7 +51,7 @@ class ColleagueAdmin(PeopleAdmin):
         "The people whom calls can be given to: before the assistant, instead of it, or by a"
         " transfer. Each has a telephone, or a browser that rings."
     )
-    list_display = ("name", "shown_phone", "login", "hours", "stands")
+    list_display = ("person", "shown_phone", "login", "hours", "stands")
     list_select_related = ("user",)
     search_fields = ("name", "phone")
     fieldsets = (
@@ -62,6 +62,10 @@ class ColleagueAdmin(PeopleAdmin):
         ),
         (gettext_lazy("Details"), {"classes": ("collapse",), "fields": ("is_gone",)}),
     )
+
+    @admin.display(description=gettext_lazy("colleague"), ordering="name")
+    def person(self, row: Colleague) -> str:
+        return row.name
 
     @admin.display(description=gettext_lazy("telephone"), ordering="phone")
     def shown_phone(self, row: Colleague) -> SafeString | str:
@@ -75,8 +79,7 @@ class ColleagueAdmin(PeopleAdmin):
 
     @admin.display(description=gettext_lazy("works"))
     def hours(self, row: Colleague) -> str:
-        names = [str(Weekday(day).label) for day in row.days]
-        days = ", ".join(names) or _("every day")
+        days = short_days(row.days) or _("every day")
         if row.begins is None or row.ends is None:
             return days
         times = f"{time_format(row.begins, 'H:i')}–{time_format(row.ends, 'H:i')}"

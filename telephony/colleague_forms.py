@@ -20,6 +20,11 @@ from telephony.models import Colleague, Team
 from telephony.numbers import NumberError, e164
 from veyra.models import User
 
+BEGINS = _(
+    "By the clock of %(zone)s. Empty: around the clock. A shift may end after midnight:"
+    " 22:00–06:00."
+)
+
 
 class KeptForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
     """A row that is put away by a switch."""
@@ -79,7 +84,6 @@ class ColleagueForm(KeptForm):
         help_texts = {
             "name": _("As colleagues call each other, such as “Olga, sales”."),
             "in_browser": _("A call for this colleague rings on every page that is open."),
-            "begins": _("Empty: around the clock. A shift may end after midnight: 22:00–06:00."),
             "away": _("Each says so by a click at the top of any page. Who is away is not rung."),
         }
 
@@ -88,6 +92,9 @@ class ColleagueForm(KeptForm):
         self.initial["days"] = list(self.instance.days)
         self.fields["is_gone"].label = _("no longer with us")
         self.fields["is_gone"].help_text = _("Is rung no more, and stays in the calls of before.")
+        if "begins" in self.fields:
+            zone = {"zone": timezone.get_default_timezone_name()}
+            self.fields["begins"].help_text = BEGINS % zone
         if "user" in self.fields:
             taken = Colleague.objects.exclude(pk=self.instance.pk).exclude(user=None)
             staff = User.objects.filter(is_active=True, is_staff=True)

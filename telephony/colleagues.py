@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from telephony.numbers import pretty
 from veyra.models import Keepable, User
@@ -24,6 +25,36 @@ class Weekday(models.TextChoices):
     FRIDAY = "5", _("Friday")
     SATURDAY = "6", _("Saturday")
     SUNDAY = "7", _("Sunday")
+
+
+# As a list of people has room for.
+SHORT = {
+    "1": pgettext_lazy("day", "Mon"),
+    "2": pgettext_lazy("day", "Tue"),
+    "3": pgettext_lazy("day", "Wed"),
+    "4": pgettext_lazy("day", "Thu"),
+    "5": pgettext_lazy("day", "Fri"),
+    "6": pgettext_lazy("day", "Sat"),
+    "7": pgettext_lazy("day", "Sun"),
+}
+
+
+def short_days(days: str) -> str:
+    """Of `Weekday`, in their order: "Mon–Wed, Sun"; "" where none is named. Pure."""
+    runs: list[str] = []
+    for day in days:
+        if runs and int(day) == int(runs[-1][-1]) + 1:
+            runs[-1] += day
+        else:
+            runs.append(day)
+    return ", ".join(_short_run(run) for run in runs)
+
+
+def _short_run(run: str) -> str:
+    first, last = SHORT[run[0]], SHORT[run[-1]]
+    if len(run) > 2:
+        return f"{first}–{last}"
+    return str(first) if len(run) == 1 else f"{first}, {last}"
 
 
 class Hours(NamedTuple):

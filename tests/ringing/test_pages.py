@@ -1,6 +1,7 @@
 """Pages of our people: who may see and change them, and how each says that he is away."""
 
 from collections.abc import Callable
+from datetime import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from monitoring import roles
+from telephony.colleagues import short_days
 from telephony.models import Colleague, Team
 from telephony.numbers import pretty
 from tests.ringing.conftest import MakeColleague
@@ -61,7 +63,32 @@ def test_a_colleague_is_saved_in_any_spelling_of_his_number(log_in: LogIn) -> No
     assert (row.phone, row.days, row.away) == ("+79160000001", "12", False)
     page = client.get(COLLEAGUES).content.decode()
     assert pretty(row.phone) in page
-    assert "Monday, Tuesday" in page
+    assert "Mon, Tue" in page
+
+
+@pytest.mark.parametrize(
+    ("days", "short"),
+    [
+        ("", ""),
+        ("3", "Wed"),
+        ("67", "Sat, Sun"),
+        ("12345", "Mon–Fri"),
+        ("1235", "Mon–Wed, Fri"),
+        ("13567", "Mon, Wed, Fri–Sun"),
+        ("1234567", "Mon–Sun"),
+    ],
+)
+def test_days_in_a_row_are_told_as_one(days: str, short: str) -> None:
+    assert short_days(days) == short
+
+
+def test_hours_are_told_with_whose_clock_they_go_by(
+    log_in: LogIn, make_colleague: MakeColleague
+) -> None:
+    client = log_in()
+    make_colleague(days="12345", begins=time(9), ends=time(18))
+    assert "Mon–Fri, 09:00–18:00" in client.get(COLLEAGUES).content.decode()
+    assert "Europe/Moscow" in client.get(ADD).content.decode()
 
 
 def test_a_colleague_whom_nobody_can_reach_is_not_saved(log_in: LogIn) -> None:
