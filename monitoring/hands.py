@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from agentworker.models import BlockedCaller
 from telephony import blocking, introducing, ringing
 from telephony.colleagues import SECONDS, Found
-from telephony.hands import why_not
+from telephony.hands import NO_REFER, why_not
 from telephony.models import Call, CallAction, CallEvent, Colleague, Ring, Team
 from telephony.numbers import pretty
 from veyra.models import User
@@ -42,6 +42,8 @@ class Hands:
     transfer: bool
     # Why a transfer is not possible now, before anybody asks for it.
     no_transfer: Sentence | None
+    # Whom it is to go to can be written down as a colleague by the reader: then it can be given.
+    writes_down: bool
     # Likewise, why a colleague cannot be told of the call before he takes it.
     no_introduction: Sentence | None
     # Whom it can be given to: colleagues and groups of them, (value of the choice, how it reads).
@@ -77,11 +79,14 @@ def gather(call: Call, user: User) -> Hands:
     blocks = user.has_perm("telephony.block_caller") and blocking.why_not(call) is None
     acts = hints or hangs_up or transfers
     people, teams = whom(call, user) if goes_on and transfers else ((), ())
+    no_transfer = why_not(call, Kind.TRANSFER) if goes_on and transfers else None
+    lacks_refer = no_transfer is not None and no_transfer.msgid == NO_REFER
     return Hands(
         hang_up=goes_on and hangs_up,
         hint=goes_on and hints,
         transfer=goes_on and transfers,
-        no_transfer=why_not(call, Kind.TRANSFER) if goes_on and transfers else None,
+        no_transfer=no_transfer,
+        writes_down=lacks_refer and user.has_perm("telephony.add_colleague"),
         no_introduction=why_not(call, Kind.INTRODUCE) if goes_on and transfers else None,
         people=people,
         teams=teams,

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 from monitoring import bell
 from monitoring.callpage import gather, transcript, with_parties
 from monitoring.transcript import Line, as_json, as_text
-from telephony import demo
+from monitoring.voices import nobody_speaks
+from telephony import calling_back, demo
 from telephony.links import links
-from telephony.models import Call
+from telephony.models import Call, CallBack
 from veyra.doors import staff_page
 from veyra.models import User
 
@@ -29,8 +30,11 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     wanted = request.GET.get("q", "").strip()[:200]
     page = gather(found, with_words=with_words, wanted=wanted)
     ring = bell.answered(request.GET.get("take", ""), found, user)
+    waits = calling_back.waiting_after(found, user)
     context = {
         "page": page,
+        "waits": waits,
+        "call_back": _call_back(found, user, waits),
         "call": page.call,
         "wanted": wanted,
         "with_words": with_words,
@@ -45,6 +49,20 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
         return render(request, "monitoring/_call.html", context)
     context |= {**admin.site.each_context(request), "title": _("Call")}
     return render(request, "monitoring/call.html", context)
+
+
+def _call_back(call: Call, user: User, waits: CallBack | None) -> str | None:
+    """Whom this person may call back, since nobody talked to him, or not to the end."""
+    is_lost = call.outcome in Call.LOST or waits is not None
+    if call.is_outbound or call.ended_at is None or not is_lost:
+        return None
+    return calling_back.number_of(call) if user.has_perm("telephony.add_outboundcall") else None
+
+
+@staff_page()
+def banner(request: HttpRequest, user: User) -> HttpResponse:
+    """For pages that are open: whether anybody can speak to callers."""
+    return render(request, "monitoring/_mute.html", {"nobody_speaks": nobody_speaks})
 
 
 FILES: dict[str, tuple[Callable[[Call, Sequence[Line]], str], str]] = {

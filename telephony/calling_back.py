@@ -8,6 +8,7 @@ from django.db.models import F
 
 from telephony.models import Call, CallBack
 from telephony.numbers import NumberError, e164
+from veyra.models import User
 
 # Who hangs up sooner has dialled a wrong number, or thought better of it.
 MEANT_IT = timedelta(seconds=5)
@@ -40,6 +41,19 @@ def number_of(call: Call) -> str | None:
         return e164(call.to_number if call.is_outbound else call.from_number)
     except NumberError:
         return None
+
+
+def waiting_after(call: Call, user: User) -> CallBack | None:
+    """Its other party still waits for a call back, in this row of the list that `user` may see."""
+    number = number_of(call)
+    return waiting(number, user) if number else None
+
+
+def waiting(number: str, user: User) -> CallBack | None:
+    """`number`: E.164."""
+    if not user.has_perm("telephony.view_callback"):
+        return None
+    return CallBack.objects.visible_to(user).waiting().of_caller(number).first()
 
 
 def unknown(calls: Sequence[Call]) -> list[Call]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from telephony import dialling, speaking
+from telephony import calling_back, dialling, speaking
 from telephony.attending import NotNowError
 from telephony.models import OutboundCall
 from telephony.outbound_forms import CallOutForm
@@ -71,6 +71,7 @@ def call_out_one(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpRespons
     context: dict[str, Any] = {"row": row, "tries": rows.around(pk), "speaks": speaks}
     if "part" in request.GET:
         return render(request, "telephony/_call_out.html", context)
+    context["waits"] = calling_back.waiting(row.to_number, user)
     context |= {**admin.site.each_context(request), "title": _("Call a number")}
     return render(request, "telephony/call_out_one.html", context)
 

@@ -30,8 +30,9 @@ NO_CONNECTION = _(
     "It is not known through which connection this call came: it cannot be transferred."
 )
 NO_REFER = _(
-    "“%(trunk)s” does not transfer calls. If the provider can do it, the engineer switches it on in"
-    " the connection, under “Calls out: more settings”."
+    "“%(trunk)s” does not transfer calls. Have the number written down as a colleague: then the"
+    " call can be given to it here. Or, if the provider can transfer, the engineer switches it on"
+    " in the connection, under “Calls out: more settings”."
 )
 HUNG_UP = _("The call was ended.")
 HINTED = _("The hint went to the assistant.")

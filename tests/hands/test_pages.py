@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from agentworker.models import BlockedCaller
-from telephony.models import Call, CallAction, CallEvent, Trunk
+from telephony.models import Call, CallAction, CallBack, CallEvent, Trunk
 from tests.hands.conftest import MakeCall, Room
 from veyra.models import SecurityEvent
 
@@ -82,6 +82,45 @@ def test_a_call_that_is_over_keeps_only_the_block(log_in: LogIn, make_call: Make
     client = log_in(SEES, *(f"telephony.{right}" for right in BUTTONS))
     html = client.get(f"/calls/{call.pk}/").content.decode()
     assert {name for name, words in BUTTONS.items() if words in html} == {"block_caller"}
+
+
+def test_where_the_provider_transfers_nothing_a_number_is_written_down_as_a_colleague(
+    log_in: LogIn, make_call: MakeCall
+) -> None:
+    Trunk.objects.update(out_refer=False)
+    call, add = make_call(), "/admin/telephony/colleague/add/"
+    client = log_in(SEES, "telephony.transfer_call", "telephony.add_colleague")
+    html = client.get(f"/calls/{call.pk}/").content.decode()
+    assert "Have the number written down as a colleague" in html and add in html
+
+
+@pytest.mark.parametrize("rights", [[], ["telephony.add_outboundcall"]])
+def test_who_was_lost_is_called_back_from_the_page_of_his_call(
+    log_in: LogIn, make_call: MakeCall, rights: list[str]
+) -> None:
+    over = {"ended_at": timezone.now(), "state": "ended"}
+    lost, talked = (make_call(outcome=outcome, **over) for outcome in ("no_agent", "answered"))
+    client, door = log_in(SEES, *rights), "/calls-out/?to=%2B79161234567"
+    assert (door in client.get(f"/calls/{lost.pk}/").content.decode()) == bool(rights)
+    assert door not in client.get(f"/calls/{talked.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("rights", [[], ["view_callback"], ["view_callback", "change_callback"]])
+def test_who_called_back_says_so_on_the_page_of_that_call(
+    log_in: LogIn, make_call: MakeCall, rights: list[str]
+) -> None:
+    now = timezone.now()
+    call = make_call(direction="outbound", to_number="+79161234567")
+    row = CallBack.objects.create(caller="+79161234567", first_at=now, last_at=now)
+    client = log_in(SEES, *(f"telephony.{right}" for right in rights))
+    page, done = f"/calls/{call.pk}/", f"/admin/telephony/callback/{row.pk}/done/"
+    html = client.get(page).content.decode()
+    assert ("list of those to call back" in html) == ("view_callback" in rights)
+    assert ("Press “Done”" in html) == ("change_callback" in rights)
+    answer = client.post(done, headers={"Referer": f"http://testserver{page}"})
+    if "change_callback" in rights:
+        assert answer.headers["Location"].endswith(page)
+        assert "list of those to call back" not in client.get(page).content.decode()
 
 
 def test_pressing_twice_with_one_form_asks_once(
