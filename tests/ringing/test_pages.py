@@ -91,6 +91,13 @@ def test_hours_are_told_with_whose_clock_they_go_by(
     assert "Europe/Moscow" in client.get(ADD).content.decode()
 
 
+def test_who_may_only_look_at_a_colleague_opens_his_page(
+    log_in: LogIn, make_colleague: MakeColleague
+) -> None:
+    url = reverse("admin:telephony_colleague_change", args=[make_colleague().pk])
+    assert log_in("Auditor").get(url).status_code == 200
+
+
 def test_a_colleague_whom_nobody_can_reach_is_not_saved(log_in: LogIn) -> None:
     answer = log_in().post(ADD, GIVEN | {"phone": ""})
     assert "Nobody could reach this colleague" in errors(answer)["phone"][0]
