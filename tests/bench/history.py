@@ -1,31 +1,34 @@
 """Pages over a thousand calls and over a million: the same queries, about the same time.
 
-Both histories lie in databases of one server, and each page is opened on one and on the other in
-turn: what else the machine does meanwhile slows both, and the best time of each counts. The calls
-are a minute apart; each has twenty facts and a conversation. To write the million takes five
-minutes.
+The calls are a minute apart; each has twenty facts and a conversation. What is called rare below
+are ten calls of either. To write the million takes five minutes.
 """
 
-from typing import Any
-from urllib.parse import urlsplit
-
+from tests.bench import pages
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
 from tests.live.system import System
 
 FEW, MANY = 1_000, 1_000_000
 FACTS = 20
-ROUNDS, TIMES = 7, 3
-CALLS = "/admin/telephony/call/"
+ROUNDS = 7
+RARE = 10
+CALLS, EVENTS = "/admin/telephony/call/", "/admin/telephony/callevent/"
 PAGES = {
     "home": "/admin/",
     "list of calls": CALLS,
     "calls by outcome": f"{CALLS}?outcome__exact=abandoned",
+    "calls of a rare outcome": f"{CALLS}?outcome__exact=failed",
+    "calls of a rare assistant": f"{CALLS}?agent__id__exact=2",
+    "calls of a rare connection": f"{CALLS}?trunk__id__exact=2",
+    "calls of a rare direction": f"{CALLS}?direction__exact=outbound",
+    "test calls, which are rare": f"{CALLS}?is_test__exact=1",
     "calls of a number": f"{CALLS}?q=8+(916)+000-00-01",
     "calls with a word": f"{CALLS}?q=%D0%B7%D0%B0%D0%BA%D0%B0%D0%B7%D0%BE%D0%B2",
-    "list of facts": "/admin/telephony/callevent/",
+    "list of facts": EVENTS,
+    "facts of a call's id": f"{EVENTS}?q={{heard}}",
     "board": "/live/",
-    "page of a call": "{call}",
+    "page of a call": "/calls/{call}/",
 }
 
 SETUP = """
@@ -36,8 +39,10 @@ from veyra.models import User
 now = timezone.now()
 User.objects.create_superuser("bench", "", "secret", language="ru", set_up_at=now)
 agent = Agent.objects.create(name="Bench")
+Agent.objects.create(name="Rare")
 version = AgentVersion.objects.create(agent=agent, number=1, language="ru", greeting="Hello")
 trunk = Trunk.objects.create(name="Bench", addresses="37.139.38.0/24")
+Trunk.objects.create(name="Rare", addresses="37.139.39.0/24")
 number = PhoneNumber.objects.create(number="+74991124148", trunk=trunk)
 call = Call.objects.create(
     direction="inbound", state="ended", from_number="79000000000", to_number="74991124148",
@@ -57,9 +62,13 @@ COPIES = {
     "telephony_call": {
         "id": "md5('call' || n)::uuid",
         "unit": "'room:RM_' || n",
-        "outcome": "CASE WHEN n % 7 = 0 THEN 'abandoned' ELSE 'answered' END",
-        # One of a hundred thousand calls is this caller's.
-        "from_number": "'7' || CASE WHEN n % 100000 = 7 THEN 9160000001 ELSE 9000000000 + n END",
+        "outcome": "CASE WHEN {rare} THEN 'failed' WHEN n % 7 = 0 THEN 'abandoned'"
+        " ELSE 'answered' END",
+        "direction": "CASE WHEN {rare} THEN 'outbound' ELSE 'inbound' END",
+        "agent_id": "CASE WHEN {rare} THEN 2 ELSE 1 END",
+        "trunk_id": "CASE WHEN {rare} THEN 2 ELSE 1 END",
+        "is_test": "{rare}",
+        "from_number": "'7' || CASE WHEN {rare} THEN 9160000001 ELSE 9000000000 + n END",
         "room_name": "'support-room-' || n",
         "room_sid": "'RM_' || n",
         "started_at": AT,
@@ -89,8 +98,9 @@ COPIES = {
         "id": "n + 1",
         "session_id": "n + 1",
         "turn_id": "n",
-        # And in one of a hundred thousand somebody speaks of an order.
-        "stems": "CASE WHEN n % 100000 = 7 THEN ' мо заказ ' ELSE ' алл ' END",
+        # Of an order.
+        "stems": "CASE WHEN {rare} THEN ' мо заказ ' ELSE ' алл ' END",
+        "delay_ms": "300 + n % 900",
         "at": AT,
     },
     "telephony_callevent": {
@@ -127,66 +137,17 @@ for table, differs in {copies!r}.items():
         cursor.execute(definition)
 cursor.execute("VACUUM ANALYZE")
 """
-SECOND = """
-from django.db import connection
-connection.cursor().execute("CREATE DATABASE few")
-"""
-LOOK = """
-import time
-import veyra.asgi  # with the memory of the web process
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from telephony.models import Call
-from veyra.models import User
-client = Client(SERVER_NAME="localhost")
-client.force_login(User.objects.get(username="bench"))
-call = Call.objects.order_by("-started_at")[100]
-result = {{}}
-for page, url in {pages!r}.items():
-    url = url.format(call=f"/calls/{{call.pk}}/")
-    assert client.get(url).status_code == 200
-    times = []
-    for _ in range({times}):
-        before = time.perf_counter()
-        client.get(url)
-        times.append(time.perf_counter() - before)
-    with CaptureQueriesContext(connection) as found:
-        client.get(url)
-    result[page] = [min(times) * 1000, len(found)]
-"""
 
 
 def measure(arena: Ground) -> list[Figure]:
-    many = arena.system
-    many.manage("collectstatic", "--noinput", "--verbosity", "0")
-    many.ask(SECOND)
-    few = System(many.folder)
-    url = urlsplit(many.environment["DATABASE_URL"])
-    few.environment = {**many.environment, "DATABASE_URL": url._replace(path="/few").geturl()}
-    few.manage("migrate", "--verbosity", "0")
-    for system, calls in ((few, FEW), (many, MANY)):
-        system.ask(SETUP)
-        system.ask(FILL.format(copies=COPIES, calls=calls, facts=FACTS))
-    look = LOOK.format(pages=PAGES, times=TIMES)
-    try:
-        rounds = [(many.ask(look), few.ask(look)) for _ in range(ROUNDS)]
-    finally:
-        few.stop()
-    return [figure for page in PAGES for figure in _figures(page, rounds)]
+    return pages.measure(arena, pages.Course("calls", FEW, MANY, PAGES, _fill, ROUNDS))
 
 
-def _figures(page: str, rounds: list[tuple[Any, Any]]) -> list[Figure]:
-    """Each round: {page: [ms, queries]} with many calls, and with few. The best times count."""
-    many, few = rounds[-1]
-    return [
-        Figure(
-            name=f"{page}: time, {MANY:,} calls against {FEW:,}",
-            unit="ms",
-            ours=min(each[page][0] for each, _ in rounds),
-            bare=min(each[page][0] for _, each in rounds),
-            bound="<=",
-            target=1.5,
-        ),
-        Figure(f"{page}: queries", "", many[page][1], few[page][1], "<=", 1),
-    ]
+def _fill(system: System, count: int) -> None:
+    system.ask(SETUP)
+    rare = f"n % {count // RARE} = 7"
+    copies = {
+        table: {name: sql.replace("{rare}", rare) for name, sql in differs.items()}
+        for table, differs in COPIES.items()
+    }
+    system.ask(FILL.format(copies=copies, calls=count, facts=FACTS))
