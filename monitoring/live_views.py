@@ -23,8 +23,8 @@ def live(request: HttpRequest, user: User) -> HttpResponse:
     viewer = Viewer.of(user, on_wall=on_wall)
     context = {
         **admin.site.each_context(request),
-        # The strip tells it, and also when it is over.
-        "nobody_speaks": False,
+        # The strip tells whether anybody can speak to callers.
+        "tells_itself": True,
         "title": _("Now"),
         "frame": FRAMES[on_wall],
         "on_wall": on_wall,

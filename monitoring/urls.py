@@ -18,6 +18,7 @@ from monitoring import (
 urlpatterns = [
     path("live/", live_views.live, name="live"),
     path("live/rows/", live_views.live_rows, name="live-rows"),
+    path("banner/", views.banner, name="banner"),
     path("health", machines.health),
     path("health/live", machines.live),
     path("health/ready", machines.ready),

@@ -1,5 +1,5 @@
-// Sound, and a number in the page's title, when calls need a hand. Off until somebody presses the
-// button; the browser remembers it.
+// A number in the page's title when calls need a hand, and a sound: that one is off until somebody
+// presses the button; the browser remembers it.
 "use strict";
 
 const alarm = {
@@ -14,7 +14,7 @@ const alarm = {
     const isNew = troubles.some((name) => !alarm.told.has(name));
     alarm.told = new Set(troubles);
     if (isNew && alarm.isOn) alarm.beep();
-    const title = alarm.isOn && troubles.length ? `(${troubles.length}) ${alarm.title}` : alarm.title;
+    const title = troubles.length ? `(${troubles.length}) ${alarm.title}` : alarm.title;
     if (document.title !== title) document.title = title;
   },
   // Two notes, the second one higher. Before somebody has clicked, the browser plays nothing.
@@ -48,7 +48,6 @@ const alarm = {
     alarm.isOn = !alarm.isOn;
     localStorage.setItem("veyra.alarm", alarm.isOn ? "on" : "off");
     alarm.say();
-    alarm.tell([...alarm.told]);
     await alarm.wake();
     if (alarm.isOn) alarm.beep(); // so that whoever pressed knows what to listen for
   },

@@ -112,7 +112,8 @@ function tell() {
   page.classList.toggle("vy-many", shown.length > MANY);
   sift.offer(all);
   sift.count(shown.length, all.length);
-  alarm.tell(hands.map(({ id, hand }) => `${id} ${hand}`));
+  const mute = document.querySelector("#needs [data-mute]") ? ["mute"] : [];
+  alarm.tell([...mute, ...hands.map(({ id, hand }) => `${id} ${hand}`)]);
   if (onWall) tally(shown, hands.length);
 }
 

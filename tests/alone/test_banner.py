@@ -34,7 +34,9 @@ def works(**values: object) -> Worker:
     return Worker.objects.create(name="here:1", **wanted | {"registered": True} | values)
 
 
-@pytest.mark.parametrize("path", ["/admin/", "/admin/telephony/call/", "/live/", "/calls-out/"])
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/telephony/call/", "/live/", "/calls-out/", "/banner/"]
+)
 def test_every_page_tells_that_nobody_can_speak(staff: Client, path: str) -> None:
     assert TOLD in page(staff, path)
     works()

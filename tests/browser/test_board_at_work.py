@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from agentworker.models import Agent, Session, Turn
+from agentworker.models import Agent, Session, Turn, Worker
 from telephony.models import Call, Leg, PhoneNumber, Trunk
 from tests.browser.conftest import Site
 from tests.browser.test_first_login import log_in
@@ -33,9 +33,17 @@ def desk(site: Site) -> Site:
         for digit, name in ((8, "Support"), (9, "Sales")):
             PhoneNumber.objects.create(number=f"+7499112414{digit}", label=name, trunk=trunk)
             Agent.objects.create(name=name)
+        work()
 
     site.do(save)
     return site
+
+
+def work() -> None:
+    """Somebody is there to speak to callers, for longer than any test takes."""
+    later = timezone.now() + timedelta(hours=1)
+    times = {"started_at": later, "seen_at": later}
+    Worker.objects.create(name="here:1", pid=1, capacity=5, registered=True, **times)
 
 
 def ring(desk: Site, last: int, name: str = "Support", ago: float = 0, **fields: object) -> Call:
@@ -88,6 +96,12 @@ def talk(desk: Site, call: Call, doing: str, ago: float = 0) -> Session:
     return desk.do(save)
 
 
+def hush(desk: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is there any more to speak to callers, and the web expects nobody to come."""
+    monkeypatch.setattr("telephony.probes.BEGAN", float("-inf"))
+    desk.do(lambda: Worker.objects.all().delete())
+
+
 def open_board(page: Page, desk: Site, query: str = "") -> None:
     log_in(page, desk, "anna")
     expect(page.locator("#page")).to_be_visible()
@@ -113,6 +127,7 @@ def test_a_caller_whom_nobody_answers_comes_to_the_top_by_himself(page: Page, de
     expect(troubled).to_contain_text("+7 916 123-00-02", timeout=8000)
     expect(troubled).to_contain_text("Nobody has answered yet.")
     expect(page.locator("#hands")).to_have_text("Need a hand: 1")
+    expect(page.get_by_role("link", name="Help this caller")).to_have_count(1)
 
 
 def test_a_call_that_is_in_order_again_goes_back_to_its_place(page: Page, desk: Site) -> None:
@@ -121,7 +136,7 @@ def test_a_call_that_is_in_order_again_goes_back_to_its_place(page: Page, desk: 
     talk(desk, silent, "listening", ago=20)
     open_board(page, desk)
     expect(page.locator("#troubled")).to_contain_text("Nobody has said anything for a while.")
-    page.locator("#troubled a").focus()
+    page.locator("#troubled a.vy-number").focus()
     talk(desk, silent, "speaking")
     expect(page.locator("#troubled .vy-call")).to_have_count(0)
     rows = page.locator("#board .vy-call")
@@ -151,7 +166,7 @@ def test_the_filters_stand_in_the_address(page: Page, desk: Site) -> None:
     assert page.url.endswith("/live/")
 
 
-def test_trouble_sounds_and_counts_in_the_title_once_somebody_asked_for_it(
+def test_trouble_counts_in_the_title_and_sounds_once_somebody_asked_for_it(
     page: Page, desk: Site
 ) -> None:
     page.add_init_script(
@@ -160,12 +175,12 @@ def test_trouble_sounds_and_counts_in_the_title_once_somebody_asked_for_it(
     )
     ring(desk, 1, ago=10)
     open_board(page, desk)
-    expect(page.locator("#hands")).to_be_visible()
-    assert page.evaluate("tones") == 0 and not page.title().startswith("(")
+    expect(page).to_have_title(re.compile(r"^\(1\) "))
+    assert page.evaluate("tones") == 0
     page.get_by_role("button", name="Sound on trouble: off").click()
     button = page.get_by_role("button", name="Sound on trouble: on")
     expect(button).to_have_attribute("aria-pressed", "true")
-    assert page.evaluate("tones") == 2 and page.title().startswith("(1) ")
+    assert page.evaluate("tones") == 2
     ring(desk, 2, ago=10)
     expect(page).to_have_title(re.compile(r"^\(2\) "))
     assert page.evaluate("tones") == 4
@@ -184,6 +199,44 @@ def test_whoever_listens_for_trouble_hears_of_it_while_he_looks_elsewhere(
     )
     ring(desk, 1, ago=10)
     expect(page).to_have_title(re.compile(r"^\(1\) "))
+
+
+def test_on_a_telephone_and_without_its_socket_the_board_is_right_a_little_later(
+    page: Page, desk: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.clock.install()
+    page.route_web_socket("**/ws/live/*", lambda socket: socket.close())
+    answered(desk, 1)
+    log_in(page, desk, "anna")
+    expect(page.locator("#page")).to_be_visible()
+    page.goto(f"{desk.url}/live/")
+    expect(page.locator("#link")).to_have_text("slow: reconnecting")
+    hush(desk, monkeypatch)
+    ring(desk, 2, ago=10)
+    page.clock.fast_forward(10000)
+    expect(page.locator("#troubled .vy-call")).to_contain_text("+7 916 123-00-02")
+    expect(page.locator("#needs")).to_contain_text("Callers hear nothing.")
+    # That is a trouble, too.
+    expect(page).to_have_title(re.compile(r"^\(2\) "))
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_page_that_is_open_says_that_callers_hear_nothing_and_when_they_do_again(
+    page: Page, desk: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.clock.install()
+    log_in(page, desk, "anna")
+    expect(page.locator("#page")).to_be_visible()
+    page.goto(f"{desk.url}/calls-out/")
+    told = page.get_by_text("Callers hear nothing.")
+    expect(told).to_have_count(0)
+    hush(desk, monkeypatch)
+    page.clock.fast_forward(15000)
+    expect(told).to_be_visible()
+    desk.do(work)
+    page.clock.fast_forward(15000)
+    expect(told).to_have_count(0)
 
 
 def test_on_the_wall_calls_are_large_and_nobody_reads_what_is_said(page: Page, desk: Site) -> None:

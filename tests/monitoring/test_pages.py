@@ -75,6 +75,17 @@ def test_the_board_shows_who_calls_whom_and_what_was_said_last(
     assert not any(old in html for old in words[:2])
 
 
+def test_a_call_in_trouble_leads_to_where_it_is_helped(
+    logged_in: LoggedIn, make_call: MakeCall
+) -> None:
+    client = logged_in("telephony.view_call")
+    make_call(state=Call.State.ENDED, outcome=Call.Outcome.ANSWERED)
+    assert "Help this caller" not in client.get("/live/").content.decode()
+    call = make_call(state=Call.State.RINGING)
+    html = client.get("/live/").content.decode()
+    assert f'href="/calls/{call.pk}/">Help this caller</a>' in html
+
+
 def test_an_empty_board_says_what_it_is_for(logged_in: LoggedIn) -> None:
     html = logged_in("telephony.view_call").get("/live/").content.decode()
     assert "Nobody is on the line right now." in html and "Set up the line" in html

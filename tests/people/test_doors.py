@@ -37,6 +37,7 @@ TO_STAFF = TO_THE_WORLD | {
     "setup/": "his own language and time zone",
     "me/away/": "he himself is away, where he is one of our people",
     "rings/": "reads what rings for him",
+    "banner/": "says whether callers hear anything",
     # These lead on to a page that asks for the right.
     "admin/agentworker/blockedcaller/<path:object_id>/change/": "leads to the list",
     "admin/telephony/call/<path:object_id>/change/": "leads to the page of the call",
