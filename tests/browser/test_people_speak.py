@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
 
 from tests.browser.test_ear import CALLERS_TONE, HEARD, OUR_TONE, share, tone
 from tests.live.callee import Provider
+from tests.live.sound import VOICED_RMS, of_wav
 from tests.live.stack import missing, wait_until
 from tests.live.system import PROGRAMS, System, running
 from tests.live.test_call import SUPPORT
@@ -22,7 +24,7 @@ LINE = """
     from agentworker.services import Words, save_words
     from django.contrib.auth.models import Permission
     from django.utils import timezone
-    from telephony.models import Colleague, DispatchRule, PhoneNumber, Trunk
+    from telephony.models import Colleague, DispatchRule, Member, PhoneNumber, Team, Trunk
     from veyra.celery import wake
     from veyra.models import User
 
@@ -33,22 +35,23 @@ LINE = """
     number = PhoneNumber.objects.create(number="+74991124148", label="Support", trunk=trunk)
     rule = DispatchRule.objects.create(name="Поддержка", agent=support, room="support-room-")
     rule.numbers.add(number)
-    for name in ("anna", "boris"):
+    team = Team.objects.create(name="Accounts")
+    for place, name in enumerate(("anna", "boris")):
         user = User.objects.create_user(
             name, password="secret", is_staff=True, language="en", set_up_at=timezone.now())
         rights = ["view_call", "add_outboundcall", "view_callback"]
         user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-        Colleague.objects.create(name=name.capitalize(), user=user)
+        one = Colleague.objects.create(name=name.capitalize(), user=user)
+        Member.objects.create(team=team, colleague=one, place=place, seconds=30)
     wake("telephony.apply")
 """
 RING = """
-    from telephony import ringing
-    from telephony.colleagues import Found
-    from telephony.models import Call, Colleague
+    import uuid
+    from telephony import acting
+    from telephony.models import Call, Team
     call = Call.objects.get(from_number__contains="{user}")
-    people = [Found(Colleague.objects.get(name=name).pk, 30) for name in ("Anna", "Boris")]
-    ringing.begin(call, "transfer", people, "He asks about his invoice")
-    result = str(call.pk)
+    params = {{"team": Team.objects.get().pk, "note": "He asks about his invoice"}}
+    acting.ask(call, "introduce", params, None, uuid.uuid4())
 """
 CALL = """
     from telephony.models import Call, CallEvent
@@ -56,7 +59,7 @@ CALL = """
     facts = CallEvent.objects.filter(room_sid=call.room_sid).order_by("at", "pk") if call else []
     result = call and {{
         "state": call.state, "outcome": call.outcome, "reason": call.reason,
-        "told": [e.kind for e in facts if e.source in ("staff", "agent")],
+        "told": [e.kind for e in facts if e.source in ("staff", "agent", "observer")],
     }}
 """
 
@@ -71,7 +74,7 @@ def provider() -> Iterator[Provider]:
 def system(provider: Provider) -> Iterator[System]:
     if lacking := missing():
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
-    with running(*PROGRAMS, "watchdog") as system:
+    with running(*PROGRAMS, "watchdog", "standby") as system:
         system.ask(LINE.format(provider=provider.address))
         system.wait_for_line()
         yield system
@@ -104,11 +107,11 @@ def call_of(system: System, wanted: str) -> dict[str, Any]:
     return found or {"state": "", "told": []}
 
 
-def test_a_colleague_answers_in_his_browser_and_the_next_one_is_not_rung(
+def test_a_colleague_to_whom_a_call_is_introduced_answers_in_his_browser(
     browser_of_ours: Browser, system: System, tmp_path: Path, picture: Callable[[Page, str], None]
 ) -> None:
-    user, said = "79160000201", tone(tmp_path / "caller.wav", CALLERS_TONE, 25)
-    caller = system.dial(SUPPORT, "listen:20", f"say:{said}", "wait:5", user=user)
+    user, said = "79160000201", tone(tmp_path / "caller.wav", CALLERS_TONE, 40)
+    caller = system.dial(SUPPORT, f"say:{said}", user=user)
     began = time.monotonic()
     wanted = f'from_number__contains="{user}"'
     spoken = "speech_started"
@@ -121,6 +124,10 @@ def test_a_colleague_answers_in_his_browser_and_the_next_one_is_not_rung(
     expect(card).to_contain_text("He asks about his invoice")
     expect(rung).to_have_title(r"☎ A call for you: " + rung.title().split(": ", 1)[-1])
     picture(rung, "incoming-card")
+    # The caller hears music meanwhile.
+    wait_until(lambda: "on_hold" in call_of(system, wanted)["told"], "no music", 15)
+    held = time.monotonic() - began
+    rung.wait_for_timeout(3000)
     card.get_by_role("link", name="Answer").click()
     status = rung.locator("#ear [role=status]")
     expect(status).to_contain_text("You are in the talk", timeout=15_000)
@@ -132,7 +139,9 @@ def test_a_colleague_answers_in_his_browser_and_the_next_one_is_not_rung(
     result = caller.result()
     wait_until(lambda: call_of(system, wanted)["state"] == "ended", "it goes on", 20)
     told = call_of(system, wanted)["told"]
-    assert "people_taken" in told and "people_left" in told
+    assert {"people_taken", "hold_over", "people_left"} <= set(told)
+    between = slice(*(int((at - result["answered"]) * 8000) for at in (held, taken - 1)))
+    assert np.sqrt(np.mean(of_wav(caller.heard)[between].astype(float) ** 2)) > VOICED_RMS
     start = taken - result["answered"] + 1
     assert share(caller.heard, OUR_TONE, start, start + 2) > 0.5
 
