@@ -178,7 +178,9 @@ class Call(models.Model):
             # Else a page of what is rare, as failed calls are, would be looked for in all of them.
             models.Index(fields=["outcome", "-started_at"], name="call_by_outcome"),
             models.Index(fields=["direction", "-started_at"], name="call_by_direction"),
-            models.Index(fields=["-started_at"], condition=models.Q(is_test=True), name="call_test"),
+            models.Index(
+                fields=["-started_at"], condition=models.Q(is_test=True), name="call_test"
+            ),
             models.Index(
                 fields=["started_at"], condition=~models.Q(state="ended"), name="call_now"
             ),
