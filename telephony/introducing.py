@@ -136,25 +136,30 @@ def summary_of(call: Call, note: str = "") -> str:
     other, ours = call.from_number, call.to_number
     if call.is_outbound:
         other, ours = ours, other
-    if call.number and call.number.label:  # said faster than its digits
-        ours = call.number.label
+    label = call.number.label if call.number else ""
     said = last_of(turns, Speaker.CALLER)
     # A greeting tells nothing of the caller.
     answered = last_of(turns, Speaker.AGENT) if said else ""
-    return words(language_of(call), other, ours, said, answered, note)
+    return words(language_of(call), other, ours, said, answered, note, label=label)
 
 
 def last_of(turns: Sequence[Turn], speaker: str) -> str:
     return next((turn.text for turn in reversed(turns) if turn.speaker == speaker), "")
 
 
-def words(language: str, caller: str, number: str, said: str, answered: str, note: str) -> str:
-    """Pure. What is not known is left out; an unknown language is answered in Russian."""
+def words(
+    language: str, caller: str, number: str, said: str, answered: str, note: str, *, label: str = ""
+) -> str:
+    """Pure. What is not known is left out; an unknown language is answered in Russian. `label`: how
+    our people call the number, which is said faster than its digits.
+    """
     spoken = SPOKEN.get(language, SPOKEN["ru"])
+    digits = _spelled(number)
+    # Digits take four seconds: they are read out where nothing else is known.
+    called = _short(label or ("" if digits else number)) or ("" if said else digits)
     parts = {
         "call" if _spelled(caller) else "withheld": {"caller": _spelled(caller)},
-        # Its digits take four seconds: they are read out where nothing else is known.
-        "to": {"number": "" if said and _spelled(number) else _spelled(number) or _short(number)},
+        "to": {"number": called},
         "said": {"said": _short(said)},
         "answered": {"answered": _short(answered)},
         # Written for him, so he hears all of it.

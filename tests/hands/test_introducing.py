@@ -150,7 +150,7 @@ def test_somebody_is_looked_for_once(make_call: MakeCall, room: Room, olga: Coll
 
 def test_the_summary_has_the_last_words_of_both_sides(make_call: MakeCall) -> None:
     call = make_call(from_number="+79160000001", to_number="+74991124148")
-    PhoneNumber.objects.update(label="Support")
+    PhoneNumber.objects.update(label="Support 24/7")
     call.refresh_from_db()
     leg = call.legs.get()
     now = timezone.now()
@@ -162,7 +162,7 @@ def test_the_summary_has_the_last_words_of_both_sides(make_call: MakeCall) -> No
     ):
         Turn.objects.create(session=talk, turn_id=str(index), speaker=who, text=text, at=now)
     said = introducing.summary_of(call, "")
-    assert "Support" in said
+    assert "The number called is Support 24/7." in said
     assert "What does it cost?" in said and "Good day" in said and "Hi." not in said
     assert "7, 916, 000, 00, 01" in said
 
@@ -172,6 +172,11 @@ def test_what_is_not_known_is_left_out() -> None:
         "A call for you, the number is withheld. I am connecting you."
     )
     assert words("fr", "", "", "", "", "").startswith("Вам звонок")
+
+
+def test_a_label_with_digits_is_read_out_as_it_is() -> None:
+    told = words("ru", "", "+74991124148", "", "", "", label="Линия 24/7")
+    assert "Звонили на номер Линия 24/7." in told
 
 
 def test_of_what_was_said_the_end_is_told_and_of_a_note_everything() -> None:
