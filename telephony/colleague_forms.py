@@ -143,8 +143,9 @@ class TeamForm(KeptForm):
 
 class MemberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
     def has_changed(self) -> bool:
-        """A new row in which nobody is chosen is none, whatever its place."""
-        return bool(self.changed_data if self.instance.pk else "colleague" in self.changed_data)
+        """A new row in which only the place was filled in is none."""
+        changed = set(self.changed_data)
+        return bool(changed if self.instance.pk else changed - {"place"})
 
 
 class Members(BaseInlineFormSet):  # type: ignore[type-arg]  # generic only in the stubs
