@@ -1,7 +1,7 @@
 """Pages of our people, and of groups of them."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
@@ -62,6 +62,9 @@ class ColleagueAdmin(PeopleAdmin):
         ),
         (gettext_lazy("Details"), {"classes": ("collapse",), "fields": ("is_gone",)}),
     )
+
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("veyra/colleague.css",)}
 
     @admin.display(description=gettext_lazy("colleague"), ordering="name")
     def person(self, row: Colleague) -> str:

@@ -1,11 +1,14 @@
 """Pages of our people: who may see and change them, and how each says that he is away."""
 
+import re
 from collections.abc import Callable
 from datetime import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -91,6 +94,21 @@ def test_hours_are_told_with_whose_clock_they_go_by(
     assert "Europe/Moscow" in client.get(ADD).content.decode()
 
 
+def test_only_where_hours_name_their_clock_does_django_say_nothing_of_the_reader_s(
+    log_in: LogIn,
+) -> None:
+    client = log_in()
+
+    def hides(url: str) -> bool:
+        sheets = re.findall(r'href="/static/(veyra/[^"]+[.]css)"', client.get(url).content.decode())
+        files = [Path(found) for each in sheets if (found := finders.find(each))]
+        assert files
+        return any(".timezonewarning" in file.read_text() for file in files)
+
+    user = reverse("admin:veyra_user_change", args=[User.objects.get().pk])
+    assert hides(ADD) and not hides(user)
+
+
 def test_who_may_only_look_at_a_colleague_opens_his_page(
     log_in: LogIn, make_colleague: MakeColleague
 ) -> None:
@@ -159,6 +177,17 @@ def test_who_is_new_in_a_group_is_rung_after_the_others(
     rows |= {"members-2-place": 7, "members-2-colleague": "", "members-2-seconds": 15}
     assert client.post(url, rows).status_code == 302
     assert Team.objects.get().members.count() == 2
+
+
+def test_a_new_row_of_a_group_that_was_begun_asks_for_its_colleague(
+    log_in: LogIn, make_colleague: MakeColleague
+) -> None:
+    rows = team(make_colleague()) | {"members-TOTAL_FORMS": 2}
+    rows |= {"members-1-place": 2, "members-1-colleague": "", "members-1-seconds": 40}
+    answer = log_in().post(ADD_TEAM, rows)
+    assert answer.status_code == 200 and not Team.objects.exists()
+    formset = answer.context["inline_admin_formsets"][0].formset
+    assert [list(each) for each in formset.errors] == [[], ["colleague"]]
 
 
 def test_a_group_of_nobody_is_not_saved(log_in: LogIn) -> None:
