@@ -110,7 +110,8 @@ def add_number(request: HttpRequest, user: User, name: str) -> HttpResponse:
     if impact is not None:
         return _ask(request, user, "turned_away_number", context, impact)
     added = refusal_verdicts.rows_of(number)
-    LogEntry.objects.log_actions(user.pk, added, ADDITION, change_message=str(trunk))
+    note = _("Added to “%(trunk)s” from the calls that were turned away.") % {"trunk": trunk}
+    LogEntry.objects.log_actions(user.pk, added, ADDITION, change_message=note)
     told = _("%(number)s is added to “%(trunk)s”. Call once more.")
     messages.success(request, told % {"number": found.number, "trunk": trunk})
     return redirect("turned-away")
@@ -149,7 +150,8 @@ def allow(request: HttpRequest, user: User, name: str) -> HttpResponse:
     if impact is not None:
         return _ask(request, user, "turned_away_address", context | {"typed": typed}, impact)
     IgnoredSource.objects.let_go(found.address)
-    LogEntry.objects.log_actions(user.pk, [trunk], CHANGE, change_message=found.address)
+    note = _("Allowed %(address)s.") % {"address": found.address}
+    LogEntry.objects.log_actions(user.pk, [trunk], CHANGE, change_message=note)
     told = _("“%(trunk)s” takes calls from %(address)s now. Call once more.")
     messages.success(request, told % {"trunk": trunk, "address": found.address})
     return redirect("turned-away")

@@ -133,7 +133,8 @@ def test_one_click_adds_a_number_to_the_connection_that_brought_it(
     answer = client.post(door(html, "number"), {"trunk": trunk.pk, "at_once": "1"}, follow=True)
     assert "is added to “Novofon”. Call once more." in answer.content.decode()
     assert PhoneNumber.objects.get(number="+74991120000").trunk == trunk
-    assert LogEntry.objects.get().get_change_message() == "Novofon"
+    note = "Added to “Novofon” from the calls that were turned away."
+    assert LogEntry.objects.get().get_change_message() == note
 
 
 def test_a_mended_line_says_so_once_livekit_has_it(logged_in: LoggedIn, trunk: Trunk) -> None:
@@ -293,7 +294,7 @@ def test_allowing_an_address_puts_it_into_the_list(logged_in: LoggedIn, trunk: T
     assert f"“Novofon” takes calls from {NOVOFON} now." in answer.content.decode()
     trunk.refresh_from_db()
     assert trunk.addresses == f"192.0.2.0/24\n{NOVOFON}"
-    assert LogEntry.objects.get().get_change_message() == NOVOFON
+    assert LogEntry.objects.get().get_change_message() == f"Allowed {NOVOFON}."
 
 
 def test_a_strange_address_is_typed_before_it_is_allowed(logged_in: LoggedIn, trunk: Trunk) -> None:
