@@ -1,5 +1,5 @@
 """No door of the project changes anything for somebody without the right to it: each that there is
-is knocked at, so that a new one cannot be forgotten.
+is knocked at, so that a new one cannot be forgotten. Sockets are not: theirs only tell.
 """
 
 import re
@@ -10,12 +10,13 @@ import pytest
 from django.contrib.auth.models import Group
 from django.http import HttpResponse
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from agentworker.models import Agent, AgentVersion
 from monitoring import roles
 from telephony.models import Call, DispatchRule, PhoneNumber, Trunk
+from veyra.api import router
 from veyra.models import User
 
 pytestmark = pytest.mark.django_db
@@ -132,3 +133,16 @@ def test_who_has_no_right_opens_only_what_is_everybodys(call: Call) -> None:
 
 def test_who_may_only_look_changes_nothing(call: Call) -> None:
     assert open_to(member("Viewer"), call) == set(TO_VIEWERS)
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_who_may_only_look_changes_nothing_by_the_api(call: Call, method: str) -> None:
+    client = Client()
+    client.force_login(member("Viewer"))
+    told = {}
+    for route in router.urls:
+        keys = dict.fromkeys(route.pattern.regex.groupindex, call.pk)
+        if "format" not in keys:
+            address = reverse(str(route.name), kwargs=keys)
+            told[address] = getattr(client, method)(address, {}, "application/json").status_code
+    assert f"/api/v1/calls/{call.pk}/" in told and set(told.values()) <= REFUSED, told
