@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 COLLEAGUE_LEFT = "telephony.speak"
 # Agent facts that one transaction takes over.
 BATCH = 500
+# The database, or its driver, does not take this fact and never will: a text that is too long, or
+# half of a character. Whatever else it raises has nothing to do with the fact.
+REFUSED = (DataError, IntegrityError, ValueError)
 
 
 def store(events: Sequence[CallEvent]) -> None:
@@ -28,10 +31,30 @@ def store(events: Sequence[CallEvent]) -> None:
     if not events:
         return
     keys = sorted({key for event in events if (key := unit_key(event))})
+    # In one order for everybody, so that two who store the same do not wait for each other.
+    in_order = sorted(events, key=lambda event: event.event_id)
     with transaction.atomic():
-        CallEvent.objects.bulk_create(events, ignore_conflicts=True)
+        CallEvent.objects.bulk_create(in_order, ignore_conflicts=True)
         mark(keys)
     wake("telephony.fold")
+
+
+def store_each(events: Sequence[CallEvent]) -> None:
+    """The same; one that is refused is told in the log, and does not hold up the others."""
+    try:
+        store(events)
+    except REFUSED:
+        for event in events:
+            _store_alone(event)
+
+
+def _store_alone(event: CallEvent) -> None:
+    try:
+        store([event])
+    except REFUSED as error:
+        log.warning(
+            "a fact cannot be stored: %s %s, %s", event.source, event.event_id, type(error).__name__
+        )
 
 
 def mark(keys: Iterable[str]) -> None:
@@ -56,22 +79,11 @@ def unit_key(event: CallEvent) -> str:
 
 
 def take_webhooks(events: Sequence[WebhookEvent]) -> None:
-    """One that the database refuses does not hold up the others."""
-    facts = [of_webhook(event) for event in events if not event.room_name.startswith(TRIAL_ROOM)]
-    try:
-        store(facts)
-    except (DataError, IntegrityError):
-        for fact in facts:
-            _store_alone(fact)
+    store_each(
+        [of_webhook(event) for event in events if not event.room_name.startswith(TRIAL_ROOM)]
+    )
     if any(map(_is_colleague_leaving, events)):
         wake(COLLEAGUE_LEFT)
-
-
-def _store_alone(fact: CallEvent) -> None:
-    try:
-        store([fact])
-    except (DataError, IntegrityError) as error:
-        log.warning("webhook %s cannot be stored: %s", fact.event_id, type(error).__name__)
 
 
 def _is_colleague_leaving(event: WebhookEvent) -> bool:
@@ -106,7 +118,7 @@ def take_tap(messages: Iterable[TapMessage]) -> None:
         what = tuple(message.payload.get(name) for name in names)
         room = (message.room_name, message.room_sid)
         said.setdefault((message.sip_call_id, message.kind, room, what), message)
-    store([of_tap(message) for message in said.values()])
+    store_each([of_tap(message) for message in said.values()])
 
 
 def of_tap(message: TapMessage) -> CallEvent:
@@ -131,7 +143,7 @@ def take_agent_facts() -> int:
     facts = list(waiting)
     if facts:
         with transaction.atomic():
-            store([of_agent(fact) for fact in facts])
+            store_each([of_agent(fact) for fact in facts])
             taken = SessionEvent.objects.filter(pk__in=[fact.pk for fact in facts])
             taken.update(folded_at=timezone.now())
     return len(facts)

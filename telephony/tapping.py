@@ -5,7 +5,7 @@ import threading
 import time
 
 import redis
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.db import DatabaseError, Error, close_old_connections
 
 from telephony import intake
 from veyra.livekit import tap
@@ -62,14 +62,10 @@ class Tapping:
             try:
                 intake.take_tap(batch)
                 return
-            except (OperationalError, InterfaceError) as error:
+            except Error as error:
                 log.warning("the database is away: %s", type(error).__name__)
                 close_old_connections()
                 self._stopping.wait(PAUSE)
-            except DatabaseError as error:
-                ids = [message.id for message in batch]
-                log.warning("not stored, %s: %s", type(error).__name__, ids)
-                return
 
     def _goes_on(self) -> bool:
         return not self._stopping.is_set()

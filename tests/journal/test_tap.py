@@ -1,6 +1,7 @@
 """Reading LiveKit's bus, from recorded bytes."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -91,3 +92,10 @@ def test_many_wrong_passwords_are_a_few_rows() -> None:
     assert len(storm) >= 47
     intake.take_tap(storm)
     assert CallEvent.objects.count() <= 4
+
+
+@pytest.mark.django_db
+def test_a_message_that_cannot_be_stored_takes_no_other_along() -> None:
+    first, *others = messages("good_call")
+    intake.take_tap([replace(first, sip_call_id="\ud800"), *others])
+    assert set(CallEvent.objects.values_list("event_id", flat=True)) == {m.id for m in others}
