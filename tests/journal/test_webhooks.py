@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import OperationalError
+from django.db import InternalError, OperationalError, connection
 from pytest_django import DjangoAssertNumQueries
 
-from telephony import intake
+from telephony import intake, webhook_door
 from telephony.models import CallEvent, FoldUnit
 from telephony.webhook_door import LARGEST, Door
 from tests.journal.conftest import sign
 from tests.journal.witnesses import recording
-from tests.webhooks import post, request
+from tests.webhooks import post, request, take
 from veyra.livekit import webhooks
 
 Send = Callable[..., int]
 pytestmark = pytest.mark.django_db
+HALF_A_CHARACTER = "\ud800"
 
 
 def bodies(name: str = "good_call") -> list[dict[str, Any]]:
@@ -31,6 +32,10 @@ def bodies(name: str = "good_call") -> list[dict[str, Any]]:
 def signed(event: dict[str, Any]) -> tuple[Any, Any]:
     body = json.dumps(event).encode()
     return request(body, sign(body))
+
+
+async def unread() -> Any:
+    raise AssertionError("it is read")
 
 
 def test_a_signed_webhook_is_stored_and_marks_its_room(send: Send) -> None:
@@ -80,17 +85,42 @@ def test_a_body_changed_after_signing_is_refused(send: Send) -> None:
     assert send(event | {"event": "room_finished"}, authorization=token) == 401
 
 
-def test_a_body_too_large_is_refused_before_it_is_read(send: Send) -> None:
-    assert send(b" " * (LARGEST + 1)) == 413
+def test_a_body_too_large_is_refused_before_it_is_read() -> None:
+    body = b" " * (LARGEST + 1)
+    scope, _ = request(body, sign(body))
+    assert async_to_sync(Door(take).answer)(scope, unread) == 413
+
+
+def test_a_stranger_is_refused_before_he_is_read() -> None:
+    scope, _ = request(b"{}", "nonsense")
+    assert async_to_sync(Door(take).answer)(scope, unread) == 401
+
+
+def test_strangers_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    door = Door(take)
+    for _time in range(3):
+        assert async_to_sync(door.answer)(*request(b"{}", "nonsense")) == 401
+    assert len(caplog.records) == 1
+
+
+def test_a_sender_who_is_gone_is_no_stranger(caplog: pytest.LogCaptureFixture) -> None:
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    scope, _ = signed(bodies()[0])
+    assert async_to_sync(Door(take).answer)(scope, receive) == 400
+    assert not caplog.records and not CallEvent.objects.exists()
 
 
 @pytest.mark.parametrize("claimed", [b"many", b"", b"-1"])
 def test_a_body_that_hides_its_size_is_refused(claimed: bytes) -> None:
-    assert post(b"{}", headers=[(b"content-length", claimed)]) == 413
+    token = (b"authorization", sign(b"{}").encode())
+    assert post(b"{}", headers=[(b"content-length", claimed), token]) == 413
 
 
 def test_a_body_that_grows_too_large_unannounced_is_refused() -> None:
-    assert post(b" " * (LARGEST + 1), headers=[]) == 413
+    body = b" " * (LARGEST + 1)
+    assert post(body, headers=[(b"authorization", sign(body).encode())]) == 413
 
 
 @pytest.mark.parametrize(
@@ -203,7 +233,45 @@ def test_livekit_comes_again_with_what_found_no_database() -> None:
     assert set(async_to_sync(all_at_once)()) == {503}
 
 
-def test_one_that_the_database_refuses_does_not_hold_up_the_others() -> None:
+def test_livekit_comes_again_where_too_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook_door, "MOST_WAITING", 2)
+
+    async def take(_events: list[webhooks.WebhookEvent]) -> None:
+        await asyncio.sleep(0)
+
+    async def in_turns() -> tuple[list[int], int]:
+        door = Door(take)
+        at_once = await asyncio.gather(*(door.answer(*signed(body)) for body in bodies()[:4]))
+        return at_once, await door.answer(*signed(bodies()[4]))
+
+    assert async_to_sync(in_turns)() == ([200, 200, 503, 503], 200)
+
+
+def test_two_who_store_the_same_do_it_in_one_order() -> None:
+    """Else each of them waits for what the other has stored."""
+    found = [webhooks.parse(body) for body in bodies()]
+    intake.take_webhooks(sorted(found, key=lambda event: event.id, reverse=True))
+    stored = list(CallEvent.objects.order_by("pk").values_list("event_id", flat=True))
+    assert stored == sorted(event.id for event in found)
+
+
+def test_one_that_cannot_be_stored_does_not_hold_up_the_others() -> None:
     first, second = (webhooks.parse(body) for body in bodies()[:2])
-    intake.take_webhooks([replace(first, room_sid=None), second])  # type: ignore[arg-type]  # no column takes it
+    intake.take_webhooks([replace(first, participant_sid=HALF_A_CHARACTER), second])
     assert CallEvent.objects.get().event_id == second.id
+
+
+@pytest.mark.postgres
+def test_one_that_postgresql_refuses_does_not_hold_up_the_others() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite refuses no text for its length")
+    first, second = (webhooks.parse(body) for body in bodies()[:2])
+    intake.take_webhooks([replace(first, participant_sid="PA_" + "x" * 64), second])
+    assert CallEvent.objects.get().event_id == second.id
+
+
+def test_a_database_that_takes_nothing_now_loses_nothing() -> None:
+    async def take(_events: list[webhooks.WebhookEvent]) -> None:
+        raise InternalError("cannot execute INSERT in a read-only transaction")
+
+    assert async_to_sync(Door(take).answer)(*signed(bodies()[0])) == 503

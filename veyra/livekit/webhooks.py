@@ -55,9 +55,21 @@ class WebhookEvent:
     payload: dict[str, Any] = field(default_factory=dict)
 
 
-def receive(body: bytes, authorization: str) -> WebhookEvent:
-    """The event in a webhook's raw body. Raises BadSignature or Nonsense."""
-    verify(body, authorization)
+def hash_signed(authorization: str) -> bytes:
+    """The hash of the one body that this token is for. Raises BadSignature."""
+    verifier = TokenVerifier(settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
+    try:
+        return base64.b64decode(verifier.verify(authorization).sha256 or "")
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+        raise BadSignature(type(error).__name__) from error
+
+
+def receive(body: bytes, signed: bytes) -> WebhookEvent:
+    """The event in a webhook's raw body, whose token is for the hash `signed`. Raises BadSignature
+    or Nonsense.
+    """
+    if not hmac.compare_digest(signed, hashlib.sha256(body).digest()):
+        raise BadSignature("the hash is another body's")
     try:
         return parse(without_nul(json.loads(body)) if b"\\u0000" in body else json.loads(body))
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
@@ -71,17 +83,6 @@ def without_nul(value: Any) -> Any:
     if isinstance(value, list):
         return [without_nul(item) for item in value]
     return value.replace("\0", "") if isinstance(value, str) else value
-
-
-def verify(body: bytes, authorization: str) -> None:
-    """The token carries a hash of the body and is signed with our secret, or BadSignature."""
-    verifier = TokenVerifier(settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
-    try:
-        signed = base64.b64decode(verifier.verify(authorization).sha256 or "")
-    except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
-        raise BadSignature(type(error).__name__) from error
-    if not hmac.compare_digest(signed, hashlib.sha256(body).digest()):
-        raise BadSignature("the hash is another body's")
 
 
 def parse(body: dict[str, Any]) -> WebhookEvent:
