@@ -31,10 +31,13 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     page = gather(found, with_words=with_words, wanted=wanted)
     ring = bell.answered(request.GET.get("take", ""), found, user)
     waits = calling_back.waiting_after(found, user)
+    is_lost = _is_lost(found, waits)
     context = {
         "page": page,
         "waits": waits,
-        "call_back": _call_back(found, user, waits),
+        "is_over": found.ended_at is not None,
+        "call_back": _call_back(found, user) if is_lost else None,
+        "returned": calling_back.returned(found, user) if is_lost and not waits else None,
         "call": page.call,
         "wanted": wanted,
         "with_words": with_words,
@@ -51,11 +54,14 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     return render(request, "monitoring/call.html", context)
 
 
-def _call_back(call: Call, user: User, waits: CallBack | None) -> str | None:
-    """Whom this person may call back, since nobody talked to him, or not to the end."""
+def _is_lost(call: Call, waits: CallBack | None) -> bool:
+    """Somebody called us whom nobody talked to, or not to the end."""
     is_lost = call.outcome in Call.LOST or waits is not None
-    if call.is_outbound or call.ended_at is None or not is_lost:
-        return None
+    return is_lost and not call.is_outbound and call.ended_at is not None
+
+
+def _call_back(call: Call, user: User) -> str | None:
+    """Whom this person may call back."""
     return calling_back.number_of(call) if user.has_perm("telephony.add_outboundcall") else None
 
 

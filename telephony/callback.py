@@ -22,6 +22,10 @@ class CallBackQuerySet(VisibleQuerySet["CallBack"]):
     def done(self) -> Self:
         return self.exclude(done_at=None)
 
+    def done_since(self, moment: datetime) -> Self:
+        """The newest first."""
+        return self.filter(done_at__gte=moment).order_by("-done_at")
+
     def of_caller(self, caller: str) -> Self:
         return self.filter(caller=caller)
 

@@ -56,6 +56,15 @@ def waiting(number: str, user: User) -> CallBack | None:
     return CallBack.objects.visible_to(user).waiting().of_caller(number).first()
 
 
+def returned(call: Call, user: User) -> CallBack | None:
+    """Its other party was called back since, as this row of the list says that `user` may see."""
+    number = number_of(call)
+    if number is None or not user.has_perm("telephony.view_callback"):
+        return None
+    rows = CallBack.objects.visible_to(user).of_caller(number)
+    return rows.done_since(call.started_at).shown().first()
+
+
 def unknown(calls: Sequence[Call]) -> list[Call]:
     """Those that no row knows of. One query, however many there are."""
     if not calls:

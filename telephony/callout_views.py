@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from telephony import calling_back, dialling, speaking
 from telephony.attending import NotNowError
-from telephony.models import OutboundCall
+from telephony.models import Call, OutboundCall
 from telephony.outbound_forms import CallOutForm
 from veyra.doors import staff_page
 from veyra.models import User
@@ -69,9 +69,10 @@ def call_out_one(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpRespons
     row = get_object_or_404(rows.with_call(), pk=pk)
     speaks = row.speaker == Speaker.BROWSER and row.asked_by == user and not row.over_at
     context: dict[str, Any] = {"row": row, "tries": rows.around(pk), "speaks": speaks}
+    context["waits"] = calling_back.waiting(row.to_number, user)
+    context["is_over"] = row.over_at is not None or row.call_state == Call.State.ENDED
     if "part" in request.GET:
         return render(request, "telephony/_call_out.html", context)
-    context["waits"] = calling_back.waiting(row.to_number, user)
     context |= {**admin.site.each_context(request), "title": _("Call a number")}
     return render(request, "telephony/call_out_one.html", context)
 

@@ -9,13 +9,13 @@ from django.test import Client
 from django.utils import timezone
 
 from agentworker.models import BlockedCaller
-from telephony.models import Call, CallAction, CallBack, CallEvent, Trunk
+from telephony.models import Call, CallAction, CallBack, CallEvent, OutboundCall, Trunk
 from tests.hands.conftest import MakeCall, Room
-from veyra.models import SecurityEvent
+from veyra.models import SecurityEvent, User
 
 pytestmark = pytest.mark.django_db
 LogIn = Callable[..., Client]
-SEES = "telephony.view_call"
+SEES, PLACES = "telephony.view_call", "telephony.add_outboundcall"
 DOORS = {
     "hang-up": "hang_up_call",
     "hint": "hint_call",
@@ -91,7 +91,9 @@ def test_where_the_provider_transfers_nothing_a_number_is_written_down_as_a_coll
     call, add = make_call(), "/admin/telephony/colleague/add/"
     client = log_in(SEES, "telephony.transfer_call", "telephony.add_colleague")
     html = client.get(f"/calls/{call.pk}/").content.decode()
-    assert "Have the number written down as a colleague" in html and add in html
+    assert "Have the number written down as a colleague" in html
+    # In a new tab: whoever talks stays in the call.
+    assert f'href="{add}" target="_blank">Add a colleague</a>' in html
 
 
 @pytest.mark.parametrize("rights", [[], ["telephony.add_outboundcall"]])
@@ -105,22 +107,65 @@ def test_who_was_lost_is_called_back_from_the_page_of_his_call(
     assert door not in client.get(f"/calls/{talked.pk}/").content.decode()
 
 
+def test_whom_a_colleague_called_back_nobody_is_urged_to_call(
+    log_in: LogIn, make_call: MakeCall
+) -> None:
+    lost = make_call(ended_at=timezone.now(), state="ended", outcome="no_agent")
+    given = {"caller": "+79161234567", "first_at": lost.started_at, "last_at": lost.started_at}
+    row = CallBack.objects.create(**given)
+    client = log_in(SEES, "telephony.add_outboundcall", "telephony.view_callback")
+    page = f"/calls/{lost.pk}/"
+    html = client.get(page).content.decode()
+    assert 'class="vy-button" href="/calls-out/' in html and "Called back:" not in html
+    row.mark(User.objects.create_user("olga"), done=True)
+    html = client.get(page).content.decode()
+    assert 'class="vy-button vy-quiet" href="/calls-out/' in html and "Called back: olga, " in html
+    # A call after that is another matter.
+    later = make_call(ended_at=timezone.now(), state="ended", outcome="no_agent")
+    assert "Called back:" not in client.get(f"/calls/{later.pk}/").content.decode()
+
+
 @pytest.mark.parametrize("rights", [[], ["view_callback"], ["view_callback", "change_callback"]])
 def test_who_called_back_says_so_on_the_page_of_that_call(
     log_in: LogIn, make_call: MakeCall, rights: list[str]
 ) -> None:
     now = timezone.now()
-    call = make_call(direction="outbound", to_number="+79161234567")
+    call = make_call(direction="outbound", to_number="+79161234567", state="ended", ended_at=now)
     row = CallBack.objects.create(caller="+79161234567", first_at=now, last_at=now)
     client = log_in(SEES, *(f"telephony.{right}" for right in rights))
     page, done = f"/calls/{call.pk}/", f"/admin/telephony/callback/{row.pk}/done/"
     html = client.get(page).content.decode()
     assert ("list of those to call back" in html) == ("view_callback" in rights)
-    assert ("Press “Done”" in html) == ("change_callback" in rights)
+    for shown in ("Press “Done”", f'formaction="{done}"', "called-back"):
+        assert (shown in html) == ("change_callback" in rights)
     answer = client.post(done, headers={"Referer": f"http://testserver{page}"})
     if "change_callback" in rights:
         assert answer.headers["Location"].endswith(page)
         assert "list of those to call back" not in client.get(page).content.decode()
+
+
+@pytest.mark.parametrize("page", ["/calls/{}/", "/calls-out/{}/"])
+def test_while_the_talk_goes_on_nothing_of_the_list_leads_out_of_it(
+    log_in: LogIn, make_call: MakeCall, page: str
+) -> None:
+    now = timezone.now()
+    call = make_call(direction="outbound", to_number="+79161234567", state="answered")
+    OutboundCall.objects.create(pk=call.pk, to_number="+79161234567", state="dialled")
+    client = log_in(SEES, *(f"telephony.{each}_callback" for each in ("view", "change")), PLACES)
+    page = page.format(call.pk)
+    part = f"{page}?part=1"
+    assert '<div data-fragment="waits" hidden>' in client.get(part).content.decode()
+    CallBack.objects.create(caller="+79161234567", first_at=now, last_at=now)
+    for address in (page, part):  # who watches is told too
+        html = client.get(address).content.decode()
+        assert "list of those to call back" in html and "formaction" not in html
+        assert 'href="/admin/telephony/callback/" target="_blank"' in html
+    call.state, call.ended_at = "ended", now
+    call.save()
+    html = client.get(part).content.decode()
+    assert "formaction" in html and "_blank" not in html
+    # The form stays on the page: a fragment with a token would differ each time.
+    assert "csrf" not in html
 
 
 def test_pressing_twice_with_one_form_asks_once(
