@@ -32,6 +32,9 @@ OPENED_BY = {
     "call-backs": ("telephony.view_callback",),
 }
 
+# With any of these a caller in trouble can be helped.
+HELPS = tuple(f"telephony.{each}_call" for each in ("join", "hint", "transfer", "hang_up"))
+
 
 @dataclass(frozen=True)
 class Viewer:
@@ -41,6 +44,8 @@ class Viewer:
     reads_words: bool
     # Names of pages that he may open, of those that the strip above the board leads to.
     opens: frozenset[str] = frozenset()
+    # On the page of a call in trouble there is something that he can do.
+    helps: bool = False
 
     @classmethod
     def of(cls, user: User, *, on_wall: bool = False) -> "Viewer":
@@ -48,7 +53,7 @@ class Viewer:
         language = user.language or translation.get_language() or ""
         reads_words = not on_wall and user.has_perm("agentworker.view_session")
         opens = frozenset(page for page, rights in OPENED_BY.items() if user.has_perms(rights))
-        return cls(language, reads_words, opens)
+        return cls(language, reads_words, opens, any(map(user.has_perm, HELPS)))
 
 
 Version = tuple[object, ...]
@@ -277,6 +282,7 @@ def as_context(row: Row, viewer: Viewer) -> dict[str, object]:
     phase, trouble = row.phase, row.trouble
     return {
         "call": row.call,
+        "helps": viewer.helps,
         "ours": row.call.from_number if row.call.is_outbound else row.call.to_number,
         "phase": phase,
         "phase_label": row.call.outcome_label or PHASE_WORDS[phase],

@@ -78,12 +78,21 @@ def test_the_board_shows_who_calls_whom_and_what_was_said_last(
 def test_a_call_in_trouble_leads_to_where_it_is_helped(
     logged_in: LoggedIn, make_call: MakeCall
 ) -> None:
-    client = logged_in("telephony.view_call")
+    client = logged_in("telephony.view_call", "telephony.hint_call")
     make_call(state=Call.State.ENDED, outcome=Call.Outcome.ANSWERED)
     assert "Help this caller" not in client.get("/live/").content.decode()
     call = make_call(state=Call.State.RINGING)
     html = client.get("/live/").content.decode()
     assert f'href="/calls/{call.pk}/">Help this caller</a>' in html
+
+
+def test_who_can_do_nothing_for_a_call_in_trouble_only_opens_it(
+    logged_in: LoggedIn, make_call: MakeCall
+) -> None:
+    call = make_call(state=Call.State.RINGING)
+    html = logged_in("telephony.view_call").get("/live/").content.decode()
+    assert "Help this caller" not in html
+    assert f'href="/calls/{call.pk}/">Open the call</a>' in html
 
 
 def test_an_empty_board_says_what_it_is_for(logged_in: LoggedIn) -> None:
