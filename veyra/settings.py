@@ -134,7 +134,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "veyra.urls"
 ASGI_APPLICATION = "veyra.asgi.application"
-WSGI_APPLICATION = "veyra.wsgi.application"
 AUTH_USER_MODEL = "veyra.User"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from asgiref.testing import ApplicationCommunicator
 from django.db import InternalError, OperationalError, connection
 from pytest_django import DjangoAssertNumQueries
 
@@ -18,6 +19,7 @@ from telephony.webhook_door import LARGEST, Door
 from tests.journal.conftest import sign
 from tests.journal.witnesses import recording
 from tests.webhooks import post, request, take
+from veyra.asgi import application
 from veyra.livekit import webhooks
 
 Send = Callable[..., int]
@@ -275,3 +277,31 @@ def test_a_database_that_takes_nothing_now_loses_nothing() -> None:
         raise InternalError("cannot execute INSERT in a read-only transaction")
 
     assert async_to_sync(Door(take).answer)(*signed(bodies()[0])) == 503
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_livekit_finds_the_door_and_pages_are_behind_it() -> None:
+    """Through what uvicorn serves, by the thread that stores."""
+    body = json.dumps(bodies()[0]).encode()
+    assert await served("/livekit/webhook", body, sign(body)) == 200
+    assert await CallEvent.objects.aget(event_id=bodies()[0]["id"])
+    assert await served("/livekit/webhook", body, "nonsense") == 401
+    assert await served("/livekit/webhooks", body, sign(body)) == 404
+    assert await served("/", b"", "", method="GET") == 302
+
+
+async def served(path: str, body: bytes, authorization: str, method: str = "POST") -> int:
+    headers = [(b"host", b"localhost"), (b"authorization", authorization.encode())]
+    headers.append((b"content-length", b"%d" % len(body)))
+    scope = {
+        "type": "http",
+        "path": path,
+        "method": method,
+        "headers": headers,
+        "query_string": b"",
+    }
+    line: Any = ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]  # asgiref
+    await line.send_input({"type": "http.request", "body": body})
+    status = (await line.receive_output(5))["status"]
+    await line.wait(5)
+    return int(status)
