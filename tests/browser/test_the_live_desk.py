@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -82,8 +82,37 @@ DOORS = (
     *("/visits/trial/", "/calls-out/", "/calls/files/ask/", "/report/weekly/"),
     *("/calls/files/{any}/cancel/", "/calls-out/{any}/enter/", "/numbers/1/call/browser/"),
 )
-# These are for him for whom a call rings, and no other finds one there.
-RINGS = ("/rings/{any}/take/", "/rings/{any}/decline/", "/visits/{any}/stay/")
+# These are for him for whom a call rings, or who is at it: others change nothing by them. Who is
+# too late, and so whoever is not rung, may well say that he declines.
+OF_OTHERS = {
+    "/rings/{ring}/take/": 409,
+    "/rings/{ring}/decline/": 204,
+    "/visits/{visit}/stay/": 404,
+    "/visits/{visit}/leave/": 404,
+}
+BOSS_IS_ONE = """
+    from telephony.models import Colleague
+    from veyra.models import User
+
+    boss = User.objects.get(username="boss")
+    result = Colleague.objects.create(name="Boss", user=boss, in_browser=True).pk
+"""
+HE_IS_RUNG = """
+    from telephony import ringing
+    from telephony.colleagues import Found
+    from telephony.models import Call, Ring
+
+    call = Call.objects.get(pk="{call}")
+    ring = ringing.begin(call, Ring.Why.TRANSFER, [Found({boss}, 60)])
+    result = {{"ring": str(ring.pk), "visit": str(call.visits.get().pk)}}
+"""
+OF_HIM = """
+    from telephony.models import Ring, Visit
+
+    ring = Ring.objects.values("state", "place", "next_at", "taken_by").get(pk="{ring}")
+    visit = Visit.objects.values("left_at").get(pk="{visit}")
+    result = [str(ring), str(visit)]
+"""
 KNOCK = """
     async (door) => {
         const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
@@ -227,11 +256,28 @@ def test_who_has_no_right_sees_no_button_and_gets_403_at_every_door(
         page = open_call(launch(), system, call, "guest")
         for part in ("#ear", "#hands"):
             assert page.locator(part).count() == 0
-        names = {"call": call, "any": uuid.uuid4()}
-        for doors, status in ((DOORS, 403), (RINGS, 404)):
-            told = {door: page.evaluate(KNOCK, door.format(**names)) for door in doors}
-            assert told == dict.fromkeys(doors, status)
+        assert knock(page, DOORS, call=call, any=uuid.uuid4()) == dict.fromkeys(DOORS, 403)
         assert line.ask("result = call.state") == "answered"
+
+
+def test_a_call_that_rings_for_a_colleague_is_his_alone(launch: Launch, system: System) -> None:
+    with greeted(system) as line:
+        call, colleague = line.ask("result = str(call.pk)"), system.ask(BOSS_IS_ONE)
+        boss, guest = (open_call(launch(), system, call, name) for name in ("boss", "guest"))
+        boss.get_by_role("button", name="Listen").click()
+        listens = boss.locator("#ear [role=status]")
+        expect(listens).to_contain_text("You are listening", timeout=15_000)
+        names = system.ask(HE_IS_RUNG.format(call=call, boss=colleague))
+        expect(boss.locator(".vy-bell-card")).to_be_visible(timeout=15_000)
+        before = system.ask(OF_HIM.format(**names))
+        assert knock(guest, OF_OTHERS, **names) == OF_OTHERS
+        assert system.ask(OF_HIM.format(**names)) == before
+        expect(listens).to_contain_text("You are listening")
+
+
+def knock(page: Page, doors: Iterable[str], **names: object) -> dict[str, int]:
+    """What each answers."""
+    return {door: page.evaluate(KNOCK, door.format(**names)) for door in doors}
 
 
 def test_whose_right_is_withdrawn_is_taken_out_of_the_call(launch: Launch, system: System) -> None:
