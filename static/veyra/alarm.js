@@ -4,7 +4,7 @@
 
 const alarm = {
   button: document.getElementById("alarm"),
-  title: document.title,
+  sign: "", // what of the page's title is ours
   isOn: localStorage.getItem("veyra.alarm") === "on",
   told: new Set(), // troubles that have sounded already, while they last
   sound: null,
@@ -14,8 +14,14 @@ const alarm = {
     const isNew = troubles.some((name) => !alarm.told.has(name));
     alarm.told = new Set(troubles);
     if (isNew && alarm.isOn) alarm.beep();
-    const title = troubles.length ? `(${troubles.length}) ${alarm.title}` : alarm.title;
-    if (document.title !== title) document.title = title;
+    alarm.count(troubles.length);
+  },
+  // A call that rings for the reader has a sign in the title, too; that one stays.
+  count(troubles) {
+    const sign = troubles ? `(${troubles}) ` : "";
+    if (sign === alarm.sign) return;
+    document.title = sign + document.title.replace(alarm.sign, "");
+    alarm.sign = sign;
   },
   // Two notes, the second one higher. Before somebody has clicked, the browser plays nothing.
   beep() {

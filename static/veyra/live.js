@@ -1,11 +1,13 @@
 // The board: the whole of it when the socket opens, then the rows that changed. While there is no
-// socket the board is fetched slowly; while nobody looks at the tab or listens to it nothing is.
+// socket the board is fetched slowly. A tab that nobody looks at is kept up to date too: its title
+// is read all the same.
 "use strict";
 
 const page = document.getElementById("live");
 const board = document.getElementById("board");
 const troubled = document.getElementById("troubled");
 const handCount = document.getElementById("hand-count");
+const strip = document.getElementById("needs");
 const link = document.getElementById("link");
 const onWall = new URLSearchParams(location.search).has("wall");
 const LINGER = 8000; // an ended call leaves the board after this many milliseconds
@@ -16,7 +18,6 @@ const paper = document.createElement("template");
 let socket = null;
 let wait = 500;
 
-const isIdle = () => document.hidden && !alarm.isOn;
 const clock = () => Date.now() - clocks.ahead;
 
 // Hundreds of calls are here and some change at a time, so only their rows are touched.
@@ -27,10 +28,21 @@ function show({ now, full, rows, gone, needs }) {
     gone = [...calls.keys()].filter((id) => !here.has(id));
   }
   gone.forEach(drop);
-  // The newest comes first, and last to its place: above the others.
+  // The newest come first, and last to their place: above the others, which is soon found.
   for (const { id, html } of rows.reverse()) if (calls.get(id)?.html !== html) renew(id, html);
-  if (needs !== null) document.getElementById("needs").innerHTML = needs;
+  if (needs !== null) showNeeds(needs);
   tell();
+}
+
+// What stands in the strip already stays: an alert that is put in anew is read aloud anew.
+function showNeeds(html) {
+  paper.innerHTML = html;
+  const needs = [...paper.content.children];
+  for (const old of [...strip.children]) if (!needs.some((need) => need.isEqualNode(old))) old.remove();
+  needs.forEach((need, index) => {
+    const here = strip.children[index];
+    if (!here?.isEqualNode(need)) strip.insertBefore(need, here ?? null);
+  });
 }
 
 function drop(id) {
@@ -74,26 +86,38 @@ function place(call, before = call.row) {
   const { row } = call;
   call.isTroubled = call.troubleAt <= clock();
   sieve(call);
-  const isHeld = before.contains(document.activeElement);
+  const held = [...before.querySelectorAll("a")].indexOf(document.activeElement);
   if (before !== row) before.replaceWith(row);
   const list = call.isTroubled ? troubled : board;
   if (row.parentElement !== list || !standsRight(row)) list.insertBefore(row, follower(call, list));
-  if (isHeld) row.querySelector("a").focus({ preventScroll: true });
+  if (held >= 0) hold(row, held);
+}
+
+// The same of its links as before; the first one, where that one is not shown any more.
+function hold(row, index) {
+  const links = row.querySelectorAll("a");
+  links[index]?.focus({ preventScroll: true });
+  if (!row.contains(document.activeElement)) links[0].focus({ preventScroll: true });
 }
 
 // Calls that need a hand stand on top, who has waited longest first; the others the newest first.
+// Those of one second stand by their ids, so that every board shows them alike.
 const rank = (call) => (call.isTroubled ? call.troubleAt : -call.started);
-const rankOf = (row) => rank(calls.get(row.dataset.call));
+const ofRow = (row) => calls.get(row.dataset.call);
+
+function precedes(call, other) {
+  const apart = rank(call) - rank(other);
+  return apart < 0 || (apart === 0 && call.id < other.id);
+}
 
 function standsRight(row) {
   const { previousElementSibling: above, nextElementSibling: below } = row;
-  const mine = rankOf(row);
-  return (!above || rankOf(above) <= mine) && (!below || mine <= rankOf(below));
+  const call = ofRow(row);
+  return (!above || precedes(ofRow(above), call)) && (!below || precedes(call, ofRow(below)));
 }
 
 function follower(call, list) {
-  const mine = rank(call);
-  return Array.from(list.children).find((row) => row !== call.row && rankOf(row) >= mine) ?? null;
+  return Array.from(list.children).find((row) => precedes(call, ofRow(row))) ?? null;
 }
 
 function sieve(call) {
@@ -112,7 +136,7 @@ function tell() {
   page.classList.toggle("vy-many", shown.length > MANY);
   sift.offer(all);
   sift.count(shown.length, all.length);
-  const mute = document.querySelector("#needs [data-mute]") ? ["mute"] : [];
+  const mute = strip.querySelector("[data-mute]") ? ["mute"] : [];
   alarm.tell([...mute, ...hands.map(({ id, hand }) => `${id} ${hand}`)]);
   if (onWall) tally(shown, hands.length);
 }
@@ -150,7 +174,7 @@ function say(live) {
 }
 
 function connect() {
-  if (socket || isIdle()) return;
+  if (socket) return;
   const mine = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws/live/${onWall ? "?wall" : ""}`);
   socket = mine;
   mine.onmessage = ({ data }) => {
@@ -163,18 +187,22 @@ function connect() {
     socket = null;
     // No longer allowed: the page itself says so, and shows nothing more.
     if (code === FORBIDDEN) location.reload();
-    if (isIdle()) return;
     say(false);
     setTimeout(connect, wait * (0.5 + Math.random()));
     wait = Math.min(wait * 2, 10000);
   };
 }
 
+const isConnected = () => socket?.readyState === WebSocket.OPEN;
+
 async function poll() {
-  if (isIdle() || socket?.readyState === WebSocket.OPEN) return;
+  if (isConnected()) return;
   try {
     const answer = await fetch(page.dataset.rows + (onWall ? "?wall" : ""), { redirect: "error" });
-    if (answer.ok) show(await answer.json());
+    if (!answer.ok) return;
+    const news = await answer.json();
+    // What the socket has told meanwhile is newer.
+    if (!isConnected()) show(news);
   } catch {
     // The server is away too; the next poll or the socket will tell.
   }
@@ -185,11 +213,7 @@ async function stayLit() {
   if (onWall && !document.hidden) await navigator.wakeLock?.request("screen").catch(() => {});
 }
 
-document.addEventListener("visibilitychange", () => {
-  if (isIdle()) socket?.close();
-  else connect();
-  stayLit();
-});
+document.addEventListener("visibilitychange", stayLit);
 sift.form.addEventListener("change", siftAll);
 sift.form.addEventListener("reset", () => setTimeout(siftAll));
 for (const row of board.children) calls.set(row.dataset.call, read(row));

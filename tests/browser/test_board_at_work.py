@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from agentworker.models import Agent, Session, Turn, Worker
-from telephony.models import Call, Leg, PhoneNumber, Trunk
+from telephony.models import Call, Colleague, Leg, PhoneNumber, Trunk
 from tests.browser.conftest import Site
+from tests.browser.test_bell import rings
 from tests.browser.test_first_login import log_in
 from veyra import live
 from veyra.models import User
@@ -130,13 +131,19 @@ def test_a_caller_whom_nobody_answers_comes_to_the_top_by_himself(page: Page, de
     expect(page.get_by_role("link", name="Help this caller")).to_have_count(1)
 
 
-def test_a_call_that_is_in_order_again_goes_back_to_its_place(page: Page, desk: Site) -> None:
+def test_a_call_that_is_in_order_again_goes_back_and_what_the_keyboard_holds_with_it(
+    page: Page, desk: Site
+) -> None:
     silent = answered(desk, 1, ago=40)
     answered(desk, 2)
     talk(desk, silent, "listening", ago=20)
     open_board(page, desk)
     expect(page.locator("#troubled")).to_contain_text("Nobody has said anything for a while.")
-    page.locator("#troubled a.vy-number").focus()
+    helping = page.get_by_role("link", name="Help this caller")
+    helping.focus()
+    talk(desk, silent, "listening", ago=20)
+    expect(page.locator("#troubled")).to_contain_text("Sentence 2")
+    expect(helping).to_be_focused()
     talk(desk, silent, "speaking")
     expect(page.locator("#troubled .vy-call")).to_have_count(0)
     rows = page.locator("#board .vy-call")
@@ -188,17 +195,60 @@ def test_trouble_counts_in_the_title_and_sounds_once_somebody_asked_for_it(
     expect(page).to_have_title(re.compile(r"^\(2\) "))
 
 
-def test_whoever_listens_for_trouble_hears_of_it_while_he_looks_elsewhere(
+# All calls leave the board at once; what the title is then.
+TITLE_OF_NONE = """() => {
+    show({ now: Date.now(), full: true, rows: [], gone: [], needs: null });
+    return document.title;
+}"""
+
+
+def test_the_title_counts_while_nobody_looks_and_leaves_the_sign_of_a_ring_in_place(
     page: Page, desk: Site
 ) -> None:
+    desk.do(lambda: Colleague.objects.create(name="Anna", user=User.objects.get()))
     open_board(page, desk)
-    page.locator("#alarm").click()
     page.evaluate(
         "Object.defineProperty(document, 'hidden', {get: () => true});"
         "document.dispatchEvent(new Event('visibilitychange'))"
     )
     ring(desk, 1, ago=10)
     expect(page).to_have_title(re.compile(r"^\(1\) "))
+    desk.do(lambda: rings("anna"))
+    expect(page).to_have_title(re.compile("^☎ A call for you: \\(1\\) Now"))
+    assert page.evaluate(TITLE_OF_NONE).startswith("☎ A call for you: Now")
+
+
+# The same calls come twice, the second time the other way round: how they stand then.
+BOTH_WAYS = """() => {
+    const rows = [...board.children].map((row) => ({ id: row.dataset.call, html: row.outerHTML }));
+    return [rows, [...rows].reverse()].map((some) => {
+        show({ now: Date.now(), full: true, rows: [], gone: [], needs: null });
+        show({ now: Date.now(), full: true, rows: some, gone: [], needs: null });
+        return [...board.children].map((row) => row.dataset.call);
+    });
+}"""
+
+
+def test_the_board_is_the_same_however_late_and_in_which_order_its_news_comes(
+    page: Page, desk: Site
+) -> None:
+    moment = timezone.now()
+    for last in (1, 2):
+        ring(desk, last, started_at=moment)
+    open_board(page, desk)
+    slow: list[tuple[Route, APIResponse]] = []
+    page.route("**/live/rows/*", lambda route: slow.append((route, route.fetch())))
+    page.evaluate("() => { socket.close(); window.asked = poll(); }")
+    while not slow:
+        page.wait_for_timeout(10)
+    ring(desk, 3, ago=-1)
+    expect(page.locator(".vy-call")).to_have_count(3)
+    [(route, response)] = slow
+    route.fulfill(response=response)
+    page.evaluate("asked")
+    assert page.locator(".vy-call").count() == 3
+    there, back = page.evaluate(BOTH_WAYS)
+    assert there == back and len(there) == 3
 
 
 def test_on_a_telephone_and_without_its_socket_the_board_is_right_a_little_later(
@@ -219,6 +269,11 @@ def test_on_a_telephone_and_without_its_socket_the_board_is_right_a_little_later
     expect(page.locator("#needs")).to_contain_text("Callers hear nothing.")
     # That is a trouble, too.
     expect(page).to_have_title(re.compile(r"^\(2\) "))
+    page.evaluate("window.alert = document.querySelector('#needs [role=alert]')")
+    ring(desk, 3, state=Call.State.ENDED, outcome=Call.Outcome.REJECTED, ended_at=timezone.now())
+    page.clock.fast_forward(10000)
+    expect(page.locator("#needs")).to_contain_text("1 call was turned away")
+    assert page.evaluate("window.alert.isConnected")  # so it is not read aloud again
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
