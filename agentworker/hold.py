@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from functools import partial
 
 from django.utils import timezone
@@ -24,7 +23,7 @@ log = logging.getLogger(__name__)
 # How often the row is read, and how soon a telephone that was picked up is kept apart.
 LOOK_SECONDS = 0.25
 LIVEKIT_SECONDS = 2.0
-# Whoever does not hear what is for him alone by then, does without.
+# A colleague who does not hear the summary by then does without it: somebody waits for him.
 BEGINS_SECONDS = 3.0
 WAITS_NOT = "1"
 # LiveKit is asked so often to let those hear each other who were kept apart.
@@ -135,7 +134,7 @@ class Hold:
         self._music.hush()
         text = last_words.words_of_call_back(self.row.language)
         said = await asyncio.to_thread(last_words.kept, text, self.row.language)
-        await self._say_to(identity, said)
+        await self._say_to(identity, said, HEARD_SECONDS, anyway=True)
         await asyncio.to_thread(let_go, self.row.room_name, [identity])
 
     # A colleague
@@ -147,24 +146,29 @@ class Hold:
         return colleague.identity in self.room.remote_participants
 
     async def _tell(self, colleague: Person) -> None:
+        # A key from before is not about this: his own exchange may have asked for it.
+        self._has_heard.discard(colleague.identity)
         said = await asyncio.to_thread(last_words.once, self.row.summary, self.row.language)
-        await self._say_to(colleague.identity, said)
+        await self._say_to(colleague.identity, said, BEGINS_SECONDS, anyway=False)
 
-    async def _say_to(self, identity: str, said: last_words.Sound) -> None:
-        """To nobody else, and on a track of its own: one that was hushed takes a while."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(BEGINS_SECONDS) as limit:
-                voice = await Voice.publish(self.room, said.rate)
-                try:
-                    self._aside = {voice.sid: [identity]}
-                    self._let_hear()
-                    await self._heard_of(voice).wait()
-                    limit.reschedule(None)
-                    await asyncio.sleep(PAUSE_SECONDS)
-                    await first(voice.say(said), self._until_enough(identity))
-                finally:
-                    self._aside = {}
-                    await voice.close()
+    async def _say_to(
+        self, identity: str, said: last_words.Sound, seconds: float, *, anyway: bool
+    ) -> None:
+        """To nobody else, and on a track of its own: one that was hushed takes a while. Who does
+        not hear the track within `seconds` is told nevertheless (`anyway`), or does without.
+        """
+        voice = await Voice.publish(self.room, said.rate)
+        heard = self._heard_of(voice)
+        try:
+            self._aside = {voice.sid: [identity]}
+            self._let_hear()
+            await wait_for(heard, seconds)
+            if heard.is_set() or anyway:
+                await asyncio.sleep(PAUSE_SECONDS)
+                await first(voice.say(said), self._until_enough(identity))
+        finally:
+            self._aside = {}
+            await voice.close()
 
     async def _until_enough(self, identity: str) -> None:
         """He has left, or wants to talk now."""

@@ -31,10 +31,12 @@ class Room:
         self.local_participant = self
         self.handlers: dict[str, list[Callable[..., None]]] = defaultdict(list)
         self.published: list[str] = []
+        self.unpublished: list[str] = []
         # What happens once these identities may hear us.
         self.on_heard_by: dict[str, Callable[[], None]] = {}
         self.fails_at = 0
         self.is_deaf = False
+        self.publishes_in = 0.0
 
     def on(self, event: str, handler: Callable[..., None]) -> None:
         self.handlers[event].append(handler)
@@ -42,13 +44,19 @@ class Room:
     def isconnected(self) -> bool:
         return True
 
-    def come(self, identity: str, kind: int = SIP, **attributes: str) -> None:
+    def come(
+        self, identity: str, kind: int = SIP, status: str = "active", **attributes: str
+    ) -> None:
         told = {f"veyra.{name}": value for name, value in attributes.items()}
         who = SimpleNamespace(identity=identity, sid=f"PA_{identity}", kind=kind)
-        who.attributes = told | {"sip.callStatus": "active"}
+        who.attributes = told | {"sip.callStatus": status}
         who.track_publications = {f"TR_{identity}": None}
         self.remote_participants[identity] = who
         self._tell("participant_connected", who)
+
+    def pick_up(self, identity: str) -> None:
+        self.remote_participants[identity].attributes["sip.callStatus"] = "active"
+        self._tell("participant_attributes_changed")
 
     def go(self, identity: str) -> None:
         self._tell("participant_disconnected", self.remote_participants.pop(identity))
@@ -65,10 +73,11 @@ class Room:
         self.published.append(f"TR_{len(self.published)}")
         if len(self.published) == self.fails_at:
             raise OSError
+        await asyncio.sleep(self.publishes_in)
         return SimpleNamespace(sid=self.published[-1])
 
-    async def unpublish_track(self, _sid: str) -> None:
-        pass
+    async def unpublish_track(self, sid: str) -> None:
+        self.unpublished.append(sid)
 
     def set_track_subscription_permissions(
         self, *, allow_all_participants: bool, participant_permissions: Sequence[Any]
@@ -86,6 +95,7 @@ class Line:
     def __init__(self) -> None:
         self.hears: dict[tuple[str, str], bool] = {}
         self.refuses = 0
+        self.ended: list[str] = []
 
     def __enter__(self) -> "Line":
         return self
@@ -100,6 +110,9 @@ class Line:
             self.refuses -= 1
             raise LiveKitError("slow", permanent=False)
         self.hears.update({(identity, track): wanted for track in tracks})
+
+    def remove_participant(self, _room: str, identity: str) -> None:
+        self.ended.append(identity)
 
 
 @pytest.fixture
@@ -167,6 +180,47 @@ async def test_a_colleague_does_not_wait_for_what_he_does_not_hear(
     room.come("olga", role="colleague")
     assert await playing is False
     assert time.monotonic() - began < 5 and line.hears["olga", "TR_anna"]
+
+
+async def test_a_key_that_a_colleague_pressed_before_skips_nothing(room: Room, line: Line) -> None:
+    playing = await begin(room, summary="Anna calls. " * 20)
+    await until(lambda: bool(room.published))
+    heard = asyncio.Event()
+    room.on_heard_by["olga"] = heard.set
+    room.come("olga", status="ringing", role="colleague")
+    room.press("olga", "1")  # as his own exchange asks
+    room.pick_up("olga")
+    await heard.wait()
+    await asyncio.sleep(0.7)
+    assert not playing.done()
+    room.press("olga", "1")
+    assert await playing is False
+
+
+async def test_what_is_told_late_is_told_and_taken_back(
+    room: Room, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "BEGINS_SECONDS", 0.2)
+    playing = await begin(room)
+    await until(lambda: bool(room.published))
+    room.publishes_in = 0.5
+    room.come("olga", role="colleague")
+    assert await playing is False
+    assert len(room.published) == 2 and set(room.unpublished) == set(room.published)
+
+
+async def test_who_wants_to_be_called_back_is_told_so_whatever_he_hears(
+    room: Room, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BEGINS_SECONDS", "HEARD_SECONDS"):
+        monkeypatch.setattr(hold, name, 0.2)
+    playing = await begin(room, is_transfer=False, summary="", offers_call_back=True)
+    await until(lambda: bool(room.published))
+    room.is_deaf = True
+    began = time.monotonic()
+    room.press("anna", "1")
+    await playing
+    assert time.monotonic() - began > 1.5 and line.ended == ["anna"]
 
 
 async def talk_broke(room: Room, playing: "asyncio.Task[bool]") -> None:
