@@ -14,7 +14,8 @@ APPEARS = timedelta(seconds=5)
 # Who answers by browser is in the room by then; and a page that is opened anew comes back.
 ENTERS = timedelta(seconds=15)
 COMES_BACK = timedelta(seconds=8)
-# A page that is open shows the card by then, also one that has to ask for it.
+# A page that is seen, or has its socket, shows the card by then. One that is neither may ask only
+# once a minute, as browsers slow down what is hidden, and its owner is passed over.
 SHOWS = timedelta(seconds=7)
 
 
