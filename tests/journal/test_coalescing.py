@@ -68,3 +68,17 @@ def test_work_that_failed_is_done_when_somebody_asks_again() -> None:
         together()
     together()
     assert len(runs) == 2
+
+
+def test_who_asks_while_the_work_fails_is_served_all_the_same() -> None:
+    runs: list[None] = []
+
+    def work() -> None:
+        runs.append(None)
+        if len(runs) == 1:
+            together()
+            raise ValueError
+
+    together = Coalesced(work)
+    together()
+    assert len(runs) == 2
