@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection
-from django.db.models import F, Q, UUIDField
+from django.db.models import F, Q, QuerySet, UUIDField
 
 from telephony import learning, refusals, strangers
 from telephony.journal import CallState
@@ -39,8 +39,21 @@ class Saved:
     refused: bool = False
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """A call that says something of the connection that it came through."""
+
+    trunk_id: int
+    address: str
+    # It is only now known to be this connection's.
+    names_trunk: bool
+    state: CallState
+
+
 class Ledger:
-    """Writes calls that are folded together. What their rows say by now is read at once."""
+    """Writes calls that are folded together. What their rows say by now is read at once, and rows
+    that many calls share are written when all are: `close` it.
+    """
 
     def __init__(self, states: Sequence[CallState]) -> None:
         named = Q(sip_call_id__in=[state.sip_call_id for state in states if state.sip_call_id])
@@ -49,6 +62,8 @@ class Ledger:
         legs = Leg.objects.filter(named).select_related("call").order_by("-pk") if states else ()
         self._legs: dict[object, Leg] = {_name(leg): leg for leg in legs}
         self._lines: dict[tuple[Any, ...], Rows] = {}
+        self._refused: list[CallState] = []
+        self._lessons: list[Lesson] = []
 
     def save(self, unit: str, state: CallState) -> Saved:
         """Write `state`, folded in `unit`, if it differs from the rows. Inside a transaction."""
@@ -58,7 +73,17 @@ class Ledger:
         call = leg.call
         if unit.startswith("call:") and call.unit.startswith("room:"):
             return Saved(call.pk)  # the room's fold knows more
-        return Saved(call.pk, changed=_update(leg, unit, state, self._rows(state)))
+        new, wanted = _update(leg, unit, state, self._rows(state))
+        self._note(new, wanted, state)
+        return Saved(call.pk, changed=bool(new))
+
+    def close(self) -> None:
+        """Count who was refused, and teach the connections. Everybody who folds does so in one
+        order, so that two do not wait for each other in a circle.
+        """
+        refusals.count(self._refused)
+        for lesson in sorted(self._lessons, key=lambda lesson: lesson.trunk_id):
+            _teach(lesson)
 
     def _first_sight(self, unit: str, state: CallState) -> Saved:
         if not state.is_placed:
@@ -68,7 +93,7 @@ class Ledger:
         # stranger.
         let_in = state.has_room and state.outcome != Call.Outcome.REJECTED
         if not let_in and state.role != "callee" and not refusals.is_worth_a_call(state):
-            refusals.count(state)
+            self._refused.append(state)
             return Saved(refused=True)
         values = _call_values(unit, state) | _line(Call(), state, self._rows(state))
         call = Call(id=_free(state.claimed_id) or uuid4(), version=1, **values)
@@ -76,8 +101,16 @@ class Ledger:
         of_leg = _leg_values(state)
         leg = Leg.objects.create(call=call, sip_call_id=state.sip_call_id or None, **of_leg)
         self._legs[_name(leg)] = leg
-        _teach(values, values, state)
+        self._note(values, values, state)
         return Saved(call.pk, changed=True)
+
+    def _note(self, new: dict[str, Any], call: dict[str, Any], state: CallState) -> None:
+        """The connection of a call, where it came from, or that it was let in became known now."""
+        trunk_id = call["trunk_id"]
+        if state.role == "caller" and trunk_id and TELLS_OF_A_TRUNK & new.keys():
+            is_test = learning.is_ours(call["source_ip"]) and not call["provider_ip"]
+            if not is_test:
+                self._lessons.append(Lesson(trunk_id, call["source_ip"], "trunk_id" in new, state))
 
     def _rows(self, state: CallState) -> "Rows":
         """Rows of the line that the facts name; those of many calls are the same."""
@@ -100,18 +133,28 @@ def _free(claimed: UUID | None) -> UUID | None:
     return None if taken else claimed
 
 
-def _update(leg: Leg, unit: str, state: CallState, rows: Rows) -> bool:
-    """Did anything change? Only then does the version grow, and pages hear of it."""
+def _update(
+    leg: Leg, unit: str, state: CallState, rows: Rows
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What of the call became different, and all of it. Only then does the version grow, and pages
+    hear of it.
+    """
     call = leg.call
     wanted = _call_values(unit, state) | _line(call, state, rows)
     new = _set(call, wanted)
-    if new:
-        # Others let it grow too: who listens is shown with the call.
-        Call.objects.filter(pk=call.pk).update(**new, version=F("version") + 1)
-        _teach(new, wanted, state)
+    # Others let it grow too: who listens is shown with the call.
+    grown = {**new, "version": F("version") + 1}
+    if new and not _writable(call, unit).update(**grown):
+        return {}, wanted
     if of_leg := _set(leg, _leg_values(state)):
         Leg.objects.filter(pk=leg.pk).update(**of_leg)
-    return bool(new)
+    return new, wanted
+
+
+def _writable(call: Call, unit: str) -> QuerySet[Call]:
+    """Its row; none for a call's own fold, if the room's wrote it since it was read."""
+    row = Call.objects.filter(pk=call.pk)
+    return row.filter(unit__startswith="call:") if unit.startswith("call:") else row
 
 
 def _set(row: Call | Leg, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -122,20 +165,15 @@ def _set(row: Call | Leg, wanted: dict[str, Any]) -> dict[str, Any]:
     return new
 
 
-def _teach(new: dict[str, Any], call: dict[str, Any], state: CallState) -> None:
-    """The connection of a call, where it came from, or that it was let in became known just now."""
-    trunk_id, address = call["trunk_id"], call["source_ip"]
-    if state.role != "caller" or not trunk_id or not TELLS_OF_A_TRUNK & new.keys():
-        return
-    is_test = learning.is_ours(address) and not call["provider_ip"]
-    trunk = None if is_test else Trunk.objects.filter(pk=trunk_id).first()
+def _teach(lesson: Lesson) -> None:
+    trunk = Trunk.objects.filter(pk=lesson.trunk_id).first()
     if trunk is None:
         return
-    if strangers.is_outside(trunk, address):
-        if state.has_room:
-            strangers.tell(trunk, address)
-    elif "trunk_id" in new and state.reason not in WITHOUT_LOGIN:
-        learning.learn(trunk, state.from_number)
+    if strangers.is_outside(trunk, lesson.address):
+        if lesson.state.has_room:
+            strangers.tell(trunk, lesson.address)
+    elif lesson.names_trunk and lesson.state.reason not in WITHOUT_LOGIN:
+        learning.learn(trunk, lesson.state.from_number)
 
 
 def _call_values(unit: str, state: CallState) -> dict[str, Any]:

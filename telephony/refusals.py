@@ -1,9 +1,9 @@
 """Callers who were turned away: a few become calls that staff read, the rest are counted."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db.models import F
@@ -30,6 +30,8 @@ ROWS = 10_000
 ROOM_AT_ONCE = 100
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# Address, number, caller, reason: what one row counts.
+Kind = tuple[str, str, str, str]
 
 
 def is_worth_a_call(state: CallState) -> bool:
@@ -82,34 +84,45 @@ def provider_networks() -> Iterator[Network]:
             continue
 
 
-def count(state: CallState) -> None:
-    """One more refusal of this kind."""
-    same = {
-        "address": state.source_ip[:64],
-        "number": state.to_number[:100],
-        "caller": state.from_number[:100],
-        "reason": state.reason,
-    }
-    _add(same, state.started_at, 1)
+def count(states: Iterable[CallState]) -> None:
+    """One more refusal of its kind for each. In the order of their kinds: two who count at a time
+    do not wait for each other in a circle.
+    """
+    kinds: dict[Kind, list[datetime]] = defaultdict(list)
+    for state in states:
+        callers = state.source_ip[:64], state.to_number[:100], state.from_number[:100]
+        kinds[(*callers, state.reason)].append(state.started_at)
+    for kind, moments in sorted(kinds.items()):
+        _add(kind, moments, len(moments))
 
 
 def count_stranger(address: str, times: int, at: datetime) -> None:
     """Somebody whom no line that signs in knows knocked there, and had no answer."""
-    same = {"address": address[:64], "number": "", "caller": "", "reason": Reason.STRANGER}
-    _add(same, at, times)
+    _add((address[:64], "", "", Reason.STRANGER), [at], times)
 
 
-def _add(same: dict[str, Any], at: datetime, times: int) -> None:
+def _add(kind: Kind, moments: Sequence[datetime], times: int) -> None:
+    same = dict(zip(("address", "number", "caller", "reason"), kind, strict=True))
+    first, last = min(moments), max(moments)
     seen = Refused.objects.filter(**same)
-    again = {"first_at": Least("first_at", at), "last_at": Greatest("last_at", at)}
-    if seen.update(count=F("count") + times, **again):
+    again = {
+        "count": F("count") + times,
+        "first_at": Least("first_at", first),
+        "last_at": Greatest("last_at", last),
+    }
+    if seen.update(**again):
         return
     if Refused.objects.count() >= ROWS:
         oldest = Refused.objects.order_by("last_at").values("pk")[:ROOM_AT_ONCE]
         Refused.objects.filter(pk__in=list(oldest.values_list("pk", flat=True))).delete()
-    Refused.objects.create(**same, count=times, first_at=at, last_at=at)
+    values = {"count": times, "first_at": first, "last_at": last}
+    _, is_new = Refused.objects.get_or_create(**same, defaults=values)
+    if not is_new:  # somebody else was the first, just then
+        seen.update(**again)
 
 
-def forget(sip_call_id: str) -> None:
-    """A counted refusal leaves no facts behind: scanners must not fill the database."""
-    CallEvent.objects.filter(sip_call_id=sip_call_id).delete()
+def forget(events: Collection[int]) -> None:
+    """A counted refusal leaves no facts behind: scanners must not fill the database. Keys of the
+    facts that were folded: what came since may tell of a call.
+    """
+    CallEvent.objects.filter(pk__in=events).delete()

@@ -2,6 +2,7 @@
 
 import logging
 
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from telephony import (
@@ -28,11 +29,20 @@ from veyra.livekit.types import LiveKitError
 log = logging.getLogger(__name__)
 
 
+# Seconds of folding before it is looked for whom to pass on to his reserve connection.
+TURN = 2
+
+
 # A fold of many units takes hardly longer than that of one, and threads only share a processor.
 @Coalesced
 def _fold() -> None:
-    folding.drain()
-    settling.settle()
+    try:
+        folding.drain(TURN)
+        settling.settle()
+    except DatabaseError:
+        # Who asked meanwhile is served in this thread, which must not keep a dead connection.
+        close_old_connections()
+        raise
 
 
 @app.task(name="telephony.fold")  # type: ignore[untyped-decorator]  # likewise

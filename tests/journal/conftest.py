@@ -52,7 +52,10 @@ def sign(body: bytes, secret: str = SECRET) -> str:
 
 def save(unit: str, state: CallState) -> calls.Saved:
     """One call, folded alone."""
-    return calls.Ledger([state]).save(unit, state)
+    ledger = calls.Ledger([state])
+    saved = ledger.save(unit, state)
+    ledger.close()
+    return saved
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ def test_twenty_an_hour_of_an_address_and_a_reason_become_calls(rule: DispatchRu
 
 def test_the_same_refusal_is_one_row_with_its_first_and_last_time() -> None:
     for minutes in (5, 0, 9):
-        refusals.count(refused(started_at=NOON + timedelta(minutes=minutes)))
+        refusals.count([refused(started_at=NOON + timedelta(minutes=minutes))])
     row = Refused.objects.get()
     assert row.count == 3
     assert (row.first_at, row.last_at) == (NOON, NOON + timedelta(minutes=9))
@@ -111,14 +111,16 @@ def test_the_table_of_refusals_never_grows_past_its_bound(monkeypatch: pytest.Mo
     monkeypatch.setattr(refusals, "ROWS", 10)
     monkeypatch.setattr(refusals, "ROOM_AT_ONCE", 3)
     for number in range(25):
-        refusals.count(refused(from_number=str(number), started_at=NOON + timedelta(hours=number)))
+        refusals.count(
+            [refused(from_number=str(number), started_at=NOON + timedelta(hours=number))]
+        )
         assert Refused.objects.count() <= 10
     assert Refused.objects.filter(caller="24").exists()
     assert not Refused.objects.filter(caller="0").exists()
 
 
 def test_a_very_long_name_is_cut_to_what_a_row_holds() -> None:
-    refusals.count(refused(from_number="9" * 500, to_number="8" * 500))
+    refusals.count([refused(from_number="9" * 500, to_number="8" * 500)])
     assert len(Refused.objects.get().caller) == 100
 
 
