@@ -22,8 +22,10 @@ demo: .venv/.requirements
 	$(PYTHON_ENV) manage.py migrate -v 0
 	$(PYTHON_ENV) manage.py demo
 
+# A browser keeps an event loop in its thread, beside which no other test can run one.
 prove: .venv/.requirements-dev
-	.venv/bin/pytest -m prove
+	.venv/bin/pytest -m "prove and not browser"
+	.venv/bin/pytest -m "prove and browser"
 
 livekit: .venv/.requirements
 	$(PYTHON_ENV) manage.py build livekit
