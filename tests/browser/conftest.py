@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +18,10 @@ import uvicorn
 from django.conf import LazySettings
 from django.conf import settings as conf
 from django.db import close_old_connections, connections
+from django.utils import timezone
 from playwright.sync_api import Page
 
+from agentworker.models import Worker
 from telephony import folding, intake, sync
 from tests import webhooks
 from tests.simulator.conftest import KEY, SECRET, Simulated, simulated
@@ -160,6 +163,13 @@ def site(web: Web, simulated: Simulated, settings: LazySettings) -> Site:
     site = Site(simulated)
     site.url = f"http://127.0.0.1:{web.port}"
     return site
+
+
+def work() -> None:
+    """Somebody is there to speak to callers, for longer than any test takes."""
+    later = timezone.now() + timedelta(hours=1)
+    times = {"started_at": later, "seen_at": later}
+    Worker.objects.create(name="here:1", pid=1, capacity=5, registered=True, **times)
 
 
 @pytest.fixture

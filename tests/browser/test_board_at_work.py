@@ -10,7 +10,7 @@ from playwright.sync_api import APIResponse, Page, Route, expect
 
 from agentworker.models import Agent, Session, Turn, Worker
 from telephony.models import Call, Colleague, Leg, PhoneNumber, Trunk
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, work
 from tests.browser.test_bell import rings
 from tests.browser.test_first_login import log_in
 from veyra import live
@@ -38,13 +38,6 @@ def desk(site: Site) -> Site:
 
     site.do(save)
     return site
-
-
-def work() -> None:
-    """Somebody is there to speak to callers, for longer than any test takes."""
-    later = timezone.now() + timedelta(hours=1)
-    times = {"started_at": later, "seen_at": later}
-    Worker.objects.create(name="here:1", pid=1, capacity=5, registered=True, **times)
 
 
 def ring(desk: Site, last: int, name: str = "Support", ago: float = 0, **fields: object) -> Call:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from agentworker.models import Agent, AgentVersion, Session, Speaker, Turn
 from telephony.models import DispatchRule, PhoneNumber, Trunk
-from tests.browser.conftest import Site, Web
+from tests.browser.conftest import Site, Web, work
 from tests.browser.test_first_login import log_in
 from veyra import live
 from veyra.models import User
@@ -31,9 +31,10 @@ def save_line() -> None:
 
 @pytest.fixture
 def line(site: Site) -> Site:
-    """A published line, and a person of each language who was here before."""
+    """A published line, somebody to speak for it, and a person of each language."""
 
     def people() -> None:
+        work()
         for name, language in (("admin", "ru"), ("anna", "en")):
             user = User.objects.create_superuser(name, "", "secret", language=language)
             User.objects.filter(pk=user.pk).update(set_up_at=user.date_joined)

@@ -260,6 +260,7 @@ def test_who_has_no_right_sees_no_button_and_gets_403_at_every_door(
         assert line.ask("result = call.state") == "answered"
 
 
+@pytest.mark.prove
 def test_a_call_that_rings_for_a_colleague_is_his_alone(launch: Launch, system: System) -> None:
     with greeted(system) as line:
         call, colleague = line.ask("result = str(call.pk)"), system.ask(BOSS_IS_ONE)
