@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.blocking import BlockedCaller
+from agentworker.recording import RecordingPolicy
 from agentworker.standin import StandIn
 from veyra.models import Keepable
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
@@ -41,6 +42,12 @@ class Agent(Keepable):
     name = models.CharField(_("name"), max_length=100)
     # False: what it says was withdrawn, versions and all, and it answers nobody.
     is_published = models.BooleanField(_("published"), default=True, editable=False)
+    recording = models.CharField(
+        _("are its calls recorded"),
+        max_length=7,
+        choices=RecordingPolicy.choices,
+        default=RecordingPolicy.NEVER,
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     is_demo = models.BooleanField(default=False, editable=False)
 

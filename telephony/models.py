@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from agentworker.models import Agent
+from agentworker.recording import RecordingPolicy
 from telephony.actions import CallAction
 from telephony.callback import CallBack
 from telephony.colleagues import Colleague, Member, Team, person_or_team
@@ -328,6 +329,10 @@ class DispatchRule(Keepable):
     fallback_team = _named(Team, _("a group in need"))
     # What the last resort says instead of its own sentence; empty: that.
     apology = models.TextField(_("apology"), max_length=300, blank=True)
+    # Whether calls that it takes are recorded; empty: as their assistant says.
+    recording = models.CharField(
+        _("recording"), max_length=7, choices=RecordingPolicy.choices, blank=True
+    )
     is_active = models.BooleanField(_("in use"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 

@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('is_published', models.BooleanField(default=True, editable=False, verbose_name='published')),
+                ('recording', models.CharField(choices=[('always', 'always'), ('never', 'never'), ('pressed', 'when a supervisor presses the button'), ('agreed', 'after the caller has agreed')], default='never', max_length=7, verbose_name='are its calls recorded')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
             ],

@@ -147,6 +147,7 @@ class Migration(migrations.Migration):
                 ('pin', models.CharField(blank=True, max_length=12, verbose_name='PIN')),
                 ('callers', models.TextField(blank=True, verbose_name='only these callers')),
                 ('apology', models.TextField(blank=True, max_length=300, verbose_name='apology')),
+                ('recording', models.CharField(blank=True, choices=[('always', 'always'), ('never', 'never'), ('pressed', 'when a supervisor presses the button'), ('agreed', 'after the caller has agreed')], max_length=7, verbose_name='recording')),
                 ('is_active', models.BooleanField(default=True, verbose_name='in use')),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agentworker.agent', verbose_name='assistant')),

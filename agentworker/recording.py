@@ -1,0 +1,11 @@
+"""What is recorded, in the words of who decides: on an assistant, and on a rule before it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class RecordingPolicy(models.TextChoices):
+    ALWAYS = "always", _("always")
+    NEVER = "never", _("never")
+    PRESSED = "pressed", _("when a supervisor presses the button")
+    AGREED = "agreed", _("after the caller has agreed")

@@ -1,0 +1,247 @@
+"""What is kept of calls, where it lies, and what became of it."""
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from agentworker.recording import RecordingPolicy
+from telephony.models import Call
+from veyra.querysets import VisibleQuerySet
+from veyra.secrets import EncryptedTextField
+from veyra.sentences import Sentence
+
+__all__ = ["Part", "Recorder", "Recording", "Storage"]
+
+
+class Recorder(models.TextChoices):
+    """Who wrote it down."""
+
+    ASSISTANT = "assistant", _("the assistant itself")
+    OURS = "ours", _("our recorder")
+    EGRESS = "egress", _("LiveKit's recording service")
+
+
+class StorageQuerySet(VisibleQuerySet["Storage"]):
+    def current(self) -> "Storage":
+        """Where new recordings go. Without a row of it: a private folder of this installation."""
+        return self.filter(is_current=True).first() or self.create(is_current=True)
+
+
+class Storage(models.Model):
+    """A private folder, or a bucket that speaks S3. New recordings go to the current one."""
+
+    class Kind(models.TextChoices):
+        FOLDER = "folder", _("a folder on this server")
+        S3 = "s3", _("S3-compatible storage")
+
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.FOLDER)
+    is_current = models.BooleanField(_("new recordings go here"), default=False)
+    # Empty: MEDIA_ROOT/recordings.
+    folder = models.CharField(_("folder"), max_length=500, blank=True)
+    endpoint = models.CharField(_("address"), max_length=300, blank=True)
+    region = models.CharField(_("region"), max_length=50, blank=True)
+    bucket = models.CharField(_("bucket"), max_length=100, blank=True)
+    prefix = models.CharField(_("folder in the bucket"), max_length=200, blank=True)
+    access_key = models.CharField(_("access key"), max_length=200, blank=True)
+    secret_key = EncryptedTextField(_("secret key"), blank=True)
+    # LiveKit's recording service writes by its own login, which may only write.
+    egress_access_key = models.CharField(
+        _("access key of the recording service"), max_length=200, blank=True
+    )
+    egress_secret_key = EncryptedTextField(_("secret key of the recording service"), blank=True)
+    is_encrypted = models.BooleanField(_("encrypt what is written"), default=False)
+    # What a gigabyte costs in a month; null: it is not known.
+    price = models.DecimalField(
+        _("price of a gigabyte a month"), max_digits=8, decimal_places=2, null=True, blank=True
+    )
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+    tested_at = models.DateTimeField(_("tried"), null=True, editable=False)
+    # A sentence; empty: all went well.
+    test_error = models.JSONField(default=dict, blank=True, editable=False)
+
+    objects = StorageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("storage")
+        verbose_name_plural = _("storages")
+        ordering = ["-is_current", "pk"]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["is_current"], condition=models.Q(is_current=True), name="one_current"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or str(self.get_kind_display())
+
+
+class RecordingQuerySet(VisibleQuerySet["Recording"]):
+    def of_call(self, call: uuid.UUID) -> Self:
+        return self.filter(call=call)
+
+    def ready(self) -> Self:
+        return self.filter(state=Recording.State.READY)
+
+    def open(self) -> Self:
+        """Whose end is not known."""
+        return self.filter(state__in=Recording.OPEN)
+
+
+class Recording(models.Model):
+    """What there is, or must be, of one call (or of a room, where it was recorded for itself)."""
+
+    class State(models.TextChoices):
+        EXPECTED = "expected", _("Must be recorded")
+        RECORDING = "recording", _("Being recorded")
+        SAVING = "saving", _("Being saved")
+        READY = "ready", _("Ready")
+        MISSING = "missing", _("Missing")
+        FAILED = "failed", _("Failed")
+        DELETED = "deleted", _("Deleted")
+
+    OPEN: ClassVar = (State.EXPECTED, State.RECORDING, State.SAVING)
+
+    class Kind(models.TextChoices):
+        TALK = "talk", _("the talk")
+        TRACK = "track", _("one voice")
+        VIDEO = "video", _("picture and sound")
+
+    class Wanted(models.TextChoices):
+        """What staff, or the caller's consent, ask for now."""
+
+        ON = "on", _("recording")
+        PAUSED = "paused", _("paused")
+        OFF = "off", _("not recording")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    call = models.ForeignKey(
+        Call, null=True, on_delete=models.CASCADE, related_name="recordings", verbose_name=_("call")
+    )
+    kind = models.CharField(_("what"), max_length=5, choices=Kind.choices, default=Kind.TALK)
+    policy = models.CharField(
+        _("why"), max_length=7, choices=RecordingPolicy.choices, default=RecordingPolicy.ALWAYS
+    )
+    state = models.CharField(
+        _("state"), max_length=9, choices=State.choices, default=State.EXPECTED
+    )
+    # Why it is missing or failed, or what it lacks: a sentence.
+    reason = models.JSONField(default=dict, blank=True)
+    wanted = models.CharField(max_length=6, choices=Wanted.choices, default=Wanted.ON)
+    wanted_at = models.DateTimeField(null=True)
+    room_name = models.CharField(_("room"), max_length=200, blank=True)
+    room_sid = models.CharField(_("id of the room"), max_length=64, blank=True, db_index=True)
+    recorder = models.CharField(
+        _("recorded by"), max_length=9, choices=Recorder.choices, blank=True
+    )
+    egress_id = models.CharField(max_length=64, blank=True, db_index=True)
+    created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    # Of the first and the last sound in it.
+    started_at = models.DateTimeField(_("began"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    seconds = models.FloatField(_("length, s"), null=True)
+    # Seconds that should be in it and are not: whoever recorded was killed.
+    lost_seconds = models.FloatField(default=0)
+    # Where its time runs: [{"at": ISO moment, "from": second of the file, "seconds": length}, …].
+    # A pause, or what is lost, lies between two of them and takes no time in the file.
+    spans = models.JSONField(default=list, blank=True)
+    # {"caller": [0..100, …], "agent": […]}: how loud each voice is, at even steps over its length.
+    peaks = models.JSONField(default=dict, blank=True)
+    storage = models.ForeignKey(
+        Storage, null=True, on_delete=models.PROTECT, related_name="recordings"
+    )
+    # Its name in the storage; "" where there is no file.
+    file = models.CharField(max_length=300, blank=True)
+    size = models.PositiveBigIntegerField(_("size"), null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    # Opens the file where its storage is encrypted.
+    file_key = EncryptedTextField(blank=True)
+    # Nobody deletes it, whatever the days say, until the hold is lifted.
+    is_held = models.BooleanField(_("must not be deleted"), default=False)
+    deleted_at = models.DateTimeField(_("deleted"), null=True)
+
+    objects = RecordingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("recording")
+        verbose_name_plural = _("recordings")
+        ordering = ["-created_at", "-id"]
+        permissions: ClassVar[list[tuple[str, Any]]] = [
+            ("hear_recording", _("may hear recordings")),
+            ("download_recording", _("may download recordings")),
+            ("record_call", _("may record a call that goes on, and pause that")),
+        ]
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(
+                fields=["call"], condition=models.Q(kind="talk"), name="one_talk_a_call"
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["-created_at", "-id"], name="recording_newest"),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(state__in=("expected", "recording", "saving")),
+                name="recording_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def sentence(self) -> Sentence:
+        """Why it is missing or failed, or what it lacks; empty where nothing is to be said."""
+        return Sentence.from_json(self.reason)
+
+    def second_of(self, at: datetime) -> float | None:
+        """Where in the file this moment is heard; None: it is not in it."""
+        for span in self.spans:
+            into = (at - datetime.fromisoformat(span["at"])).total_seconds()
+            if 0 <= into <= span["seconds"]:
+                return float(span["from"] + into)
+        return None
+
+
+class Part(models.Model):
+    """A piece of sound that one process wrote without a break, on its way from its host to us.
+
+    Its bytes come in pieces, each an object of the storage (`recordings.arriving`); a recording is
+    joined from its parts when all of them are here.
+    """
+
+    class State(models.TextChoices):
+        WRITING = "writing", _("being written")
+        ARRIVING = "arriving", _("on its way")
+        ARRIVED = "arrived", _("here")
+        JOINED = "joined", _("in its recording")
+        BROKEN = "broken", _("cannot be read")
+
+    # Given by who writes it.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    room_name = models.CharField(max_length=200)
+    room_sid = models.CharField(max_length=64, db_index=True)
+    job_id = models.CharField(max_length=64, blank=True)
+    recorder = models.CharField(max_length=9, choices=Recorder.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WRITING)
+    began_at = models.DateTimeField()
+    # Null: who wrote it was killed, and `seconds` is what can be read of it.
+    ended_at = models.DateTimeField(null=True)
+    seconds = models.FloatField(null=True)
+    storage = models.ForeignKey(Storage, null=True, on_delete=models.PROTECT, related_name="+")
+    # Bytes that are here, and how many there will be.
+    received = models.PositiveBigIntegerField(default=0)
+    size = models.PositiveBigIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    # When its writer was heard of last.
+    seen_at = models.DateTimeField(auto_now=True)
+
+    objects = VisibleQuerySet["Part"].as_manager()
+
+    class Meta:
+        ordering = ["began_at", "pk"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
