@@ -97,3 +97,5 @@ part("keys").addEventListener("click", ({ target }) => {
 });
 addEventListener("pagehide", () => room?.disconnect());
 setInterval(count, 1000);
+// Until here a press would have been lost.
+part("dial").disabled = !("answered" in phone.dataset);

@@ -72,6 +72,16 @@ def talks(system: System, user: str) -> bool:
     return found
 
 
+def has_greeted(system: System, user: str) -> bool:
+    """The greeting of this caller is over."""
+    found: bool = system.ask(f"""
+        from agentworker.models import Turn
+        said = Turn.objects.filter(session__room_name__contains="{user}", speaker="agent")
+        result = said.exists()
+    """)
+    return found
+
+
 def kill_job(system: System, user: str) -> None:
     """The process of the conversation with this caller dies: it holds his spool open."""
     job = system.ask(f"""
@@ -144,6 +154,7 @@ def voice_after(heard: dict[str, Any], moment: float) -> float:
     """Seconds from `moment` (of the clock) until a voice was heard again."""
     began = heard["answered_at"] - heard["answered"]
     later: list[float] = [began + at - moment for at in heard["voices"] if began + at > moment]
+    assert later, f"no voice after the moment {moment - began:.1f} s of the call: {heard}"
     return min(later)
 
 
@@ -211,9 +222,9 @@ def test_a_colleague_hears_who_calls_before_they_hear_each_other(
 
 def test_a_caller_whose_assistant_is_killed_is_answered_by_another(system: System) -> None:
     user = "79160000101"
-    caller = system.dial(SUPPORT, "listen:20", "wait:12", user=user)
-    wait_until(lambda: talks(system, user), "nobody spoke")
-    time.sleep(4)
+    caller = system.dial(SUPPORT, "listen:20", "wait:22", user=user)
+    wait_until(lambda: has_greeted(system, user), "nobody spoke")
+    time.sleep(2)  # a voice counts as a new one after a pause
     kill_job(system, user)
     killed = time.time()
     heard = caller.result()
@@ -224,9 +235,9 @@ def test_a_caller_whose_assistant_is_killed_is_answered_by_another(system: Syste
 
 def test_a_caller_who_loses_the_whole_worker_hears_that_and_is_called_back(system: System) -> None:
     user = "79160000102"
-    caller = system.dial(SUPPORT, "listen:20", "wait:25", user=user)
-    wait_until(lambda: talks(system, user), "nobody spoke")
-    time.sleep(4)
+    caller = system.dial(SUPPORT, "listen:20", "wait:30", user=user)
+    wait_until(lambda: has_greeted(system, user), "nobody spoke")
+    time.sleep(2)  # a voice counts as a new one after a pause
     kill_worker(system)
     killed = time.time()
     heard = caller.result()

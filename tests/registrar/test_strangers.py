@@ -19,6 +19,8 @@ pytestmark = pytest.mark.live
 NUMBER = "74991124148"
 HOST, STRANGER = "127.0.0.4", "127.0.0.66"
 SILENCE = 0.5
+# That receive: socket_workers and tcp_children of the configuration.
+PROCESSES = 4 + 2
 KNOCK = "\r\n".join(
     [
         "OPTIONS sip:100@127.0.0.1 SIP/2.0",
@@ -231,7 +233,8 @@ def test_however_many_strangers_come_some_are_told(kamailio: Kamailio) -> None:
             scanner.bind((f"127.199.{100 + place // 100}.{100 + place % 100}", 0))
             scanner.sendto(KNOCK, target)
     time.sleep(SILENCE)
-    assert len(kamailio.client.strangers()) == 1000
+    # Two of its processes may see the last free place at the same moment.
+    assert 1000 <= len(kamailio.client.strangers()) < 1000 + PROCESSES
     with Telephone(host="127.0.0.67") as stranger:
         stranger.ask("OPTIONS", f"sip:100@{kamailio.outer}")
         time.sleep(SILENCE)
