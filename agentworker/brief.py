@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 
 # The data packet that tells an assistant which waits that it is to speak.
 TURN_TOPIC = "veyra.turn"
+# What says nothing where it is empty, and is left out.
+MAY_LACK = frozenset({"wait", "recording"})
 
 
 class BriefError(Exception):
@@ -16,23 +18,29 @@ class Brief:
     """Which assistant speaks (Agent.key), and by which rule the call came (DispatchRule.key).
 
     `wait`: people are rung for so many seconds before it speaks; then it does so untold.
+    `recording`: a RecordingPolicy of the rule; "" as the assistant says.
     """
 
     agent: str
     rule: str = ""
     wait: int = 0
+    recording: str = ""
 
     def to_json(self) -> str:
         """What `read_brief` reads back."""
         told = asdict(self)
-        return json.dumps({k: v for k, v in told.items() if v or k != "wait"}, sort_keys=True)
+        return json.dumps({k: v for k, v in told.items() if v or k not in MAY_LACK}, sort_keys=True)
 
 
 def read_brief(metadata: str) -> Brief:
     """The brief in a job's metadata. Raises BriefError."""
     try:
         found = json.loads(metadata)
-        rule, wait = str(found.get("rule", "")), int(found.get("wait", 0))
-        return Brief(agent=str(found["agent"]), rule=rule, wait=wait)
+        return Brief(
+            agent=str(found["agent"]),
+            rule=str(found.get("rule", "")),
+            wait=int(found.get("wait", 0)),
+            recording=str(found.get("recording", "")),
+        )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BriefError("the job came without a brief that names an assistant") from error

@@ -19,6 +19,7 @@ from agentworker.doorman import Doorman
 from agentworker.ears import build_ears
 from agentworker.people import Outcome, Person, agent_is_here, first_caller
 from agentworker.presence import people
+from agentworker.recording import RecordingPolicy
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Leg, Spool, now_text
 from agentworker.versions import load
@@ -108,16 +109,18 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
     if outcome is not Outcome.TURN:
         leave(ctx, HANDED_OVER if outcome is Outcome.TAKEN else "caller left")
         return
-    note_start(spool, script, caller)
+    policy = RecordingPolicy.of_call(brief.recording, script.recording)
+    note_start(spool, script, caller, policy)
     conversation = Conversation(
         script, providers.build(script), spool, doorman, partial(leave, ctx)
     )
     await conversation.start(ctx.room, caller, ctx.proc.userdata["vad"])
 
 
-def note_start(spool: Spool, script: Script, caller: Person) -> None:
+def note_start(spool: Spool, script: Script, caller: Person, policy: RecordingPolicy) -> None:
     spool.session(version_id=script.version, started_at=now_text(), **leg(caller).__dict__)
-    spool.event("started", leg(caller), agent=script.agent, version=script.version)
+    said = {"agent": script.agent, "version": script.version, "recording": policy.value}
+    spool.event("started", leg(caller), **said)
 
 
 async def wait_for_guest(ctx: JobContext, doorman: Doorman) -> Person | None:

@@ -9,3 +9,11 @@ class RecordingPolicy(models.TextChoices):
     NEVER = "never", _("never")
     PRESSED = "pressed", _("when a supervisor presses the button")
     AGREED = "agreed", _("after the caller has agreed")
+
+    @classmethod
+    def of_call(cls, rule: str, assistant: str) -> "RecordingPolicy":
+        """What holds for a call: its rule's word goes before the assistant's. A word that is not
+        known records nothing.
+        """
+        found = rule or assistant
+        return cls(found) if found in cls.values else cls.NEVER

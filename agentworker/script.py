@@ -69,6 +69,8 @@ class Script:
     fallback: str = ""
     goodbye: str = ""
     voice: str = "offline"
+    # A RecordingPolicy: the assistant's own; a rule may say otherwise (RecordingPolicy.of_call).
+    recording: str = "never"
 
 
 @dataclass(frozen=True)

@@ -46,4 +46,5 @@ def script_of(version: AgentVersion) -> Script:
         fallback=version.fallback,
         goodbye=version.goodbye,
         voice=version.voice,
+        recording=version.agent.recording,
     )

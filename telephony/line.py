@@ -19,6 +19,8 @@ from veyra.secrets import Sealed, SecretError
 
 # Columns of a connection that its wish has under the same name, as they are.
 ALIKE = [each.name for each in fields(wish.Trunk) if each.name not in ("key", "archived")]
+# Columns of a rule that are the same in its wish.
+ALIKE_OF_RULES = ("name", "kind", "room", "pin", "recording", "is_active")
 # Columns of a rule that name a colleague or a group.
 NAMED = ("first_colleague", "first_team", "fallback_colleague", "fallback_team")
 SECRETS = ("password", "register_password", "out_password")
@@ -140,21 +142,18 @@ def _numbers(rows: QuerySet[PhoneNumber]) -> Iterable[wish.Number]:
 
 
 def _rules(rows: QuerySet[DispatchRule], whole: Keys, named: Keys) -> Iterable[wish.Rule]:
-    columns = "pk", "key", "name", "agent__key", "kind", "room", "pin", "callers", "is_active"
-    for row in rows.values_list(*columns, "archived_at", *(f"{name}__key" for name in NAMED)):
-        pk, key, name, agent, kind, room, pin, only, is_active, archived_at, *people = row
+    columns = "pk", "key", "agent__key", "callers", "archived_at", *ALIKE_OF_RULES
+    for row in rows.values_list(*columns, *(f"{name}__key" for name in NAMED)):
+        pk, key, agent, only, archived_at, *others = row
+        alike, people = others[: len(ALIKE_OF_RULES)], others[len(ALIKE_OF_RULES) :]
         yield wish.Rule(
             key=str(key),
-            name=name,
             agent=str(agent),
             trunks=whole.get(pk, ()),
             numbers=named.get(pk, ()),
-            kind=kind,
-            room=room,
-            pin=pin,
             callers=callers(only),
-            is_active=is_active,
             archived=archived_at is not None,
+            **dict(zip(ALIKE_OF_RULES, alike, strict=True)),
             **{column: str(named or "") for column, named in zip(NAMED, people, strict=True)},
         )
 

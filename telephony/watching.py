@@ -389,6 +389,7 @@ class Send:
         brief = Brief(
             agent=str(self.call.agent.key) if self.call.agent else "",
             rule=str(self.call.rule.key) if self.call.rule else "",
+            recording=self.call.rule.recording if self.call.rule else "",
         )
         self.livekit.create_dispatch(AGENT_NAME, self.call.room_name, brief.to_json())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from agentworker.brief import Brief
 from telephony.numbers import spelled, spellings
 from telephony.routing import problems
 from telephony.routing.addresses import AddressError, masks
@@ -260,7 +261,6 @@ def _rule(
 
 def brief(rule: Rule, wait: int = 0) -> str:
     """What travels down to the job (law 11): ids, so editing an agent changes nothing here; and for
-    how long it waits while people are rung.
+    how long it waits while people are rung, and what the rule says about recording.
     """
-    told = {"agent": rule.agent, "rule": rule.key} | ({"wait": wait} if wait else {})
-    return json.dumps(told, sort_keys=True)
+    return Brief(agent=rule.agent, rule=rule.key, wait=wait, recording=rule.recording).to_json()

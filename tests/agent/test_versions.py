@@ -7,6 +7,7 @@ from django.test import Client
 
 from agentworker.brief import Brief, BriefError, read_brief
 from agentworker.models import Agent, AgentVersion
+from agentworker.recording import RecordingPolicy
 from agentworker.services import Words, save_words
 from agentworker.versions import NoScriptError, newest_version, script_of
 from veyra.models import User
@@ -100,6 +101,7 @@ def test_a_job_speaks_the_newest_words(owner: User) -> None:
     save_words(agent, Words("en", "Hello", [], [{"words": ["price"], "say": "Free"}]), owner)
     script = script_of(newest_version(str(agent.key)))
     assert (script.language, script.greeting, script.rules[0].words) == ("en", "Hello", ("price",))
+    assert script.recording == "never"
 
 
 @pytest.mark.parametrize("key", ["6f1b2c3d-0000-4000-8000-000000000001", "nonsense", ""])
@@ -122,3 +124,14 @@ def test_metadata_that_is_no_brief_is_refused(metadata: str) -> None:
 
 def test_a_brief_names_the_assistant_and_the_rule() -> None:
     assert read_brief(json.dumps({"agent": "a", "rule": "r"})) == Brief("a", "r")
+
+
+@pytest.mark.parametrize("told", [Brief("a"), Brief("a", "r", 20), Brief("a", "r", 0, "agreed")])
+def test_a_brief_is_read_as_it_was_written(told: Brief) -> None:
+    assert read_brief(told.to_json()) == told
+
+
+def test_the_rules_word_about_recording_goes_before_the_assistants() -> None:
+    assert RecordingPolicy.of_call("never", "always") == RecordingPolicy.NEVER
+    assert RecordingPolicy.of_call("", "always") == RecordingPolicy.ALWAYS
+    assert RecordingPolicy.of_call("sometimes", "always") == RecordingPolicy.NEVER

@@ -9,6 +9,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentworker.brief import read_brief
 from telephony.routing import problems
 from telephony.routing.actual import normals
 from telephony.routing.addresses import AddressError, checked, masks
@@ -183,6 +184,9 @@ def test_law_11_the_rule_carries_its_key_and_the_job_its_brief() -> None:
     (agent,) = value.agents
     assert agent.agent_name == "veyra"
     assert json.loads(agent.metadata) == {"agent": "a1", "rule": "r1"}
+    recorded = replace(LINE, rules=(rule(trunks=("t1",), recording="always"),))
+    (agent,) = compiled(recorded).rules[0].value.agents
+    assert read_brief(agent.metadata).recording == "always"
 
 
 def test_a_rule_that_names_a_number_goes_before_one_for_the_whole_connection() -> None:
