@@ -9,6 +9,8 @@ const vendor = join(here, "..", "static", "vendor");
 const files = {
   "livekit-client/dist/livekit-client.umd.js": "livekit-client.umd.js",
   "livekit-client/LICENSE": "livekit-client.LICENSE.txt",
+  "wavesurfer.js/dist/wavesurfer.min.js": "wavesurfer.min.js",
+  "wavesurfer.js/LICENSE": "wavesurfer.LICENSE.txt",
 };
 
 mkdirSync(vendor, { recursive: true });
