@@ -7,7 +7,7 @@ from typing import Literal
 
 Kind = Literal["standard", "sip", "agent", "other"]
 # Participants of these roles are staff or machines: the room does not live for them.
-SILENT_ROLES = frozenset({"listener", "supervisor", "standby"})
+SILENT_ROLES = frozenset({"listener", "supervisor", "standby", "recorder"})
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ FORGOTTEN = timedelta(seconds=60)
 
 # Who talks to the caller in an assistant's place.
 HELPERS = frozenset({"supervisor", "colleague", "standby"})
-SILENT_ROLES = frozenset({"listener", *HELPERS})
+SILENT_ROLES = frozenset({"listener", "recorder", *HELPERS})
 
 
 class Step(StrEnum):

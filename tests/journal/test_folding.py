@@ -310,7 +310,7 @@ def test_a_browser_call_keeps_the_id_that_its_token_claimed() -> None:
     assert Leg.objects.get().role == "browser"
 
 
-@pytest.mark.parametrize("role", ["listener", "supervisor", "standby"])
+@pytest.mark.parametrize("role", ["listener", "supervisor", "standby", "recorder"])
 def test_who_only_listens_makes_no_call(role: str) -> None:
     person = {"sid": "PA_1", "attributes": {"veyra.role": role, "veyra.call": "x"}}
     CallEvent.objects.create(

@@ -48,7 +48,7 @@ def test_the_same_sight_is_the_same_fact_until_the_status_changes() -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
-@pytest.mark.parametrize("role", ["listener", "supervisor", "standby", ""])
+@pytest.mark.parametrize("role", ["listener", "supervisor", "standby", "recorder", ""])
 def test_a_person_who_only_listens_is_not_seen_as_a_caller(role: str) -> None:
     listener = Participant(
         sid="PA_3", identity="x", kind="standard", attributes={"veyra.role": role}

@@ -52,6 +52,22 @@ def standby_token(*, identity: str, room: str) -> str:
     return _signed(identity, "", {"veyra.role": "standby"}, grants).to_jwt()
 
 
+def recorder_token(*, identity: str, room: str) -> str:
+    """For what records a talk: it hears everybody, nobody is told of it, and no room stays open for
+    its sake.
+    """
+    grants = api.VideoGrants(
+        room_join=True,
+        room=room,
+        hidden=True,
+        recorder=True,
+        can_publish=False,
+        can_publish_data=False,
+        can_subscribe=True,
+    )
+    return _signed(identity, "", {"veyra.role": "recorder"}, grants).to_jwt()
+
+
 def trial_token() -> str:
     """For a browser that tries its way to LiveKit, in a room of its own."""
     name = TRIAL_ROOM + secrets.token_hex(8)

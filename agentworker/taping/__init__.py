@@ -1,0 +1,1 @@
+"""Hears a room, and writes down what was said in it: one sound file a stretch without a break."""
