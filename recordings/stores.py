@@ -1,34 +1,74 @@
 """Where recordings lie: the one door to every storage, and to the sound of a recording."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
+from recordings import sealing
 from recordings.folder_store import FolderStore
 from recordings.models import Recording, Storage
-from recordings.storing import Absent, Store
+from recordings.storing import Absent, Store, StoreError
+from veyra.secrets import SecretError
+from veyra.sentences import Sentence
+
+NO_LOGIN = gettext_noop("The storage needs an access key and a secret key. Enter both.")
+LOST_SECRET = gettext_noop(
+    "The secret key of the storage cannot be read, since FIELD_KEYS is another than before. Enter "
+    "it once more, or put the old FIELD_KEYS back."
+)
+LOST_KEY = gettext_noop(
+    "This file is encrypted, and its key cannot be read, since FIELD_KEYS is another than before. "
+    "Put the old FIELD_KEYS back."
+)
 
 
 @dataclass(frozen=True)
 class Source:
-    """The sound of a recording as it was recorded, wherever and however it lies."""
+    """A file as it was before it was stored, wherever and however it lies."""
 
     store: Store
     name: str
     size: int
+    # Opens it; "": it is not encrypted.
+    key: str = field(default="", repr=False)
 
     def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Bytes from `start` to before `end` (None: the end), 256 KiB or fewer at a time.
 
         Raises StoreError: at once where the file is not there, and while it is read.
         """
-        return self.store.read(self.name, start, end)
+        if not self.key:
+            return self.store.read(self.name, start, end)
+        return sealing.SealedFile(self.store, self.name, self.size, self.key).read(start, end)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What stands in a storage now: the size and checksum of what can be read from there."""
+
+    size: int
+    sha256: str
 
 
 def store_of(storage: Storage) -> Store:
-    return FolderStore(folder_of(storage))
+    """Raises StoreError: its login is missing or cannot be read."""
+    if storage.kind == Storage.Kind.FOLDER:
+        return FolderStore(folder_of(storage))
+    # Its library takes a third of a second to load, which a folder does not need.
+    from recordings.s3_store import Bucket, S3Store
+
+    try:
+        secret = storage.secret_key
+    except SecretError as error:
+        raise StoreError(Sentence(LOST_SECRET)) from error
+    if not (storage.access_key and secret):
+        raise StoreError(Sentence(NO_LOGIN))
+    where = (storage.endpoint, storage.region, storage.bucket, storage.prefix)
+    return S3Store(Bucket(*where, storage.access_key, secret))
 
 
 def folder_of(storage: Storage) -> Path:
@@ -39,6 +79,31 @@ def open_recording(recording: Recording) -> Source:
     """Raises StoreError: there is no file, or its storage does not answer."""
     if recording.storage is None or not recording.file:
         raise Absent
-    store = store_of(recording.storage)
-    size = store.size(recording.file) if recording.size is None else recording.size
-    return Source(store, recording.file, size)
+    try:
+        key = recording.file_key
+    except SecretError as error:
+        raise StoreError(Sentence(LOST_KEY)) from error
+    return open_file(store_of(recording.storage), recording.file, recording.size, key)
+
+
+def open_file(store: Store, name: str, size: int | None = None, key: str = "") -> Source:
+    """`size`: of the plain file, where it is known. Raises StoreError."""
+    if size is None:
+        stored = store.size(name)
+        size = sealing.plain_size(stored) if key else stored
+    return Source(store, name, size, key)
+
+
+def write_file(store: Store, name: str, chunks: Iterable[bytes], key: str = "") -> Written:
+    """Raises StoreError, and whatever the chunks raise; then nothing was written."""
+    sha256, size = hashlib.sha256(), 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for chunk in chunks:
+            sha256.update(chunk)
+            size += len(chunk)
+            yield chunk
+
+    store.write(name, sealing.seal(counted(), key) if key else counted())
+    return Written(size, sha256.hexdigest())

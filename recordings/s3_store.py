@@ -1,0 +1,177 @@
+"""A storage that speaks S3: MinIO, Yandex Object Storage, AWS and their like."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.client import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from recordings.s3_words import sentence_of
+from recordings.storing import CHUNK, Absent, StoreError
+
+# What is larger goes up in parts of this size, one after the other: no more of it is in memory.
+PART = 8 * 1024 * 1024
+TRANSFER = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, use_threads=False)
+# Checksums that newer AWS wants by default are not understood by every storage that speaks S3.
+CONFIG = Config(
+    signature_version="s3v4",
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "max_attempts": 3},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+ABSENT = {"404", "NoSuchKey", "NotFound"}
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where it is, and by which login."""
+
+    endpoint: str
+    region: str
+    name: str
+    prefix: str
+    access_key: str
+    secret_key: str = field(repr=False)
+
+
+@lru_cache(maxsize=8)
+def _client(bucket: Bucket) -> Any:
+    """May be used by several threads at a time. Raises ValueError: the address is none."""
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=bucket.endpoint or None,
+        region_name=bucket.region or "us-east-1",
+        aws_access_key_id=bucket.access_key,
+        aws_secret_access_key=bucket.secret_key,
+        config=CONFIG,
+    )
+
+
+class S3Store:
+    """See recordings.storing.Store."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> int:
+        body = _Body(chunks)
+        with self._telling("write") as client:
+            client.upload_fileobj(body, self.bucket.name, self._key(name), Config=TRANSFER)
+        return body.size
+
+    def read(self, name: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        if end is not None and end <= start:
+            return iter(())
+        asked = {"Bucket": self.bucket.name, "Key": self._key(name)}
+        if start or end is not None:
+            asked["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
+        try:
+            with self._telling("read") as client:
+                body = client.get_object(**asked)["Body"]
+        except BeyondEnd:
+            return iter(())
+        return self._chunks(body)
+
+    def _chunks(self, body: Any) -> Iterator[bytes]:
+        with self._telling("read"):
+            try:
+                yield from body.iter_chunks(CHUNK)
+            finally:
+                body.close()
+
+    def size(self, name: str) -> int:
+        with self._telling("read") as client:
+            found = client.head_object(Bucket=self.bucket.name, Key=self._key(name))
+        return int(found["ContentLength"])
+
+    def exists(self, name: str) -> bool:
+        try:
+            self.size(name)
+        except Absent:
+            return False
+        return True
+
+    def delete(self, name: str) -> None:
+        with self._telling("delete") as client:
+            client.delete_object(Bucket=self.bucket.name, Key=self._key(name))
+
+    def names(self, prefix: str) -> Iterator[str]:
+        before = len(self._key(""))
+        with self._telling("list") as client:
+            pages = client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self.bucket.name, Prefix=self._key(prefix)):
+                for row in page.get("Contents", ()):
+                    yield row["Key"][before:]
+
+    def free(self) -> int | None:
+        return None
+
+    def tidy(self, before: datetime) -> None:
+        """Uploads in parts that nobody will end: the storage keeps, and bills, them for ever."""
+        with self._telling("write") as client:
+            pages = client.get_paginator("list_multipart_uploads")
+            for page in pages.paginate(Bucket=self.bucket.name, Prefix=self._key("")):
+                for row in page.get("Uploads", ()):
+                    if row["Initiated"] < before:
+                        client.abort_multipart_upload(
+                            Bucket=self.bucket.name, Key=row["Key"], UploadId=row["UploadId"]
+                        )
+
+    def keeps_deleted(self, name: str) -> bool:
+        """Is what was deleted still there, as an older version?"""
+        with self._telling("list") as client:
+            found = client.list_object_versions(Bucket=self.bucket.name, Prefix=self._key(name))
+        return bool(found.get("Versions") or found.get("DeleteMarkers"))
+
+    def _key(self, name: str) -> str:
+        prefix = self.bucket.prefix.strip("/")
+        return f"{prefix}/{name}" if prefix else name
+
+    @contextmanager
+    def _telling(self, doing: str) -> Iterator[Any]:
+        try:
+            yield _client(self.bucket)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in ABSENT:
+                raise Absent from error
+            if code in {"416", "InvalidRange"}:
+                raise BeyondEnd from error
+            raise StoreError(sentence_of(error, self.bucket.name, doing)) from error
+        # boto3 finds out that an address is none by itself, and says so by a ValueError.
+        except (BotoCoreError, ValueError) as error:
+            raise StoreError(sentence_of(error, self.bucket.name, doing)) from error
+
+
+class BeyondEnd(Exception):
+    """The file ends before what was asked for."""
+
+
+class _Body:
+    """Chunks as a file that is read from the beginning to the end."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks, self._left = iter(chunks), b""
+        self.size = 0
+
+    def read(self, length: int = -1) -> bytes:
+        found = [self._left]
+        have = len(self._left)
+        while length < 0 or have < length:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            found.append(chunk)
+            have += len(chunk)
+        whole = b"".join(found)
+        taken, self._left = (whole, b"") if length < 0 else (whole[:length], whole[length:])
+        self.size += len(taken)
+        return taken
