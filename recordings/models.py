@@ -8,12 +8,24 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.recording import RecordingPolicy
+from recordings.keeping_models import Deletion, Hold, Term, TermChange
+from recordings.listening_models import Listening
 from telephony.models import Call
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
 from veyra.sentences import Sentence
 
-__all__ = ["Part", "Recorder", "Recording", "Storage"]
+__all__ = [
+    "Deletion",
+    "Hold",
+    "Listening",
+    "Part",
+    "Recorder",
+    "Recording",
+    "Storage",
+    "Term",
+    "TermChange",
+]
 
 
 class Recorder(models.TextChoices):
@@ -185,6 +197,11 @@ class Recording(models.Model):
                 fields=["created_at"],
                 condition=models.Q(state__in=("expected", "recording", "saving")),
                 name="recording_open",
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(state__in=("ready", "failed")),
+                name="recording_kept",
             ),
         ]
 

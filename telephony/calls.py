@@ -71,6 +71,8 @@ class Ledger:
         if leg is None:
             return self._first_sight(unit, state)
         call = leg.call
+        if call.erased_at:
+            return Saved(call.pk)  # what comes late of him is not kept
         if unit.startswith("call:") and call.unit.startswith("room:"):
             return Saved(call.pk)  # the room's fold knows more
         new, wanted = _update(leg, unit, state, self._rows(state))

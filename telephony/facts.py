@@ -68,6 +68,9 @@ class CallQuerySet(VisibleQuerySet["Call"]):
         # Asked for as one, neither would be looked up by its index.
         return self.filter(pk__in=phones.values("call").union(legs.values("call")))
 
+    def erased_since(self, moment: datetime) -> Self:
+        return self.filter(erased_at__gte=moment)
+
     def from_callers(self, numbers: Iterable[str]) -> Self:
         """Calls that came from these numbers, as the provider wrote them."""
         return self.filter(from_number__in=list(numbers))
@@ -155,6 +158,8 @@ class Call(models.Model):
     codec = models.CharField(_("codec"), max_length=40, blank=True)
     is_test = models.BooleanField(_("test call"), default=False)
     is_demo = models.BooleanField(_("demo"), default=False)
+    # Since then nothing tells who called (telephony.forgetting): the fold leaves it as it is.
+    erased_at = models.DateTimeField(_("caller erased"), null=True)
     # Grows with every change: pages render a version once.
     version = models.PositiveIntegerField(default=0)
 
@@ -195,6 +200,9 @@ class Call(models.Model):
                 name="call_rejected",
             ),
             models.Index(fields=["id"], condition=models.Q(is_demo=True), name="call_demo"),
+            models.Index(
+                fields=["erased_at"], condition=~models.Q(erased_at=None), name="call_erased"
+            ),
             PartsIndex(fields=["from_number"], name="call_from_parts"),
             PartsIndex(fields=["to_number"], name="call_to_parts"),
         ]

@@ -1,0 +1,181 @@
+"""Recordings go: nobody hears them from that moment on, and their files follow, storage or not.
+
+A recording is claimed (its row says that it is deleted, the key of its file is thrown away, a
+`Deletion` is written), then its file is deleted and looked for once more. Whoever is killed in
+between leaves a `Deletion` that is not done, and what is done twice does no harm.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from recordings.keeping_models import Deletion, Hold, Term
+from recordings.models import Part, Recording, Storage
+from recordings.stores import store_of
+from recordings.storing import Store, StoreError
+from recordings.terms import Group, Terms
+from telephony.callers import one_spelling
+from telephony.models import Call
+from veyra.celery import wake
+from veyra.live import changed
+from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
+
+TASK = "recordings.keep"
+# So many are held in memory, and claimed in one transaction.
+BATCH = 200
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
+# What a storage keeps of parts that are on their way.
+INCOMING = "incoming/{}/"
+
+KEPT = (Recording.State.READY, Recording.State.FAILED)
+STILL_THERE = _(
+    "The storage says that the file is deleted, and still has it. Look whether it keeps old"
+    " versions, or forbids deleting (object lock)."
+)
+
+
+# What is due
+
+
+def of_group(group: Group, now: datetime) -> QuerySet[Recording]:
+    """Recordings of it whose days are over; what must not be deleted is among them."""
+    found = Recording.objects.filter(state__in=KEPT, created_at__lt=group.before(now))
+    if group.numbers:
+        found = found.filter(call__number__in=group.numbers)
+    if group.agents:
+        found = found.filter(call__agent__in=group.agents)
+    for name, keys in (("number", group.not_numbers), ("agent", group.not_agents)):
+        if keys:
+            known = {f"call__{name}__in": keys}
+            found = found.exclude(Q(call__isnull=False) & Q(**known))
+    return found
+
+
+def due(terms: Terms, now: datetime) -> int:
+    """How many recordings would go, were these the terms then."""
+    return sum(of_group(group, now).filter(is_held=False).count() for group in terms.groups())
+
+
+def claim_due(now: datetime) -> int:
+    """Claim every recording whose days are over and that nobody needs; how many they were."""
+    held = Hold.objects.numbers()
+    groups = Term.objects.all_terms().groups()
+    return sum(_claim_group(group, now, held) for group in groups)
+
+
+def _claim_group(group: Group, now: datetime, held: frozenset[str]) -> int:
+    rows = of_group(group, now).filter(is_held=False).order_by("created_at", "pk")
+    rows, passed, claimed = rows.select_related("storage", "call"), 0, 0
+    while batch := list(rows[passed : passed + BATCH]):
+        free = [row for row in batch if not is_of(row.call, held)]
+        claimed += (taken := claim(free, Deletion.Why.DAYS, now))
+        passed += len(batch) - taken
+    return claimed
+
+
+def is_of(call: Call | None, numbers: frozenset[str]) -> bool:
+    """Is it a call with one of these numbers (E.164), however the provider spelled it?"""
+    if call is None or not numbers:
+        return False
+    return not numbers.isdisjoint(map(one_spelling, (call.from_number, call.to_number)))
+
+
+def claim(rows: Sequence[Recording], why: Deletion.Why, now: datetime) -> int:
+    """Nobody hears these any more; those that somebody needs since, or that are gone, are left out.
+    How many they were. Their files go by `carry_out`.
+    """
+    with transaction.atomic():
+        found = Recording.objects.select_for_update(of=("self",)).select_related("storage")
+        free = list(found.filter(pk__in=[row.pk for row in rows], is_held=False, state__in=KEPT))
+        Deletion.objects.bulk_create([Deletion.of_recording(row, why, now) for row in free])
+        gone = {"state": Recording.State.DELETED, "deleted_at": now, "file_key": ""}
+        Recording.objects.filter(pk__in=[row.pk for row in free]).update(
+            **gone, peaks={}, spans=[], reason={}
+        )
+    for call in {row.call_id for row in free if row.call_id}:
+        changed("call", call)
+    wake(TASK)
+    return len(free)
+
+
+# Their files
+
+
+def carry_out(now: datetime) -> int:
+    """Delete the files of what is claimed; how many are gone. Of a storage that is away, only the
+    first one finds that out.
+    """
+    away: set[int | None] = set()
+    gone = 0
+    while batch := list(
+        Deletion.objects.to_do(now).exclude(storage__in=away).select_related("storage")[:BATCH]
+    ):
+        for row in batch:
+            if row.storage_id is None or row.storage_id not in away:
+                gone += _carry_out(row, away)
+    return gone
+
+
+def _carry_out(row: Deletion, away: set[int | None]) -> int:
+    """1: its file is gone."""
+    try:
+        lacks = _remove(row)
+    except StoreError as error:
+        log.warning("recording %s is not deleted yet: the storage does not do it", row.recording)
+        away |= {row.storage_id} - {None}
+        return _again(row, error.sentence)
+    if lacks:
+        return _again(row, Sentence(STILL_THERE))
+    with transaction.atomic():
+        Deletion.objects.filter(pk=row.pk).update(gone_at=timezone.now(), error={})
+        left = Recording.objects.filter(pk=row.recording, state=Recording.State.DELETED)
+        left.update(file="", storage=None)
+    return 1
+
+
+def _again(row: Deletion, why: Sentence) -> int:
+    pause = min(FIRST_PAUSE * 2 ** min(row.tries, 10), LONGEST_PAUSE)
+    waits = {"tries": row.tries + 1, "not_before": timezone.now() + pause, "error": why.to_json()}
+    Deletion.objects.filter(pk=row.pk).update(**waits)
+    return 0
+
+
+def _remove(row: Deletion) -> bool:
+    """True: it is still there, though the storage took the order. Raises StoreError."""
+    if row.room_sid and not _is_needed(row.room_sid):
+        forget_parts(Part.objects.filter(room_sid=row.room_sid))
+    if row.storage is None or not row.file:
+        return False
+    store = store_of(row.storage)
+    store.delete(row.file)
+    return store.exists(row.file)
+
+
+def _is_needed(room_sid: str) -> bool:
+    """Is there a recording of the room that its parts may yet be joined into?"""
+    wanted = (*Recording.OPEN, Recording.State.FAILED)
+    return Recording.objects.filter(room_sid=room_sid, state__in=wanted).exists()
+
+
+# Parts that nobody joins any more
+
+
+def forget_parts(parts: Iterable[Part]) -> None:
+    """With what came of them. Raises StoreError."""
+    stores = [store_of(each) for each in Storage.objects.all()]
+    for part in parts:
+        for store in stores:
+            _empty(store, INCOMING.format(part.pk))
+        part.delete()
+
+
+def _empty(store: Store, prefix: str) -> None:
+    for name in list(store.names(prefix)):
+        store.delete(name)
