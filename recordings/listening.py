@@ -1,0 +1,47 @@
+"""That somebody hears a recording, or takes it, is written down before he gets the first byte."""
+
+from uuid import UUID
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from recordings.listening_models import PAUSE, Listening
+from recordings.models import Recording
+from veyra.models import User
+
+Form = Listening.Form
+
+
+def hear(recording: Recording, user: User, visit: UUID) -> bool:
+    """One line for all that a player asks for in one visit. False: this visit is somebody else's,
+    of another recording, or long over; the player needs a new one.
+    """
+    now = timezone.now()
+    owned = {"recording": recording, "user": user, "form": Form.SOUND}
+    with transaction.atomic():
+        begun = {**owned, "began_at": now, "seen_at": now}
+        line, is_new = Listening.objects.get_or_create(pk=visit, defaults=begun)
+        if is_new:
+            _log(recording, user, _("Heard the recording."))
+    is_his = line.recording_id == recording.pk and line.user_id == user.pk
+    if not is_his or line.form != Form.SOUND or now - line.seen_at > PAUSE:
+        return False
+    Listening.objects.filter(pk=visit).update(seen_at=now)
+    return True
+
+
+def take(recording: Recording, user: User, form: Listening.Form) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        Listening.objects.create(
+            recording=recording, user=user, form=form, began_at=now, seen_at=now
+        )
+        _log(recording, user, _("Took the recording as a file (%(form)s).") % {"form": form.value})
+
+
+def _log(recording: Recording, user: User, note: str) -> None:
+    """With the call, where what people did to it is looked for."""
+    row = recording.call or recording
+    LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=note)
