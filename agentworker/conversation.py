@@ -15,6 +15,7 @@ from livekit.agents.voice import (
 )
 
 from agentworker import ears
+from agentworker.consent import Consent
 from agentworker.delays import Question, of_answer
 from agentworker.doing import follow
 from agentworker.doorman import Doorman
@@ -23,7 +24,16 @@ from agentworker.people import Person, after_leaving
 from agentworker.presence import people, person
 from agentworker.providers import Providers
 from agentworker.quiet import Quiet
-from agentworker.script import Script, answer_key, come_back, goodbye, greet, hint, may_hint
+from agentworker.script import (
+    Script,
+    answer_key,
+    come_back,
+    goodbye,
+    greet,
+    hint,
+    may_hint,
+    thank_for_consent,
+)
 from agentworker.spool import Leg, Spool
 
 # Both sides silent for so long: a forgotten handset.
@@ -38,7 +48,10 @@ def leg(someone: Person | None) -> Leg:
 
 
 class Conversation(Agent):
-    """Started by `start`; `finish(reason)` is called when it should end."""
+    """Started by `start`; `finish(reason)` is called when it should end.
+
+    `consent`: where the call is recorded only if its caller agrees.
+    """
 
     def __init__(
         self,
@@ -47,10 +60,11 @@ class Conversation(Agent):
         spool: Spool,
         doorman: Doorman,
         finish: Callable[[str], None],
+        consent: Consent | None = None,
     ) -> None:
         super().__init__(instructions="")
         self.script, self.providers, self.spool, self.finish = script, providers, spool, finish
-        self.doorman = doorman
+        self.doorman, self.consent = doorman, consent
         self.hints = Hints(spool, lambda: leg(self.caller))
         self.hears_words = providers.recogniser is not None
         self.caller: Person | None = None
@@ -99,7 +113,12 @@ class Conversation(Agent):
 
     def _greet(self) -> None:
         self._answered.set()
-        self._say(greet(self.script, self.hears_words))
+        self._say(greet(self.script, self.hears_words, self._question()))
+
+    def _question(self) -> str:
+        """May this call be recorded? Of several callers, none can say yes for the others."""
+        is_alone = sum(someone.is_party for someone in people(self.room)) == 1
+        return self.consent.question() if self.consent and is_alone else ""
 
     async def _greet_who_answers(self) -> None:
         """A job that waited here itself would be held up when nobody picks up."""
@@ -151,15 +170,24 @@ class Conversation(Agent):
         now = time.time()
         self.spool.turn("caller", now, digit=key.digit)
         self.spool.event("dtmf", leg(who), now, digit=key.digit)
+        if self.consent and self.consent.is_yes(key.digit):
+            self._keep(self._record(self.consent, leg(who)))
+            return
         if self.quiet.is_kept:
             return
         self._asked = Question(now)
         self.live.interrupt()
-        reply = answer_key(self.script, key.digit)
+        reply = answer_key(self.script, key.digit, self._question())
         if reply.hang_up:
             self._say_goodbye("goodbye")
         else:
             self._say(f"{self.hints.take()} {reply.text}".strip())
+
+    async def _record(self, consent: Consent, who: Leg) -> None:
+        await consent.agree(who)
+        if not self.quiet.is_kept:
+            self.live.interrupt()
+        self._say(thank_for_consent(self.script, self.hears_words))
 
     def _on_caller_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
@@ -227,6 +255,8 @@ class Conversation(Agent):
         newcomer = person(participant)
         self._hand_over_to(newcomer)
         if newcomer.is_caller:
+            if self.consent:
+                self._keep(self.consent.others_came())
             self._keep(self._greet_newcomer(newcomer))
 
     def _hand_over_to(self, someone: Person) -> None:

@@ -90,6 +90,8 @@ class AgentVersion(models.Model):
     rules = models.JSONField(default=list, blank=True)
     fallback = models.TextField(_("when it did not understand"), blank=True)
     goodbye = models.TextField(_("goodbye"), blank=True)
+    # Asked before "if you agree, press …", where the call is recorded only then; empty: our words.
+    consent = models.TextField(_("question about the recording"), blank=True)
     voice = models.CharField(_("voice"), max_length=50, default="offline")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(

@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 
 WORD = re.compile(r"\w+")
 REPEAT_KEY, GOODBYE_KEY = "*", "#"
+CONSENT_KEYS = "9876543210"
 # A caller who talks to a machine that knows no words is told so, but not at each breath.
 HINT_SECONDS = 8.0
 
@@ -25,6 +26,9 @@ SPOKEN = {
         "goodbye": "До свидания!",
         "back": "Я снова с вами.",
         "nobody_came": "К сожалению, сейчас никто из сотрудников не смог подойти. Я снова с вами.",
+        "may_record": "Мы хотели бы записать этот разговор.",
+        "agree": "Если вы согласны на запись, нажмите {press}.",
+        "recorded": "Спасибо, разговор записывается.",
     },
     "en": {
         "press": "{about}: press {press}.",
@@ -35,6 +39,9 @@ SPOKEN = {
         "goodbye": "Goodbye!",
         "back": "I am with you again.",
         "nobody_came": "I am sorry, none of my colleagues could come. I am with you again.",
+        "may_record": "We would like to record this call.",
+        "agree": "If you agree to the recording, press {press}.",
+        "recorded": "Thank you, this call is being recorded.",
     },
 }
 
@@ -71,6 +78,8 @@ class Script:
     voice: str = "offline"
     # A RecordingPolicy: the assistant's own; a rule may say otherwise (RecordingPolicy.of_call).
     recording: str = "never"
+    # What comes before "if you agree, press …"; "": a sentence of ours.
+    consent: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,9 +90,32 @@ class Reply:
     hang_up: bool = False
 
 
-def greet(script: Script, hears_words: bool) -> str:
-    """The first words of a call. Who cannot understand speech names the keys to press."""
-    return script.greeting if hears_words else _join(script.greeting, announce(script))
+def greet(script: Script, hears_words: bool, question: str = "") -> str:
+    """The first words of a call. Who cannot understand speech names the keys to press.
+
+    `question`: whether it may be recorded.
+    """
+    return _join(script.greeting, question, "" if hears_words else announce(script))
+
+
+def consent_key(script: Script) -> str:
+    """The key by which a caller agrees to be recorded: the highest that the menu leaves free.
+    "": there is none, and nobody can be asked.
+    """
+    taken = {item.press for item in script.menu}
+    return next((key for key in CONSENT_KEYS if key not in taken), "")
+
+
+def ask_to_record(script: Script) -> str:
+    """The question whether the call may be recorded. There must be a key to agree by."""
+    spoken = SPOKEN[script.language]
+    asked = script.consent or spoken["may_record"]
+    return _join(asked, spoken["agree"].format(press=consent_key(script)))
+
+
+def thank_for_consent(script: Script, hears_words: bool) -> str:
+    """Said to a caller who agreed; his key cut the menu short."""
+    return _join(SPOKEN[script.language]["recorded"], "" if hears_words else announce(script))
 
 
 def announce(script: Script) -> str:
@@ -111,15 +143,15 @@ def may_hint(now: float, last_hint: float | None, cut_off: bool) -> bool:
     return cut_off or last_hint is None or now - last_hint >= HINT_SECONDS
 
 
-def answer_key(script: Script, digit: str) -> Reply:
-    """The answer to a key: the menu's, the menu again (*), or goodbye (#)."""
+def answer_key(script: Script, digit: str, question: str = "") -> Reply:
+    """The answer to a key: the menu's, the greeting again (*), or goodbye (#)."""
     chosen = next((item for item in script.menu if item.press == digit), None)
     if chosen:
         return Reply(chosen.say)
     if digit == GOODBYE_KEY:
         return Reply(goodbye(script), hang_up=True)
     if digit == REPEAT_KEY:
-        return Reply(greet(script, hears_words=False))
+        return Reply(greet(script, hears_words=False, question=question))
     return Reply(_join(SPOKEN[script.language]["no_such_key"], announce(script)))
 
 

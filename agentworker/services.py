@@ -20,6 +20,7 @@ class Words:
     fallback: str = ""
     goodbye: str = ""
     voice: str = "offline"
+    consent: str = ""
 
 
 @transaction.atomic

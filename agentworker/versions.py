@@ -47,4 +47,5 @@ def script_of(version: AgentVersion) -> Script:
         goodbye=version.goodbye,
         voice=version.voice,
         recording=version.agent.recording,
+        consent=version.consent,
     )

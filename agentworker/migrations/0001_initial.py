@@ -68,6 +68,7 @@ class Migration(migrations.Migration):
                 ('rules', models.JSONField(blank=True, default=list)),
                 ('fallback', models.TextField(blank=True, verbose_name='when it did not understand')),
                 ('goodbye', models.TextField(blank=True, verbose_name='goodbye')),
+                ('consent', models.TextField(blank=True, verbose_name='question about the recording')),
                 ('voice', models.CharField(default='offline', max_length=50, verbose_name='voice')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='agentworker.agent')),
