@@ -1,10 +1,12 @@
 """What is kept of calls, where it lies, and what became of it."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.recording import RecordingPolicy
@@ -222,6 +224,19 @@ class Recording(models.Model):
         return None
 
 
+class PartQuerySet(VisibleQuerySet["Part"]):
+    def coming(self) -> Self:
+        """That are written still, or on their way."""
+        return self.filter(state__in=(Part.State.WRITING, Part.State.ARRIVING))
+
+    def here(self) -> Self:
+        """Whose pieces lie in a storage, whole, until their recordings are joined."""
+        return self.filter(state__in=(Part.State.ARRIVED, Part.State.BROKEN))
+
+    def of_rooms(self, room_sids: Iterable[str]) -> Self:
+        return self.filter(room_sid__in=room_sids)
+
+
 class Part(models.Model):
     """A piece of sound that one process wrote without a break, on its way from its host to us.
 
@@ -248,17 +263,26 @@ class Part(models.Model):
     ended_at = models.DateTimeField(null=True)
     seconds = models.FloatField(null=True)
     storage = models.ForeignKey(Storage, null=True, on_delete=models.PROTECT, related_name="+")
-    # Bytes that are here, and how many there will be.
+    # Opens its pieces where its storage is encrypted.
+    file_key = EncryptedTextField(blank=True)
+    # Bytes that are here without a gap from the first on, and how many there will be.
     received = models.PositiveBigIntegerField(default=0)
     size = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     # When its writer was heard of last.
-    seen_at = models.DateTimeField(auto_now=True)
+    seen_at = models.DateTimeField(default=timezone.now)
 
-    objects = VisibleQuerySet["Part"].as_manager()
+    objects = PartQuerySet.as_manager()
 
     class Meta:
         ordering = ["began_at", "pk"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["state", "seen_at"],
+                condition=models.Q(state__in=("writing", "arriving", "arrived", "broken")),
+                name="part_open",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)
