@@ -13,7 +13,8 @@ from google.protobuf.message import DecodeError
 from livekit import api
 from livekit.protocol.models import DataPacket
 
-from veyra.livekit import outbound, wire
+from veyra.livekit import media, outbound, wire
+from veyra.livekit.media import Egress, Ingress, Upload
 from veyra.livekit.types import (
     Dial,
     DispatchRule,
@@ -164,6 +165,13 @@ class LiveKit:
         request = api.RoomParticipantIdentity(room=room, identity=identity)
         self._ask(self._api.room.remove_participant(request))
 
+    def mute(self, room: str, identity: str, track: str, muted: bool) -> None:
+        """Take the sound or picture of a track (its sid) from everybody, or give it back."""
+        request = api.MuteRoomTrackRequest(
+            room=room, identity=identity, track_sid=track, muted=muted
+        )
+        self._ask(self._api.room.mute_published_track(request))
+
     def update_subscriptions(
         self, room: str, identity: str, tracks: Sequence[str], wanted: bool
     ) -> None:
@@ -208,6 +216,71 @@ class LiveKit:
             agent_name=agent_name, room=room, metadata=metadata
         )
         return str(self._ask(self._api.agent_dispatch.create_dispatch(request)).id)
+
+    # what goes out: an egress that cannot begin is LiveKitError; later faults stand in the egress
+
+    def record_sound(self, room: str, path: str, upload: Upload | None = None) -> Egress:
+        """Everything that is said in `room`, as Ogg Opus."""
+        request = media.sound_of_room(room, path, upload)
+        return self._begun(self._api.egress.start_room_composite_egress(request))
+
+    def record_picture(self, room: str, path: str, upload: Upload | None = None) -> Egress:
+        """Sound and picture of everybody in `room`, as MP4."""
+        request = media.picture_of_room(room, path, upload)
+        return self._begun(self._api.egress.start_room_composite_egress(request))
+
+    def record_track(
+        self, room: str, track: str, path: str, upload: Upload | None = None
+    ) -> Egress:
+        """One track (its sid), as it is sent."""
+        request = media.one_track(room, track, path, upload)
+        return self._begun(self._api.egress.start_track_egress(request))
+
+    def start_stream(self, room: str, addresses: Sequence[str], *, has_picture: bool) -> Egress:
+        """Send `room` to these RTMP addresses, keys included."""
+        request = media.stream_of_room(room, addresses, has_picture=has_picture)
+        return self._begun(self._api.egress.start_room_composite_egress(request))
+
+    def change_stream(self, egress: str, add: Sequence[str], remove: Sequence[str]) -> Egress:
+        """Addresses in clear. A stream without any address ends."""
+        request = api.UpdateStreamRequest(
+            egress_id=egress, add_output_urls=add, remove_output_urls=remove
+        )
+        return self._begun(self._api.egress.update_stream(request))
+
+    def stop_egress(self, egress: str) -> Egress:
+        """One that is over is LiveKitError with code failed_precondition."""
+        return self._begun(self._api.egress.stop_egress(api.StopEgressRequest(egress_id=egress)))
+
+    def list_egress(self, *, room: str = "", active: bool = False) -> list[Egress]:
+        """Also those that are over, for a day or so. `active`: by LiveKit's word, which may lie."""
+        request = api.ListEgressRequest(room_name=room, active=active)
+        answer = self._ask(self._api.egress.list_egress(request))
+        return [media.egress_from(item) for item in answer.items]
+
+    def _begun(self, request: Coroutine[Any, Any, Any]) -> Egress:
+        return media.egress_from(self._ask(request))
+
+    # what comes in
+
+    def create_ingress(self, wish: Ingress) -> Ingress:
+        """With its id, address and key. One of kind "url" runs at once."""
+        request = media.ingress_to(wish)
+        return media.ingress_from(self._ask(self._api.ingress.create_ingress(request)))
+
+    def enable_ingress(self, livekit_id: str, is_enabled: bool) -> Ingress:
+        """Let a sender in, or refuse him. One of kind "url" cannot be changed."""
+        request = api.UpdateIngressRequest(ingress_id=livekit_id, enabled=is_enabled)
+        return media.ingress_from(self._ask(self._api.ingress.update_ingress(request)))
+
+    def list_ingress(self) -> list[Ingress]:
+        answer = self._ask(self._api.ingress.list_ingress(api.ListIngressRequest()))
+        return [media.ingress_from(item) for item in answer.items]
+
+    def delete_ingress(self, livekit_id: str) -> None:
+        """One that runs is stopped. An unknown id is LiveKitError with code not_found."""
+        request = api.DeleteIngressRequest(ingress_id=livekit_id)
+        self._ask(self._api.ingress.delete_ingress(request))
 
 
 async def _answer(request: Coroutine[Any, Any, T]) -> T:

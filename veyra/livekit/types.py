@@ -143,17 +143,31 @@ ParticipantKind = Literal["standard", "sip", "agent", "egress", "ingress", "othe
 
 
 @dataclass(frozen=True, kw_only=True)
+class Track:
+    """livekit.TrackInfo: what somebody sends."""
+
+    sid: str
+    kind: Literal["audio", "video", "data"]
+    # camera, microphone, screen_share, screen_share_audio or unknown
+    source: str = "unknown"
+    name: str = ""
+    is_muted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Participant:
     """livekit.ParticipantInfo. `joined_at` has whole seconds."""
 
     sid: str
     identity: str
     kind: ParticipantKind
+    name: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
     joined_at: datetime | None = None
     disconnect_reason: str = ""
     # He sends sound, or could: his track is there.
     has_sound: bool = False
+    tracks: tuple[Track, ...] = ()
 
 
 class LiveKitError(Exception):

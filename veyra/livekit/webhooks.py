@@ -15,6 +15,13 @@ from livekit.api import TokenVerifier
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A room's TURN password is a secret, and its list of codecs is long and always the same.
 NOT_KEPT = ("turnPassword", "enabledCodecs")
+# Of a recording or a stream what was asked for is not kept, which names storages and their logins;
+# of one that comes in, neither its key nor where it is fetched from.
+EGRESS_KEPT = (
+    *("egressId", "roomId", "roomName", "status", "startedAt", "endedAt", "updatedAt"),
+    *("error", "errorCode", "details", "fileResults", "streamResults", "backupStorageUsed"),
+)
+INGRESS_KEPT = ("ingressId", "inputType", "roomName", "participantIdentity", "state", "enabled")
 
 
 class BadSignature(Exception):
@@ -51,7 +58,8 @@ class WebhookEvent:
     attributes: dict[str, str] = field(default_factory=dict)
     track: Track | None = None
     egress_id: str = ""
-    # the body as sent, without the room's secrets
+    ingress_id: str = ""
+    # the body as sent, without secrets
     payload: dict[str, Any] = field(default_factory=dict)
 
 
@@ -89,23 +97,34 @@ def parse(body: dict[str, Any]) -> WebhookEvent:
     """The event in a webhook's JSON. Raises ValueError, TypeError and the like for nonsense."""
     if not body["id"] or not body["event"]:
         raise ValueError("an event without a name")
-    egress = body.get("egressInfo", {})
+    egress, ingress = body.get("egressInfo", {}), body.get("ingressInfo", {})
+    state = ingress.get("state", {})
     room, person = body.get("room", {}), body.get("participant", {})
     person_kind = person.get("kind", "STANDARD") if _is_whole(body) else person.get("kind", "")
     return WebhookEvent(
         id=str(body["id"]),
         kind=str(body["event"]),
         at=_moment(body),
-        room_sid=str(room.get("sid") or egress.get("roomId", "")),
-        room_name=str(room.get("name") or egress.get("roomName", "")),
+        room_sid=str(room.get("sid") or egress.get("roomId") or state.get("roomId", "")),
+        room_name=str(room.get("name") or egress.get("roomName") or ingress.get("roomName", "")),
         participant_sid=str(person.get("sid", "")),
         participant_identity=str(person.get("identity", "")),
         participant_kind=str(person_kind),
         attributes={str(k): str(v) for k, v in person.get("attributes", {}).items()},
         track=_track(body["track"]) if "track" in body else None,
         egress_id=str(egress.get("egressId", "")),
-        payload=body | {"room": {k: v for k, v in room.items() if k not in NOT_KEPT}},
+        ingress_id=str(ingress.get("ingressId", "")),
+        payload=_without_secrets(body),
     )
+
+
+def _without_secrets(body: dict[str, Any]) -> dict[str, Any]:
+    room = body.get("room", {})
+    kept = body | {"room": {k: v for k, v in room.items() if k not in NOT_KEPT}}
+    for name, known in (("egressInfo", EGRESS_KEPT), ("ingressInfo", INGRESS_KEPT)):
+        if name in body:
+            kept[name] = {k: v for k, v in body[name].items() if k in known}
+    return kept
 
 
 def _is_whole(body: dict[str, Any]) -> bool:

@@ -1,11 +1,18 @@
 """The SDK's messages to our values and back: pure."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from livekit import api
-from livekit.protocol.models import DisconnectReason, ParticipantInfo, TrackType
+from livekit.protocol.models import (
+    DisconnectReason,
+    ParticipantInfo,
+    TrackInfo,
+    TrackSource,
+    TrackType,
+)
 
 from veyra.livekit.types import (
     AgentDispatch,
@@ -15,8 +22,10 @@ from veyra.livekit.types import (
     ParticipantKind,
     Room,
     RuleKind,
+    Track,
 )
 
+TRACKS: dict[int, Literal["audio", "video", "data"]] = {0: "audio", 1: "video", 2: "data"}
 KINDS: dict[int, ParticipantKind] = {0: "standard", 1: "ingress", 2: "egress", 3: "sip", 4: "agent"}
 
 # Fields that our values carry, and those that LiveKit fills by itself.
@@ -175,10 +184,22 @@ def participant_from(info: ParticipantInfo) -> Participant:
         sid=info.sid,
         identity=info.identity,
         kind=KINDS.get(info.kind, "other"),
+        name=info.name,
         attributes=dict(info.attributes),
         joined_at=datetime.fromtimestamp(info.joined_at, UTC) if info.joined_at else None,
         disconnect_reason=DisconnectReason.Name(left) if left else "",
         has_sound=any(track.type == TrackType.AUDIO for track in info.tracks),
+        tracks=tuple(track_from(track) for track in info.tracks),
+    )
+
+
+def track_from(info: TrackInfo) -> Track:
+    return Track(
+        sid=info.sid,
+        kind=TRACKS[info.type],
+        source=TrackSource.Name(info.source).lower(),
+        name=info.name,
+        is_muted=info.muted,
     )
 
 

@@ -10,7 +10,14 @@ from livekit.protocol import models
 
 from veyra.livekit import outbound, wire
 from veyra.livekit.simulator.store import Store
-from veyra.livekit.types import DispatchRule, InboundTrunk, OutboundTrunk, Participant, Room
+from veyra.livekit.types import (
+    DispatchRule,
+    InboundTrunk,
+    OutboundTrunk,
+    Participant,
+    Room,
+    Track,
+)
 
 KINDS = {kind: models.ParticipantInfo.Kind.Name(number) for number, kind in wire.KINDS.items()}
 
@@ -47,9 +54,21 @@ def participant(stored: Participant) -> models.ParticipantInfo:
         sid=stored.sid,
         identity=stored.identity,
         kind=KINDS[stored.kind],
+        name=stored.name,
+        tracks=map(track, stored.tracks),
         state=models.ParticipantInfo.ACTIVE,
         attributes=stored.attributes,
         joined_at=int(stored.joined_at.timestamp()) if stored.joined_at else 0,
+    )
+
+
+def track(stored: Track) -> models.TrackInfo:
+    return models.TrackInfo(
+        sid=stored.sid,
+        type=stored.kind.upper(),
+        source=stored.source.upper(),
+        name=stored.name,
+        muted=stored.is_muted,
     )
 
 

@@ -7,7 +7,11 @@ from typing import Any
 from google.protobuf.message import Message
 from livekit import api
 from livekit.protocol.agent_dispatch import AgentDispatch
-from livekit.protocol.room import DeleteRoomResponse, RemoveParticipantResponse
+from livekit.protocol.room import (
+    DeleteRoomResponse,
+    MuteRoomTrackResponse,
+    RemoveParticipantResponse,
+)
 
 from veyra.livekit import outbound, wire
 from veyra.livekit.simulator import encoding
@@ -78,6 +82,7 @@ class Methods:
             rooms + "RemoveParticipant": Method(
                 "room_admin", api.RoomParticipantIdentity, self.remove_participant
             ),
+            rooms + "MutePublishedTrack": Method("room_admin", api.MuteRoomTrackRequest, self.mute),
             rooms + "SendData": Method("room_admin", api.SendDataRequest, self.send_data),
             sip + "TransferSIPParticipant": Method(
                 "room_admin", api.TransferSIPParticipantRequest, self.transfer
@@ -85,6 +90,26 @@ class Methods:
             "AgentDispatchService/CreateDispatch": Method(
                 "room_admin", api.CreateAgentDispatchRequest, self.create_dispatch
             ),
+            **self._media(),
+        }
+
+    def _media(self) -> dict[str, Method]:
+        """What is recorded, sent on and taken in."""
+        out, into = self.switchboard.recorders, self.switchboard.inputs
+        egress, ingress = "Egress/", "Ingress/"
+        records, takes = "room_record", "ingress_admin"
+        return {
+            egress + "StartRoomCompositeEgress": Method(
+                records, api.RoomCompositeEgressRequest, out.record_room
+            ),
+            egress + "StartTrackEgress": Method(records, api.TrackEgressRequest, out.record_track),
+            egress + "UpdateStream": Method(records, api.UpdateStreamRequest, out.change),
+            egress + "StopEgress": Method(records, api.StopEgressRequest, out.stop),
+            egress + "ListEgress": Method(records, api.ListEgressRequest, out.list),
+            ingress + "CreateIngress": Method(takes, api.CreateIngressRequest, into.create),
+            ingress + "UpdateIngress": Method(takes, api.UpdateIngressRequest, into.update),
+            ingress + "ListIngress": Method(takes, api.ListIngressRequest, into.list),
+            ingress + "DeleteIngress": Method(takes, api.DeleteIngressRequest, into.delete),
         }
 
     async def list_inbound_trunks(
@@ -193,6 +218,10 @@ class Methods:
     ) -> RemoveParticipantResponse:
         await self.switchboard.remove_participant(asked.room, asked.identity)
         return RemoveParticipantResponse()
+
+    async def mute(self, asked: api.MuteRoomTrackRequest) -> MuteRoomTrackResponse:
+        muted = self.store.mute(asked.room, asked.identity, asked.track_sid, asked.muted)
+        return MuteRoomTrackResponse(track=encoding.track(muted))
 
     async def send_data(self, asked: api.SendDataRequest) -> api.SendDataResponse:
         """Nobody in a simulated room can read; LiveKit does not tell whether anybody did."""

@@ -4,7 +4,7 @@ Each step gives its messages in the order in which they are sent: those of the g
 bus, and webhooks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,9 +25,17 @@ from veyra.livekit.matching import Invite, Outcome, room_of
 from veyra.livekit.simulator import bus
 from veyra.livekit.simulator.bus import BusMessage
 from veyra.livekit.simulator.ids import new_id
-from veyra.livekit.types import AgentDispatch, DispatchRule, InboundTrunk, Participant, Room
+from veyra.livekit.types import (
+    AgentDispatch,
+    DispatchRule,
+    InboundTrunk,
+    Participant,
+    Room,
+    Track,
+)
 
 Said = BusMessage | api.WebhookEvent
+Speak = Callable[[list[Said]], Awaitable[None]]
 
 HOST = "sip.simulator"
 CODEC = "PCMU/8000"
@@ -205,9 +213,37 @@ def as_participant(call: SimulatedCall, status: str) -> Participant:
         sid=call.participant_sid,
         identity=call.identity,
         kind="sip",
+        name=f"Phone {call.invite.caller}",
         attributes=_attributes(call, status),
         joined_at=call.created_at,
+        has_sound=True,
+        tracks=(Track(sid=call.track_sid, kind="audio", source="microphone"),),
     )
+
+
+def agent_as_participant(agent: SimulatedAgent, at: datetime) -> Participant:
+    """An assistant as LiveKit lists him."""
+    return Participant(
+        sid=agent.sid,
+        identity=agent.identity,
+        kind="agent",
+        joined_at=at,
+        has_sound=True,
+        tracks=(Track(sid=agent.track_sid, kind="audio", source="microphone"),),
+    )
+
+
+def of_room(
+    kind: str, room: Room, at: datetime, person: models.ParticipantInfo | None = None
+) -> api.WebhookEvent:
+    """A webhook about a room, whoever made it."""
+    event = api.WebhookEvent(
+        event=kind, id=new_id("EV_"), created_at=int(at.timestamp()), participant=person
+    )
+    event.room.sid, event.room.name = room.sid, room.name
+    event.room.creation_time = int(room.created_at.timestamp())
+    event.room.creation_time_ms = ns(room.created_at) // 1_000_000
+    return event
 
 
 def ns(at: datetime) -> int:
@@ -315,11 +351,8 @@ def _event(
     at: datetime,
     participant: models.ParticipantInfo | None = None,
 ) -> api.WebhookEvent:
-    event = api.WebhookEvent(
+    if call.room:
+        return of_room(kind, call.room, at, participant)
+    return api.WebhookEvent(
         event=kind, id=new_id("EV_"), created_at=int(at.timestamp()), participant=participant
     )
-    if call.room:
-        event.room.sid, event.room.name = call.room.sid, call.room.name
-        event.room.creation_time = int(call.room.created_at.timestamp())
-        event.room.creation_time_ms = ns(call.room.created_at) // 1_000_000
-    return event

@@ -1,6 +1,6 @@
-"""The simulator's HTTP door: LiveKit's Twirp API, and two paths that place and end calls."""
+"""The simulator's HTTP door: LiveKit's Twirp API, and paths that place calls and make trouble."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 from google.protobuf.message import DecodeError
@@ -8,6 +8,7 @@ from livekit import api
 
 from veyra.livekit.matching import Invite
 from veyra.livekit.simulator.methods import Method, Methods
+from veyra.livekit.simulator.recorders import Fault
 from veyra.livekit.simulator.switchboard import Switchboard
 from veyra.livekit.types import LiveKitError
 
@@ -19,6 +20,7 @@ STATUS = {
     "not_found": 404,
     "bad_route": 404,
     "failed_precondition": 412,
+    "unavailable": 503,
 }
 
 
@@ -36,6 +38,8 @@ def application(
     app.router.add_post("/twirp/{service}/{method}", door.twirp)
     app.router.add_post("/simulate", door.place_call)
     app.router.add_post("/simulate/{call}/bye", door.hang_up)
+    app.router.add_post("/simulate/egress/{fault}", door.spoil)
+    app.router.add_post("/simulate/ingress/{ingress}/{does}", door.send_in)
     return app
 
 
@@ -96,6 +100,35 @@ class Door:
             return _refusal("not_found", "no such call")
         return web.json_response({})
 
+    async def spoil(self, request: web.Request) -> web.Response:
+        """The next recording or stream meets this fault (see recorders.Fault)."""
+        if "sip_call" not in self._grants(request):
+            return _refusal("unauthenticated", "permissions denied")
+        try:
+            self.switchboard.recorders.faults.append(Fault(request.match_info["fault"]))
+        except ValueError:
+            return _refusal("not_found", f"no such fault; there are {', '.join(Fault)}")
+        return web.json_response({})
+
+    async def send_in(self, request: web.Request) -> web.Response:
+        """Somebody begins to send into an ingress, ends it, or has a fault."""
+        if "sip_call" not in self._grants(request):
+            return _refusal("unauthenticated", "permissions denied")
+        inputs, ingress = self.switchboard.inputs, request.match_info["ingress"]
+        does: dict[str, Callable[[], Awaitable[None]]] = {
+            "begin": lambda: inputs.begin(ingress),
+            "end": lambda: inputs.end(ingress),
+            "fail": lambda: inputs.end(ingress, "media could not be read"),
+        }
+        work = does.get(request.match_info["does"])
+        if work is None:
+            return _refusal("not_found", "a sender can begin, end and fail")
+        try:
+            await work()
+        except LiveKitError as error:
+            return _refusal(error.code, error.message)
+        return web.json_response({})
+
     def _grants(self, request: web.Request) -> set[str]:
         """What the bearer may do; nothing, where the token is not ours or is over."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -110,6 +143,8 @@ class Door:
             "room_list": video.room_list,
             "room_create": video.room_create,
             "room_admin": video.room_admin,
+            "room_record": video.room_record,
+            "ingress_admin": video.ingress_admin,
         }
         return {name for name, given in grants.items() if given}
 

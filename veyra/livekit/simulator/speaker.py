@@ -62,7 +62,7 @@ class Speaker:
             log.warning("the bus is away: %s", type(error).__name__)
 
     def _queue(self, event: api.WebhookEvent) -> None:
-        room = event.room.sid
+        room = event.room.sid or event.egress_info.room_id or event.ingress_info.ingress_id
         self._queues[room].put_nowait(event)
         if room not in self._senders:
             self._senders[room] = asyncio.create_task(self._send_all(room))

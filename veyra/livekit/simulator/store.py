@@ -24,6 +24,7 @@ from veyra.livekit.types import (
     OutboundTrunk,
     Participant,
     Room,
+    Track,
     attempt,
 )
 
@@ -141,11 +142,26 @@ class Store:
         self.open_room(room)
         self.people[room][participant.identity] = participant
 
-    def delete_room(self, room: str) -> None:
+    def delete_room(self, room: str) -> Room:
+        """The room that was there."""
         if room not in self.rooms:
             raise refused("requested room does not exist", "not_found")
-        del self.rooms[room], self.people[room]
+        del self.people[room]
         self.dispatches = [each for each in self.dispatches if each.room != room]
+        return self.rooms.pop(room)
+
+    def mute(self, room: str, identity: str, track: str, muted: bool) -> Track:
+        """The track as it is then."""
+        person = self.people.get(room, {}).get(identity)
+        if person is None:
+            raise refused("participant does not exist", "not_found")
+        if track not in [each.sid for each in person.tracks]:
+            raise refused("track is not found", "not_found")
+        tracks = tuple(
+            replace(each, is_muted=muted) if each.sid == track else each for each in person.tracks
+        )
+        self.people[room][identity] = replace(person, tracks=tracks)
+        return next(each for each in tracks if each.sid == track)
 
     def remove_participant(self, room: str, identity: str) -> None:
         if identity not in self.people.get(room, {}):

@@ -1,7 +1,7 @@
 """Calls on the simulated line: who is let in, who rings, who talks, who left."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,17 +9,17 @@ from typing import Any
 
 from veyra.livekit.matching import Decision, Invite, Outcome, asks_login
 from veyra.livekit.simulator import sequence
-from veyra.livekit.simulator.sequence import Said, SimulatedAgent, SimulatedCall
+from veyra.livekit.simulator.inputs import Inputs
+from veyra.livekit.simulator.recorders import Recorders
+from veyra.livekit.simulator.sequence import Said, SimulatedAgent, SimulatedCall, Speak
 from veyra.livekit.simulator.store import Store, refused
-from veyra.livekit.types import LiveKitError, Participant
+from veyra.livekit.types import LiveKitError, Room
 
 # LiveKit's own, where a trunk sets none.
 RINGING_TIMEOUT = timedelta(minutes=3)
 
 SILENCE = 486
 LOOK_UP_FAILED = (Outcome.TWO_TRUNKS, Outcome.TWO_DEFAULTS, Outcome.NO_ADDRESS)
-
-Speak = Callable[[list[Said]], Awaitable[None]]
 
 
 @dataclass
@@ -47,6 +47,7 @@ class Switchboard:
         login_seconds: float = 30.0,
     ) -> None:
         self.store, self.speak = store, speak
+        self.recorders, self.inputs = Recorders(store, speak), Inputs(store, speak)
         self.agent_seconds, self.closing_seconds = agent_seconds, closing_seconds
         self.login_seconds = login_seconds
         self.lines: dict[str, Line] = {}
@@ -142,8 +143,7 @@ class Switchboard:
         now = datetime.now(UTC)
         call = line.call
         self.agents[call.room_name] = agent
-        person = Participant(sid=agent.sid, identity=agent.identity, kind="agent", joined_at=now)
-        self.store.join(call.room_name, person)
+        self.store.join(call.room_name, sequence.agent_as_participant(agent, now))
         await self.speak(sequence.agent_joins(call, agent, now))
         if line.call.answered_at is None:
             await self._connect(line)
@@ -189,7 +189,17 @@ class Switchboard:
         for line in lines:
             await self._end(line, sequence.thrown_out, at_once=True)
         if not lines:
-            self.store.delete_room(room)
+            await self._vanish(self.store.delete_room(room))
+
+    async def _vanish(self, room: Room) -> None:
+        """It was deleted; it has no calls."""
+        await self.speak([sequence.of_room("room_finished", room, datetime.now(UTC))])
+        await self._without(room)
+
+    async def _without(self, room: Room) -> None:
+        """What lived on a room that is gone ends."""
+        await self.recorders.room_closed(room)
+        await self.inputs.room_closed(room)
 
     async def _end(
         self,
@@ -223,8 +233,9 @@ class Switchboard:
             return
         if agent := self.agents.pop(name, None):
             await self.speak(sequence.agent_leaves(last, agent, now))
-        self.store.delete_room(name)
+        room = self.store.delete_room(name)
         await self.speak(sequence.room_closes(last, now))
+        await self._without(room)
 
     def _in_room(self, name: str) -> list[Line]:
         return [line for line in self.lines.values() if line.call.room_name == name]

@@ -41,6 +41,7 @@ async def run(port: int) -> None:
     async with Speaker(url, settings.LIVEKIT_REDIS_URL, key, secret) as speaker:
         store = encoding.load(path)
         switchboard = Switchboard(store, speaker.speak)
+        switchboard.recorders.folder = settings.STATE / "simulator"
         app = application(switchboard, key, secret, lambda: encoding.save(store, path))
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
