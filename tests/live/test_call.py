@@ -164,6 +164,7 @@ def test_a_person_may_interrupt_the_greeting(system: System, phrase: Path) -> No
     assert first["interrupted"]
 
 
+@pytest.mark.prove
 def test_what_the_assistant_does_is_told_while_it_does_it(system: System, phrase: Path) -> None:
     user = "79160000022"
     watch = f"""
@@ -213,6 +214,7 @@ def test_an_assistant_that_cannot_start_leaves_nobody_ringing(system: System) ->
     wait_until(lambda: ended_call(system, user)["reason"] == "agent_failed", "no reason", 10)
 
 
+@pytest.mark.prove
 def test_two_callers_at_once_are_both_greeted_and_part_singly(system: System) -> None:
     first = system.dial(SUPPORT, "wait:4", user="79160000006")
     second = system.dial(SUPPORT, "wait:6", "press:1", "wait:1", "listen:10", user="79160000007")

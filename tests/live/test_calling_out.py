@@ -339,6 +339,7 @@ def test_who_never_picks_up_is_let_alone_when_the_room_is_closed(
     assert telephone.voiced == 0
 
 
+@pytest.mark.prove
 def test_it_rings_as_long_as_the_connection_says_and_then_stops(
     system: System, providers: Providers
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_caller_who_hangs_up_while_it_rings_gave_up(system: System) -> None:
     assert abs(call["seconds"] - 3) < 0.2
 
 
+@pytest.mark.prove
 def test_who_writes_a_listed_address_into_his_call_is_let_in_and_told_of(system: System) -> None:
     """LiveKit reads From as well as the address that a call comes from; Veyra does not."""
     ring(system, NUMBER, "79161230014", 2, source="127.0.0.2", host="127.0.0.9")

@@ -262,6 +262,7 @@ def test_a_caller_who_comes_while_no_worker_runs_is_answered_within_five_seconds
     assert waiting(system, user) == ["nobody_came"]
 
 
+@pytest.mark.prove
 def test_who_does_not_want_to_wait_for_a_colleague_is_called_back(
     system: System, provider: Provider
 ) -> None:

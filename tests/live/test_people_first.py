@@ -98,6 +98,7 @@ def test_a_colleague_who_picks_up_first_talks_with_the_caller(
     assert told["assistant"] == [["closed", "handed over"]] and not told["open"]
 
 
+@pytest.mark.prove
 def test_where_nobody_picks_up_the_assistant_greets(system: System, provider: Provider) -> None:
     user = "79160000311"
     heard = system.call(TO_BORIS, "wait:14", user=user)

@@ -187,6 +187,7 @@ def test_a_path_too_long_for_a_socket_is_one_sentence(up: Up) -> None:
 
 
 # The last three end the start, each in another way, and bring it back for the next.
+@pytest.mark.prove
 @pytest.mark.parametrize("victim", [pytest.param("supervisord", marks=pytest.mark.prove), "up"])
 def test_sigkill_leaves_nothing_behind(up: Up, victim: str) -> None:
     everything = up.tree()
