@@ -52,6 +52,10 @@ ENGINEER = (
     *rights_on("telephony.scheduledchange", "telephony.ignoredsource"),
     *rights_on("telephony.scheduledchange", "telephony.ignoredsource", may=["delete"]),
     *rights_on("telephony.testcall", may=["view", "add"]),
+    *rights_on("recordings.stream", "recordings.ingress"),
+    *("recordings.delete_ingress", "recordings.view_roomaction"),
+    *("recordings.mute_participant", "recordings.remove_participant"),
+    *("recordings.message_room", "recordings.close_room"),
     *rights_on("agentworker.agent", "agentworker.agentversion"),
     *rights_on("telephony.colleague", "telephony.team"),
     *rights_on(

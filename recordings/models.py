@@ -10,8 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.recording import RecordingPolicy
+from recordings.ingress_models import Ingress
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
 from recordings.listening_models import Listening
+from recordings.room_models import RoomAction
+from recordings.stream_models import Stream, StreamTarget
 from telephony.models import Call
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
@@ -20,11 +23,15 @@ from veyra.sentences import Sentence
 __all__ = [
     "Deletion",
     "Hold",
+    "Ingress",
     "Listening",
     "Part",
     "Recorder",
     "Recording",
+    "RoomAction",
     "Storage",
+    "Stream",
+    "StreamTarget",
     "Term",
     "TermChange",
 ]
@@ -99,6 +106,10 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
 
     def ready(self) -> Self:
         return self.filter(state=Recording.State.READY)
+
+    def with_call(self) -> Self:
+        """With everything that its page tells of the call, and where its file lies."""
+        return self.select_related("call__agent", "call__number", "storage")
 
     def open(self) -> Self:
         """Whose end is not known."""
@@ -214,6 +225,16 @@ class Recording(models.Model):
     def sentence(self) -> Sentence:
         """Why it is missing or failed, or what it lacks; empty where nothing is to be said."""
         return Sentence.from_json(self.reason)
+
+    @property
+    def moment(self) -> datetime:
+        """When it began, as far as that is known."""
+        return self.started_at or (self.call and self.call.started_at) or self.created_at
+
+    @property
+    def has_sound(self) -> bool:
+        """Is there a file of it?"""
+        return bool(self.file) and self.state in (self.State.READY, self.State.FAILED)
 
     def second_of(self, at: datetime) -> float | None:
         """Where in the file this moment is heard; None: it is not in it."""
