@@ -14,14 +14,14 @@ from agentworker.spool import Leg, Spool
 log = logging.getLogger(__name__)
 
 # The caller waits for our "thank you" no longer than this for the recorder.
-BEGIN_SECONDS = 2.0
+START_SECONDS = 3.0
 
 
 class Recorder(Protocol):
-    async def begin(self) -> None:
+    async def start(self) -> None:
         """Write down what is heard from now on; it is being written when this returns."""
 
-    async def stop(self) -> None:
+    async def end(self) -> None:
         """For good."""
 
 
@@ -54,8 +54,8 @@ class Consent:
         self._has_agreed = True
         self._spool.event("recording_agreed", who)
         try:
-            async with asyncio.timeout(BEGIN_SECONDS):
-                await self._recorder.begin()
+            async with asyncio.timeout(START_SECONDS):
+                await self._recorder.start()
         except Exception:
             log.exception("a recording did not begin when its caller had agreed")
 
@@ -66,4 +66,4 @@ class Consent:
         self._is_over = True
         if self._has_agreed:
             self._spool.event("recording_refused", Leg(), why="others")
-            await self._recorder.stop()
+            await self._recorder.end()

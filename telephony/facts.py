@@ -18,6 +18,13 @@ from veyra.querysets import VisibleQuerySet
 if TYPE_CHECKING:  # it imports us
     from telephony.models import PhoneNumber
 
+# What recorders say of a room that they record and the assistant of its caller's consent, and what
+# staff ask for.
+OF_RECORDING = (
+    *("recording_asked", "recording_agreed", "recording_refused"),
+    *("recording_started", "recording_paused", "recording_resumed", "recording_stopped"),
+    *("record_start", "record_pause", "record_resume", "record_stop"),
+)
 # A room's own facts belong to a call from a little before its start to a little after its end.
 ROOM_MARGIN = timedelta(seconds=5)
 
@@ -298,6 +305,9 @@ class CallEventQuerySet(VisibleQuerySet["CallEvent"]):
         """That the assistant has read one (hint_heard), and that it spoke by it (hint_used)."""
         return self.filter(room_sid=call.room_sid, kind__in=("hint_heard", "hint_used"))
 
+    def of_recording(self) -> Self:
+        return self.filter(kind__in=OF_RECORDING)
+
     def of_call(self, call: Call, legs: Iterable[Leg]) -> Self:
         """Facts that name a leg of the call, or its room while the call was in it, by time."""
         legs = list(legs)
@@ -346,7 +356,18 @@ class CallEvent(models.Model):
         ordering = ["at", "pk"]
         # Of what one witness told, which may be rare, a page.
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["source", "-id"], name="event_by_source")
+            models.Index(fields=["source", "-id"], name="event_by_source"),
+            # Which rooms are to be recorded that were not yesterday? Asked every second.
+            models.Index(
+                fields=["received_at"],
+                condition=models.Q(kind__in=OF_RECORDING),
+                name="event_recording_new",
+            ),
+            models.Index(
+                fields=["room_sid"],
+                condition=models.Q(kind__in=OF_RECORDING),
+                name="event_recording",
+            ),
         ]
 
     def __str__(self) -> str:

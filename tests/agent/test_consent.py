@@ -23,13 +23,13 @@ class Tape:
         self.done: list[str] = []
         self.breaks = breaks
 
-    async def begin(self) -> None:
-        self.done.append("begin")
+    async def start(self) -> None:
+        self.done.append("start")
         if self.breaks:
             raise OSError("the room cannot be entered")
 
-    async def stop(self) -> None:
-        self.done.append("stop")
+    async def end(self) -> None:
+        self.done.append("end")
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ async def test_who_agrees_is_recorded_once_and_not_asked_again(spool: Spool) -> 
     assert consent.question() == consent.question() == QUESTION
     await consent.agree(CALLER)
     await consent.agree(CALLER)
-    assert (tape.done, consent.question()) == (["begin"], "")
+    assert (tape.done, consent.question()) == (["start"], "")
     assert told(spool) == ["recording_asked", "recording_agreed"]
 
 
@@ -98,6 +98,6 @@ async def test_who_was_not_asked_is_not_recorded(spool: Spool) -> None:
     await consent.agree(CALLER)
     await consent.others_came()
     await consent.others_came()
-    assert tape.done == ["begin", "stop"]
+    assert tape.done == ["start", "end"]
     assert told(spool) == ["recording_asked", "recording_agreed", "recording_refused"]
     assert not consent.is_yes("9") and consent.question() == ""
