@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'call event',
                 'verbose_name_plural': 'call events',
                 'ordering': ['at', 'pk'],
-                'indexes': [models.Index(fields=['source', '-id'], name='event_by_source')],
+                'indexes': [models.Index(fields=['source', '-id'], name='event_by_source'), models.Index(condition=models.Q(('kind__in', ('recording_asked', 'recording_agreed', 'recording_refused', 'recording_started', 'recording_paused', 'recording_resumed', 'recording_stopped', 'record_start', 'record_pause', 'record_resume', 'record_stop'))), fields=['received_at'], name='event_recording_new'), models.Index(condition=models.Q(('kind__in', ('recording_asked', 'recording_agreed', 'recording_refused', 'recording_started', 'recording_paused', 'recording_resumed', 'recording_stopped', 'record_start', 'record_pause', 'record_resume', 'record_stop'))), fields=['room_sid'], name='event_recording')],
             },
         ),
         migrations.CreateModel(
