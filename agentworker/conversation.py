@@ -35,6 +35,7 @@ from agentworker.script import (
     thank_for_consent,
 )
 from agentworker.spool import Leg, Spool
+from agentworker.taping.in_job import CallRecorder
 
 # Both sides silent for so long: a forgotten handset.
 SILENCE_SECONDS = 60
@@ -50,7 +51,8 @@ def leg(someone: Person | None) -> Leg:
 class Conversation(Agent):
     """Started by `start`; `finish(reason)` is called when it should end.
 
-    `consent`: where the call is recorded only if its caller agrees.
+    `consent`: where the call is recorded only if its caller agrees. `recorder`: the greeting waits
+    for it.
     """
 
     def __init__(
@@ -61,10 +63,11 @@ class Conversation(Agent):
         doorman: Doorman,
         finish: Callable[[str], None],
         consent: Consent | None = None,
+        recorder: CallRecorder | None = None,
     ) -> None:
         super().__init__(instructions="")
         self.script, self.providers, self.spool, self.finish = script, providers, spool, finish
-        self.doorman, self.consent = doorman, consent
+        self.doorman, self.consent, self.recorder = doorman, consent, recorder
         self.hints = Hints(spool, lambda: leg(self.caller))
         self.hears_words = providers.recogniser is not None
         self.caller: Person | None = None
@@ -106,6 +109,8 @@ class Conversation(Agent):
         await self.live.start(self, room=room, room_options=options, record=False)
         self.quiet.follow(room)
         self.hints.follow(room)
+        if self.recorder:
+            await self.recorder.until_hears(room.local_participant.identity)
         if caller.has_answered:
             self._greet()
         else:

@@ -13,7 +13,8 @@ from django.db import DatabaseError, connections
 from livekit.agents import AutoSubscribe, JobContext, JobProcess
 
 from agentworker import espeak, providers, ready, standin  # noqa: F401  # ready: before any model
-from agentworker.brief import read_brief
+from agentworker.brief import Brief, read_brief
+from agentworker.consent import Consent
 from agentworker.conversation import Conversation, leg
 from agentworker.doorman import Doorman
 from agentworker.ears import build_ears
@@ -22,6 +23,7 @@ from agentworker.presence import people
 from agentworker.recording import RecordingPolicy
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Leg, Spool, now_text
+from agentworker.taping.in_job import CallRecorder
 from agentworker.versions import load
 from agentworker.waiting import Waiting
 from veyra.models import Pulse
@@ -93,8 +95,9 @@ def somebody_else_helps() -> bool:
 async def answer(ctx: JobContext, spool: Spool) -> None:
     """Enter the room, read what to say meanwhile, and start talking."""
     brief, waiting = read_brief(ctx.job.metadata), Waiting(ctx.room)
-    (script, blocked), _ = await asyncio.gather(
-        asyncio.to_thread(load, brief.agent),
+    recorder = ctx.proc.userdata["recorder"] = CallRecorder(spool)
+    (script, blocked, policy), _ = await asyncio.gather(
+        read_words(brief, recorder),
         ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY),
     )
     if agent_is_here(people(ctx.room)):
@@ -105,22 +108,45 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
     if caller is None:
         leave(ctx, "nobody came")
         return
+    recorder.follow(ctx.room)
+    await recorder.begin(policy)
     outcome = await waiting.until_turn(brief.wait)
     if outcome is not Outcome.TURN:
         leave(ctx, HANDED_OVER if outcome is Outcome.TAKEN else "caller left")
         return
-    policy = RecordingPolicy.of_call(brief.recording, script.recording)
     note_start(spool, script, caller, policy)
+    consent = Consent(script, spool, recorder) if policy is RecordingPolicy.AGREED else None
     conversation = Conversation(
-        script, providers.build(script), spool, doorman, partial(leave, ctx)
+        script,
+        providers.build(script),
+        spool,
+        doorman,
+        partial(leave, ctx),
+        consent,
+        recorder,
     )
     await conversation.start(ctx.room, caller, ctx.proc.userdata["vad"])
 
 
+async def read_words(
+    brief: Brief, recorder: CallRecorder
+) -> tuple[Script, frozenset[str], RecordingPolicy]:
+    """What is said, who does not hear it, and what is recorded; `recorder` gets ready for it."""
+    script, blocked = await asyncio.to_thread(load, brief.agent)
+    policy = RecordingPolicy.of_call(brief.recording, script.recording)
+    recorder.prepare(policy)
+    return script, blocked, policy
+
+
 def note_start(spool: Spool, script: Script, caller: Person, policy: RecordingPolicy) -> None:
     spool.session(version_id=script.version, started_at=now_text(), **leg(caller).__dict__)
-    said = {"agent": script.agent, "version": script.version, "recording": policy.value}
-    spool.event("started", leg(caller), **said)
+    spool.event(
+        "started",
+        leg(caller),
+        agent=script.agent,
+        version=script.version,
+        recording=policy.value,
+    )
 
 
 async def wait_for_guest(ctx: JobContext, doorman: Doorman) -> Person | None:
@@ -156,13 +182,20 @@ async def on_session_end(ctx: JobContext) -> None:
     """The last lines of the spool, and the end of a room that nobody is in any more."""
     reason = ctx.proc.userdata.get("reason", "shutdown")
     spool: Spool | None = ctx.proc.userdata.get("spool")
+    recorder: CallRecorder | None = ctx.proc.userdata.get("recorder")
+    if recorder and reason != HANDED_OVER:
+        await recorder.end()
     if spool:
         spool.event("closed", Leg(), reason=reason)
         spool.session(ended_at=now_text(), close_reason=reason)
-        spool.close()
     helped = reason == BROKE and await asyncio.to_thread(somebody_else_helps)
     if ends_the_call(reason, people(ctx.room), helped=helped):
         await ctx.delete_room()
+    if recorder and reason == HANDED_OVER:
+        await ctx.room.disconnect()
+        await recorder.hand_over()
+    if spool:
+        spool.close()
 
 
 def ends_the_call(reason: str, staying: Iterable[Person], *, helped: bool = False) -> bool:

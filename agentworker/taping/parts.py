@@ -61,8 +61,10 @@ class PartFiles:
         """Say its end, and let go of it."""
         self._told |= {"ended_at": now_text(ended_at), "seconds": round(seconds, 3)}
         # Longer than before, and one call: who is killed here leaves the old facts or the new.
-        self._write()
-        os.close(self._file)
+        try:
+            self._write()
+        finally:
+            os.close(self._file)
 
     def discard(self) -> None:
         """Nothing was heard: leave no files."""

@@ -13,7 +13,11 @@ class Tape:
         self._began, began_at = time.monotonic(), time.time()
         self._mix = Mix()
         self._files = PartFiles(origin, began_at)
-        self._sound = OpusFile(self._files.sound)
+        try:
+            self._sound = OpusFile(self._files.sound)
+        except OSError:
+            self._files.discard()
+            raise
 
     @property
     def part(self) -> str:

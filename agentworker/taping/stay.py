@@ -1,0 +1,135 @@
+"""One room that is recorded: entered, entered again where the way was lost, and left."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from livekit import rtc
+
+from agentworker.taping.parts import Origin
+from agentworker.taping.tap import NoSuchRoomError, Tap
+
+log = logging.getLogger(__name__)
+
+# After a failure: LiveKit is away, or the disk is full.
+AGAIN_SECONDS = 2.0
+# LiveKit lets us in by then.
+ENTER_SECONDS = 5.0
+# Facts, each with the id of the part it is about; `stopped` with an error where one ended it.
+STARTED, PAUSED = "recording_started", "recording_paused"
+RESUMED, STOPPED = "recording_resumed", "recording_stopped"
+
+
+class Stay:
+    """`tell(kind, part=…)` is called with each fact."""
+
+    def __init__(self, origin: Origin, identity: str, tell: Callable[..., None]) -> None:
+        self.origin, self.identity, self._tell = origin, identity, tell
+        self.tap: Tap | None = None
+        self._is_wanted = self._is_paused = False
+        # Of what was begun and has not ended.
+        self._part = ""
+        self._is_in = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def enter(self) -> None:
+        """Begin to enter the room; of what is heard nothing is kept yet."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._keep())
+
+    async def start(self, patience: float) -> None:
+        """Record from now on: in so many seconds or, if we are not let in by then, after them."""
+        self.enter()
+        self._is_wanted, self._is_paused = True, False
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_in.wait(), patience)
+        self._begin(STARTED)
+
+    def pause(self) -> None:
+        """Keep nothing until `resume`."""
+        self._is_wanted, self._is_paused = False, True
+        self._tell(PAUSED, part=self._end())
+
+    def resume(self) -> None:
+        if self._is_paused:
+            self._is_wanted, self._is_paused = True, False
+            self._begin(RESUMED)
+
+    def stop(self) -> None:
+        """Keep nothing any more."""
+        was_on, self._is_wanted = self._is_wanted or self._is_paused, False
+        self._is_paused = False
+        if was_on:
+            self._tell(STOPPED, part=self._end())
+
+    async def leave(self) -> None:
+        """Stop, and leave the room."""
+        self.stop()
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def until_over(self) -> None:
+        """Until the room is gone, or somebody else has our place in it."""
+        if self._task:
+            await asyncio.wait([self._task])
+
+    async def until_hears(self, identity: str, patience: float) -> None:
+        """Until this one's sound reaches us, or for so many seconds."""
+        if self.tap:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.tap.until_hears(identity), patience)
+
+    @property
+    def is_recording(self) -> bool:
+        return bool(self._part)
+
+    async def _keep(self) -> None:
+        while True:
+            tap, error = Tap(self.origin, self.identity), "LostError"
+            try:
+                async with asyncio.timeout(ENTER_SECONDS):
+                    await tap.enter()
+                self.tap = tap
+                self._begin(STARTED)
+                self._is_in.set()
+                await tap.until_lost()
+            except NoSuchRoomError:
+                tap.is_over = True
+            except (OSError, rtc.ConnectError, TimeoutError) as failure:
+                error = type(failure).__name__
+                log.warning("%s is not recorded: %s", self.origin.room_sid, error)
+            finally:
+                self._is_in.clear()
+                await self._let_go(tap, error)
+            if tap.is_over:
+                return
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _let_go(self, tap: Tap, error: str) -> None:
+        if self._part:
+            told = {} if tap.is_over else {"error": error}
+            self._tell(STOPPED, part=self._end(), **told)
+        self.tap = None
+        await tap.leave()
+
+    def _begin(self, kind: str) -> None:
+        if not self._is_wanted or self.tap is None or self._part:
+            return
+        try:
+            self._part = self.tap.start()
+        except OSError:
+            self.tap.lose()
+        else:
+            self._tell(kind, part=self._part)
+
+    def _end(self) -> str:
+        """The part that is ended; "" where there is none."""
+        part, self._part = self._part, ""
+        try:
+            if part and self.tap:
+                self.tap.stop()
+        except OSError as error:
+            log.warning("part %s was cut short: %s", part, type(error).__name__)
+        return part
