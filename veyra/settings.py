@@ -33,9 +33,12 @@ PUBLIC_URL = read.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}", ("http", "https"
 # Where the web listens, and with which address the line is reached from outside.
 WEB_LISTEN = read.text("WEB_LISTEN", "127.0.0.1")
 PUBLIC_IP = read.choice("PUBLIC_IP", "", is_address, "Write an IP address, or auto.")
+# Where recorders, on whatever host, bring what they recorded.
+INTERNAL_URL = read.url("INTERNAL_URL", f"http://127.0.0.1:{PORT}", ("http", "https"))
 ALLOWED_HOSTS = read.names(
     "ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or ""]
 )
+ALLOWED_HOSTS.append(urlsplit(INTERNAL_URL).hostname or "")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # LiveKit

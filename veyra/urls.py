@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/v1/", include("veyra.api")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("internal/parts/", include("recordings.part_urls")),
     path("", include("veyra.people_urls")),
     path("", include("telephony.urls")),
     path("", include("monitoring.urls")),

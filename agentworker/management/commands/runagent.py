@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from agentworker.heartbeat import Heartbeat
 from agentworker.housekeeping import Housekeeping
 from agentworker.shipping import Shipper
+from agentworker.taping import parts
+from agentworker.uploading import Uploader, Uploading
 from agentworker.worker import LineWorker, default_name
 
 
@@ -25,11 +27,14 @@ class Command(BaseCommand):
         line = LineWorker(calls, port)
         heartbeat = Heartbeat(name or default_name(port), line)
         housekeeping = Housekeeping(heartbeat, Shipper(settings.SPOOL_DIR))
+        uploading = Uploading(Uploader(parts.folder(), settings.INTERNAL_URL))
         housekeeping.start()
+        uploading.start()
         try:
             asyncio.run(run_until_told(line))
         finally:
             housekeeping.stop()
+            uploading.stop()
 
 
 async def run_until_told(line: LineWorker) -> None:

@@ -1,0 +1,246 @@
+"""Takes the sound that recorders wrote on this host to the web, which keeps it.
+
+A part goes in pieces of 1 MiB, and goes on where it stopped: after a dead network, web, or sender.
+Its files stay until the web says that all of it is stored and has the right checksum. Sending a
+piece twice is harmless, so a restarted sender sends whatever it finds. See agentworker.taping.parts
+for the files, and recordings.arriving for the other end.
+"""
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from django.core import signing
+
+from veyra.outage import Outage
+
+log = logging.getLogger(__name__)
+
+SALT = "veyra.part"
+TOKEN_SECONDS = 3600
+PIECE = 1024 * 1024
+# A part that is still written is told again so often, that it is known to live.
+TELL_SECONDS = 20.0
+TICK_SECONDS = 1.0
+# After an error of the network, the web or the storage behind it.
+PAUSE_SECONDS = 3.0
+# The web reads all of a part back before it says that it is stored.
+ANSWER_SECONDS = 120.0
+# What was begun so long ago and has no name yet gets none.
+HALF_SECONDS = 60.0
+REFUSED_SECONDS = 60.0
+
+# Nobody stands between us and the web: no proxy of the environment is asked.
+_opener = build_opener(ProxyHandler({}))
+
+
+class Refused(Exception):
+    """The web does not take this part as it is; it will not take it a second later either."""
+
+
+class NotYet(Exception):
+    """The web or its storage takes nothing now."""
+
+
+class Hold(Enum):
+    """Who has a file, when we wanted it for ourselves."""
+
+    OURS = "ours"
+    OTHERS = "others"
+    GONE = "gone"
+
+
+class Uploader:
+    """Sends the parts of one folder, again and again, to the web at `url`."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.url = folder, url
+        # When the web was told of a part that is written; until when one is left alone.
+        self._told: dict[Path, float] = {}
+        self._later: dict[Path, float] = {}
+
+    def look(self) -> int:
+        """Send what is finished and tell of what is written; how many parts went.
+
+        Raises NotYet. One part that is refused does not hold up the others.
+        """
+        self._forget()
+        return sum(map(self._try, sorted(self.folder.glob("*.json"))))
+
+    def _try(self, path: Path) -> bool:
+        if self._later.get(path, 0.0) > time.monotonic():
+            return False
+        try:
+            return self._tend(path)
+        except Refused as error:
+            log.error("part %s is refused (%s), and stays where it is", path.stem, error)
+            self._later[path] = time.monotonic() + REFUSED_SECONDS
+            return False
+
+    def _tend(self, path: Path) -> bool:
+        """True: it was sent, and is gone from here."""
+        with _hold(path) as hold:
+            if hold is Hold.OTHERS:
+                self._tell_of_writing(path)
+            if hold is not Hold.OURS:
+                return False
+            facts, sound = _facts(path), path.with_suffix(".ogg")
+            if facts is None:
+                _set_aside(path)
+                return False
+            if not self._send(path.stem, facts, sound):
+                self._later[path] = time.monotonic() + PAUSE_SECONDS
+                return False
+            sound.unlink(missing_ok=True)
+            path.unlink()
+            return True
+
+    def _tell_of_writing(self, path: Path) -> None:
+        if time.monotonic() - self._told.get(path, float("-inf")) < TELL_SECONDS:
+            return
+        if facts := _facts(path):
+            self._ask(path.stem, "POST", "", facts | {"is_writing": True})
+            self._told[path] = time.monotonic()
+
+    def _send(self, part: str, facts: dict[str, Any], sound: Path) -> bool:
+        """False: the web wants some of it again."""
+        answer = self._ask(part, "POST", "", facts)
+        # Who was killed before the first sound left no file of it.
+        size = sound.stat().st_size if sound.exists() else 0
+        received = int(answer["received"])
+        while not answer["done"] and received < size:
+            with sound.open("rb") as file:
+                file.seek(received)
+                answer = self._ask(part, "PUT", f"{received}/", file.read(PIECE))
+            if answer["received"] <= received:
+                return False
+            received = int(answer["received"])
+        if not answer["done"]:
+            ending = {name: facts.get(name) for name in ("ended_at", "seconds")}
+            answer = self._ask(
+                part, "POST", "done/", {"size": size, "sha256": _sha256(sound), **ending}
+            )
+        return bool(answer["done"])
+
+    def _ask(self, part: str, method: str, rest: str, body: dict[str, Any] | bytes) -> Any:
+        """What the web answers. Raises Refused and NotYet."""
+        request = Request(  # noqa: S310  # its address is a setting, http or https
+            f"{self.url}/internal/parts/{part}/{rest}",
+            data=body if isinstance(body, bytes) else json.dumps(body).encode(),
+            method=method,
+            headers={
+                "Authorization": f"Bearer {signing.TimestampSigner(salt=SALT).sign(part)}",
+                "Content-Type": "application/octet-stream",
+            },
+        )
+        try:
+            with _opener.open(request, timeout=ANSWER_SECONDS) as response:
+                return json.load(response)
+        except HTTPError as error:
+            with error:
+                if error.code in (400, 403, 404, 413):
+                    raise Refused(str(error.code)) from error
+            raise NotYet(str(error.code)) from error
+        except Exception as error:  # whatever broke off the connection, it is tried again
+            raise NotYet(type(error).__name__) from error
+
+    def _forget(self) -> None:
+        """Files of writers that were killed before a part had its name, and what is gone."""
+        for path in self.folder.glob("*.new"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > HALF_SECONDS:
+                    path.unlink()
+        self._told = {path: at for path, at in self._told.items() if path.exists()}
+        self._later = {path: at for path, at in self._later.items() if path.exists()}
+
+
+class Uploading:
+    """A thread that sends until `stop`, and then sends once more what is finished by then."""
+
+    def __init__(self, uploader: Uploader) -> None:
+        self._uploader = uploader
+        self._stop = threading.Event()
+        self._outage = Outage(log, "recordings wait on this host, since the web takes none")
+        self._thread = threading.Thread(target=self._run, name="uploading", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._stop.wait(TICK_SECONDS if self._look() else PAUSE_SECONDS)
+        self._look()
+
+    def _look(self) -> bool:
+        try:
+            self._uploader.look()
+        except NotYet as error:
+            self._outage.felt(error)
+            return False
+        except Exception:  # a disk that fails now may work again
+            log.exception("recordings wait on this host")
+            return False
+        self._outage.over()
+        return True
+
+
+@contextmanager
+def _hold(path: Path) -> Iterator[Hold]:
+    """Nobody else writes or sends it meanwhile, if it is OURS."""
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield Hold.GONE
+        return
+    try:
+        yield _lock(file, path)
+    finally:
+        os.close(file)
+
+
+def _lock(file: int, path: Path) -> Hold:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return Hold.OTHERS
+    # Another sender may have sent and removed it between opening and locking.
+    return Hold.OURS if path.exists() else Hold.GONE
+
+
+def _facts(path: Path) -> dict[str, Any] | None:
+    """None: they cannot be read."""
+    try:
+        facts = json.loads(path.read_bytes())
+    except (ValueError, FileNotFoundError):
+        return None
+    return facts if isinstance(facts, dict) else None
+
+
+def _set_aside(path: Path) -> None:
+    """Nobody knows of which call it is: an engineer may."""
+    log.error("the facts of part %s cannot be read; its files are kept as .lost", path.stem)
+    for each in (path, path.with_suffix(".ogg")):
+        if each.exists():
+            each.rename(each.with_name(f"{each.name}.lost"))
+
+
+def _sha256(path: Path) -> str:
+    if not path.exists():
+        return hashlib.sha256().hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

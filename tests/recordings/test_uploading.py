@@ -1,0 +1,106 @@
+"""The sender of parts, against the real doors."""
+
+import fcntl
+import json
+import os
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from agentworker.uploading import PIECE, NotYet, Uploader
+from recordings import arriving
+from recordings.models import Part, Storage
+from tests.recordings.test_arriving import FACTS
+
+SOUND = bytes(range(256)) * 4096 * 2 + b"end"
+
+
+def put(folder: Path, sound: bytes | None, **facts: object) -> Path:
+    """A part as its writer leaves it; its facts."""
+    folder.mkdir(exist_ok=True)
+    part = str(uuid.uuid4())
+    path = folder / f"{part}.json"
+    path.write_text(json.dumps({"id": part, **FACTS, **facts}))
+    if sound is not None:
+        path.with_suffix(".ogg").write_bytes(sound)
+    return path
+
+
+def nothing_in(folder: Path) -> bool:
+    return list(folder.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAgainstTheDoors:
+    """A server of its own for all of them, which is what takes its time."""
+
+    def test_finished_parts_go_and_leave_nothing(
+        self, live_server: LiveServer, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "sound"
+        ended = {"ended_at": "2026-11-22T09:01:00+00:00", "seconds": 60.0}
+        whole, killed, silent = put(folder, SOUND, **ended), put(folder, b"x"), put(folder, None)
+        assert Uploader(folder, live_server.url).look() == 3 and nothing_in(folder)
+        parts = {part.pk: part for part in Part.objects.all()}
+        assert {part.state for part in parts.values()} == {"arrived"}
+        whole_part = parts[uuid.UUID(whole.stem)]
+        assert b"".join(arriving.read(whole_part)) == SOUND and whole_part.seconds == 60
+        assert parts[uuid.UUID(killed.stem)].ended_at is None
+        assert parts[uuid.UUID(silent.stem)].size == 0
+
+    def test_one_that_is_written_is_only_told_of(
+        self, live_server: LiveServer, tmp_path: Path
+    ) -> None:
+        path = put(tmp_path / "sound", b"x")
+        uploader = Uploader(path.parent, live_server.url)
+        with path.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            assert uploader.look() == 0 and Part.objects.get().state == "writing"
+        assert path.exists() and uploader.look() == 1 and Part.objects.get().state == "arrived"
+
+    def test_it_goes_on_where_it_stopped(self, live_server: LiveServer, tmp_path: Path) -> None:
+        path = put(tmp_path / "sound", SOUND)
+        part = uuid.UUID(path.stem)
+        arriving.announce(part, arriving.Announced.read(FACTS))
+        arriving.take(part, 0, SOUND[:PIECE])
+        first = arriving.name_of(Part.objects.get(), 0)
+        store = arriving.store_of(Storage.objects.current())
+        made = (store.folder / first).stat().st_mtime_ns  # type: ignore[attr-defined]  # a folder
+        Uploader(path.parent, live_server.url).look()
+        assert b"".join(arriving.read(Part.objects.get())) == SOUND
+        assert (store.folder / first).stat().st_mtime_ns == made  # type: ignore[attr-defined]  # likewise
+
+    def test_one_that_is_refused_holds_up_no_other(
+        self, live_server: LiveServer, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "sound"
+        strange = put(folder, SOUND, recorder="nobody")
+        torn = put(folder, b"x")
+        torn.write_text('{"id"')
+        put(folder, SOUND)
+        assert Uploader(folder, live_server.url).look() == 1
+        left = {path.name for path in folder.iterdir()}
+        assert left == {
+            *(strange.name, strange.with_suffix(".ogg").name),
+            *(f"{torn.name}.lost", f"{torn.stem}.ogg.lost"),
+        }
+
+
+def test_a_web_that_is_away_takes_nothing_from_the_disk(tmp_path: Path) -> None:
+    path = put(tmp_path / "sound", SOUND)
+    with pytest.raises(NotYet):
+        Uploader(path.parent, "http://127.0.0.1:9").look()
+    assert path.exists() and path.with_suffix(".ogg").read_bytes() == SOUND
+
+
+def test_what_was_begun_and_has_no_name_goes_after_a_while(tmp_path: Path) -> None:
+    old, young = tmp_path / "1.new", tmp_path / "2.new"
+    for each in (old, young):
+        each.touch()
+    long_ago = time.time() - 3600
+    os.utime(old, (long_ago, long_ago))
+    Uploader(tmp_path, "http://127.0.0.1:9").look()
+    assert young.exists() and not old.exists()
