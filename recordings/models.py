@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.recording import RecordingPolicy
+from recordings.guarantee_models import GuaranteeDay
 from recordings.ingress_models import Ingress
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
 from recordings.listening_models import Listening
@@ -22,6 +23,7 @@ from veyra.sentences import Sentence
 
 __all__ = [
     "Deletion",
+    "GuaranteeDay",
     "Hold",
     "Ingress",
     "Listening",
@@ -111,6 +113,26 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
         """With everything that its page tells of the call, and where its file lies."""
         return self.select_related("call__agent", "call__number", "storage")
 
+    def talk_of(self, call: uuid.UUID) -> "Recording | None":
+        return self.of_call(call).filter(kind=Recording.Kind.TALK).with_call().first()
+
+    def listed(self) -> Self:
+        """As lists show them, without what only a player needs."""
+        found = self.select_related("call__agent", "call__number")
+        return found.defer("peaks", "spans", "file_key")
+
+    def of_calls_with(self, text: str, *, words: bool) -> Self:
+        """Of calls from or to a number with these digits, in any spelling; with `words` also of
+        those in which this was said, in any form.
+        """
+        calls = Call.objects.order_by()
+        found = calls.matching(text).values("pk")
+        if words:
+            said = calls.saying(text).values("pk")
+            # A caller's name is ASCII; to look for it takes reading through all calls.
+            found = found.union(said) if text.isascii() else said
+        return self.filter(call__in=found)
+
     def open(self) -> Self:
         """Whose end is not known."""
         return self.filter(state__in=Recording.OPEN)
@@ -157,6 +179,10 @@ class Recording(models.Model):
     reason = models.JSONField(default=dict, blank=True)
     wanted = models.CharField(max_length=6, choices=Wanted.choices, default=Wanted.ON)
     wanted_at = models.DateTimeField(null=True)
+    # What recorders do now, as far as they have told.
+    doing = models.CharField(max_length=6, choices=Wanted.choices, default=Wanted.OFF)
+    # For how long the call had to be recorded; null until it is over.
+    due_seconds = models.FloatField(_("length that it must have, s"), null=True)
     room_name = models.CharField(_("room"), max_length=200, blank=True)
     room_sid = models.CharField(_("id of the room"), max_length=64, blank=True, db_index=True)
     recorder = models.CharField(

@@ -1,0 +1,226 @@
+"""What is to become of a call's recording, decided from what is known of the call alone. Pure.
+
+Facts come in any order, twice and late: what counts is when each happened.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext_noop as _
+
+from agentworker.recording import RecordingPolicy
+from recordings.models import Recording
+from veyra.sentences import Sentence
+
+Wanted = Recording.Wanted
+State = Recording.State
+
+# What staff order.
+ORDERS = {
+    "record_start": Wanted.ON,
+    "record_resume": Wanted.ON,
+    "record_pause": Wanted.PAUSED,
+    "record_stop": Wanted.OFF,
+}
+# What a recorder says that it did.
+DEEDS = {
+    "recording_started": Wanted.ON,
+    "recording_resumed": Wanted.ON,
+    "recording_paused": Wanted.PAUSED,
+    "recording_stopped": Wanted.OFF,
+}
+ASKED, AGREED, REFUSED = "recording_asked", "recording_agreed", "recording_refused"
+# The assistant's first words, with the policy that it was given.
+BEGAN = "started"
+
+# A call that is shorter may be over before anybody could write down a sound of it.
+TOO_SHORT = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, order=True)
+class Fact:
+    """`by`: who recorded, a job's id, or "" for our recorder. `policy`: with BEGAN."""
+
+    at: datetime
+    kind: str
+    by: str = ""
+    policy: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """A call in which somebody spoke, and the facts of its room."""
+
+    # Of its rule or its assistant; what the job was told goes before it.
+    policy: RecordingPolicy
+    answered_at: datetime
+    ended_at: datetime | None = None
+    facts: tuple[Fact, ...] = ()
+    # Jobs that live no more, whether they said so or not.
+    lost: frozenset[str] = frozenset()
+    has_part: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`wanted` since `wanted_at`, and what recorders are `doing`: they differ until an order is
+    carried out. `order`: what jobs are to be told to do, "" nothing. `due`: for how long a call
+    that is over had to be recorded.
+    """
+
+    policy: RecordingPolicy
+    state: Recording.State
+    wanted: Recording.Wanted
+    wanted_at: datetime
+    doing: Recording.Wanted
+    order: str = ""
+    due: timedelta | None = None
+
+    @property
+    def lacks_recorder(self) -> bool:
+        """It is to be recorded now, and nobody does."""
+        return self.wanted == Wanted.ON and self.doing == Wanted.OFF and self.due is None
+
+
+def decide(story: Story) -> Verdict | None:
+    """None: there is nothing to record, as far as it is known."""
+    policy = policy_of(story)
+    wishes = list(_wishes(policy, story))
+    spans = [
+        (since, until) for since, until, wanted in _spans(wishes, story) if wanted == Wanted.ON
+    ]
+    if not spans:
+        return None
+    due = sum((until - since for since, until in spans if until), timedelta())
+    wanted_at, wanted = wishes[-1]
+    return Verdict(
+        policy=policy,
+        state=_state(story),
+        wanted=wanted,
+        wanted_at=wanted_at,
+        doing=doing(story),
+        order=_order(story, wanted),
+        due=due if story.ended_at else None,
+    )
+
+
+def policy_of(story: Story) -> RecordingPolicy:
+    """What the first assistant was told; the rule may have been changed since."""
+    told = [fact for fact in sorted(story.facts) if fact.kind == BEGAN and fact.policy]
+    return RecordingPolicy.of_call(told[0].policy, "") if told else story.policy
+
+
+def has_agreed(story: Story) -> bool:
+    """Does the caller's yes hold?"""
+    said = [fact.kind for fact in sorted(story.facts) if fact.kind in (AGREED, REFUSED)]
+    return said[-1:] == [AGREED]
+
+
+def doing(story: Story) -> Recording.Wanted:
+    """What is recorded now, by whoever lives."""
+    if story.ended_at:
+        return Wanted.OFF
+    now = set(_recorders(story).values())
+    return next((state for state in (Wanted.ON, Wanted.PAUSED) if state in now), Wanted.OFF)
+
+
+def _recorders(story: Story) -> dict[str, Recording.Wanted]:
+    """Who of those who live does what."""
+    last = {fact.by: DEEDS[fact.kind] for fact in sorted(story.facts) if fact.kind in DEEDS}
+    return {by: state for by, state in last.items() if by not in story.lost}
+
+
+def _order(story: Story, wanted: Recording.Wanted) -> str:
+    """What a job that records, or paused, has not done yet."""
+    jobs = {state for by, state in _recorders(story).items() if by and state != Wanted.OFF}
+    if story.ended_at or not jobs - {wanted}:
+        return ""
+    return {Wanted.ON: "resume", Wanted.PAUSED: "pause", Wanted.OFF: "stop"}[wanted]
+
+
+def _state(story: Story) -> Recording.State:
+    if story.ended_at:
+        return State.SAVING
+    began = story.has_part or any(fact.kind in DEEDS for fact in story.facts)
+    return State.RECORDING if began else State.EXPECTED
+
+
+def _wishes(policy: RecordingPolicy, story: Story) -> Iterator[tuple[datetime, Recording.Wanted]]:
+    """What was asked for since when, from the answer on."""
+    wanted = Wanted.ON if policy == RecordingPolicy.ALWAYS else Wanted.OFF
+    may = policy in (RecordingPolicy.ALWAYS, RecordingPolicy.PRESSED)
+    yield story.answered_at, wanted
+    for fact in sorted(set(story.facts)):
+        before = wanted
+        if policy == RecordingPolicy.AGREED and fact.kind in (AGREED, REFUSED):
+            may = fact.kind == AGREED
+            wanted = Wanted.ON if may else Wanted.OFF
+        elif may and fact.kind in ORDERS:
+            wanted = _ordered(policy, fact.kind, wanted)
+        if wanted != before:
+            yield max(fact.at, story.answered_at), wanted
+
+
+def _ordered(policy: RecordingPolicy, order: str, now: Recording.Wanted) -> Recording.Wanted:
+    """What is recorded always is paused at most, and what is not going on is neither paused nor
+    resumed.
+    """
+    if order == "record_stop" and policy == RecordingPolicy.ALWAYS:
+        return now
+    if order in ("record_pause", "record_resume") and now == Wanted.OFF:
+        return now
+    return ORDERS[order]
+
+
+def _spans(
+    wishes: list[tuple[datetime, Recording.Wanted]], story: Story
+) -> Iterator[tuple[datetime, datetime | None, Recording.Wanted]]:
+    """From when to when each was asked for, within the call; the last one's end is its end."""
+    ends: list[datetime | None] = [at for at, _wanted in wishes[1:]]
+    for (since, wanted), until in zip(wishes, [*ends, story.ended_at], strict=True):
+        if story.ended_at:
+            until = min(until or story.ended_at, story.ended_at)
+        if until is None or since < until:
+            yield since, until, wanted
+
+
+# Why there is no sound of a call that had to be recorded.
+
+SHORT = _(
+    "The call was over %(seconds)s s after the recording was to begin: nobody could write it."
+)
+BROKE_OFF = _(
+    "Recording began, but broke off by an error (%(error)s) and left nothing that can be heard."
+    " Show this to your engineer."
+)
+NOT_ARRIVED = _(
+    "It was being recorded, but the sound has not arrived from the server that wrote it. Ask your"
+    " engineer whether that server runs and reaches this one."
+)
+NOBODY = _(
+    "Nobody recorded it: the assistant did not begin to, and neither did our recorder. Ask your"
+    " engineer whether the program “recorder” runs."
+)
+LOST = _(
+    "The assistant was lost during the call, and our recorder did not take over. Ask your engineer"
+    " whether the program “recorder” runs."
+)
+
+
+def why_missing(story: Story, due: timedelta) -> Sentence:
+    """Said of a call that is over and left no sound that is here."""
+    if due < TOO_SHORT:
+        return Sentence(SHORT, {"seconds": max(0, round(due.total_seconds(), 1))})
+    failed = next((f.error for f in sorted(story.facts, reverse=True) if f.error), "")
+    if failed:
+        return Sentence(BROKE_OFF, {"error": failed})
+    if _began(story.facts):
+        return Sentence(NOT_ARRIVED)
+    jobs = {fact.by for fact in story.facts if fact.by}
+    return Sentence(LOST if jobs & story.lost else NOBODY)
+
+
+def _began(facts: Iterable[Fact]) -> bool:
+    return any(DEEDS.get(fact.kind) == Wanted.ON for fact in facts)
