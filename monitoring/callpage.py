@@ -11,6 +11,7 @@ from monitoring.latency import Chart, answers, chart
 from monitoring.story import Moment, story
 from monitoring.transcript import Line, lines
 from monitoring.words import summary
+from recordings.models import Recording
 from telephony import reasons
 from telephony.models import Call, CallEvent, Leg, OutboundCall
 from telephony.outbound import Tries
@@ -49,15 +50,17 @@ def with_parties(calls: QuerySet[Call]) -> QuerySet[Call]:
     return calls.select_related("agent", "rule", "trunk", "number").prefetch_related("legs")
 
 
-def gather(call: Call, *, with_words: bool, wanted: str = "") -> CallPage:
+def gather(
+    call: Call, *, with_words: bool, wanted: str = "", recording: Recording | None = None
+) -> CallPage:
     """`call` comes with its legs. Without the right to words there is no transcript. `wanted` are
-    words that are looked for in it.
+    words that are looked for in it; `recording` is one that the reader may hear.
     """
     legs = list(call.legs.all())
     sessions = list(conversations(legs).select_related("version__agent"))
     events = list(CallEvent.objects.of_call(call, legs))
     turns = list(Turn.objects.filter(session__in=sessions)) if with_words else []
-    said_lines = lines(call, turns, wanted)
+    said_lines = lines(call, turns, wanted, recording)
     tries = OutboundCall.objects.around(call.pk) if call.is_outbound else None
     return CallPage(
         call=call,

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from agentworker.models import Speaker, Turn
 from monitoring.words import said, seconds, speaker, summary
+from recordings.models import Recording
+from recordings.player import Stretch, stretch
 from telephony.models import Call
 from veyra.wordforms import pieces
 
@@ -32,6 +34,8 @@ class Line:
     pieces: Sequence[tuple[str, bool]]
     # How long the caller waited for it, and for what; "" where it answers nothing.
     delay: str
+    # From which second to which it is heard in the recording.
+    heard: Stretch | None
 
     @property
     def ours(self) -> bool:
@@ -42,14 +46,19 @@ class Line:
         return any(hit for _piece, hit in self.pieces)
 
 
-def lines(call: Call, turns: Iterable[Turn], wanted: str = "") -> list[Line]:
-    return [_line(call, turn, wanted) for turn in turns]
+def lines(
+    call: Call, turns: Iterable[Turn], wanted: str = "", recording: Recording | None = None
+) -> list[Line]:
+    """`recording`: one that the reader may hear."""
+    return [_line(call, turn, wanted, recording) for turn in turns]
 
 
-def _line(call: Call, turn: Turn, wanted: str) -> Line:
+def _line(call: Call, turn: Turn, wanted: str, recording: Recording | None) -> Line:
     text = said(turn)
     found = pieces(text, wanted) if turn.text else [(text, False)]
-    return Line(turn, speaker(call, turn), text, [one for one in found if one[0]], waited(turn))
+    shown = [one for one in found if one[0]]
+    heard = stretch(recording, turn.at, turn.seconds) if recording else None
+    return Line(turn, speaker(call, turn), text, shown, waited(turn), heard)
 
 
 def waited(turn: Turn) -> str:

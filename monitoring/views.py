@@ -15,6 +15,8 @@ from monitoring import bell
 from monitoring.callpage import gather, transcript, with_parties
 from monitoring.transcript import Line, as_json, as_text
 from monitoring.voices import nobody_speaks
+from recordings.models import Recording
+from recordings.player import Player
 from telephony import calling_back, demo
 from telephony.links import links
 from telephony.models import Call, CallBack
@@ -28,7 +30,9 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(with_parties(Call.objects.visible_to(user)), pk=pk)
     with_words = user.has_perm("agentworker.view_session")
     wanted = request.GET.get("q", "").strip()[:200]
-    page = gather(found, with_words=with_words, wanted=wanted)
+    player = _player(found, user)
+    recording = player.recording if player and player.may_hear else None
+    page = gather(found, with_words=with_words, wanted=wanted, recording=recording)
     ring = bell.answered(request.GET.get("take", ""), found, user)
     waits = calling_back.waiting_after(found, user)
     is_lost = _is_lost(found, waits)
@@ -39,6 +43,7 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
         "call_back": _call_back(found, user) if is_lost else None,
         "returned": calling_back.returned(found, user) if is_lost and not waits else None,
         "call": page.call,
+        "player": player,
         "wanted": wanted,
         "with_words": with_words,
         "ring": ring,
@@ -52,6 +57,14 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
         return render(request, "monitoring/_call.html", context)
     context |= {**admin.site.each_context(request), "title": _("Call")}
     return render(request, "monitoring/call.html", context)
+
+
+def _player(call: Call, user: User) -> Player | None:
+    """Of the talk, for whoever may see that it was recorded."""
+    if not user.has_perm("recordings.view_recording"):
+        return None
+    talk = Recording.objects.visible_to(user).talk_of(call.pk)
+    return Player.of(talk, user) if talk else None
 
 
 def _is_lost(call: Call, waits: CallBack | None) -> bool:

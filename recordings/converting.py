@@ -15,6 +15,20 @@ WAV_FRAME = 4
 # The lengths in the head of a WAV have 32 bits; the largest of them means "to the end of the file".
 WAV_MOST = 0xFFFFFFFF - 36
 MP3_RATE, MP3_BITS = 24_000, 64_000
+# Handed on at once.
+PIECE = 64 * 1024
+
+
+class NoSound(Exception):
+    """There is a file, but no sound in it that can be read."""
+
+
+def made(source: Source, form: str, seconds: float) -> Iterator[bytes]:
+    """The file in this form, "mp3" or "wav". Raises StoreError and NoSound, while it is read."""
+    try:
+        yield from wav(source, seconds) if form == "wav" else mp3(source)
+    except av.FFmpegError as error:
+        raise NoSound from error
 
 
 class Opened(io.RawIOBase):
@@ -54,18 +68,20 @@ class Opened(io.RawIOBase):
 
 
 class Written:
-    """Takes what is written; it cannot be sought in."""
+    """Takes what is written, and gives it on in larger pieces; it cannot be sought in."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
+        self._held = bytearray()
 
     def write(self, data: bytes) -> int:
-        self._parts.append(bytes(data))
+        self._held += data
         return len(data)
 
-    def take(self) -> bytes:
-        found, self._parts = b"".join(self._parts), []
-        return found
+    def pieces(self, least: int = PIECE) -> Iterator[bytes]:
+        """What is held, if it is so much."""
+        if len(self._held) >= least:
+            yield bytes(self._held)
+            self._held.clear()
 
 
 def _frames(source: Source) -> Iterator[AudioFrame]:
@@ -74,7 +90,7 @@ def _frames(source: Source) -> Iterator[AudioFrame]:
 
 
 def mp3(source: Source) -> Iterator[bytes]:
-    """Both voices, each in its channel. Raises StoreError and av.FFmpegError, also later."""
+    """Both voices, each in its channel. Raises StoreError and av.FFmpegError."""
     written = Written()
     # Its length would be noted in the first frame, which is gone by then: it has one rate instead.
     options = {"write_xing": "0", "id3v2_version": "0"}
@@ -83,10 +99,9 @@ def mp3(source: Source) -> Iterator[bytes]:
         stream.bit_rate = MP3_BITS
         for frame in _frames(source):
             made.mux(stream.encode(frame))
-            if found := written.take():
-                yield found
+            yield from written.pieces()
         made.mux(stream.encode(None))
-    yield written.take()
+    yield from written.pieces(1)
 
 
 def wav_size(seconds: float) -> int:
@@ -99,18 +114,17 @@ def wav(source: Source, seconds: float) -> Iterator[bytes]:
     Raises as `mp3` does.
     """
     left = _wav_bytes(seconds)
-    yield _wav_head(left)
+    written = Written()
+    written.write(_wav_head(left))
     turner = av.AudioResampler(format="s16", layout="stereo", rate=WAV_RATE)
     for frame in _frames(source):
         for turned in turner.resample(frame):
-            found = bytes(turned.planes[0])[: turned.samples * WAV_FRAME][:left]
-            left -= len(found)
-            if found:
-                yield found
+            left -= written.write(bytes(turned.planes[0])[: turned.samples * WAV_FRAME][:left])
+            yield from written.pieces()
     while left > 0:
-        found = bytes(min(left, WAV_RATE * WAV_FRAME))
-        left -= len(found)
-        yield found
+        left -= written.write(bytes(min(left, PIECE)))
+        yield from written.pieces()
+    yield from written.pieces(1)
 
 
 def _wav_bytes(seconds: float) -> int:
@@ -118,7 +132,6 @@ def _wav_bytes(seconds: float) -> int:
 
 
 def _wav_head(size: int) -> bytes:
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, WAV_RATE, WAV_RATE * WAV_FRAME, 4, 16)
-    return (
-        b"RIFF" + struct.pack("<I", 36 + size) + b"WAVE" + form + struct.pack("<4sI", b"data", size)
-    )
+    layout = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, WAV_RATE, WAV_RATE * WAV_FRAME, 4, 16)
+    whole = struct.pack("<4sI4s", b"RIFF", 36 + size, b"WAVE")
+    return whole + layout + struct.pack("<4sI", b"data", size)

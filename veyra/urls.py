@@ -16,6 +16,8 @@ urlpatterns = [
     path("internal/parts/", include("recordings.part_urls")),
     path("", include("veyra.people_urls")),
     path("", include("telephony.urls")),
+    path("", include("recordings.urls")),
+    path("", include("recordings.stream_urls")),
     path("", include("monitoring.urls")),
 ]
 

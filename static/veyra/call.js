@@ -45,6 +45,7 @@ function replace(html) {
 }
 // What each fragment was fetched as last: clocks and opened parts change what stands on the page.
 const shown = new Map();
+for (const part of page.querySelectorAll("[data-fragment]")) shown.set(part.dataset.fragment, part.outerHTML);
 
 function goesOn() {
   const told = page.querySelector("[data-call]").dataset;
@@ -92,6 +93,7 @@ if (find) {
   });
 }
 
+page.addEventListener("vy-changed", refresh);
 if (goesOn()) {
   connect();
   setInterval(() => goesOn() && refresh(), 5000);

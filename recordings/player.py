@@ -1,0 +1,87 @@
+"""What a page needs to let somebody hear a recording."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from recordings.listening_models import Listening
+from recordings.models import Recording
+from veyra.models import User
+
+# A voice this loud, of a hundred, is a hum of the line.
+HUM = 2
+# Silence that is worth being skipped.
+SILENCE_SECONDS = 1.5
+# Before a line and behind it: its first sound was over when somebody noticed that he speaks.
+MARGIN = 0.3
+# A key that was pressed.
+KEY_SECONDS = 1.0
+
+Stretch = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Player:
+    recording: Recording
+    may_hear: bool
+    may_take: bool
+    # For the script: {"peaks": [caller's, ours], 0..1, "seconds", "silences": [[from, to], …]}
+    facts: Mapping[str, Any]
+    listenings: Sequence[Listening]
+
+    @classmethod
+    def of(cls, recording: Recording, user: User) -> "Player":
+        may_hear = user.has_perm("recordings.hear_recording")
+        return cls(
+            recording=recording,
+            may_hear=may_hear and recording.has_sound,
+            may_take=user.has_perm("recordings.download_recording") and recording.has_sound,
+            facts=facts(recording) if may_hear and recording.has_sound else {},
+            listenings=list(Listening.objects.visible_to(user).newest_of(recording)),
+        )
+
+    @property
+    def is_video(self) -> bool:
+        return self.recording.kind == Recording.Kind.VIDEO
+
+
+def facts(recording: Recording) -> dict[str, Any]:
+    lanes = [recording.peaks.get(side, []) for side in ("caller", "agent")]
+    seconds = recording.seconds or 0.0
+    return {
+        "peaks": [[peak / 100 for peak in lane] for lane in lanes],
+        "seconds": seconds,
+        "silences": silences(lanes, seconds),
+    }
+
+
+def silences(lanes: Sequence[Sequence[float]], seconds: float) -> list[Stretch]:
+    """Where nobody speaks, of those stretches that are worth being skipped."""
+    loudest = [max(both) for both in zip(*lanes, strict=False)]
+    step = seconds / len(loudest) if loudest else 0.0
+    found, start = [], None
+    for place, peak in enumerate([*loudest, 100]):
+        if peak <= HUM:
+            start = place if start is None else start
+        elif start is not None:
+            found.append((start * step, place * step))
+            start = None
+    return [(a, b) for a, b in found if b - a >= SILENCE_SECONDS]
+
+
+def stretch(recording: Recording, at: datetime, seconds: float | None) -> Stretch | None:
+    """Where in the file this is heard that was said; None: it is not in it."""
+    end = at + timedelta(seconds=seconds or KEY_SECONDS)
+    parts = [part for span in recording.spans if (part := _within(span, at, end))]
+    return (parts[0][0], parts[-1][1]) if parts else None
+
+
+def _within(span: Mapping[str, Any], at: datetime, end: datetime) -> Stretch | None:
+    """The part of the span, in seconds of the file, in which this is heard, and a little around."""
+    start = datetime.fromisoformat(span["at"])
+    first, last = (at - start).total_seconds(), (end - start).total_seconds()
+    if first >= span["seconds"] or last <= 0:
+        return None
+    first, last = max(first - MARGIN, 0.0), min(last + MARGIN, span["seconds"])
+    return round(span["from"] + first, 2), round(span["from"] + last, 2)
