@@ -84,10 +84,12 @@ def ended_by_us(deeds: frozenset[str], departure: str) -> Reason | None:
         return Reason.BLOCKED
     if "staff_transfer_done" in deeds:
         return Reason.TRANSFERRED
-    removed = "staff_hang_up" in deeds and departure == "PARTICIPANT_REMOVED"
+    takes_out = deeds & {"staff_hang_up", "staff_room_remove"}
+    removed = takes_out and departure == "PARTICIPANT_REMOVED"
+    closed = "staff_room_close" in deeds and departure in ("ROOM_DELETED", "ROOM_CLOSED")
     # Who spoke for us went, and the room with him.
     left = "speaker_left" in deeds and departure in ("ROOM_DELETED", "ROOM_CLOSED")
-    if removed or left or "staff_hang_up_done" in deeds:
+    if removed or closed or left or "staff_hang_up_done" in deeds:
         return Reason.HUNG_UP_BY_STAFF
     return Reason.HUNG_UP_BY_COLLEAGUE if "people_left" in deeds else None
 

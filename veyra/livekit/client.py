@@ -149,8 +149,9 @@ class LiveKit:
         request = api.DeleteSIPDispatchRuleRequest(sip_dispatch_rule_id=livekit_id)
         self._ask(self._api.sip.delete_dispatch_rule(request))
 
-    def list_rooms(self) -> list[Room]:
-        answer = self._ask(self._api.room.list_rooms(api.ListRoomsRequest()))
+    def list_rooms(self, names: Sequence[str] = ()) -> list[Room]:
+        """Those of these names; all, where none is given."""
+        answer = self._ask(self._api.room.list_rooms(api.ListRoomsRequest(names=names)))
         return [wire.room_from(item) for item in answer.rooms]
 
     def list_participants(self, room: str) -> list[Participant]:

@@ -201,7 +201,8 @@ class Methods:
         return api.SIPDispatchRuleInfo(sip_dispatch_rule_id=asked.sip_dispatch_rule_id)
 
     async def list_rooms(self, asked: api.ListRoomsRequest) -> api.ListRoomsResponse:
-        return api.ListRoomsResponse(rooms=map(encoding.room, self.store.list_rooms()))
+        rooms = self.store.list_rooms(list(asked.names))
+        return api.ListRoomsResponse(rooms=map(encoding.room, rooms))
 
     async def list_participants(
         self, asked: api.ListParticipantsRequest

@@ -121,9 +121,11 @@ class Store:
             raise refused("requested sip dispatch rule does not exist", "not_found")
         del self.rules[livekit_id]
 
-    def list_rooms(self) -> list[Room]:
+    def list_rooms(self, names: Sequence[str] = ()) -> list[Room]:
         return [
-            replace(room, participants=len(self.people[room.name])) for room in self.rooms.values()
+            replace(room, participants=len(self.people[room.name]))
+            for room in self.rooms.values()
+            if not names or room.name in names
         ]
 
     def list_participants(self, room: str) -> list[Participant]:

@@ -1,0 +1,15 @@
+"""Rooms as they are now, and what goes out of them and comes into them."""
+
+from django.urls import path
+
+from recordings import room_views
+
+urlpatterns = [
+    path("rooms/", room_views.page, name="rooms"),
+    path("rooms/one/", room_views.one, name="room"),
+    path("rooms/mute/", room_views.mute, name="room-mute"),
+    path("rooms/unmute/", room_views.unmute, name="room-unmute"),
+    path("rooms/remove/", room_views.remove, name="room-remove"),
+    path("rooms/message/", room_views.message, name="room-message"),
+    path("rooms/close/", room_views.close, name="room-close"),
+]
