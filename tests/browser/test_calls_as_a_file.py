@@ -49,6 +49,7 @@ def a_day() -> None:
     Call.objects.bulk_create(calls)
 
 
+@pytest.mark.prove
 def test_a_search_is_kept_and_taken_as_a_file(
     page: Page, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

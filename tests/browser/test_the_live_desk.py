@@ -249,6 +249,7 @@ def test_an_assistant_is_killed_and_the_caller_is_answered_again(
     assert voice_after(heard, killed) < 8
 
 
+@pytest.mark.prove
 def test_who_has_no_right_sees_no_button_and_gets_403_at_every_door(
     launch: Launch, system: System
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_person_connects_novofon_and_sees_his_call_come(person: Page, site: Si
     expect(person.get_by_text("С вами говорит Поддержка: всё работает.")).to_be_visible()
 
 
+@pytest.mark.prove
 def test_a_strange_address_is_let_in_only_when_typed(person: Page, site: Site) -> None:
     add_assistant(person)
     open_novofon(person)
