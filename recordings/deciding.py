@@ -77,6 +77,8 @@ class Verdict:
     doing: Recording.Wanted
     order: str = ""
     due: timedelta | None = None
+    # Was anything to be recorded, at any moment of the call?
+    is_due: bool = True
 
     @property
     def lacks_recorder(self) -> bool:
@@ -84,15 +86,12 @@ class Verdict:
         return self.wanted == Wanted.ON and self.doing == Wanted.OFF and self.due is None
 
 
-def decide(story: Story) -> Verdict | None:
-    """None: there is nothing to record, as far as it is known."""
+def decide(story: Story) -> Verdict:
     policy = policy_of(story)
     wishes = list(_wishes(policy, story))
     spans = [
         (since, until) for since, until, wanted in _spans(wishes, story) if wanted == Wanted.ON
     ]
-    if not spans:
-        return None
     due = sum((until - since for since, until in spans if until), timedelta())
     wanted_at, wanted = wishes[-1]
     return Verdict(
@@ -103,6 +102,7 @@ def decide(story: Story) -> Verdict | None:
         doing=doing(story),
         order=_order(story, wanted),
         due=due if story.ended_at else None,
+        is_due=bool(spans),
     )
 
 

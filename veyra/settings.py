@@ -269,6 +269,7 @@ CELERY_BEAT_SCHEDULE = {
     "file": {"task": "monitoring.file", "schedule": 15.0},
     "mail": {"task": "monitoring.mail", "schedule": 60.0},
     "tidy_files": {"task": "monitoring.tidy", "schedule": 3600.0},
+    "expect": {"task": "recordings.expect", "schedule": 30.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
 }
 

@@ -1,0 +1,213 @@
+"""Recordings that there must be: their rows are made, and kept in step with what is known of calls.
+
+The recorder looks every second, beat every half a minute: so the rows are there without the
+recorder, too. Whatever is found, an order, a fact, a policy, goes the same way: `look`.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from agentworker.models import Session, Worker
+from agentworker.recording import RecordingPolicy
+from recordings.deciding import BEGAN, Fact, Story, Verdict, decide
+from recordings.models import Part, Recording
+from telephony.models import Call, CallEvent
+from veyra.live import changed
+
+TASK = "recordings.expect"
+AGENT = CallEvent.Source.AGENT
+# A look of the recorder goes back so far; one of beat finds what nobody looked at for a day.
+QUICK, THOROUGH = timedelta(minutes=1), timedelta(days=1)
+# Whose row is older than that lives no more; as the watchdog has it.
+WORKER_IS_LOST = timedelta(seconds=4)
+KEPT = ("state", "wanted", "wanted_at", "doing", "due_seconds", "room_name", "room_sid")
+
+
+def look(now: datetime, back: timedelta = QUICK) -> list[tuple[Recording, Verdict]]:
+    """Make the rows that are missing and bring the others up to date; those whose call goes on.
+
+    A fixed number of queries, however many calls.
+    """
+    fresh = list(_without_row(now, back))
+    rows = list(_open())
+    calls = [*fresh, *(row.call for row in rows if row.call)]
+    known = Known.of(calls, now, fresh)
+    for call in fresh:
+        _make(call, known.verdict(call))
+    found = []
+    for row in rows:
+        verdict = known.verdict(row.call, row) if row.call else None
+        if verdict:
+            _update(row, verdict)
+            found += [(row, verdict)] if verdict.due is None else []
+    return found
+
+
+def look_at(call: Call) -> Recording | None:
+    """The same for one call; None: it is not recorded, and need not be."""
+    row = Recording.objects.of_call(call.pk).filter(kind=Recording.Kind.TALK).first()
+    verdict = Known.of([call], timezone.now(), [] if row else [call]).verdict(call, row)
+    if row is None:
+        _make(call, verdict)
+        return Recording.objects.of_call(call.pk).filter(kind=Recording.Kind.TALK).first()
+    if verdict and row.state in Recording.OPEN:
+        _update(row, verdict)
+    return row
+
+
+def story_of(call: Call, row: Recording | None = None) -> Story | None:
+    """What is known of a call; None: nobody has answered it."""
+    return Known.of([call], timezone.now(), [] if row else [call]).story(call, row)
+
+
+def policy_of(call: Call) -> RecordingPolicy:
+    """As it is saved now. Where one of us speaks, and no assistant says anything of it, it is ours
+    to decide.
+    """
+    rule, agent = call.rule, call.agent
+    if not (rule or agent):
+        return RecordingPolicy.PRESSED
+    return RecordingPolicy.of_call(rule.recording if rule else "", agent.recording if agent else "")
+
+
+# Which calls
+
+
+def _of_real_people() -> QuerySet[Call]:
+    found = Call.objects.filter(is_demo=False, erased_at=None, answered_at__isnull=False)
+    return found.exclude(room_sid="").select_related("rule", "agent")
+
+
+def _without_row(now: datetime, back: timedelta) -> Iterable[Call]:
+    """Calls that may have to be recorded and have no row: by their policy, or because somebody asks
+    for it, or does it already.
+    """
+    none = _of_real_people().exclude(recordings__kind=Recording.Kind.TALK)
+    by_rule = Q(rule__recording=RecordingPolicy.ALWAYS)
+    by_agent = Q(agent__recording=RecordingPolicy.ALWAYS) & (Q(rule=None) | Q(rule__recording=""))
+    of_policy = none.filter(by_rule | by_agent)
+    facts = CallEvent.objects.of_recording().filter(received_at__gte=now - back)
+    told = none.filter(room_sid__in=facts.values("room_sid"))
+    # Each by an index of its own.
+    now_talking = of_policy.exclude(state=Call.State.ENDED)
+    parts = (now_talking, of_policy.filter(ended_at__gte=now - back), told)
+    return {call.pk: call for part in parts for call in part}.values()
+
+
+def _open() -> QuerySet[Recording]:
+    rows = Recording.objects.open().filter(kind=Recording.Kind.TALK, call__isnull=False)
+    return rows.filter(call__answered_at__isnull=False).select_related("call__rule", "call__agent")
+
+
+# What is known
+
+
+@dataclass
+class Known:
+    """The facts of some rooms, read at once."""
+
+    facts: dict[str, list[Fact]] = field(default_factory=lambda: defaultdict(list))
+    lost: frozenset[str] = frozenset()
+    with_parts: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, calls: Iterable[Call], now: datetime, fresh: Iterable[Call]) -> "Known":
+        """`fresh`: of which what their assistants were told is not on a row yet."""
+        rooms = {call.room_sid for call in calls if call.room_sid}
+        known = cls()
+        if not rooms:
+            return known
+        of_rooms = CallEvent.objects.filter(room_sid__in=rooms).of_recording()
+        unread = {call.room_sid for call in fresh}
+        began = CallEvent.objects.filter(room_sid__in=unread, kind=BEGAN, source=AGENT)
+        for event in chain(of_rooms, began if unread else ()):
+            known.facts[event.room_sid].append(_fact(event))
+        jobs = {fact.by for facts in known.facts.values() for fact in facts} - {""}
+        known.lost = frozenset(jobs - _living(jobs, now))
+        parts = Part.objects.filter(room_sid__in=rooms).values_list("room_sid", flat=True)
+        known.with_parts = frozenset(parts)
+        return known
+
+    def story(self, call: Call, row: Recording | None = None) -> Story | None:
+        if call.answered_at is None:
+            return None
+        return Story(
+            policy=RecordingPolicy(row.policy) if row else policy_of(call),
+            answered_at=call.answered_at,
+            ended_at=call.ended_at,
+            facts=tuple(self.facts.get(call.room_sid, ())),
+            lost=self.lost,
+            has_part=call.room_sid in self.with_parts,
+        )
+
+    def verdict(self, call: Call, row: Recording | None = None) -> Verdict | None:
+        story = self.story(call, row)
+        return decide(story) if story else None
+
+
+def _fact(event: CallEvent) -> Fact:
+    told = event.payload if isinstance(event.payload, dict) else {}
+    by_job = event.source == AGENT
+    return Fact(
+        at=event.at,
+        kind=event.kind,
+        by=event.event_id.rpartition(":")[0] if by_job else "",
+        policy=str(told.get("recording", "")) if event.kind == BEGAN else "",
+        error=str(told.get("error", "")),
+    )
+
+
+def _living(jobs: Collection[str], now: datetime) -> set[str]:
+    """Whose worker says so, and who did not say goodbye."""
+    if not jobs:
+        return set()
+    workers = Worker.objects.seen_since(now - WORKER_IS_LOST).values_list("jobs", flat=True)
+    living = {str(each.get("job")) for found in workers for each in found}
+    over = Session.objects.filter(job_id__in=jobs, ended_at__isnull=False)
+    return (living & set(jobs)) - set(over.values_list("job_id", flat=True))
+
+
+# Rows
+
+
+def _values(call: Call, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "state": verdict.state,
+        "wanted": verdict.wanted,
+        "wanted_at": verdict.wanted_at,
+        "doing": verdict.doing,
+        "due_seconds": None if verdict.due is None else verdict.due.total_seconds(),
+        "room_name": call.room_name,
+        "room_sid": call.room_sid,
+    }
+
+
+def _make(call: Call, verdict: Verdict | None) -> None:
+    """Somebody else may make it at the same moment: then it is there."""
+    if verdict is None or not verdict.is_due:
+        return
+    row = Recording(call=call, policy=verdict.policy, **_values(call, verdict))
+    Recording.objects.bulk_create([row], ignore_conflicts=True)
+    changed("call", call.pk)
+
+
+def _update(row: Recording, verdict: Verdict) -> None:
+    """What it became, unless somebody took it on meanwhile: whoever saves it, for one."""
+    call = row.call
+    if call is None:
+        return
+    before = row.state
+    new = {k: v for k, v in _values(call, verdict).items() if getattr(row, k) != v}
+    if not new:
+        return
+    if Recording.objects.filter(pk=row.pk, state=before).update(**new):
+        for name, value in new.items():
+            setattr(row, name, value)
+        changed("call", call.pk)

@@ -1,0 +1,16 @@
+"""Doors of the queue: each calls one service."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from recordings import deleting, expecting, keeping
+
+
+@shared_task(name=deleting.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def keep() -> None:
+    keeping.work(timezone.now())
+
+
+@shared_task(name=expecting.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def expect() -> None:
+    expecting.look(timezone.now(), expecting.THOROUGH)
