@@ -118,7 +118,7 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
 
     def listed(self) -> Self:
         """As lists show them, without what only a player needs."""
-        found = self.select_related("call__agent", "call__number")
+        found = self.select_related("call__agent")
         return found.defer("peaks", "spans", "file_key")
 
     def of_calls_with(self, text: str, *, words: bool) -> Self:

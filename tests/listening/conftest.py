@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import av
 import numpy as np
@@ -64,3 +65,9 @@ def make_recording(db: None) -> MakeRecording:
         return made
 
     return make
+
+
+async def body(answer: Any) -> bytes:
+    if not answer.streaming:
+        return bytes(answer.content)
+    return b"".join([chunk async for chunk in answer.streaming_content])
