@@ -27,7 +27,7 @@ class Stay:
     def __init__(self, origin: Origin, identity: str, tell: Callable[..., None]) -> None:
         self.origin, self.identity, self._tell = origin, identity, tell
         self.tap: Tap | None = None
-        self._is_wanted = self._is_paused = False
+        self._is_wanted = self._is_paused = self._room_is_gone = False
         # Of what was begun and has not ended.
         self._part = ""
         self._is_in = asyncio.Event()
@@ -56,16 +56,16 @@ class Stay:
             self._is_wanted, self._is_paused = True, False
             self._begin(RESUMED)
 
-    def stop(self) -> None:
-        """Keep nothing any more."""
+    def stop(self, kind: str = STOPPED) -> None:
+        """Keep nothing any more; `kind`: the fact that tells of it."""
         was_on, self._is_wanted = self._is_wanted or self._is_paused, False
         self._is_paused = False
         if was_on:
-            self._tell(STOPPED, part=self._end())
+            self._tell(kind, part=self._end())
 
-    async def leave(self) -> None:
+    async def leave(self, kind: str = STOPPED) -> None:
         """Stop, and leave the room."""
-        self.stop()
+        self.stop(kind)
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -80,6 +80,16 @@ class Stay:
         if self.tap:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.tap.until_hears(identity), patience)
+
+    @property
+    def is_over(self) -> bool:
+        """It ended by itself."""
+        return self._task is not None and self._task.done()
+
+    @property
+    def room_is_gone(self) -> bool:
+        """Whoever came back would make a new room of its name."""
+        return self._room_is_gone
 
     @property
     def is_recording(self) -> bool:
@@ -111,6 +121,8 @@ class Stay:
         if self._part:
             told = {} if tap.is_over else {"error": error}
             self._tell(STOPPED, part=self._end(), **told)
+        self._is_wanted = self._is_wanted and not tap.is_over
+        self._room_is_gone = tap.is_over and not tap.was_replaced
         self.tap = None
         await tap.leave()
 

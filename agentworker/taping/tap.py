@@ -47,8 +47,8 @@ class Tap:
     def __init__(self, origin: Origin, identity: str) -> None:
         self.origin, self.identity = origin, identity
         self.tape: Tape | None = None
-        # There is nothing to come back to.
-        self.is_over = False
+        # There is nothing to come back to; or another process of ours is there in our place.
+        self.is_over = self.was_replaced = False
         self.room = rtc.Room()
         self._lost = asyncio.Event()
         self._ears: dict[str, asyncio.Task[None]] = {}
@@ -133,6 +133,7 @@ class Tap:
 
     def _on_lost(self, reason: int) -> None:
         self.is_over = reason in FOR_GOOD
+        self.was_replaced = reason == rtc.DisconnectReason.DUPLICATE_IDENTITY
         self._lost.set()
 
     async def _listen(self, track: rtc.Track, participant: rtc.RemoteParticipant) -> None:

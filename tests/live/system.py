@@ -171,6 +171,7 @@ class System:
             "agent": [python, "manage.py", "runagent"],
             "watchdog": [python, "manage.py", "watchdog"],
             "standby": [python, "manage.py", "standby"],
+            "recorder": [python, "manage.py", "recorder"],
             "registrar": [python, "manage.py", "registrar"],
             "kamailio": [python, "manage.py", "kamailio"],
         }
@@ -180,7 +181,7 @@ class System:
         if name == "web":
             return lambda: self._answers("/health/live")
         words = {"worker": "ready.", "beat": "beat: Starting", "agent": "registered"}
-        words["standby"] = "ready."
+        words["standby"] = words["recorder"] = "ready."
         return lambda: words.get(name, "") in self.log(name)
 
     def _answers(self, path: str) -> bool:

@@ -22,7 +22,7 @@ def test_every_service_of_the_line_is_there() -> None:
     assert set(SERVICES) == {
         *("postgres", "redis", "setup", "livekit-server", "livekit-sip"),
         *("web", "worker", "worker-calls", "worker-livekit", "beat", "tap", "agent"),
-        *("worker-slow", "kamailio", "registrar", "watchdog", "standby"),
+        *("worker-slow", "kamailio", "registrar", "watchdog", "standby", "recorder"),
     }
 
 

@@ -28,7 +28,7 @@ def names(layout: Layout, choice: Choice) -> list[str]:
 
 
 WORK = ["worker", "worker-calls", "worker-slow", "beat"]
-CALLERS = ["agent", "watchdog", "standby"]
+CALLERS = ["agent", "watchdog", "standby", "recorder"]
 
 
 def read(text: str) -> configparser.RawConfigParser:
