@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recordings import room_views
+from recordings import ingress_views, room_views
 
 urlpatterns = [
     path("rooms/", room_views.page, name="rooms"),
@@ -12,4 +12,7 @@ urlpatterns = [
     path("rooms/remove/", room_views.remove, name="room-remove"),
     path("rooms/message/", room_views.message, name="room-message"),
     path("rooms/close/", room_views.close, name="room-close"),
+    path("ingress/", ingress_views.page, name="ingress"),
+    path("ingress/<uuid:pk>/enable/", ingress_views.enable, name="ingress-enable"),
+    path("ingress/<uuid:pk>/delete/", ingress_views.delete, name="ingress-delete"),
 ]

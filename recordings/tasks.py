@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import deleting, expecting, keeping
+from recordings import deleting, expecting, keeping, looking
 
 
 @shared_task(name=deleting.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
@@ -14,3 +14,8 @@ def keep() -> None:
 @shared_task(name=expecting.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def expect() -> None:
     expecting.look(timezone.now(), expecting.THOROUGH)
+
+
+@shared_task(name=looking.TASK)  # type: ignore[untyped-decorator]  # likewise
+def look() -> None:
+    looking.look()

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # Who spoke for us has left: the task that looks whether his call is to go on without him.
 COLLEAGUE_LEFT = "telephony.speak"
+# A recording, a stream or an incoming stream has news: the task that asks LiveKit about them.
+STREAM_NEWS = "recordings.look"
 # Agent facts that one transaction takes over.
 BATCH = 500
 # The database, or its driver, does not take this fact and never will: a text that is too long, or
@@ -84,6 +86,8 @@ def take_webhooks(events: Sequence[WebhookEvent]) -> None:
     )
     if any(map(_is_colleague_leaving, events)):
         wake(COLLEAGUE_LEFT)
+    if any(event.egress_id or event.ingress_id for event in events):
+        wake(STREAM_NEWS)
 
 
 def _is_colleague_leaving(event: WebhookEvent) -> bool:

@@ -249,6 +249,7 @@ CELERY_TASK_ROUTES = {
     "telephony.ring": {"queue": "hands"},
     "telephony.attend": {"queue": "hands"},
     "telephony.speak": {"queue": "hands"},
+    "recordings.look": {"queue": "hands"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -262,6 +263,7 @@ CELERY_BEAT_SCHEDULE = {
     "attend": {"task": "telephony.attend", "schedule": 5.0},
     "speak": {"task": "telephony.speak", "schedule": 5.0},
     "observe": {"task": "telephony.observe", "schedule": 15.0},
+    "look": {"task": "recordings.look", "schedule": 5.0},
     "testcall": {"task": "telephony.testcall", "schedule": 15.0},
     "planned": {"task": "telephony.planned", "schedule": 15.0},
     "call_backs": {"task": "telephony.call_backs", "schedule": 10.0},
