@@ -4,10 +4,19 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from monitoring.callfile import CallFile
+from monitoring.erasure import CallerFile, Erasure
 from monitoring.filters import SavedFilter
 from monitoring.mailing import Letter, Mailing
 
-__all__ = ["CallFile", "HealthCheck", "Letter", "Mailing", "SavedFilter"]
+__all__ = [
+    "CallFile",
+    "CallerFile",
+    "Erasure",
+    "HealthCheck",
+    "Letter",
+    "Mailing",
+    "SavedFilter",
+]
 
 
 class HealthCheck(models.Model):

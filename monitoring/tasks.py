@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import filing, posting
+from monitoring import caller_zip, filing, forgetting, posting
 from monitoring.checks import SCHEDULE
 from veyra.models import Pulse
 
@@ -23,9 +23,21 @@ def file() -> None:
 @shared_task(name="monitoring.tidy")  # type: ignore[untyped-decorator]  # likewise
 def tidy() -> None:
     filing.forget(timezone.now())
+    caller_zip.forget(timezone.now())
     posting.forget(timezone.now())
 
 
 @shared_task(name=posting.TASK)  # type: ignore[untyped-decorator]  # likewise
 def mail() -> None:
     posting.work(timezone.now())
+
+
+@shared_task(name=caller_zip.TASK)  # type: ignore[untyped-decorator]  # likewise
+def caller_file() -> None:
+    while caller_zip.run_next():
+        pass
+
+
+@shared_task(name=forgetting.TASK)  # type: ignore[untyped-decorator]  # likewise
+def forget() -> None:
+    forgetting.work(timezone.now())

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from monitoring import (
+    caller_views,
     callnow,
     ear_views,
     file_views,
@@ -23,6 +24,13 @@ urlpatterns = [
     path("health/live", machines.live),
     path("health/ready", machines.ready),
     path("metrics", machines.metrics),
+    path("callers/", caller_views.page, name="callers"),
+    path("callers/of/<uuid:pk>/", caller_views.of_call, name="caller-of-call"),
+    path("callers/file/", caller_views.ask_file, name="caller-file-ask"),
+    path("callers/file/<uuid:pk>/", caller_views.take_file, name="caller-file"),
+    path("callers/erase/", caller_views.erase, name="caller-erase"),
+    path("callers/erased/", caller_views.erased, name="callers-erased"),
+    path("callers/erased/<uuid:pk>/", caller_views.certificate, name="certificate"),
     path("calls/files/", file_views.page, name="call-files"),
     path("calls/files/ask/", file_views.ask, name="call-file-ask"),
     path("calls/files/<uuid:pk>/", file_views.take, name="call-file"),

@@ -6,7 +6,7 @@ between leaves a `Deletion` that is not done, and what is done twice does no har
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -167,12 +167,11 @@ def _is_needed(room_sid: str) -> bool:
 # Parts that nobody joins any more
 
 
-def forget_parts(parts: Iterable[Part]) -> None:
+def forget_parts(parts: QuerySet[Part]) -> None:
     """With what came of them. Raises StoreError."""
-    stores = [store_of(each) for each in Storage.objects.all()]
-    for part in parts:
-        for store in stores:
-            _empty(store, INCOMING.format(part.pk))
+    for part in parts.select_related("storage"):
+        for storage in [part.storage] if part.storage else Storage.objects.all():
+            _empty(store_of(storage), INCOMING.format(part.pk))
         part.delete()
 
 

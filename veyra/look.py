@@ -80,6 +80,9 @@ PEOPLE: Sequence[Line] = [
         "admin:agentworker_blockedcaller_changelist",
         ("telephony.block_caller",),
     ),
+    Line(_("Caller's data"), "person_search", "callers", ("monitoring.find_caller",)),
+    Line(_("Erased callers"), "person_cancel", "callers-erased", ("monitoring.view_erasure",)),
+    Line(_("Keeping of recordings"), "auto_delete", "keeping", ("recordings.view_term",)),
     rows_of("veyra.user", _("Accounts"), "manage_accounts"),
     rows_of("auth.group", _("Roles"), "badge"),
 ]

@@ -240,6 +240,9 @@ CELERY_TASK_ROUTES = {
     # It removes what the same worker wrote.
     "monitoring.tidy": {"queue": "slow"},
     "monitoring.mail": {"queue": "slow"},
+    "monitoring.caller_file": {"queue": "slow"},
+    "monitoring.forget": {"queue": "slow"},
+    "recordings.keep": {"queue": "slow"},
     # They wait for telephones to ring, each in a thread: nothing else waits behind them.
     "telephony.dial": {"queue": "calls"},
     "telephony.transfer": {"queue": "calls"},
@@ -270,6 +273,9 @@ CELERY_BEAT_SCHEDULE = {
     "tidy": {"task": "telephony.tidy", "schedule": 3600.0},
     "file": {"task": "monitoring.file", "schedule": 15.0},
     "mail": {"task": "monitoring.mail", "schedule": 60.0},
+    "caller_file": {"task": "monitoring.caller_file", "schedule": 15.0},
+    "forget": {"task": "monitoring.forget", "schedule": 60.0},
+    "keep": {"task": "recordings.keep", "schedule": 300.0},
     "tidy_files": {"task": "monitoring.tidy", "schedule": 3600.0},
     "expect": {"task": "recordings.expect", "schedule": 30.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},

@@ -16,6 +16,7 @@ urlpatterns = [
     path("internal/parts/", include("recordings.part_urls")),
     path("", include("veyra.people_urls")),
     path("", include("telephony.urls")),
+    path("recordings/keeping/", include("recordings.keeping_urls")),
     path("", include("recordings.urls")),
     path("", include("recordings.stream_urls")),
     path("", include("monitoring.urls")),

@@ -1,0 +1,51 @@
+"""The recordings of one caller, and how they go, with whatever is still on its way."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from recordings import deleting
+from recordings.keeping_models import Deletion
+from recordings.models import Part, Recording, RecordingQuerySet
+from telephony.forgetting import LATE, own_rooms
+from telephony.models import Call, Leg
+
+
+def of_calls(keys: Sequence[UUID]) -> RecordingQuerySet:
+    """Of these calls, and of the rooms in which nobody else called."""
+    rooms = Q(call=None, room_sid__in=own_rooms(keys))
+    return Recording.objects.filter(Q(call__in=keys) | rooms)
+
+
+def of_others(keys: Sequence[UUID]) -> RecordingQuerySet:
+    """Other people's, in whose rooms these calls were: their callers may be heard in them, too."""
+    legs = Leg.objects.filter(call__in=keys).exclude(room_sid="")
+    rooms = set(legs.values_list("room_sid", flat=True)) - own_rooms(keys)
+    return Recording.objects.filter(room_sid__in=rooms).ready().exclude(call__in=keys)
+
+
+def claim(keys: Sequence[UUID], now: datetime, *, again: bool = False) -> list[UUID]:
+    """Nobody hears them any more; keys of all whose files are to go. `again`: from a backup, which
+    may show them as they stood then: on their way, or needed by somebody.
+    """
+    rows = of_calls(keys)
+    if again:
+        rows.filter(is_held=True).update(is_held=False)
+        rows.open().update(state=Recording.State.FAILED)
+    deleting.claim(list(rows), Deletion.Why.ERASED, now)
+    rows.update(room_name="")
+    gone = rows.filter(state=Recording.State.DELETED).exclude(file="")
+    return list(gone.values_list("pk", flat=True))
+
+
+def forget_parts(keys: Sequence[UUID]) -> None:
+    """Sound that was on its way. Raises StoreError."""
+    deleting.forget_parts(Part.objects.filter(room_sid__in=own_rooms(keys)))
+
+
+def sweep(now: datetime) -> None:
+    """Sound that came late, of callers who were erased in the last weeks. Raises StoreError."""
+    erased = Call.objects.erased_since(now - LATE).values_list("pk", flat=True)
+    forget_parts(list(erased))
