@@ -59,6 +59,7 @@ class AgentAdmin(VeyraAdmin):
                 "description": HEARING,
             },
         ),
+        (_("Recording"), {"fields": ("recording", "consent")}),
     )
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Sequence[Any]:
@@ -73,7 +74,7 @@ class AgentAdmin(VeyraAdmin):
         if change:
             obj.revision += 1
             # Only what this form has: others may archive or unpublish at the same moment.
-            obj.save(update_fields=["name", "revision"])
+            obj.save(update_fields=["name", "recording", "revision"])
         else:
             super().save_model(request, obj, form, change)
         if isinstance(form, AgentForm):

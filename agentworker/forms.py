@@ -13,6 +13,8 @@ from unfold.widgets import (
 
 from agentworker.lines import LinesError, format_menu, format_rules, parse_menu, parse_rules
 from agentworker.models import Agent, Language
+from agentworker.recording import RecordingPolicy
+from agentworker.script import CONSENT_KEYS
 from agentworker.services import Words
 from veyra.stale import RevisionForm
 
@@ -37,6 +39,12 @@ FIRST_WORDS = {
         "goodbye": "Thank you for calling. Goodbye!",
     },
 }
+
+
+NO_KEY_LEFT = _(
+    "The menu uses all ten keys, and none is left by which a caller could agree. Take one out of"
+    " the menu, or choose another answer."
+)
 
 
 def area(rows: int) -> UnfoldAdminTextareaWidget:
@@ -82,14 +90,49 @@ class AgentForm(RevisionForm):
         label=_("Goodbye"), required=False, widget=UnfoldAdminTextInputWidget()
     )
 
+    consent = forms.CharField(
+        label=_("What it asks before it records"),
+        required=False,
+        widget=area(2),
+        help_text=_(
+            "Such as “We record calls to train our staff.” It is said after the greeting, and then:"
+            " “If you agree to the recording, press 9”, or the highest key that the menu leaves"
+            " free. Empty: a sentence that fits always."
+        ),
+    )
+
     class Meta:
         model = Agent
-        fields = ("name",)
+        fields = ("name", "recording")
+        labels = {"recording": _("Are its calls recorded?")}
+        help_texts = {
+            "recording": _(
+                "Who answers may say otherwise for its numbers. Where all calls are recorded, let"
+                " the greeting say so: callers are told nothing else."
+            )
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "recording" in self.fields:  # who may only look has none
+            self.fields["recording"].required = False
         for name, value in first_values(self.instance).items():
             self.fields[name].initial = value
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        taken = {item["press"] for item in cleaned.get("menu") or ()}
+        if self.asks_callers() and not set(CONSENT_KEYS) - taken:
+            self.add_error("recording", NO_KEY_LEFT)
+        return cleaned
+
+    def clean_recording(self) -> str:
+        found: str = self.cleaned_data["recording"] or self.instance.recording
+        return found
+
+    def asks_callers(self) -> bool:
+        """Whether they may be recorded."""
+        return bool(self.cleaned_data.get("recording") == RecordingPolicy.AGREED)
 
     def clean_greeting(self) -> str:
         """Dots and dashes are no words: a voice makes no sound of them."""
@@ -128,4 +171,5 @@ def first_values(agent: Agent) -> dict[str, str]:
         "rules": format_rules(version.rules),
         "fallback": version.fallback,
         "goodbye": version.goodbye,
+        "consent": version.consent,
     }

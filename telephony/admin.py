@@ -265,6 +265,7 @@ class DispatchRuleAdmin(WishAdmin):
     fieldsets = (
         (None, {"fields": ("name", "agent", "numbers", "trunks", "is_active", "standing")}),
         (gettext_lazy("People"), {"fields": PEOPLE_FIELDS}),
+        (gettext_lazy("Recording"), {"fields": ("recording",)}),
         (gettext_lazy("Only some calls"), {"fields": ("pin", "callers")}),
         (DETAILS, {"classes": ("collapse",), "fields": ("kind", "room")}),
     )

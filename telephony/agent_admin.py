@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -11,10 +12,12 @@ from django.utils.translation import gettext as _
 from agentworker.admin import AgentAdmin
 from agentworker.forms import AgentForm
 from agentworker.models import Agent
+from agentworker.recording import RecordingPolicy
 from telephony.keeping import KeepingAdmin
-from telephony.line import read_line
+from telephony.line import read_line, rules_ask_callers
 from telephony.numbers import pretty
-from telephony.routing.impact import reached
+from telephony.routing.impact import RECORDED, reached
+from veyra.sentences import Sentence
 
 # So many numbers are named.
 NAMED = 5
@@ -37,6 +40,10 @@ class LineAgentForm(AgentForm):
                 "numbers": ", ".join(shown)
             }
 
+    def asks_callers(self) -> bool:
+        """Where a rule says so, too."""
+        return super().asks_callers() or rules_ask_callers(self.instance)
+
 
 def answered_by(agent: Agent) -> list[str]:
     """The numbers whose callers this assistant answers, as the line is saved now."""
@@ -48,6 +55,17 @@ def answered_by(agent: Agent) -> list[str]:
     ]
 
 
+def recorded_by(agent: Agent) -> dict[str, RecordingPolicy]:
+    """The first of the numbers that it answers, each with whether its calls are recorded."""
+    key = str(agent.key)
+    found: dict[str, RecordingPolicy] = {}
+    for number, reach in sorted(reached(read_line()).items()):
+        for answer in reach.answers:
+            if answer.agent == key and len(found) < NAMED:
+                found[number] = RecordingPolicy(answer.recording)
+    return found
+
+
 @admin.register(Agent)
 class LineAgentAdmin(KeepingAdmin, AgentAdmin):
     """An assistant that is archived, or not published, answers nobody."""
@@ -55,6 +73,16 @@ class LineAgentAdmin(KeepingAdmin, AgentAdmin):
     form = LineAgentForm
     change_form_before_template = "telephony/assistant_before.html"
     change_form_after_template = "telephony/assistant_after.html"
+
+    def save_model(
+        self, request: HttpRequest, obj: Agent, form: "ModelForm[Agent]", change: bool
+    ) -> None:
+        before = recorded_by(obj) if change else {}
+        super().save_model(request, obj, form, change)
+        for number, policy in recorded_by(obj).items():
+            if change and before.get(number) != policy:
+                values = {"number": pretty(number)}
+                messages.info(request, str(Sentence(RECORDED[policy], values)))
 
     def get_urls(self) -> list[URLPattern]:
         own = [

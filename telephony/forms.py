@@ -13,6 +13,10 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from agentworker.forms import NO_KEY_LEFT
+from agentworker.recording import RecordingPolicy
+from agentworker.script import consent_key
+from agentworker.versions import script_of
 from telephony import people_choice
 from telephony.editing import EditForm, keep_typed
 from telephony.line import lines
@@ -220,6 +224,7 @@ class DispatchRuleForm(EditForm):
             "pin",
             "callers",
             "apology",
+            "recording",
             "kind",
             "room",
             "is_active",
@@ -228,7 +233,7 @@ class DispatchRuleForm(EditForm):
             "callers": UnfoldAdminTextareaWidget(attrs={"rows": 4}),
             "apology": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         }
-        labels = {"apology": _("Apology")}
+        labels = {"apology": _("Apology"), "recording": _("Are its calls recorded?")}
         help_texts = {
             "name": _("Such as “Support” or “Sales in the evening”."),
             "agent": _("Who speaks with the caller."),
@@ -239,6 +244,11 @@ class DispatchRuleForm(EditForm):
             "apology": _(
                 "What the caller hears where nobody can talk to him, in the assistant's language."
                 " Empty: a sentence that fits always."
+            ),
+            "recording": _(
+                "Empty: as the assistant's page says. Where calls are recorded always, let the"
+                " greeting say so; after the caller has agreed: he is asked before the menu, and"
+                " only a key of his telephone is a yes."
             ),
             "kind": _(
                 "“One shared room” is only for conferences: everybody who calls hears everybody,"
@@ -263,7 +273,25 @@ class DispatchRuleForm(EditForm):
                 "first",
                 _("In one shared room nobody can be rung first. Choose “a room for each call”."),
             )
+        if wrong := self._consent_fault(cleaned):
+            self.add_error("recording", wrong)
         return cleaned
+
+    def _consent_fault(self, cleaned: dict[str, Any]) -> Any:
+        """Why callers of this rule could not be asked whether they may be recorded."""
+        agent = cleaned.get("agent")
+        own = agent.recording if agent else ""
+        if RecordingPolicy.of_call(cleaned.get("recording") or "", own) != RecordingPolicy.AGREED:
+            return None
+        if cleaned.get("kind") == RoomKind.DIRECT:
+            return _(
+                "In one shared room one caller cannot agree for the others. Choose another answer,"
+                " or “a room for each call”."
+            )
+        version = agent.current() if agent else None
+        if version and not consent_key(script_of(version)):
+            return NO_KEY_LEFT
+        return None
 
     def values(self) -> dict[str, Any]:
         found = super().values()

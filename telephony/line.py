@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
 from agentworker.models import Agent, AgentVersion
+from agentworker.recording import RecordingPolicy
 from telephony.colleagues import SECONDS
 from telephony.models import Colleague, DispatchRule, Gateway, PhoneNumber, Team, Trunk
 from telephony.routing import wish
@@ -25,7 +26,15 @@ ALIKE_OF_RULES = ("name", "kind", "room", "pin", "recording", "is_active")
 NAMED = ("first_colleague", "first_team", "fallback_colleague", "fallback_team")
 SECRETS = ("password", "register_password", "out_password")
 
-__all__ = ["Place", "lines", "read_around", "read_line", "read_signing", "registrar"]
+__all__ = [
+    "Place",
+    "lines",
+    "read_around",
+    "read_line",
+    "read_signing",
+    "registrar",
+    "rules_ask_callers",
+]
 
 
 class Place(NamedTuple):
@@ -145,7 +154,9 @@ def _rules(rows: QuerySet[DispatchRule], whole: Keys, named: Keys) -> Iterable[w
     columns = "pk", "key", "agent__key", "callers", "archived_at", *ALIKE_OF_RULES
     for row in rows.values_list(*columns, *(f"{name}__key" for name in NAMED)):
         pk, key, agent, only, archived_at, *others = row
-        alike, people = others[: len(ALIKE_OF_RULES)], others[len(ALIKE_OF_RULES) :]
+        alike: dict[str, Any] = dict(zip(ALIKE_OF_RULES, others, strict=False))
+        people = others[len(ALIKE_OF_RULES) :]
+        alike |= {name: str(key or "") for name, key in zip(NAMED, people, strict=True)}
         yield wish.Rule(
             key=str(key),
             agent=str(agent),
@@ -153,9 +164,14 @@ def _rules(rows: QuerySet[DispatchRule], whole: Keys, named: Keys) -> Iterable[w
             numbers=named.get(pk, ()),
             callers=callers(only),
             archived=archived_at is not None,
-            **dict(zip(ALIKE_OF_RULES, alike, strict=True)),
-            **{column: str(named or "") for column, named in zip(NAMED, people, strict=True)},
+            **alike,
         )
+
+
+def rules_ask_callers(agent: Agent) -> bool:
+    """Whether they may be recorded, before this assistant speaks with them."""
+    rules = DispatchRule.objects.kept().filter(agent=agent.pk)
+    return rules.filter(recording=RecordingPolicy.AGREED).exists()
 
 
 def _people() -> Iterable[wish.People]:
@@ -191,14 +207,14 @@ def _keys(links: Iterable[tuple[int, UUID]]) -> Keys:
 
 def _agents(rows: QuerySet[Agent]) -> Iterable[wish.Agent]:
     has_words = Exists(AgentVersion.objects.filter(agent=OuterRef("pk")))
-    columns = "key", "name", "has_words", "is_published", "archived_at"
-    for key, name, words, published, archived_at in rows.annotate(has_words=has_words).values_list(
-        *columns
-    ):
+    columns = "key", "name", "has_words", "is_published", "archived_at", "recording"
+    found = rows.annotate(has_words=has_words).values_list(*columns)
+    for key, name, words, published, archived_at, recording in found:
         yield wish.Agent(
             key=str(key),
             name=name,
             has_words=words,
             is_published=published,
             archived=archived_at is not None,
+            recording=recording,
         )

@@ -13,11 +13,12 @@ from itertools import chain
 
 from django.utils.translation import gettext_noop
 
+from agentworker.recording import RecordingPolicy
 from telephony.numbers import pretty
 from telephony.routing import problems
 from telephony.routing.addresses import AddressError, checked
 from telephony.routing.carriers import carriers, reserve_fault
-from telephony.routing.wish import Line, Number, Problem, Rule, Trunk
+from telephony.routing.wish import Agent, Line, Number, Problem, Rule, Trunk
 from veyra.sentences import Sentence
 
 
@@ -30,6 +31,8 @@ class Answer:
     pin: str = ""
     callers: tuple[str, ...] = ()
     shared: bool = False
+    # A RecordingPolicy.
+    recording: str = "never"
     # Keys and names of who is rung before, and of who is where no assistant can speak.
     first: str = ""
     fallback: str = ""
@@ -196,7 +199,7 @@ def _reached(line: Line, served: problems.Routes) -> Iterable[tuple[str, Reach]]
         same = keys, number.trunk, number.reserve
         if same not in made:
             spoken = [rules[key] for key in keys if rules[key].agent in agents]
-            answers = [_answer(rule, agents[rule.agent].name, people) for rule in spoken]
+            answers = [_answer(rule, agents[rule.agent], people) for rule in spoken]
             made[same] = _reach(answers, carriers(trunks, number)) if answers else None
         if found := made[same]:
             yield number.number, found
@@ -208,13 +211,14 @@ def _reach(answers: list[Answer], bring: Sequence[Trunk]) -> Reach:
     return Reach(tuple(answers), tuple(each.key for each in bring), names)
 
 
-def _answer(rule: Rule, name: str, people: Mapping[str, str]) -> Answer:
+def _answer(rule: Rule, agent: Agent, people: Mapping[str, str]) -> Answer:
     return Answer(
         rule.agent,
-        name,
+        agent.name,
         rule.pin,
         tuple(sorted(rule.callers)),
         rule.kind == "direct",
+        RecordingPolicy.of_call(rule.recording, agent.recording).value,
         first=rule.first,
         fallback=rule.fallback,
         first_name=people.get(rule.first, ""),
@@ -312,8 +316,13 @@ def _noticed(move: Move) -> Iterable[Sentence]:
     if before is None and after is not None:
         msgid = gettext_noop("%(number)s: nobody -> %(after)s.")
         yield Sentence(msgid, {"number": number, "after": after.names})
-        nobody = tuple(replace(each, first="", fallback="") for each in after.answers)
-        yield from _of_people(number, replace(after, answers=nobody), after)
+        bare = [
+            replace(each, first="", fallback="", recording=RecordingPolicy.NEVER.value)
+            for each in after.answers
+        ]
+        nobody = replace(after, answers=tuple(bare))
+        yield from _of_people(number, nobody, after)
+        yield from _of_recording(number, nobody, after)
     if before is None or after is None:
         if before is not None:
             msgid = gettext_noop("%(number)s will reach nobody. Now: %(before)s.")
@@ -353,6 +362,30 @@ def _of_conditions(number: str, before: Reach, after: Reach) -> Iterable[Sentenc
         own = gettext_noop("%(number)s: each caller talks alone with the assistant.")
         yield Sentence(one if shared[1] else own, {"number": number})
     yield from _of_people(number, before, after)
+    yield from _of_recording(number, before, after)
+
+
+RECORDED = {
+    RecordingPolicy.ALWAYS: gettext_noop(
+        "%(number)s: all calls are recorded. Let the greeting say so to the callers."
+    ),
+    RecordingPolicy.NEVER: gettext_noop("%(number)s: calls are not recorded."),
+    RecordingPolicy.PRESSED: gettext_noop(
+        "%(number)s: calls are recorded only when a supervisor presses the button."
+    ),
+    RecordingPolicy.AGREED: gettext_noop(
+        "%(number)s: callers are asked whether they may be recorded, and say yes by a key."
+    ),
+}
+
+
+def _of_recording(number: str, before: Reach, after: Reach) -> Iterable[Sentence]:
+    """Whether calls are recorded; where it depends on the caller, each of the ways."""
+    found = {each.recording for each in after.answers}
+    if found != {each.recording for each in before.answers}:
+        for policy, msgid in RECORDED.items():
+            if policy in found:
+                yield Sentence(msgid, {"number": number})
 
 
 def _of_people(number: str, before: Reach, after: Reach) -> Iterable[Sentence]:

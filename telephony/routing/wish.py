@@ -161,6 +161,8 @@ class Agent:
     has_words: bool = True
     is_published: bool = True
     archived: bool = False
+    # A RecordingPolicy: of calls whose rule says nothing of it.
+    recording: str = "never"
 
     @property
     def answers(self) -> bool:

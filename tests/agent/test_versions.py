@@ -62,6 +62,29 @@ def test_an_assistant_is_written_in_the_admin(staff: Client, owner: User) -> Non
     assert version.menu == [{"press": "1", "about": "", "say": "Да"}]
 
 
+def test_the_question_about_the_recording_is_the_assistants_own(staff: Client) -> None:
+    staff.post("/admin/agentworker/agent/add/", form(recording="agreed", consent="Пишем звонки."))
+    version = AgentVersion.objects.get()
+    assert (version.agent.recording, version.consent) == ("agreed", "Пишем звонки.")
+    assert script_of(version).consent == "Пишем звонки."
+
+
+def test_a_form_that_says_nothing_of_recordings_leaves_it(staff: Client) -> None:
+    staff.post("/admin/agentworker/agent/add/", form(recording="always"))
+    agent = Agent.objects.get()
+    staff.post(f"/admin/agentworker/agent/{agent.pk}/change/", form(greeting="Добрый день"))
+    agent.refresh_from_db()
+    assert agent.recording == "always"
+
+
+def test_a_menu_of_ten_keys_leaves_none_to_agree_by(staff: Client) -> None:
+    full = "\n".join(f"{key} = Да" for key in "0123456789")
+    page, english = "/admin/agentworker/agent/add/", {"accept-language": "en"}
+    answer = staff.post(page, form(menu=full, recording="agreed"), headers=english)
+    assert "ten keys" in str(answer.context["adminform"].form.errors["recording"])
+    assert staff.post("/admin/agentworker/agent/add/", form(menu=full)).status_code == 302
+
+
 def test_saving_the_same_again_keeps_the_version(staff: Client) -> None:
     staff.post("/admin/agentworker/agent/add/", form())
     agent = Agent.objects.get()

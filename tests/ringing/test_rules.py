@@ -56,6 +56,26 @@ def save(staff: Client, rule: DispatchRule, **more: Any) -> Any:
 
 
 @pytest.mark.django_db
+def test_a_rule_says_whether_its_calls_are_recorded(staff: Client, rule: DispatchRule) -> None:
+    rule.numbers.set([PhoneNumber.objects.get()])
+    assert save(staff, rule, recording="always").status_code == 302
+    said = "+7 499 112-41-48: all calls are recorded. Let the greeting say so to the callers."
+    assert said == SAID[0]
+    desired = compile_line(read_line(), {})
+    assert read_brief(desired.rules[0].value.agents[0].metadata).recording == "always"
+
+
+@pytest.mark.django_db
+def test_where_all_hear_each_other_one_cannot_agree_for_the_others(
+    staff: Client, rule: DispatchRule
+) -> None:
+    answer = save(staff, rule, recording="agreed", kind="direct")
+    assert "agree for the others" in str(answer.context["adminform"].form.errors["recording"])
+    rule.refresh_from_db()
+    assert rule.recording == ""
+
+
+@pytest.mark.django_db
 def test_people_are_named_and_it_is_shown_before(
     staff: Client, rule: DispatchRule, make_colleague: MakeColleague
 ) -> None:

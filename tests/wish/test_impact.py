@@ -147,6 +147,41 @@ def test_what_callers_notice_is_a_sentence(changed: Edit, told: str) -> None:
     assert told in said(of(changed).changes)
 
 
+@pytest.mark.parametrize(
+    ("assistant", "before", "after", "told"),
+    [
+        ("never", "", "always", "all calls are recorded. Let the greeting say so to the callers."),
+        ("always", "", "never", "calls are not recorded."),
+        ("never", "", "pressed", "calls are recorded only when a supervisor presses the button."),
+        (
+            *("never", "", "agreed"),
+            "callers are asked whether they may be recorded, and say yes by a key.",
+        ),
+        ("always", "never", "", "all calls are recorded. Let the greeting say so to the callers."),
+        ("always", "always", "", None),
+    ],
+)
+def test_whether_calls_are_recorded_is_told_where_it_changes(
+    assistant: str, before: str, after: str, told: str | None
+) -> None:
+    line = replace(
+        LINE,
+        rules=(rule(trunks=("t1",), recording=before),),
+        agents=(replace(SUPPORT, recording=assistant),),
+    )
+    found = of(edit("rule", "r1", recording=after), line)
+    assert said(found.changes) == ([f"{FIRST}: {told}"] if told else [])
+
+
+def test_a_new_number_says_that_its_calls_are_recorded() -> None:
+    line = replace(LINE, rules=(), agents=(replace(SUPPORT, recording="always"),))
+    found = of(edit("rule", "r1", name="r1", agent="a1", room="call-", trunks=["t1"]), line)
+    assert said(found.changes) == [
+        f"{FIRST}: nobody -> Support.",
+        f"{FIRST}: all calls are recorded. Let the greeting say so to the callers.",
+    ]
+
+
 def test_a_number_that_was_silent_is_told_when_somebody_answers_it() -> None:
     line = replace(LINE, rules=())
     changed = edit("rule", "new", name="All", agent="a1", trunks=["t1"])
