@@ -64,8 +64,8 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 def forget_files(rows: Iterable[CallFile]) -> None:
     for row in rows:
-        row.delete()
         row.path.unlink(missing_ok=True)
+        row.delete()
 
 
 # Files about him
@@ -85,8 +85,8 @@ def _is_about(row: CallerFile, number: str) -> bool:
 
 def forget_files_about(rows: Iterable[CallerFile]) -> None:
     for row in rows:
-        row.delete()
         row.path.unlink(missing_ok=True)
+        row.delete()
 
 
 # Kept searches

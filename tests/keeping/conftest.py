@@ -22,8 +22,10 @@ from telephony.models import (
     Refused,
     Ring,
 )
+from telephony.numbers import pretty
 from tests.listening.conftest import make_recording
 from tests.monitoring.conftest import agent, logged_in, make_call, make_user, number, well
+from veyra.models import SecurityEvent
 
 __all__ = ["agent", "logged_in", "make_call", "make_recording", "make_user", "number", "well"]
 
@@ -107,4 +109,6 @@ def everything_else(call: Call, user: Any) -> None:
         asked_at=now,
         over_at=now,
     )
+    detail = {"msgid": "“%(trunk)s” may not call %(number)s", "values": {"number": pretty(HIS)}}
+    SecurityEvent.objects.create(kind="dial_prefix", user=user, detail=detail)
     SavedFilter.objects.create(name="Она", owner=user, query="q=8+%28916%29+123-45-67")

@@ -1,0 +1,383 @@
+"""A caller who is erased is nowhere any more, and stays so whatever comes late or is restored."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from cryptography.fernet import Fernet
+from django.apps import apps
+from django.conf import LazySettings
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.core import serializers
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from agentworker import shipping
+from agentworker.models import BlockedCaller, Turn
+from monitoring import filing, forgetting, ledger
+from monitoring.callfile import CallFile
+from monitoring.erasure import Erasure
+from monitoring.forgetting import CannotErase
+from recordings import deleting, keeping
+from recordings.keeping_models import Deletion
+from recordings.models import Part, Recording, Storage
+from recordings.stores import store_of
+from recordings.storing import StoreError
+from telephony import folding, intake
+from telephony.callers import one_spelling
+from telephony.models import Call, CallBack, CallEvent, Leg, OutboundCall, PhoneNumber
+from tests.keeping.conftest import DIGITS, HIS, everything_else, file_of
+from veyra.models import User
+from veyra.sentences import Sentence
+
+MakeCaller = Callable[..., Call]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
+OTHER = "+79990000000"
+# His number as it may stand anywhere, and what he said.
+TRACES = (DIGITS, "916 123-45-67", "916%29+123-45-67", "Антонин", "антонин", "Костром", "костром")
+
+
+def database() -> str:
+    """Everything that stands in the database, as one text."""
+    rows = (row for model in apps.get_models() for row in model._base_manager.all())
+    return json.dumps(json.loads(serializers.serialize("json", rows)), ensure_ascii=False)
+
+
+def names_of_files() -> list[str]:
+    return [name for storage in Storage.objects.all() for name in store_of(storage).names("")]
+
+
+def erase(user: User, **how: bool) -> Erasure:
+    row = forgetting.ask(HIS, user, timezone.now(), **how)
+    forgetting.work(timezone.now())
+    row.refresh_from_db()
+    return row
+
+
+@given(
+    st.sampled_from(["+7{}", "7{}", "8{}", "{}", "007{}", "8 (916) 123-45-67", "+7 916 123 45 67"])
+)
+@hypothesis(max_examples=20)
+def test_a_number_is_one_however_it_is_spelled(form: str) -> None:
+    assert one_spelling(form.format(DIGITS)) == HIS
+    assert one_spelling("49301234567") == one_spelling("+49 30 1234567") == "+49301234567"
+    assert one_spelling("anonymous") == "anonymous" and one_spelling("") == ""
+
+
+def test_nothing_in_the_database_and_no_file_tells_of_a_caller_who_was_erased(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    user = make_user("telephony.view_call", "monitoring.add_callfile")
+    calls = [caller(spelled) for spelled in (HIS, "8" + DIGITS, "7" + DIGITS)]
+    everything_else(calls[0], user)
+    LogEntry.objects.log_actions(
+        user.pk, [BlockedCaller.objects.get()], ADDITION, change_message="q=8+916+1234567"
+    )
+    before = database()
+    assert all(trace in before for trace in TRACES) and len(names_of_files()) == 3
+    row = erase(user)
+    after = database()
+    assert [trace for trace in TRACES if trace in after] == []
+    # What is left in the storage is the ledger's line.
+    assert names_of_files() == [f"forgotten/{row.pk}.json"]
+    assert row.done_at and row.number == "" and row.counts["calls"] == 3
+    assert row.counts["words"] == 9 and row.counts["recordings"] == 3
+    assert Deletion.objects.filter(why="erased").exclude(gone_at=None).count() == 3
+
+
+def test_calls_stay_as_figures_and_other_callers_as_they_were(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    his, other = caller(), caller(OTHER)
+    erase(make_user())
+    found = Call.objects.get(pk=his.pk)
+    assert (found.from_number, found.source_ip, found.room_name) == ("", "", "")
+    assert (found.started_at, found.ended_at, found.outcome, found.agent) == (
+        his.started_at,
+        his.ended_at,
+        his.outcome,
+        his.agent,
+    )
+    assert found.erased_at and found.version > his.version
+    same = Call.objects.get(pk=other.pk)
+    assert same.from_number == OTHER and same.erased_at is None
+    assert Turn.objects.count() == 3 and file_of(same.recordings.get())
+
+
+def test_a_number_that_only_has_his_digits_in_it_is_somebody_else(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    other = caller(f"+38{DIGITS}")
+    caller()
+    erase(make_user())
+    assert Call.objects.get(pk=other.pk).erased_at is None
+
+
+def test_whom_we_called_is_erased_and_the_days_minutes_are_not(
+    caller: MakeCaller, make_user: Any, number: PhoneNumber
+) -> None:
+    asked = OutboundCall.objects.create(
+        to_number=HIS,
+        state="dialled",
+        seconds=60,
+        over_at=timezone.now(),
+        claimed_at=timezone.now(),
+    )
+    call = caller(number.number, id=asked.pk, direction="outbound")
+    Call.objects.filter(pk=call.pk).update(to_number="8" + DIGITS)
+    erase(make_user())
+    found, asked = Call.objects.get(pk=call.pk), OutboundCall.objects.get()
+    assert (found.from_number, found.to_number) == (number.number, "")
+    assert (asked.to_number, asked.seconds) == ("", 60)
+
+
+def test_who_is_to_stay_blocked_stays_blocked(caller: MakeCaller, make_user: Any) -> None:
+    caller()
+    BlockedCaller.objects.create(number=HIS, spellings=[HIS])
+    erase(make_user(), keeps_block=True)
+    assert BlockedCaller.objects.get().number == HIS
+
+
+# What stops it
+
+
+def test_a_call_that_goes_on_a_hold_and_our_own_number_stop_it(
+    caller: MakeCaller, make_user: Any, number: PhoneNumber
+) -> None:
+    user, call = make_user(), caller()
+    for stop in (forgetting.OURS, forgetting.GOES_ON, forgetting.NUMBER_HELD):
+        hold = None
+        if stop == forgetting.OURS:
+            PhoneNumber.objects.filter(pk=number.pk).update(number=HIS)
+        elif stop == forgetting.GOES_ON:
+            Call.objects.filter(pk=call.pk).update(state="answered")
+        else:
+            hold = keeping.hold_number(HIS, "court", user)
+        with pytest.raises(CannotErase) as told:
+            forgetting.ask(HIS, user, timezone.now())
+        assert [sentence.msgid for sentence in told.value.sentences] == [stop]
+        PhoneNumber.objects.filter(pk=number.pk).update(number="+74991124148")
+        Call.objects.filter(pk=call.pk).update(state="ended")
+        if hold:
+            keeping.lift(hold, user)
+    keeping.hold_recording(call.recordings.get(), "court", user)
+    with pytest.raises(CannotErase):
+        forgetting.ask(HIS, user, timezone.now())
+    assert not Erasure.objects.exists() and Turn.objects.count() == 3
+
+
+def test_nobody_is_erased_twice_at_once(caller: MakeCaller, make_user: Any) -> None:
+    user = make_user()
+    caller()
+    forgetting.ask(HIS, user, timezone.now())
+    with pytest.raises(CannotErase):
+        forgetting.ask(HIS, user, timezone.now())
+
+
+def test_it_waits_for_a_recording_that_is_still_being_saved(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    recording = caller().recordings.get()
+    Recording.objects.filter(pk=recording.pk).update(state="saving")
+    row = erase(make_user())
+    assert row.done_at is None and row.why.msgid == forgetting.ON_ITS_WAY
+    Recording.objects.filter(pk=recording.pk).update(state="ready")
+    forgetting.work(timezone.now())
+    assert Erasure.objects.get().done_at and not file_of(recording)
+
+
+def test_it_is_done_only_when_the_storage_has_nothing_of_him(
+    caller: MakeCaller, make_user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Away:
+        def delete(self, name: str) -> None:
+            raise StoreError(Sentence("Away."))
+
+    recording = caller().recordings.get()
+    with monkeypatch.context() as broken:
+        broken.setattr(deleting, "store_of", lambda _storage: Away())
+        row = erase(make_user())
+    assert row.done_at is None and row.why.msgid == forgetting.STILL_STORED
+    # The database has forgotten him, and nobody can hear him.
+    assert Recording.objects.get().state == "deleted" and not Turn.objects.exists()
+    Deletion.objects.update(not_before=timezone.now())
+    forgetting.work(timezone.now())
+    assert Erasure.objects.get().done_at and not file_of(recording)
+
+
+@pytest.mark.parametrize("step", ["forget_files", "forget_in_log"])
+def test_one_that_was_cut_short_is_gone_on_with(
+    caller: MakeCaller, make_user: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def killed(_rows: object) -> None:
+        raise KeyboardInterrupt
+
+    user = make_user()
+    everything_else(caller(), user)
+    with monkeypatch.context() as broken:
+        broken.setattr(forgetting.traces, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase(user)
+    assert Erasure.objects.get().done_at is None
+    forgetting.work(timezone.now())
+    row = Erasure.objects.get()
+    assert row.done_at and row.counts["recordings"] == 1
+    assert [trace for trace in TRACES if trace in database()] == []
+
+
+# Files with calls
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_files_that_hold_him_go_and_others_stay(
+    caller: MakeCaller, make_user: Any, form: str
+) -> None:
+    user = make_user("telephony.view_call", "monitoring.add_callfile")
+    caller(), caller(OTHER)
+    kept, gone = (_made(user, form, query) for query in ("q=%2B79990000000", ""))
+    assert kept.path.exists() and gone.path.exists()
+    row = erase(user)
+    assert row.counts["files"] == 1
+    assert list(CallFile.objects.all()) == [kept]
+    assert kept.path.exists() and not gone.path.exists()
+
+
+def _made(user: User, form: str, query: str) -> CallFile:
+    key = filing.ask(user, form, query, uuid4())
+    assert filing.run_next()
+    return CallFile.objects.get(pk=key)
+
+
+# What comes late
+
+
+def test_what_comes_late_of_him_is_not_kept(caller: MakeCaller, make_user: Any) -> None:
+    call = caller()
+    job, leg = f"AJ_{call.pk.hex[:12]}", call.legs.get()
+    row = call.recordings.get()
+    erase(make_user())
+    payload = {"participant": {"identity": f"sip_{HIS}", "attributes": {"sip.phoneNumber": HIS}}}
+    late = CallEvent(
+        event_id="EV_late",
+        source="webhook",
+        kind="participant_joined",
+        at=call.started_at,
+        payload=payload,
+        sip_call_id=leg.sip_call_id,
+        participant_sid="PA_1",
+        room_sid=call.room_sid,
+    )
+    intake.store([late])
+    line = {"id": f"{job}/late", "type": "turn", "job_id": job, "at": call.started_at.isoformat()}
+    shipping.store([{**line, "speaker": "caller", "text": "Антонина из Костромы"}])
+    store = store_of(Storage.objects.get())
+    part = Part.objects.create(
+        room_name=f"call-_{HIS}_x",
+        room_sid=row.room_sid,
+        recorder="ours",
+        began_at=call.started_at,
+    )
+    store.write(f"incoming/{part.pk}/{0:012}", [b"his voice"])
+    folding.drain()
+    assert Call.objects.get(pk=call.pk).from_number == ""
+    forgetting.work(timezone.now())
+    assert [trace for trace in TRACES if trace in database()] == []
+    assert not any(name.startswith("incoming/") for name in names_of_files())
+    assert Leg.objects.get().identity == ""
+
+
+# The ledger
+
+
+def restored(caller: MakeCaller, ago: timedelta) -> Call:
+    """As from a backup: he is here again, and the rows of the ledger are not."""
+    Erasure.objects.all().delete()
+    call = caller("8" + DIGITS)
+    Call.objects.filter(pk=call.pk).update(started_at=call.started_at - ago)
+    return call
+
+
+def test_whom_a_backup_brings_back_is_erased_again(caller: MakeCaller, make_user: Any) -> None:
+    caller()
+    erased = erase(make_user())
+    call, other = restored(caller, timedelta(days=1)), caller(OTHER)
+    said = StringIO()
+    call_command("forget", "--again", stdout=said)
+    assert said.getvalue().strip() == "1 erasure was done again."
+    assert Call.objects.get(pk=call.pk).from_number == ""
+    assert Call.objects.get(pk=other.pk).from_number == OTHER
+    again = Erasure.objects.get()
+    assert (again.pk, again.mark, again.number) == (erased.pk, erased.mark, "") and again.done_at
+    assert not call.recordings.exclude(file="").exists()
+
+
+def test_a_backup_from_the_middle_of_a_call_or_of_a_hold_stops_nobody(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    user = make_user()
+    caller()
+    erase(user)
+    call = restored(caller, timedelta(days=1))
+    Call.objects.filter(pk=call.pk).update(state="answered")
+    keeping.hold_number(HIS, "court", user)
+    keeping.hold_recording(call.recordings.get(), "court", user)
+    call_command("forget", "--again", stdout=StringIO())
+    assert Call.objects.get(pk=call.pk).from_number == ""
+    assert Recording.objects.get(call=call).state == "deleted"
+
+
+def test_who_called_again_after_he_was_erased_is_no_more_erased_for_that(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    caller()
+    row = erase(make_user())
+    call = caller()
+    later = row.asked_at + timedelta(seconds=1)
+    Call.objects.filter(pk=call.pk).update(started_at=later)
+    CallBack.objects.create(caller=HIS, first_at=later, last_at=later)
+    call_command("forget", "--again", stdout=StringIO())
+    assert Call.objects.get(pk=call.pk).from_number == HIS and CallBack.objects.exists()
+
+
+def test_the_ledger_does_not_hold_the_number_and_other_keys_make_other_codes(
+    caller: MakeCaller, make_user: Any, settings: LazySettings
+) -> None:
+    caller()
+    row = erase(make_user())
+    [name] = names_of_files()
+    line = b"".join(store_of(Storage.objects.get()).read(name)).decode()
+    assert DIGITS not in line and row.mark in line
+    old = settings.FIELD_KEYS
+    settings.FIELD_KEYS = [Fernet.generate_key().decode(), *old]
+    assert ledger.marks(HIS)[0].text != row.mark == ledger.marks(HIS)[1].text
+
+
+def test_a_line_that_no_key_reads_is_told(
+    caller: MakeCaller, make_user: Any, settings: LazySettings
+) -> None:
+    caller()
+    erase(make_user())
+    call = restored(caller, timedelta(days=1))
+    old = settings.FIELD_KEYS
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    said = StringIO()
+    with pytest.raises(CommandError):
+        call_command("forget", "--again", stdout=StringIO(), stderr=said)
+    assert "FIELD_KEYS" in said.getvalue()
+    assert Call.objects.get(pk=call.pk).from_number
+    settings.FIELD_KEYS = [*settings.FIELD_KEYS, *old]
+    call_command("forget", "--again", stdout=StringIO())
+    assert Call.objects.get(pk=call.pk).from_number == ""
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"id": "x"}', "\xff"])
+def test_what_is_no_line_of_ours_is_left_alone(text: str) -> None:
+    store_of(Storage.objects.current()).write("forgotten/x.json", [text.encode("latin-1")])
+    assert ledger.read() == ([], [])
