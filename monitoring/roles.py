@@ -17,9 +17,12 @@ SEES_PEOPLE = ("telephony.view_colleague", "telephony.view_team")
 OPERATOR = (*CALLS, *WORDS, *CALLS_BACK, *HANDS, *SEES_PEOPLE)
 # The list of calls as a file, and filters of it for everybody.
 LISTS = ("monitoring.add_callfile", "monitoring.share_savedfilter")
+HEARS = ("recordings.view_recording", "recordings.hear_recording")
 SUPERVISOR = (
     *OPERATOR,
     *LISTS,
+    *HEARS,
+    "recordings.record_call",
     *("telephony.listen_call", "telephony.hint_call", "telephony.join_call"),
 )
 
@@ -35,6 +38,8 @@ MANAGER = (
     *WORDS,
     *CALLS_BACK,
     *LISTS,
+    *HEARS,
+    "recordings.download_recording",
     "monitoring.change_mailing",
     "telephony.block_caller",
     *rights_on("agentworker.agent", "agentworker.agentversion", "telephony.dispatchrule"),

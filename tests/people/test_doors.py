@@ -42,6 +42,7 @@ TO_STAFF = TO_THE_WORLD | {
     # These lead on to a page that asks for the right.
     "admin/agentworker/blockedcaller/<path:object_id>/change/": "leads to the list",
     "admin/telephony/call/<path:object_id>/change/": "leads to the page of the call",
+    "admin/recordings/recording/<path:object_id>/change/": "leads to the page of the recording",
     "admin/telephony/outboundcall/<path:object_id>/change/": "leads to the page of the call",
     "admin/telephony/gateway/": "leads to the page of the one row",
 }

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from monitoring import roles
+from recordings.models import Recording
 from telephony.models import Call
 from veyra.models import User
 
@@ -72,6 +73,28 @@ def test_each_role_takes_the_files_and_sends_the_letters_that_it_should(role: st
     client.force_login(member(role))
     for door, allowed in LISTS.items():
         assert (client.get(door).status_code == 200) is (role in allowed), door
+
+
+WITH_RECORDINGS = {
+    "view": {"Owner", "Manager", "Supervisor", "Auditor"},
+    "hear": {"Owner", "Manager", "Supervisor"},
+    "download": {"Owner", "Manager"},
+}
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_each_role_hears_and_takes_the_recordings_that_it_should(role: str) -> None:
+    client = Client()
+    client.force_login(member(role))
+    recording = Recording.objects.create(state="missing")
+    doors = {
+        "view": f"/recordings/{recording.pk}/",
+        "hear": f"/recordings/{recording.pk}/sound",
+        "download": f"/recordings/{recording.pk}/recording.mp3",
+    }
+    found = {do for do, door in doors.items() if client.get(door).status_code != 403}
+    assert found == {do for do, allowed in WITH_RECORDINGS.items() if role in allowed}
+    assert (client.get("/admin/recordings/recording/").status_code == 200) is ("view" in found)
 
 
 def test_every_right_of_a_role_exists() -> None:
