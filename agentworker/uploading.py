@@ -127,10 +127,8 @@ class Uploader:
                 return False
             received = int(answer["received"])
         if not answer["done"]:
-            ending = {name: facts.get(name) for name in ("ended_at", "seconds")}
-            answer = self._ask(
-                part, "POST", "done/", {"size": size, "sha256": _sha256(sound), **ending}
-            )
+            ending = {"size": size, "sha256": _sha256(sound), "ended_at": facts.get("ended_at")}
+            answer = self._ask(part, "POST", "done/", ending)
         return bool(answer["done"])
 
     def _ask(self, part: str, method: str, rest: str, body: dict[str, Any] | bytes) -> Any:

@@ -75,26 +75,20 @@ class Announced:
 
 @dataclass(frozen=True)
 class Ending:
-    """What a host says of the whole. Who was killed says neither its end nor its length."""
+    """What a host says of the whole. Whose writer was killed has no end."""
 
     size: int
     sha256: str
     ended_at: datetime | None
-    seconds: float | None
 
     @classmethod
     def read(cls, told: Any) -> "Ending":
         """Raises Nonsense."""
         try:
             size, sha256 = int(told["size"]), str(told["sha256"])
-            ended_at, seconds = told.get("ended_at"), told.get("seconds")
-            ending = cls(
-                size,
-                sha256,
-                _moment(ended_at) if ended_at else None,
-                float(seconds) if seconds is not None else None,
-            )
-        except (TypeError, KeyError, ValueError, OverflowError, AttributeError) as error:
+            ended_at = told.get("ended_at")
+            ending = cls(size, sha256, _moment(ended_at) if ended_at else None)
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise Nonsense from error
         if not 0 <= size <= LARGEST or len(sha256) != 64:
             raise Nonsense

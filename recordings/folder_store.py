@@ -43,6 +43,7 @@ SENTENCES = {
     errno.EACCES: NOT_OURS,
     errno.EPERM: NOT_OURS,
     errno.EROFS: READ_ONLY,
+    errno.ENOENT: NO_FOLDER,
     errno.ENOTDIR: NO_FOLDER,
     errno.EEXIST: NO_FOLDER,
     errno.EISDIR: NO_FOLDER,
@@ -69,9 +70,9 @@ class FolderStore:
         return size
 
     def read(self, name: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        with self._telling():
+        with self._telling(), _finding():
             file = self._path(name).open("rb")
-            return self._chunks(file, start, end)
+        return self._chunks(file, start, end)
 
     def _chunks(self, file: IO[bytes], start: int, end: int | None) -> Iterator[bytes]:
         with file, self._telling():
@@ -84,7 +85,7 @@ class FolderStore:
                 yield chunk
 
     def size(self, name: str) -> int:
-        with self._telling():
+        with self._telling(), _finding():
             return self._path(name).stat().st_size
 
     def exists(self, name: str) -> bool:
@@ -134,12 +135,18 @@ class FolderStore:
     def _telling(self) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError as error:
-            raise Absent from error
         except OSError as error:
             msgid = SENTENCES.get(error.errno or 0, BROKEN_DISK)
             values = {"folder": str(self.folder), "error": error.strerror or type(error).__name__}
             raise StoreError(Sentence(msgid, values)) from error
+
+
+@contextmanager
+def _finding() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Absent from error
 
 
 def _make(folder: Path) -> None:

@@ -6,7 +6,7 @@ Where two overlap, the later one begins where the earlier ended; a gap takes no 
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,12 +36,16 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Heard:
-    """Sound that was heard from `at` on: in `source`, from its second `begins` on."""
+    """Sound that was heard from `at` on: in `source`, from its second `begins` on.
+
+    `part`: the one that it came in, which is the source unless it was joined before.
+    """
 
     source: str
     at: datetime
     seconds: float
     begins: float = 0.0
+    part: str = ""
 
     @property
     def until(self) -> datetime:
@@ -52,7 +56,7 @@ class Heard:
         at = max(self.at, start)
         skipped = (at - self.at).total_seconds()
         seconds = (min(self.until, end) - at).total_seconds()
-        return Heard(self.source, at, max(0.0, seconds), self.begins + skipped)
+        return replace(self, at=at, seconds=max(0.0, seconds), begins=self.begins + skipped)
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Span:
     at: datetime
     begins: float
     seconds: float
+    part: str
 
     def to_json(self) -> dict[str, Any]:
         """As Recording.spans has it."""
@@ -69,13 +74,20 @@ class Span:
             "at": self.at.isoformat(),
             "from": round(self.begins, 3),
             "seconds": round(self.seconds, 3),
+            "part": self.part,
         }
 
 
 def heard_in(source: str, spans: Iterable[dict[str, Any]]) -> list[Heard]:
     """What Recording.spans say of its file."""
     return [
-        Heard(source, datetime.fromisoformat(span["at"]), span["seconds"], span["from"])
+        Heard(
+            source,
+            datetime.fromisoformat(span["at"]),
+            span["seconds"],
+            span["from"],
+            span.get("part", ""),
+        )
         for span in spans
     ]
 
@@ -111,7 +123,7 @@ def join(cuts: Iterable[Heard], opened: Callable[[str], Readable], path: Path) -
 def _extend(spans: list[Span], cut: Heard, begins: float, ends: float) -> None:
     if spans and spans[-1].at == cut.at:
         begins = spans.pop().begins
-    spans.append(Span(cut.at, begins, ends - begins))
+    spans.append(Span(cut.at, begins, ends - begins, cut.part or cut.source))
 
 
 class _Output:

@@ -137,6 +137,11 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
         """Whose end is not known."""
         return self.filter(state__in=Recording.OPEN)
 
+    def to_save(self) -> Self:
+        """Whose call is over, of parts that our recorders write."""
+        ours = self.open().filter(kind=Recording.Kind.TALK, egress_id="")
+        return ours.filter(call__ended_at__isnull=False).select_related("call", "storage")
+
 
 class Recording(models.Model):
     """What there is, or must be, of one call (or of a room, where it was recorded for itself)."""
@@ -151,6 +156,8 @@ class Recording(models.Model):
         DELETED = "deleted", _("Deleted")
 
     OPEN: ClassVar = (State.EXPECTED, State.RECORDING, State.SAVING)
+    # What was made of it can still become more, should a part come late.
+    SAVED: ClassVar = (State.READY, State.MISSING, State.FAILED)
 
     class Kind(models.TextChoices):
         TALK = "talk", _("the talk")
@@ -196,7 +203,8 @@ class Recording(models.Model):
     seconds = models.FloatField(_("length, s"), null=True)
     # Seconds that should be in it and are not: whoever recorded was killed.
     lost_seconds = models.FloatField(default=0)
-    # Where its time runs: [{"at": ISO moment, "from": second of the file, "seconds": length}, …].
+    # Where its time runs: [{"at": ISO moment, "from": second of the file, "seconds": length,
+    # "part": the key of the part that it came in}, …].
     # A pause, or what is lost, lies between two of them and takes no time in the file.
     spans = models.JSONField(default=list, blank=True)
     # {"caller": [0..100, …], "agent": […]}: how loud each voice is, at even steps over its length.
@@ -280,6 +288,13 @@ class PartQuerySet(VisibleQuerySet["Part"]):
         """Whose pieces lie in a storage, whole, until their recordings are joined."""
         return self.filter(state__in=(Part.State.ARRIVED, Part.State.BROKEN))
 
+    def arrived(self) -> Self:
+        """That can be joined."""
+        return self.filter(state=Part.State.ARRIVED).select_related("storage")
+
+    def joined_before(self, moment: datetime) -> Self:
+        return self.filter(state=Part.State.JOINED, seen_at__lt=moment)
+
     def of_rooms(self, room_sids: Iterable[str]) -> Self:
         return self.filter(room_sid__in=room_sids)
 
@@ -306,8 +321,9 @@ class Part(models.Model):
     recorder = models.CharField(max_length=9, choices=Recorder.choices)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WRITING)
     began_at = models.DateTimeField()
-    # Null: who wrote it was killed, and `seconds` is what can be read of it.
+    # Null: who wrote it was killed.
     ended_at = models.DateTimeField(null=True)
+    # How much of it can be heard; null until it is looked at, to be joined.
     seconds = models.FloatField(null=True)
     storage = models.ForeignKey(Storage, null=True, on_delete=models.PROTECT, related_name="+")
     # Opens its pieces where its storage is encrypted.

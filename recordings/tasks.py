@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import deleting, expecting, keeping, looking
+from recordings import deleting, expecting, keeping, looking, saving
 
 
 @shared_task(name=deleting.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
@@ -19,3 +19,13 @@ def expect() -> None:
 @shared_task(name=looking.TASK)  # type: ignore[untyped-decorator]  # likewise
 def look() -> None:
     looking.look()
+
+
+@shared_task(name=saving.TASK)  # type: ignore[untyped-decorator]  # likewise
+def save() -> None:
+    saving.work(timezone.now())
+
+
+@shared_task(name="recordings.tidy")  # type: ignore[untyped-decorator]  # likewise
+def tidy() -> None:
+    saving.tidy(timezone.now())

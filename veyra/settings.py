@@ -243,6 +243,8 @@ CELERY_TASK_ROUTES = {
     "monitoring.caller_file": {"queue": "slow"},
     "monitoring.forget": {"queue": "slow"},
     "recordings.keep": {"queue": "slow"},
+    "recordings.save": {"queue": "slow"},
+    "recordings.tidy": {"queue": "slow"},
     # They wait for telephones to ring, each in a thread: nothing else waits behind them.
     "telephony.dial": {"queue": "calls"},
     "telephony.transfer": {"queue": "calls"},
@@ -278,6 +280,8 @@ CELERY_BEAT_SCHEDULE = {
     "keep": {"task": "recordings.keep", "schedule": 300.0},
     "tidy_files": {"task": "monitoring.tidy", "schedule": 3600.0},
     "expect": {"task": "recordings.expect", "schedule": 30.0},
+    "save": {"task": "recordings.save", "schedule": 5.0},
+    "tidy_recordings": {"task": "recordings.tidy", "schedule": 3600.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
 }
 

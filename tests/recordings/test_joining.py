@@ -116,10 +116,8 @@ def test_every_second_of_the_call_that_somebody_heard_is_there_once(
         assert cut.at - sources[cut.source].at == timedelta(seconds=cut.begins)
 
 
-def test_peaks_tell_how_loud_each_voice_is(tmp_path: Path) -> None:
-    path = tmp_path / "part.ogg"
-    path.write_bytes(SECOND)
-    peaks = peaks_of(path)
+def test_peaks_tell_how_loud_each_voice_is() -> None:
+    peaks = peaks_of(io.BytesIO(SECOND))
     caller, agent = peaks["caller"], peaks["agent"]
     assert len(caller) == len(agent) == POINTS and max(agent) <= 1
     middles = [caller[POINTS * middle // 6] for middle in (1, 3, 5)]

@@ -1,0 +1,225 @@
+"""One recording becomes a file: its parts are joined, written, read back, and then told of."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.utils.translation import gettext_noop as _
+
+from recordings import arriving, expecting, sealing
+from recordings.deciding import NOBODY, why_missing
+from recordings.joining import Heard, Readable, Span, Unreadable, heard_in, join, length_of, plan
+from recordings.models import Part, Recording, Storage
+from recordings.peaks import peaks_of
+from recordings.stores import Source, Written, open_file, open_recording, store_of, write_file
+from recordings.storing import CHUNK, StoreError
+from telephony.models import Call
+from veyra.live import changed
+from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
+
+# The moment at which LiveKit says that a call ended may be a whole second.
+MARGIN = timedelta(seconds=1)
+# Where less is missing nothing is said.
+NOTICED = 1.0
+# What was joined before, among the parts.
+OLD = "old"
+
+LACKS = _("%(seconds)s s of the talk are not in it: whoever recorded was stopped or killed.")
+NOT_SOUND = _(
+    "What arrived of this recording is no sound that can be read: the disk of the server that"
+    " recorded it was full or broken. Have the engineer look at it."
+)
+NOT_SAME = _(
+    "The storage gave back another file than it was given, so the recording was not entrusted to"
+    " it. Have the engineer look at it, or choose another storage."
+)
+
+
+class Lost(Exception):
+    """Somebody else has taken it over, or it is not wanted any more."""
+
+
+@dataclass
+class Making:
+    """`alive` is called with every piece of work, and raises Lost to end it."""
+
+    recording: Recording
+    call: Call
+    alive: Callable[[], None]
+    parts: dict[str, Part] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Raises StoreError and Lost; then the recording is as it was, and its parts are."""
+        expecting.look_at(self.call)
+        self.recording.refresh_from_db()
+        if self.recording.state not in Recording.OPEN:
+            return
+        arrived = Part.objects.of_rooms([self.recording.room_sid]).arrived()
+        self.parts = {str(part.pk): part for part in arrived}
+        with TemporaryDirectory(prefix="veyra-join-") as folder:
+            path = Path(folder) / "whole.ogg"
+            spans = self._join(plan(self._heard(), *window_of(self.call)), path)
+            if spans:
+                self._store(spans, path)
+            else:
+                self._miss()
+        tell(self.recording)
+
+    def _heard(self) -> list[Heard]:
+        """All sound that there is: parts, and what was joined before."""
+        heard = heard_before(self.recording)
+        for part in self.parts.values():
+            if part.seconds is None:
+                self._measure(part)
+            if part.seconds:
+                heard.append(Heard(str(part.pk), part.began_at, part.seconds))
+        return heard
+
+    def _measure(self, part: Part) -> None:
+        """How long is a part whose writer was killed?"""
+        try:
+            file = Stream(arriving.read(part), self.alive)
+            part.seconds = length_of(str(part.pk), file) if part.size else 0.0
+        except Unreadable:
+            _break(part)
+        else:
+            Part.objects.filter(pk=part.pk).update(seconds=part.seconds)
+
+    def _join(self, cuts: list[Heard], path: Path) -> list[Span]:
+        """A part that cannot be read is left out, and the others stay where they belong."""
+        while cuts:
+            try:
+                return join(cuts, self._opened, path)
+            except Unreadable as error:
+                cuts = [cut for cut in cuts if cut.source != error.source]
+                if error.source in self.parts:
+                    _break(self.parts[error.source])
+        return []
+
+    def _opened(self, source: str) -> Readable:
+        if source == OLD:
+            return Stream(open_recording(self.recording).read(), self.alive)
+        return Stream(arriving.read(self.parts[source]), self.alive)
+
+    def _store(self, spans: list[Span], path: Path) -> None:
+        peaks = peaks_of(Stream(_chunks(path), self.alive))
+        storage = Storage.objects.current()
+        key = sealing.new_key() if storage.is_encrypted else ""
+        store, name = store_of(storage), name_of(self.recording)
+        written = write_file(store, name, Stream(_chunks(path), self.alive), key)
+        self._verify(open_file(store, name, written.size, key), written)
+        old = open_recording(self.recording) if self.recording.file else None
+        lies = {"storage": storage, "file": name, "file_key": key, **written.__dict__}
+        told = {"peaks": peaks, "recorder": self._recorder(), **self._times(spans)}
+        saved = Recording.objects.open().filter(pk=self.recording.pk)
+        if not saved.update(state=Recording.State.READY, **lies, **told):
+            store.delete(name)  # it was erased meanwhile
+            raise Lost
+        if old:
+            old.store.delete(old.name)
+
+    def _verify(self, source: Source, written: Written) -> None:
+        found = hashlib.sha256()
+        for chunk in Stream(source.read(), self.alive):
+            found.update(chunk)
+        if found.hexdigest() != written.sha256:
+            raise StoreError(Sentence(NOT_SAME))
+
+    def _recorder(self) -> str:
+        return next((part.recorder for part in self.parts.values()), self.recording.recorder)
+
+    def _times(self, spans: list[Span]) -> dict[str, object]:
+        last = spans[-1]
+        seconds = last.begins + last.seconds
+        due = self.recording.due_seconds
+        lost = max(0.0, due - seconds) if due else 0.0
+        lacks = Sentence(LACKS, {"seconds": round(lost)}) if lost >= NOTICED else Sentence("")
+        return {
+            "started_at": spans[0].at,
+            "ended_at": last.at + timedelta(seconds=last.seconds),
+            "seconds": round(seconds, 3),
+            "spans": [span.to_json() for span in spans],
+            "lost_seconds": round(lost, 3),
+            "reason": lacks.to_json() if lacks.msgid else {},
+        }
+
+    def _miss(self) -> None:
+        """There is no sound of it: none came, or none that can be read."""
+        state = Recording.State.MISSING
+        reason = _why_missing(self.recording, self.call)
+        if any(part.state == Part.State.BROKEN for part in self.parts.values()):
+            state, reason = Recording.State.FAILED, Sentence(NOT_SOUND)
+        rows = Recording.objects.open().filter(pk=self.recording.pk)
+        rows.update(state=state, reason=reason.to_json())
+
+
+def window_of(call: Call) -> tuple[datetime, datetime]:
+    """From the first moment that may be talk to the last."""
+    exact = call.answered_at is not None and not call.answered_is_approximate
+    start = call.answered_at if exact and call.answered_at else call.started_at
+    return start, (call.ended_at or start) + MARGIN
+
+
+def heard_before(recording: Recording) -> list[Heard]:
+    """What its file holds, where it has one."""
+    return heard_in(OLD, recording.spans) if recording.file else []
+
+
+def name_of(recording: Recording) -> str:
+    """Of the file to be written. Its row must not tell of one file while another lies there, so who
+    has a file is written beside it.
+    """
+    made = recording.created_at
+    first = f"recordings/{made:%Y}/{made:%m}/{recording.pk}.ogg"
+    return first if recording.file != first else first.replace(".ogg", "-2.ogg")
+
+
+def _why_missing(recording: Recording, call: Call) -> Sentence:
+    story = expecting.story_of(call, recording)
+    due = timedelta(seconds=recording.due_seconds or 0)
+    return why_missing(story, due) if story else Sentence(NOBODY)
+
+
+def _break(part: Part) -> None:
+    log.error("part %s is no sound that can be read", part.pk)
+    part.state = Part.State.BROKEN
+    Part.objects.filter(pk=part.pk).update(state=part.state)
+
+
+def tell(recording: Recording) -> None:
+    if recording.call_id:
+        changed("call", recording.call_id)
+
+
+class Stream:
+    """Chunks as a file that is read once; `alive` is called with each of them."""
+
+    def __init__(self, chunks: Iterable[bytes], alive: Callable[[], None]) -> None:
+        self._chunks, self._left, self._alive = iter(chunks), b"", alive
+
+    def read(self, length: int = -1) -> bytes:
+        """What is there at once, up to `length`. Only nothing is the end."""
+        if not self._left:
+            self._left = next(self, b"")
+        length = len(self._left) if length < 0 else length
+        taken, self._left = self._left[:length], self._left[length:]
+        return taken
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        self._alive()
+        return next(self._chunks)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -1,0 +1,227 @@
+"""Calls that are over become recordings, and parts that nobody needs any more go.
+
+What is to be done is seen from rows alone, and done so that whoever is killed leaves nothing half
+done: the next one begins anew. A killed worker keeps a recording from the others for HOLD seconds.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from agentworker.models import Session, Worker
+from recordings import arriving
+from recordings.joining import Heard, plan
+from recordings.making import Lost, Making, heard_before, name_of, tell, window_of
+from recordings.models import Part, Recording, Storage
+from recordings.stores import store_of
+from recordings.storing import StoreError
+from telephony.models import Call
+from veyra.celery import wake
+from veyra.models import Lease
+from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
+
+TASK = arriving.SAVE
+# After the end of a call the last facts and parts are told of; where nothing was, a little longer.
+SETTLED = timedelta(seconds=5)
+NOTHING_CAME = timedelta(seconds=30)
+# For a host that is away.
+LONGEST_WAIT = timedelta(days=1)
+UNHEARD_OF = timedelta(minutes=2)
+WORKER_IS_LOST = timedelta(seconds=10)
+# Seconds that a late part must add for a recording to be joined once more.
+WORTH_IT = 0.5
+# Seconds that a worker keeps a recording for itself, and how often it says that it is at it.
+HOLD, STEP = 30.0, 5.0
+# A part of no recording that anybody knows, and the row of one that was joined.
+FORGOTTEN = timedelta(days=7)
+HALF_WRITTEN = timedelta(days=1)
+
+ON_ITS_WAY = _(
+    "The server that recorded it has not been heard of for a while. The recording is saved when"
+    " that server is back; after a day, without what lies there."
+)
+
+
+@dataclass(frozen=True)
+class Around:
+    """What is known around a call that is over. `coming`: when parts that belong to it, and are not
+    here yet, were heard of; `has_parts`: some are here.
+    """
+
+    ended_at: datetime
+    coming: tuple[datetime, ...] = ()
+    has_parts: bool = False
+    job_lives: bool = False
+
+
+def must_wait(around: Around, now: datetime) -> bool:
+    """May something still come that belongs in the recording?"""
+    if any(now - heard_of < LONGEST_WAIT for heard_of in around.coming):
+        return True
+    settled = SETTLED if around.has_parts else NOTHING_CAME
+    return around.job_lives or now - around.ended_at < settled
+
+
+def is_away(around: Around, now: datetime) -> bool:
+    """Is nothing heard of what is to come?"""
+    return bool(around.coming) and now - max(around.coming) > UNHEARD_OF
+
+
+def work(now: datetime) -> None:
+    """Save what can be saved, and put away what nobody needs any more."""
+    for recording in Recording.objects.to_save():
+        _guarded(recording, now)
+    for part in Part.objects.here().select_related("storage"):
+        try:
+            _settle(part, now)
+        except StoreError as error:
+            log.warning("pieces of part %s stay: %s", part.pk, error)
+
+
+def _guarded(recording: Recording, now: datetime) -> None:
+    """One that cannot be saved holds up no other."""
+    try:
+        _save_if_due(recording, now)
+    except Lost:
+        log.info("recording %s is somebody else's now", recording.pk)
+    except StoreError as error:
+        log.warning("recording %s waits for its storage: %s", recording.pk, error)
+        _explain(recording, error.sentence)
+    except Exception:  # whatever it is, the next look tries again
+        log.exception("recording %s waits", recording.pk)
+
+
+def _save_if_due(recording: Recording, now: datetime) -> None:
+    call = recording.call
+    if call is None or call.ended_at is None:
+        return
+    around = _around(recording.room_sid, call, call.ended_at, now)
+    if not must_wait(around, now):
+        with _held(recording) as alive:
+            Making(recording, call, alive).run()
+    elif is_away(around, now):
+        _explain(recording, Sentence(ON_ITS_WAY))
+
+
+def _around(room_sid: str, call: Call, ended_at: datetime, now: datetime) -> Around:
+    parts = Part.objects.of_rooms([room_sid])
+    jobs = Session.objects.filter(room_sid=room_sid, ended_at=None)
+    workers = Worker.objects.seen_since(now - WORKER_IS_LOST).values_list("jobs", flat=True)
+    living = {str(each.get("job")) for found in workers for each in found}
+    coming = parts.coming().filter(began_at__lte=ended_at)
+    return Around(
+        ended_at=ended_at,
+        coming=tuple(coming.values_list("seen_at", flat=True)),
+        has_parts=parts.here().exists(),
+        job_lives=not living.isdisjoint(jobs.values_list("job_id", flat=True)),
+    )
+
+
+@contextmanager
+def _held(recording: Recording) -> Iterator[Callable[[], None]]:
+    """It is ours alone, as long as what is given is called now and then. Both raise Lost."""
+    name = f"saving:{recording.pk}"
+    holder = Lease.take(name, HOLD)
+    if holder is None:
+        raise Lost
+    said = time.monotonic()
+
+    def alive() -> None:
+        nonlocal said
+        if time.monotonic() - said > STEP:
+            said = time.monotonic()
+            if not Lease.renew(name, holder, HOLD):
+                raise Lost
+
+    try:
+        yield alive
+    finally:
+        Lease.release(name, holder)
+
+
+def _explain(recording: Recording, why: Sentence) -> None:
+    """Why it is not saved yet."""
+    if recording.reason != why.to_json():
+        Recording.objects.open().filter(pk=recording.pk).update(reason=why.to_json())
+        tell(recording)
+
+
+# Parts whose recordings are saved
+
+
+def _settle(part: Part, now: datetime) -> None:
+    """Join it into a recording that it came too late for, or remove it. Raises StoreError."""
+    rows = list(Recording.objects.filter(room_sid=part.room_sid).select_related("call"))
+    if any(row.state in Recording.OPEN for row in rows) or _goes_on(part):
+        return
+    if late_for := [row for row in rows if _adds_to(part, row)]:
+        _reopen(late_for)
+    elif rows or now - part.seen_at > FORGOTTEN:
+        _remove(part, rows)
+
+
+def _goes_on(part: Part) -> bool:
+    return Call.objects.filter(room_sid=part.room_sid, ended_at=None).exists()
+
+
+def _adds_to(part: Part, recording: Recording) -> bool:
+    """Is there something in it that belongs in this recording, and is not there?"""
+    call = recording.call
+    may = recording.state in Recording.SAVED and not recording.egress_id
+    if part.state != Part.State.ARRIVED or not may or call is None or call.erased_at:
+        return False
+    if any(span.get("part") == str(part.pk) for span in recording.spans):
+        return False
+    # Of a part that was never measured nothing was joined.
+    length = WORTH_IT if part.seconds is None else part.seconds
+    new = Heard(str(part.pk), part.began_at, length)
+    cuts = plan([*heard_before(recording), new], *window_of(call))
+    return sum(cut.seconds for cut in cuts if cut.source == new.source) >= WORTH_IT
+
+
+def _reopen(late_for: list[Recording]) -> None:
+    for row in late_for:
+        log.info("recording %s is joined once more, with what came late", row.pk)
+        before = Recording.objects.filter(pk=row.pk, state=row.state)
+        before.update(state=Recording.State.SAVING, reason={})
+    wake(TASK)
+
+
+def _remove(part: Part, rows: list[Recording]) -> None:
+    arriving.remove_pieces(part)
+    for row in rows:
+        # Whoever joined it once more was perhaps killed before the older file was gone.
+        if row.state == Recording.State.READY and row.storage:
+            store_of(row.storage).delete(name_of(row))
+    Part.objects.filter(pk=part.pk).update(state=Part.State.JOINED, seen_at=timezone.now())
+
+
+# Now and then
+
+
+def tidy(now: datetime) -> None:
+    """Rows of parts that are in their recordings for long, and what killed writers left."""
+    Part.objects.joined_before(now - FORGOTTEN).delete()
+    for storage in Storage.objects.all():
+        try:
+            store = store_of(storage)
+            store.tidy(now - HALF_WRITTEN)
+            for name in _orphans(storage, list(store.names("incoming/"))):
+                store.delete(name)
+        except StoreError as error:
+            log.warning("storage %s is not tidied: %s", storage.pk, error)
+
+
+def _orphans(storage: Storage, names: list[str]) -> list[str]:
+    """Pieces of parts that lie in another storage by now, or are needed by nobody."""
+    kept = Part.objects.coming() | Part.objects.here()
+    keys = {str(pk) for pk in kept.filter(storage=storage).values_list("pk", flat=True)}
+    return [name for name in names if name.split("/")[1] not in keys]
