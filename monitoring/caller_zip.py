@@ -26,7 +26,7 @@ from monitoring.transcript import Line, as_json
 from monitoring.words import summary
 from recordings.forgetting import of_calls
 from recordings.models import Recording
-from recordings.stores import open_recording
+from recordings.stores import open_recording, store_of
 from recordings.storing import StoreError
 from telephony.forgetting import Traces
 from telephony.models import Call, CallAction, CallBack, Ring
@@ -50,6 +50,9 @@ NO_ROOM = gettext_noop(
     "The file could not be written: most often the disk is full. Tell the engineer, then ask again."
 )
 NO_SOUND = gettext_noop("The storage of the recordings does not answer: %(reason)s")
+LOST_SOUND = gettext_noop(
+    "The sound of %(count)s calls is not in it: the files are not in the storage any more."
+)
 BROKEN = gettext_noop(
     "The file could not be made. Tell the engineer; the log of the worker says why."
 )
@@ -90,11 +93,12 @@ def carry_out(row: CallerFile) -> None:
         user = row.made_by
         if not (user.is_active and user.is_staff and user.has_perm(FINDS)):
             return _fail(row, Sentence(NO_RIGHT))
+        part.touch(mode=0o600)
         with filing.speaking_to(user, row.language):
-            write(row, part)
-        size = part.stat().st_size
+            lacks = write(row, part)
+        told = {"size": part.stat().st_size, "error": lacks.to_json() if lacks else {}}
         part.replace(row.path)
-        if not row.tell(state=State.DONE, done_at=timezone.now(), size=size):
+        if not row.tell(state=State.DONE, done_at=timezone.now(), **told):
             row.path.unlink()
     except StoreError as error:
         _fail(row, Sentence(NO_SOUND, {"reason": str(error.sentence)}))
@@ -114,17 +118,20 @@ def _fail(row: CallerFile, why: Sentence) -> None:
 
 @dataclass(frozen=True)
 class Told:
-    """A call of his. `sound`: (name in the archive, its recording)."""
+    """A call of his. `sound`: (name in the archive, its recording); `lost`: so many recordings are
+    not where they should be.
+    """
 
     call: Call
     summary: str
     lines: Sequence[Line]
     notes: Sequence[str]
     sound: Sequence[tuple[str, Recording]]
+    lost: int
 
 
-def write(row: CallerFile, path: Path) -> None:
-    """Raises StoreError and OSError."""
+def write(row: CallerFile, path: Path) -> Sentence | None:
+    """What it lacks. Raises StoreError and OSError."""
     found = Traces(row.number)
     told = list(_calls(found.calls))
     others = _others(found)
@@ -135,6 +142,8 @@ def write(row: CallerFile, path: Path) -> None:
         for name, recording in (each for one in told for each in one.sound):
             row.tell(seen_at=timezone.now())
             _put_sound(archive, name, recording)
+    lost = sum(one.lost for one in told)
+    return Sentence(LOST_SOUND, {"count": lost}) if lost else None
 
 
 def _put_sound(archive: zipfile.ZipFile, name: str, recording: Recording) -> None:
@@ -158,8 +167,10 @@ def _calls(keys: Sequence[UUID]) -> Iterator[Told]:
 
 def _told(call: Call, sound: Sequence[Recording]) -> Told:
     day = f"{localtime(call.started_at):%Y-%m-%d-%H%M}"
-    names = [(f"sound/{day}-{row.pk.hex[:8]}.ogg", row) for row in sound]
-    return Told(call, summary(call), transcript(call), list(_notes(call)), names)
+    there = [row for row in sound if row.storage and store_of(row.storage).exists(row.file)]
+    names = [(f"sound/{day}-{row.pk.hex[:8]}.ogg", row) for row in there]
+    lost = len(sound) - len(there)
+    return Told(call, summary(call), transcript(call), list(_notes(call)), names, lost)
 
 
 def _notes(call: Call) -> Iterator[str]:

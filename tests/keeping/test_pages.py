@@ -1,0 +1,270 @@
+"""The pages on which recordings are kept and callers are found, handed out and erased."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.utils import timezone
+
+from monitoring import caller_zip, forgetting
+from monitoring.erasure import CallerFile, Erasure
+from recordings import deleting
+from recordings.keeping_models import Deletion, Hold, Term, TermChange
+from recordings.models import Recording
+from recordings.storing import StoreError
+from telephony.models import Call, PhoneNumber
+from tests.keeping.conftest import DIGITS, HIS, everything_else
+from veyra.models import User
+from veyra.sentences import Sentence
+
+LoggedIn = Callable[..., Client]
+MakeCaller = Callable[..., Call]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
+
+KEEPS = ("recordings.view_term", "recordings.change_term")
+HOLDS = ("recordings.view_hold", "recordings.change_hold")
+FINDS, ERASES, READS = (
+    *("monitoring.find_caller", "monitoring.erase_caller"),
+    *("monitoring.view_erasure",),
+)
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+# How long recordings are kept
+
+
+def test_shorter_is_shown_first_with_what_it_deletes(
+    logged_in: LoggedIn, make_recording: Any
+) -> None:
+    old = make_recording(data=b"a")
+    Recording.objects.update(created_at=timezone.now() - timedelta(days=40))
+    browser, asked = logged_in(*KEEPS), {"whose": "others", "how": "days", "days": "30"}
+    shown = browser.post("/recordings/keeping/change/", asked)
+    assert "In a week 1 recording is deleted for good" in text(shown)
+    assert not TermChange.objects.exists()
+    answer = browser.post("/recordings/keeping/change/", asked | {"accepted": "on"})
+    assert answer.status_code == 302 and not Term.objects.exists()
+    page = text(browser.get("/recordings/keeping/"))
+    assert "Takes effect later" in page and "1 recording will be deleted." in page
+    change = TermChange.objects.get()
+    browser.post(f"/recordings/keeping/changes/{change.pk}/cancel/")
+    assert "Takes effect later" not in text(browser.get("/recordings/keeping/"))
+    assert LogEntry.objects.count() == 2 and Recording.objects.get() == old
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"how": "days", "days": ""}, "Write how many days"),
+        ({"how": "days", "days": "0"}, "Write how many days"),
+        ({"how": "days", "days": "99999"}, "Write 3660 days or fewer"),
+        ({"whose": "agent"}, "Choose the assistant."),
+        ({"whose": "number", "number": "12"}, "+7 499 112-41-40 is not one of your numbers."),
+        ({"whose": "number", "number": "x"}, "is not a telephone number"),
+        ({"how": "ever"}, "It is so already."),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(
+    logged_in: LoggedIn, given: dict[str, str], told: str
+) -> None:
+    if given.get("number") == "12":
+        given = given | {"number": "8 499 112 41 40"}
+    whole = {"whose": "others", "how": "days", "days": "30"} | given
+    answer = logged_in(*KEEPS).post("/recordings/keeping/change/", whole)
+    assert answer.status_code == 400 and told in text(answer)
+
+
+def test_a_number_is_found_in_any_spelling(logged_in: LoggedIn, number: PhoneNumber) -> None:
+    asked = {"whose": "number", "number": "8 (499) 112-41-48", "how": "days", "days": "30"}
+    logged_in(*KEEPS).post("/recordings/keeping/change/", asked | {"accepted": "on"})
+    assert TermChange.objects.get().number == number
+
+
+def test_a_number_and_a_recording_are_held_and_let_go(
+    logged_in: LoggedIn, make_recording: Any
+) -> None:
+    row = make_recording(data=b"a")
+    browser = logged_in(*KEEPS, *HOLDS, "recordings.view_recording")
+    browser.post("/recordings/keeping/hold/", {"number": "8" + DIGITS, "why": "court"})
+    browser.post(f"/recordings/keeping/hold/{row.pk}/", {"why": "complaint"})
+    page = text(browser.get("/recordings/keeping/"))
+    assert "+7 916 123-45-67" in page and "complaint" in page
+    for hold in Hold.objects.all():
+        browser.post(f"/recordings/keeping/holds/{hold.pk}/lift/")
+    assert not Hold.objects.in_force().exists() and not Recording.objects.get().is_held
+
+
+def test_what_is_not_gone_yet_is_told_with_the_reason(
+    logged_in: LoggedIn, make_recording: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = make_recording(data=b"a")
+    deleting.claim([row], Deletion.Why.DAYS, timezone.now())
+    monkeypatch.setattr(deleting, "_remove", lambda _row: True)
+    deleting.carry_out(timezone.now())
+    page = text(
+        logged_in("recordings.view_term", "recordings.view_deletion").get("/recordings/keeping/")
+    )
+    assert "still has it" in page and row.file in page and "not yet" in page
+
+
+# One caller
+
+
+def test_everything_about_a_caller_is_on_one_page_however_the_number_is_typed(
+    logged_in: LoggedIn, caller: MakeCaller
+) -> None:
+    browser = logged_in(FINDS, ERASES, "telephony.view_call")
+    call = caller("7" + DIGITS)
+    everything_else(call, User.objects.get())
+    for typed in ("8 (916) 123-45-67", HIS, DIGITS):
+        page = text(browser.post("/callers/", {"number": typed}))
+        for words in ("Calls to return", "What was said", "Recordings, also", "blocked callers"):
+            assert words in page, words
+        assert f"/calls/{call.pk}/" in page and "Антонина ждёт заказ" in page
+    assert "+7 916 123-45-67" in text(browser.get(f"/callers/of/{call.pk}/"))
+    assert LogEntry.objects.filter(object_id=str(call.pk)).count() == 4
+
+
+def test_an_unknown_number_and_a_wrong_one_are_told(logged_in: LoggedIn, db: None) -> None:
+    browser = logged_in(FINDS, ERASES)
+    page = text(browser.post("/callers/", {"number": "+79990001122"}))
+    assert "Veyra has nothing about this number." in page and "Erase for good" not in page
+    wrong = browser.post("/callers/", {"number": "call"})
+    assert wrong.status_code == 400 and "is not a telephone number" in text(wrong)
+
+
+def test_who_may_only_find_is_not_offered_to_erase(logged_in: LoggedIn, caller: MakeCaller) -> None:
+    caller()
+    browser = logged_in(FINDS)
+    assert "Erase for good" not in text(browser.post("/callers/", {"number": HIS}))
+    answer = browser.post("/callers/erase/", {"number": HIS, "typed": HIS})
+    assert answer.status_code == 403 and not Erasure.objects.exists()
+
+
+def test_he_is_erased_only_when_his_number_is_typed(
+    logged_in: LoggedIn, caller: MakeCaller
+) -> None:
+    caller()
+    browser = logged_in(FINDS, ERASES, READS)
+    for typed in ("", "+79161234568", "call"):
+        answer = browser.post("/callers/erase/", {"number": HIS, "typed": typed})
+        assert answer.status_code == 400 and not Erasure.objects.exists()
+    answer = browser.post("/callers/erase/", {"number": HIS, "typed": "8 916 1234567"})
+    row = Erasure.objects.get()
+    assert answer.headers["Location"] == f"/callers/erased/{row.pk}/"
+    assert "He is being erased" in text(browser.get(answer.headers["Location"]))
+    forgetting.work(timezone.now())
+    page = text(browser.get(answer.headers["Location"]))
+    assert "Certificate of erasure" in page and "916" not in page
+    assert "another number" in text(
+        browser.post(answer.headers["Location"], {"number": "+79990001122"})
+    )
+    assert "+7 916 123-45-67" in text(browser.post(answer.headers["Location"], {"number": HIS}))
+    assert str(row.pk) in text(browser.get("/callers/erased/"))
+
+
+def test_what_stops_it_is_said_in_place_of_the_button(
+    logged_in: LoggedIn, caller: MakeCaller
+) -> None:
+    Call.objects.filter(pk=caller().pk).update(state="answered")
+    browser = logged_in(FINDS, ERASES)
+    page = text(browser.post("/callers/", {"number": HIS}))
+    assert "He is in a call now." in page and "Erase for good" not in page
+    answer = browser.post("/callers/erase/", {"number": HIS, "typed": HIS})
+    assert answer.status_code == 400 and "He is in a call now." in text(answer)
+
+
+# The file
+
+
+def _file(browser: Client) -> CallerFile:
+    browser.post("/callers/file/", {"number": HIS, "ticket": str(uuid4())})
+    assert caller_zip.run_next()
+    return CallerFile.objects.get()
+
+
+def test_the_file_has_everything_to_read_to_hear_and_for_programs(
+    logged_in: LoggedIn, caller: MakeCaller
+) -> None:
+    browser = logged_in(FINDS)
+    calls = [caller(), caller("8" + DIGITS)]
+    everything_else(calls[0], User.objects.get())
+    row = _file(browser)
+    answer = browser.get(f"/callers/file/{row.pk}/")
+    packed = b"".join(_whole(answer))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        told = json.loads(archive.read("data.json"))
+        page = archive.read("index.html").decode()
+        sound = [name for name in archive.namelist() if name.startswith("sound/")]
+        assert [archive.read(name) for name in sound] == [b"his voice"] * 2
+    assert [call["call"] for call in told["calls"]] == [str(call.pk) for call in calls]
+    assert told["calls"][0]["lines"][0]["text"] in page and told["number"] == HIS
+    assert told["calls"][0]["notes"] == ["Антонина права", "Антонина"]
+    assert told["call_backs"][0]["note"] == "Антонина ждёт заказ" and told["blocked"]
+    assert all(f'src="{name}"' in page for name in sound)
+    assert row.path.stat().st_mode & 0o077 == 0
+    assert LogEntry.objects.filter(object_id=str(row.pk)).count() == 2
+
+
+def _whole(answer: Any) -> list[bytes]:
+    from asgiref.sync import async_to_sync
+
+    async def read() -> list[bytes]:
+        return [chunk async for chunk in answer.streaming_content]
+
+    return async_to_sync(read)()
+
+
+def test_a_file_is_his_who_asked_and_gone_after_a_day(
+    logged_in: LoggedIn, caller: MakeCaller
+) -> None:
+    caller()
+    row = _file(logged_in(FINDS))
+    other = logged_in(FINDS, name="boris")
+    assert other.get(f"/callers/file/{row.pk}/").status_code == 404
+    caller_zip.forget(timezone.now())
+    assert row.path.exists()
+    caller_zip.forget(timezone.now() + timedelta(hours=25))
+    assert not row.path.exists() and not CallerFile.objects.exists()
+
+
+def test_who_lost_the_right_meanwhile_gets_no_file(logged_in: LoggedIn, caller: MakeCaller) -> None:
+    caller()
+    browser = logged_in(FINDS)
+    browser.post("/callers/file/", {"number": HIS, "ticket": str(uuid4())})
+    User.objects.get().user_permissions.clear()
+    caller_zip.run_next()
+    row = CallerFile.objects.get()
+    assert row.state == "failed" and row.why.msgid == caller_zip.NO_RIGHT and not row.path.exists()
+
+
+def test_a_file_tells_which_sound_it_lacks(logged_in: LoggedIn, caller: MakeCaller) -> None:
+    recording = caller().recordings.get()
+    deleting.store_of(recording.storage).delete(recording.file)
+    row = _file(logged_in(FINDS))
+    assert row.state == "done" and str(row.why).startswith("The sound of 1 calls is not in it")
+    with zipfile.ZipFile(row.path) as archive:
+        assert archive.namelist() == ["data.json", "index.html"]
+
+
+def test_a_storage_that_is_away_is_told_and_leaves_no_half_file(
+    logged_in: LoggedIn, caller: MakeCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_recording: Recording) -> None:
+        raise StoreError(Sentence("The disk is gone."))
+
+    caller()
+    monkeypatch.setattr(caller_zip, "open_recording", away)
+    row = _file(logged_in(FINDS))
+    assert row.state == "failed" and "The disk is gone." in str(row.why)
+    assert not row.path.exists() and not row.path.with_suffix(".part").exists()
