@@ -45,6 +45,7 @@ urlpatterns = [
     path("calls/<uuid:pk>/hint/", hands_views.hint, name="call-hint"),
     path("calls/<uuid:pk>/transfer/", hands_views.transfer, name="call-transfer"),
     path("calls/<uuid:pk>/introduce/", hands_views.introduce, name="call-introduce"),
+    path("calls/<uuid:pk>/record/", hands_views.record, name="call-record"),
     path("calls/<uuid:pk>/block/", hands_views.block, name="call-block"),
     path("calls/<uuid:pk>/unblock/", hands_views.unblock, name="call-unblock"),
     path("visits/<uuid:pk>/stay/", ear_views.stay, name="visit-stay"),

@@ -3,8 +3,9 @@
 import logging
 from functools import partial
 
-from recordings import ingress
+from recordings import ingress, streaming
 from recordings.ingress_models import Ingress
+from recordings.stream_models import Stream
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError
 from veyra.models import Lease
@@ -17,7 +18,7 @@ LEASE, LEASE_SECONDS = "streams", 60
 
 def look() -> None:
     """Look once, unless somebody else is looking, or there is nothing to look for."""
-    if not Ingress.objects.exists():
+    if not (Ingress.objects.exists() or Stream.objects.going_on().exists()):
         return
     holder = Lease.take(LEASE, LEASE_SECONDS)
     if holder is None:
@@ -25,6 +26,7 @@ def look() -> None:
     keep = partial(Lease.renew, LEASE, holder, LEASE_SECONDS)
     try:
         with LiveKit.from_settings() as livekit:
+            streaming.look(livekit, keep)
             ingress.look(livekit, keep)
     except LiveKitError as error:
         log.warning("streams could not be looked at: %s", error.code or type(error).__name__)

@@ -16,6 +16,11 @@ def expect() -> None:
     expecting.look(timezone.now(), expecting.THOROUGH)
 
 
+@shared_task(name=orders.TASK)  # type: ignore[untyped-decorator]  # likewise
+def order() -> None:
+    orders.deliver()
+
+
 @shared_task(name=looking.TASK)  # type: ignore[untyped-decorator]  # likewise
 def look() -> None:
     looking.look()

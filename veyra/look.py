@@ -63,6 +63,7 @@ ENGINEERING: Sequence[Line] = [
         ("telephony.view_call", "telephony.view_refused"),
     ),
     Line(_("Rooms"), "meeting_room", "rooms", ("recordings.view_roomaction",)),
+    Line(_("Streams"), "cell_tower", "streams", ("recordings.view_stream",)),
     Line(_("Incoming streams"), "input", "ingress", ("recordings.view_ingress",)),
     rows_of("veyra.securityevent", _("Security events"), "shield"),
     rows_of("telephony.testcall", _("Test calls"), "phone_in_talk"),

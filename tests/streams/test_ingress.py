@@ -1,5 +1,7 @@
 """Incoming streams: what staff want becomes so in LiveKit, and the page says what LiveKit says."""
 
+from collections.abc import Callable, Coroutine
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ ALL = ("view_ingress", "add_ingress", "change_ingress", "delete_ingress")
 @pytest.fixture
 def in_the_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every name leads out into the internet."""
-    address = outside.ipaddress.ip_address("93.184.216.34")
+    address = ip_address("93.184.216.34")
     monkeypatch.setattr(outside, "addresses_of", lambda host, port: [address])
 
 
@@ -70,12 +72,13 @@ def test_the_key_lies_encrypted(person: Person) -> None:
 def test_its_state_follows_the_sender(livekit: Simulated, person: Person) -> None:
     client = person(*ALL)
     row, inputs = made(client), livekit.switchboard.inputs
-    for step, state, told in (
+    steps: list[tuple[Callable[[], Coroutine[Any, Any, None]], str, str]] = [
         (lambda: inputs.begin(row.livekit_id), "live", "Live"),
         (lambda: inputs.end(row.livekit_id), "waiting", "Waits for a sender"),
         (lambda: inputs.begin(row.livekit_id), "live", "Live"),
         (lambda: inputs.end(row.livekit_id, "internal error"), "error", "broke down"),
-    ):
+    ]
+    for step, state, told in steps:
         livekit.do(step())
         looking.look()
         row.refresh_from_db()
@@ -144,7 +147,7 @@ def test_an_address_inside_is_refused_at_once_and_again_before_it_is_fetched(
 ) -> None:
     client = person(*ALL)
     assert ask(client, "url", source="http://example.org/").status_code == 200
-    inside = outside.ipaddress.ip_address("10.0.0.1")
+    inside = ip_address("10.0.0.1")
     monkeypatch.setattr(outside, "addresses_of", lambda host, port: [inside])
     looking.look()
     looking.look()
