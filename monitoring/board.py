@@ -18,6 +18,7 @@ from agentworker.models import Session
 from agentworker.talks import Talk, talks
 from monitoring import phases
 from monitoring.phases import HAND_WORDS, PHASE_WORDS, Phase, Trouble
+from monitoring.recorded import Mark
 from monitoring.words import said, speaker
 from telephony.models import Call, Leg, Ring, Visit
 from veyra.models import User
@@ -69,6 +70,8 @@ class Row:
     is_transferring: bool = False
     is_stood_in: bool = False
     is_on_hold: bool = False
+    # What is wanted of its recording, and what is done.
+    recording: tuple[str, str] = ("", "")
     # The newest search for one of our people.
     ring: Ring | None = None
     at: datetime = field(default_factory=timezone.now, compare=False)
@@ -133,6 +136,7 @@ class Row:
             self.is_transferring,
             self.is_stood_in,
             self.is_on_hold,
+            self.recording,
             self.ring and (self.ring.pk, self.ring.state, self.ring.over_at),
             bool(trouble and trouble.at <= self.at),
         )
@@ -194,6 +198,7 @@ def read(named: Named | None = None) -> list[Row]:
             leg.is_transferring,
             leg.stands_in == "apology",
             leg.stands_in == "hold",
+            ("", "") if leg.call.ended_at else (leg.rec_wanted or "", leg.rec_doing or ""),
             rings.get(leg.call_id),
             now,
         )
@@ -224,6 +229,8 @@ IS_TRANSFERRING = """EXISTS (SELECT 1 FROM telephony_callaction
 STANDS_IN = """(SELECT kind FROM agentworker_standin
     WHERE agentworker_standin.room_sid = telephony_call.room_sid
     AND (spoke_at IS NOT NULL OR kind = 'hold') AND over_at IS NULL)"""
+RECORDING = """(SELECT {} FROM recordings_recording
+    WHERE recordings_recording.call_id = telephony_leg.call_id AND kind = 'talk')"""
 
 
 def _with_others(legs: QuerySet[Leg]) -> QuerySet[Any]:
@@ -231,6 +238,8 @@ def _with_others(legs: QuerySet[Leg]) -> QuerySet[Any]:
         is_attended=RawSQL(IS_ATTENDED, (), BooleanField()),  # noqa: S611  # no values in it
         is_transferring=RawSQL(IS_TRANSFERRING, (), BooleanField()),  # noqa: S611  # likewise
         stands_in=RawSQL(STANDS_IN, (), CharField()),  # noqa: S611  # likewise
+        rec_wanted=RawSQL(RECORDING.format("wanted"), (), CharField()),  # noqa: S611  # likewise
+        rec_doing=RawSQL(RECORDING.format("doing"), (), CharField()),  # noqa: S611  # likewise
     )
 
 
@@ -290,6 +299,7 @@ def as_context(row: Row, viewer: Viewer) -> dict[str, object]:
         "trouble_label": HAND_WORDS[trouble.hand] if trouble else "",
         "lines": _lines(row) if viewer.reads_words else (),
         "meter": _meter(row),
+        "mark": Mark.of(*row.recording),
         "staff": [(visit.get_kind_display(), visit.name) for visit in row.visits],
     }
 

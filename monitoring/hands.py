@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from agentworker.models import BlockedCaller
+from monitoring import recorded
 from telephony import blocking, introducing, ringing
 from telephony.colleagues import SECONDS, Found
 from telephony.hands import NO_REFER, why_not
@@ -52,6 +53,7 @@ class Hands:
     block: bool
     blocked: BlockedCaller | None
     deeds: Sequence[Deed]
+    record: recorded.Hand | None
     # A form that is sent twice asks once.
     tickets: dict[str, str] = field(
         default_factory=lambda: {name: str(uuid.uuid4()) for name in (*Kind.values, "block")}
@@ -64,11 +66,13 @@ class Hands:
 
     @property
     def any(self) -> bool:
-        return bool(self.hang_up or self.hint or self.transfer or self.block or self.deeds)
+        acts = self.hang_up or self.hint or self.transfer or self.block or self.record
+        return bool(acts or self.deeds)
 
     @property
     def waits(self) -> bool:
-        return any(deed.waits for deed in self.deeds)
+        is_recorder_asked = self.record is not None and self.record.waits
+        return is_recorder_asked or any(deed.waits for deed in self.deeds)
 
 
 def gather(call: Call, user: User) -> Hands:
@@ -93,6 +97,7 @@ def gather(call: Call, user: User) -> Hands:
         block=blocks,
         blocked=blocking.of(call) if blocks else None,
         deeds=deeds(call, with_words=user.has_perm("agentworker.view_session")) if acts else (),
+        record=recorded.hand(call, user),
     )
 
 

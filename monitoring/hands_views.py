@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from recordings import orders
+from recordings.orders import Order
 from telephony import acting, blocking, hands, introducing
 from telephony.models import Call, CallAction
 from telephony.numbers import NumberError, e164
@@ -133,6 +135,24 @@ def _phone(given: dict[str, Any]) -> dict[str, Any]:
 
 def _whom(given: dict[str, Any]) -> dict[str, Any]:
     return {**given["given"], "note": given["note"]}
+
+
+class RecordForm(AskForm):
+    order = forms.ChoiceField(choices=Order.choices)
+
+
+@require_POST
+@staff_page(SEES, "recordings.record_call")
+def record(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
+    """Record the call, pause that, go on, or stop."""
+    call, form = _call(user, pk), RecordForm(request.POST)
+    wrong = _wrong(form)
+    if wrong is None:
+        order, ticket = Order(form.cleaned_data["order"]), form.cleaned_data["ticket"]
+        wrong = orders.why_not(call, order)
+        if wrong is None:
+            orders.give(call, order, user, ticket)
+    return _answer(request, call, wrong)
 
 
 @require_POST

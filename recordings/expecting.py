@@ -52,14 +52,18 @@ def look(now: datetime, back: timedelta = QUICK) -> list[tuple[Recording, Verdic
 
 def look_at(call: Call) -> Recording | None:
     """The same for one call; None: it is not recorded, and need not be."""
-    row = Recording.objects.of_call(call.pk).filter(kind=Recording.Kind.TALK).first()
+    row = row_of(call)
     verdict = Known.of([call], timezone.now(), [] if row else [call]).verdict(call, row)
     if row is None:
         _make(call, verdict)
-        return Recording.objects.of_call(call.pk).filter(kind=Recording.Kind.TALK).first()
+        return row_of(call)
     if verdict and row.state in Recording.OPEN:
         _update(row, verdict)
     return row
+
+
+def row_of(call: Call) -> Recording | None:
+    return Recording.objects.of_call(call.pk).filter(kind=Recording.Kind.TALK).first()
 
 
 def story_of(call: Call, row: Recording | None = None) -> Story | None:

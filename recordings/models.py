@@ -133,6 +133,11 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
             found = found.union(said) if text.isascii() else said
         return self.filter(call__in=found)
 
+    def talk_now(self, call: uuid.UUID) -> tuple[str, str] | None:
+        """What is wanted of the recording of this call, and what recorders do."""
+        found = self.of_call(call).filter(kind=Recording.Kind.TALK)
+        return found.values_list("wanted", "doing").first()
+
     def open(self) -> Self:
         """Whose end is not known."""
         return self.filter(state__in=Recording.OPEN)

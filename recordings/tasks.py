@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import deleting, expecting, keeping, looking, saving
+from recordings import deleting, expecting, keeping, looking, orders, saving
 
 
 @shared_task(name=deleting.TASK)  # type: ignore[untyped-decorator]  # celery ships no types

@@ -251,6 +251,7 @@ CELERY_TASK_ROUTES = {
     "telephony.testcall": {"queue": "calls"},
     # What staff do to a call at once, whatever rings.
     "telephony.act": {"queue": "hands"},
+    "recordings.order": {"queue": "hands"},
     "telephony.ring": {"queue": "hands"},
     "telephony.attend": {"queue": "hands"},
     "telephony.speak": {"queue": "hands"},

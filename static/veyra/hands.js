@@ -18,9 +18,11 @@ function show(html, { sent }) {
     old.replaceWith(news);
     return;
   }
-  const [deeds, waits] = [news.querySelector("[data-deeds]"), "waiting" in news.dataset];
-  if (old.querySelector("[data-deeds]").innerHTML !== deeds.innerHTML) old.querySelector("[data-deeds]").replaceWith(deeds);
-  old.toggleAttribute("data-waiting", waits);
+  for (const part of ["[data-deeds]", ".vy-recorder"]) {
+    const [fresher, shown] = [news.querySelector(part), old.querySelector(part)];
+    if (fresher && shown && fresher.textContent !== shown.textContent) shown.replaceWith(fresher);
+  }
+  old.toggleAttribute("data-waiting", "waiting" in news.dataset);
 }
 
 async function look() {
@@ -56,10 +58,15 @@ if (place) {
     send(event.target, event.submitter);
   });
   setInterval(() => hands() && "waiting" in hands().dataset && look(), 1000);
-  // A call that was answered can be transferred, one that is over cannot be ended.
-  let state = document.querySelector("[data-call]").dataset.state;
+  // A call that was answered can be transferred, one that is over cannot be ended; what is recorded
+  // can be paused.
+  const stands = () => {
+    const call = document.querySelector("[data-call]");
+    return call && `${call.dataset.state} ${call.querySelector(".vy-record")?.textContent ?? ""}`;
+  };
+  let state = stands();
   new MutationObserver(() => {
-    const now = document.querySelector("[data-call]")?.dataset.state;
+    const now = stands();
     if (now && now !== state) {
       state = now;
       look();
