@@ -1,0 +1,182 @@
+"""What recorders write down of real calls: an assistant's process, and `manage.py recorder`."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from agentworker.espeak import engine
+from agentworker.providers.offline import VOICES, WORDS_PER_MINUTE
+from tests.live.sound import beeped, beeping
+from tests.live.stack import missing, wait_until
+from tests.live.system import PROGRAMS, System, running
+from tests.live.test_nobody_alone import processes_with
+
+pytestmark = pytest.mark.live
+
+NUMBER = "74991124148"
+GREETING = "Здравствуйте! Вы позвонили в поддержку."
+# What the caller says, in Hz: in no voice for long.
+CALLERS = 1700
+LINE = """
+    from agentworker.models import Agent
+    from agentworker.services import Words, save_words
+    from telephony.models import DispatchRule, PhoneNumber, Trunk
+    from veyra.celery import wake
+
+    support = Agent.objects.create(name="Поддержка", recording="always")
+    save_words(support, Words("ru", "{greeting}", [], []), None)
+    trunk = Trunk.objects.create(name="trunk1", addresses="127.0.0.1/32")
+    rule = DispatchRule.objects.create(name="Поддержка", agent=support, room="support-room-")
+    rule.numbers.add(PhoneNumber.objects.create(number="+74991124148", trunk=trunk))
+    wake("telephony.apply")
+"""
+Sound = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A part on disk: its facts, and its two lanes, linear and 8000 a second."""
+
+    told: dict[str, Any]
+    caller: Sound
+    ours: Sound
+
+    @property
+    def began(self) -> float:
+        return datetime.fromisoformat(self.told["began_at"]).timestamp()
+
+    @property
+    def ended(self) -> float:
+        """When its last sound was heard."""
+        return self.began + len(self.caller) / 8000
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    if lacking := missing():
+        pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
+    # Nobody takes the sound away.
+    with running(*PROGRAMS, "recorder", INTERNAL_URL="http://127.0.0.1:9") as system:
+        system.ask(LINE.format(greeting=GREETING))
+        system.wait_for_line()
+        yield system
+
+
+def dial(system: System, user: str, seconds: int) -> Any:
+    said = beeping(system.folder / f"{user}.wav", CALLERS, seconds)
+    return system.dial(NUMBER, f"say:{said}", user=user)
+
+
+def facts(system: System, user: str) -> list[str]:
+    """What recorders tell of this caller's room."""
+    found: list[str] = system.ask(f"""
+        from telephony.models import CallEvent
+        events = CallEvent.objects.of_recording().filter(room_name__contains="{user}")
+        result = [event.kind for event in events.order_by("at", "pk")]
+    """)
+    return found
+
+
+def order(system: System, user: str, what: str) -> None:
+    system.ask(f"""
+        from telephony.models import Call
+        from telephony.telling import tell
+        tell(Call.objects.get(from_number="{user}"), "record_{what}", "{what}-{user}")
+    """)
+
+
+def files(system: System, user: str) -> list[Path]:
+    places = (system.folder / "spool" / "sound").glob("*.json")
+    mine = [path for path in places if user in json.loads(path.read_text())["room_name"]]
+    return sorted(mine, key=lambda path: json.loads(path.read_text())["began_at"])
+
+
+def parts(system: System, user: str) -> list[Written]:
+    return [read(path) for path in files(system, user)]
+
+
+def read(path: Path) -> Written:
+    resampler = av.AudioResampler(format="s16p", layout="stereo", rate=8000)
+    with av.open(str(path.with_suffix(".ogg"))) as file:
+        frames = [each for frame in file.decode(audio=0) for each in resampler.resample(frame)]
+    caller, ours = np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
+    return Written(json.loads(path.read_text()), caller, ours)
+
+
+def loud(sound: Sound) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Of each 20 ms: is there a voice in it?"""
+    cut = sound[: len(sound) // 160 * 160].reshape(-1, 160).astype(float)
+    voiced: np.ndarray[Any, np.dtype[np.bool_]] = np.sqrt(np.mean(cut**2, axis=1)) > 300
+    return voiced
+
+
+def spoken() -> Sound:
+    """The greeting as the assistant says it."""
+    samples = np.frombuffer(engine().speak(GREETING, VOICES["ru"], WORDS_PER_MINUTE), np.int16)
+    moments = np.arange(0, len(samples), engine().rate / 8000)
+    return np.interp(moments, np.arange(len(samples)), samples)
+
+
+def test_a_call_is_recorded_from_its_first_word_on_each_side_by_itself(system: System) -> None:
+    user = "79160000301"
+    heard = dial(system, user, 8).result()
+    wait_until(lambda: facts(system, user)[-1:] == ["recording_stopped"], "it did not end", 10)
+    (part,) = parts(system, user)
+    assert part.told["recorder"] == "assistant" and part.told["seconds"] > 8
+    assert part.began < heard["answered_at"]
+    # All that he said from the answer on, and nothing of it on our side.
+    assert len(beeped(part.caller, CALLERS)) >= 13 and beeped(part.ours, CALLERS) == []
+    # Every part of the greeting, the first one too.
+    said, written = loud(spoken()), loud(part.ours)
+    assert abs(int(written.sum()) - int(said.sum())) <= 0.06 * said.sum()
+
+
+def test_a_pause_leaves_no_sound_and_the_recording_goes_on_after_it(system: System) -> None:
+    user = "79160000302"
+    caller = dial(system, user, 12)
+    wait_until(lambda: "recording_started" in facts(system, user), "it did not begin")
+    time.sleep(3)
+    order(system, user, "pause")
+    asked = time.time()
+    wait_until(lambda: "recording_paused" in facts(system, user), "it was not paused", 5)
+    told = time.time()
+    time.sleep(1.5)
+    order(system, user, "resume")
+    wait_until(lambda: "recording_resumed" in facts(system, user), "it did not go on", 5)
+    caller.result()
+    wait_until(lambda: facts(system, user)[-1:] == ["recording_stopped"], "it did not end", 10)
+    before, after = parts(system, user)
+    assert before.ended < told < asked + 3 and after.began > told + 1
+    assert beeped(before.caller, CALLERS) and beeped(after.caller, CALLERS)
+    assert before.told["ended_at"] and {before.told["recorder"], after.told["recorder"]} == {
+        "assistant"
+    }
+
+
+def test_of_a_killed_assistant_two_seconds_are_lost_and_our_recorder_goes_on(
+    system: System,
+) -> None:
+    user = "79160000303"
+    caller = dial(system, user, 14)
+    wait_until(lambda: "recording_started" in facts(system, user), "it did not begin")
+    time.sleep(4)
+    (path,) = files(system, user)
+    (job,) = processes_with(path)
+    os.kill(job, signal.SIGKILL)
+    killed = time.time()
+    caller.result()
+    wait_until(lambda: facts(system, user)[-1:] == ["recording_stopped"], "it did not end", 10)
+    first, second = parts(system, user)
+    assert killed - 2 < first.ended < killed and "ended_at" not in first.told
+    assert second.told["recorder"] == "ours" and second.began < killed + 6
+    assert len(beeped(second.caller, CALLERS)) >= 4
