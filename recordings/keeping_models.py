@@ -144,6 +144,9 @@ class HoldQuerySet(VisibleQuerySet["Hold"]):
     def in_force(self) -> Self:
         return self.filter(lifted_at=None)
 
+    def of(self, recording: Any) -> Self:
+        return self.filter(recording=recording)
+
     def numbers(self) -> frozenset[str]:
         """Those whose recordings and words must not be deleted, E.164."""
         found = self.in_force().exclude(number="")

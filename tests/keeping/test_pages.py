@@ -104,6 +104,36 @@ def test_a_number_and_a_recording_are_held_and_let_go(
     assert not Hold.objects.in_force().exists() and not Recording.objects.get().is_held
 
 
+def test_the_page_of_a_recording_tells_whether_it_must_stay_and_that_it_is_gone(
+    logged_in: LoggedIn, make_recording: Any
+) -> None:
+    row = make_recording(data=b"a")
+    browser = logged_in(*HOLDS, "recordings.view_recording", "recordings.view_deletion")
+    page = f"/recordings/{row.pk}/"
+    assert "It goes when its days are over." in text(browser.get(page))
+    browser.post(f"/recordings/keeping/hold/{row.pk}/", {"why": "complaint"})
+    assert "complaint" in text(browser.get(page))
+    answer = browser.post(f"/recordings/keeping/holds/{Hold.objects.get().pk}/lift/")
+    assert answer.headers["Location"] == page
+    deleting.claim([row], Deletion.Why.DAYS, timezone.now())
+    deleting.carry_out(timezone.now())
+    told = text(browser.get(page))
+    assert "its days were over" in told and "and had none" in told and "complaint" not in told
+
+
+def test_the_page_of_a_call_leads_to_its_caller_and_says_that_he_was_erased(
+    logged_in: LoggedIn, caller: MakeCaller
+) -> None:
+    browser = logged_in(FINDS, "telephony.view_call", "agentworker.view_session")
+    call = caller()
+    assert f"/callers/of/{call.pk}/" in text(browser.get(f"/calls/{call.pk}/"))
+    forgetting.ask(HIS, User.objects.get(), timezone.now())
+    forgetting.work(timezone.now())
+    page = text(browser.get(f"/calls/{call.pk}/"))
+    assert "this caller was erased" in page and "/callers/of/" not in page and DIGITS not in page
+    assert browser.get(f"/callers/of/{call.pk}/").headers["Location"] == f"/calls/{call.pk}/"
+
+
 def test_what_is_not_gone_yet_is_told_with_the_reason(
     logged_in: LoggedIn, make_recording: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
