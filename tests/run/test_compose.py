@@ -11,7 +11,7 @@ from django.core.management import call_command, get_commands
 from django.utils import timezone
 
 from veyra.models import Pulse
-from veyra.up.livekit_files import write_livekit_files
+from veyra.up.livekit_files import write_livekit_files, write_stream_files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -21,6 +21,7 @@ SERVICES: dict[str, Any] = COMPOSE["services"]
 def test_every_service_of_the_line_is_there() -> None:
     assert set(SERVICES) == {
         *("postgres", "redis", "setup", "livekit-server", "livekit-sip"),
+        *("livekit-egress", "livekit-ingress"),
         *("web", "worker", "worker-calls", "worker-livekit", "beat", "tap", "agent"),
         *("worker-slow", "kamailio", "registrar", "watchdog", "standby", "recorder"),
     }
@@ -73,6 +74,30 @@ def test_livekits_files_follow_the_settings(tmp_path: Path, settings: LazySettin
     assert server["keys"] == {gateway["api_key"]: gateway["api_secret"]}
     assert server["redis"] == gateway["redis"] == {"address": "127.0.0.1:6379", "db": 0}
     assert (tmp_path / "livekit-sip.yaml").stat().st_mode & 0o077 == 0
+
+
+def test_the_files_of_streams_fit_those_of_the_server(
+    tmp_path: Path, settings: LazySettings
+) -> None:
+    settings.LIVEKIT_PUBLIC_URL = "wss://line.example.org"
+    write_livekit_files(tmp_path)
+    write_stream_files(tmp_path)
+    files = {
+        name: yaml.safe_load((tmp_path / f"livekit-{name}.yaml").read_text())
+        for name in ("server", "egress", "ingress")
+    }
+    for name in ("egress", "ingress"):
+        assert files[name]["redis"] == files["server"]["redis"]
+        assert {files[name]["api_key"]: files[name]["api_secret"]} == files["server"]["keys"]
+        assert files[name]["ws_url"] == f"ws://127.0.0.1:{settings.LIVEKIT_PORT}"
+        health = SERVICES[f"livekit-{name}"]["healthcheck"]["test"][-1]
+        assert health.endswith(f"/{files[name]['health_port']}")
+        given = SERVICES[f"livekit-{name}"]["environment"][f"{name.upper()}_CONFIG_FILE"]
+        assert given == f"/livekit/livekit-{name}.yaml"
+        assert SERVICES[f"livekit-{name}"]["profiles"] == ["streams"]
+    told, ports = files["server"]["ingress"], files["ingress"]
+    assert told["rtmp_base_url"] == f"rtmp://line.example.org:{ports['rtmp_port']}/x"
+    assert told["whip_base_url"] == f"http://line.example.org:{ports['whip_port']}/w"
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
-"""The configuration files of livekit-server and livekit-sip, as values and as YAML text.
+"""The configuration files of LiveKit's programs, as values and as YAML text.
 
-Both refuse unknown keys, so what stands here is checked against the real programs in tests/live.
+Server and gateway refuse unknown keys, so what stands here is checked against the real programs
+in tests/live.
 """
 
 import sys
@@ -13,6 +14,9 @@ import yaml
 # PUBLIC_IP=auto: LiveKit asks a STUN server for its own address.
 AUTO = "auto"
 LOOPBACK = "127.0.0.1"
+# Of incoming streams; LiveKit's own ports for WHIP and its relay are those of many other programs.
+RTMP_PORT, WHIP_PORT, RELAY_PORT = 1935, 8085, 9095
+EGRESS_HEALTH_PORT, INGRESS_HEALTH_PORT = 9191, 9192
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,8 @@ class Server:
     bind: str = LOOPBACK
     tcp_port: int = 0
     metrics_port: int = 0
+    # The host that senders of incoming streams reach; empty: it is told to none.
+    ingress_host: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +72,49 @@ def server_config(line: Line, server: Server) -> dict[str, Any]:
     }
     if server.metrics_port:
         config["prometheus"] = {"port": server.metrics_port}
+    if server.ingress_host:
+        config["ingress"] = {
+            "rtmp_base_url": f"rtmp://{server.ingress_host}:{RTMP_PORT}/x",
+            "whip_base_url": f"http://{server.ingress_host}:{WHIP_PORT}/w",
+        }
     return config
+
+
+def egress_config(line: Line, ws_url: str) -> dict[str, Any]:
+    """The configuration of the program that records and sends on."""
+    return _beside(line, ws_url) | {
+        "health_port": EGRESS_HEALTH_PORT,
+        # Its browser, which draws the picture of a room, comes to LiveKit without TLS.
+        "insecure": True,
+        # By their own defaults a machine of four processors takes no picture, and one of two no
+        # second sound.
+        "cpu_cost": {
+            "max_cpu_utilization": 0.9,
+            "room_composite_cpu_cost": 2,
+            "audio_room_composite_cpu_cost": 0.5,
+            "track_cpu_cost": 0.2,
+        },
+    }
+
+
+def ingress_config(line: Line, ws_url: str) -> dict[str, Any]:
+    """The configuration of the program that takes streams in."""
+    return _beside(line, ws_url) | {
+        "health_port": INGRESS_HEALTH_PORT,
+        "rtmp_port": RTMP_PORT,
+        "whip_port": WHIP_PORT,
+        "http_relay_port": RELAY_PORT,
+    }
+
+
+def _beside(line: Line, ws_url: str) -> dict[str, Any]:
+    return {
+        "api_key": line.api_key,
+        "api_secret": line.api_secret,
+        "ws_url": ws_url,
+        "redis": redis_config(line.redis),
+        "logging": {"level": "info", "json": True},
+    }
 
 
 def _media(public_ip: str) -> dict[str, Any]:

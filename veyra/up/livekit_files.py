@@ -1,6 +1,7 @@
 """LiveKit's configuration files, written from our settings."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -8,7 +9,9 @@ from veyra.livekit.config import (
     Gateway,
     Line,
     Server,
+    egress_config,
     gateway_config,
+    ingress_config,
     server_config,
     to_yaml,
 )
@@ -16,18 +19,14 @@ from veyra.livekit.config import (
 
 def write_livekit_files(folder: Path) -> None:
     """livekit-server.yaml and livekit-sip.yaml for a LiveKit beside our web."""
-    line = Line(
-        api_key=settings.LIVEKIT_API_KEY,
-        api_secret=settings.LIVEKIT_API_SECRET,
-        redis=settings.LIVEKIT_REDIS_URL,
-        public_ip=settings.PUBLIC_IP,
-    )
+    line = _line()
     server = Server(
         port=settings.LIVEKIT_PORT,
         bind=settings.LIVEKIT_LISTEN,
         udp_port=settings.LIVEKIT_UDP_PORT,
         tcp_port=settings.LIVEKIT_TCP_PORT if settings.PUBLIC_IP else 0,
         webhook_url=f"http://127.0.0.1:{settings.PORT}/livekit/webhook",
+        ingress_host=urlsplit(settings.LIVEKIT_PUBLIC_URL).hostname or "",
     )
     gateway = Gateway(
         ws_url=f"ws://127.0.0.1:{settings.LIVEKIT_PORT}",
@@ -37,6 +36,25 @@ def write_livekit_files(folder: Path) -> None:
     )
     write_private(folder / "livekit-server.yaml", to_yaml(server_config(line, server)))
     write_private(folder / "livekit-sip.yaml", to_yaml(gateway_config(line, gateway)))
+
+
+def write_stream_files(folder: Path) -> None:
+    """livekit-egress.yaml and livekit-ingress.yaml for Docker's own programs."""
+    ws_url = f"ws://127.0.0.1:{settings.LIVEKIT_PORT}"
+    for name, config in (("egress", egress_config), ("ingress", ingress_config)):
+        path = folder / f"livekit-{name}.yaml"
+        # Egress does not run as root, and reads it; only LiveKit's containers have the folder.
+        path.touch(mode=0o644)
+        path.write_text(to_yaml(config(_line(), ws_url)))
+
+
+def _line() -> Line:
+    return Line(
+        api_key=settings.LIVEKIT_API_KEY,
+        api_secret=settings.LIVEKIT_API_SECRET,
+        redis=settings.LIVEKIT_REDIS_URL,
+        public_ip=settings.PUBLIC_IP,
+    )
 
 
 def write_private(path: Path, text: str) -> None:

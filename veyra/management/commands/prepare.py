@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from veyra.up.livekit_files import write_livekit_files
+from veyra.up.livekit_files import write_livekit_files, write_stream_files
 from veyra.up.login import first_login
 
 
@@ -23,5 +23,6 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
         if livekit:
             write_livekit_files(livekit)
+            write_stream_files(livekit)
         if login := first_login(settings.STATE):
             self.stdout.write("First login: {}, password: {}".format(*login))
