@@ -57,7 +57,7 @@ ENGINEER = (
     *rights_on("telephony.scheduledchange", "telephony.ignoredsource"),
     *rights_on("telephony.scheduledchange", "telephony.ignoredsource", may=["delete"]),
     *rights_on("telephony.testcall", may=["view", "add"]),
-    *rights_on("recordings.stream", "recordings.ingress"),
+    *rights_on("recordings.stream", "recordings.ingress", "recordings.storage"),
     *("recordings.delete_ingress", "recordings.view_roomaction"),
     *("recordings.mute_participant", "recordings.remove_participant"),
     *("recordings.message_room", "recordings.close_room"),

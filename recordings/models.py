@@ -50,7 +50,11 @@ class Recorder(models.TextChoices):
 class StorageQuerySet(VisibleQuerySet["Storage"]):
     def current(self) -> "Storage":
         """Where new recordings go. Without a row of it: a private folder of this installation."""
-        return self.filter(is_current=True).first() or self.create(is_current=True)
+        return self.get_or_create(is_current=True)[0]
+
+    def not_current_but(self, chosen: "Storage") -> None:
+        """There is one at a time; save `chosen` after that."""
+        self.exclude(pk=chosen.pk).filter(is_current=True).update(is_current=False)
 
 
 class Storage(models.Model):
@@ -141,6 +145,9 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
     def open(self) -> Self:
         """Whose end is not known."""
         return self.filter(state__in=Recording.OPEN)
+
+    def lying_in(self, storage: Storage) -> Self:
+        return self.filter(storage=storage).exclude(file="")
 
     def to_save(self) -> Self:
         """Whose call is over, of parts that our recorders write."""

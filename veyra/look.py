@@ -65,6 +65,7 @@ ENGINEERING: Sequence[Line] = [
     Line(_("Rooms"), "meeting_room", "rooms", ("recordings.view_roomaction",)),
     Line(_("Streams"), "cell_tower", "streams", ("recordings.view_stream",)),
     Line(_("Incoming streams"), "input", "ingress", ("recordings.view_ingress",)),
+    rows_of("recordings.storage", _("Storage of recordings"), "hard_drive"),
     rows_of("veyra.securityevent", _("Security events"), "shield"),
     rows_of("telephony.testcall", _("Test calls"), "phone_in_talk"),
     rows_of("telephony.callevent", _("Call events"), "list_alt"),

@@ -27,7 +27,7 @@ def part(caller: tuple[float, ...], ours: tuple[float, ...]) -> bytes:
 
 def loudness(sound: bytes) -> list[tuple[float, float]]:
     """The middle of each second, lane by lane, rounded to a tenth."""
-    with av.open(io.BytesIO(sound)) as file:
+    with av.open(io.BytesIO(sound), "r") as file:
         planes = [frame.to_ndarray() for frame in file.decode(audio=0)]
     wave = np.concatenate(planes, axis=1)
     seconds = range(wave.shape[1] // 48000)

@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from agentworker.uploading import PIECE, NotYet, Uploader
 from recordings import arriving
 from recordings.models import Part, Storage
+from recordings.stores import store_of
 from tests.recordings.test_arriving import FACTS
 
 SOUND = bytes(range(256)) * 4096 * 2 + b"end"
@@ -67,7 +68,7 @@ class TestAgainstTheDoors:
         arriving.announce(part, arriving.Announced.read(FACTS))
         arriving.take(part, 0, SOUND[:PIECE])
         first = arriving.name_of(Part.objects.get(), 0)
-        store = arriving.store_of(Storage.objects.current())
+        store = store_of(Storage.objects.current())
         made = (store.folder / first).stat().st_mtime_ns  # type: ignore[attr-defined]  # a folder
         Uploader(path.parent, live_server.url).look()
         assert b"".join(arriving.read(Part.objects.get())) == SOUND
