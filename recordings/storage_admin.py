@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action, display
 
 from recordings.models import Recording, Storage
@@ -124,10 +124,10 @@ class StorageAdmin(VeyraAdmin):
     @admin.display(description=gettext_lazy("what lies there"))
     def holds(self, storage: Storage) -> str:
         found = _held(storage)
-        return _("%(count)s recordings, %(size)s") % {
-            "count": number_format(found["count"], force_grouping=True),
-            "size": filesizeformat(found["size"] or 0),
-        }
+        count = found["count"]
+        text = ngettext("%(count)s recording, %(size)s", "%(count)s recordings, %(size)s", count)
+        size = filesizeformat(found["size"] or 0)
+        return text % {"count": number_format(count, force_grouping=True), "size": size}
 
     @admin.display(description=gettext_lazy("free"))
     def free(self, storage: Storage) -> str:

@@ -78,7 +78,7 @@ def test_what_holds_recordings_stays_where_it_is(staff: Client, tmp_path: Path) 
     assert save(staff, storage, folder=str(tmp_path), name="Cellar", price="2") == ""
     assert staff.post(page(storage).replace("change", "delete"), {"post": "yes"}).status_code == 403
     told = staff.get(page(storage)).content.decode()
-    assert "1 recordings, 512.0" in told and str(tmp_path) in told
+    assert "1 recording, 512.0" in told and str(tmp_path) in told
     assert "1.00" in staff.get(reverse("admin:recordings_storage_changelist")).content.decode()
 
 
