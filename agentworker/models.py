@@ -198,6 +198,10 @@ class TurnQuerySet(VisibleQuerySet["Turn"]):
         """Are there more lines with these words than are looked through?"""
         return self.filter(stems__says=words).order_by()[MOST_LINES:].exists()
 
+    def of_callers(self, names: Iterable[str]) -> Self:
+        """Said in conversations with these callers, by call ids or participants' sids."""
+        return self.filter(session__in=Session.objects.of_callers(names))
+
     def delays(self, since: datetime, until: datetime) -> dict[int, int]:
         """How often somebody waited how long for an answer: milliseconds -> answers."""
         within = self.filter(at__gte=since, at__lt=until, delay_ms__isnull=False).order_by()

@@ -8,6 +8,7 @@ from monitoring import (
     ear_views,
     file_views,
     filter_views,
+    guarantee_views,
     hands_views,
     live_views,
     machines,
@@ -64,6 +65,7 @@ urlpatterns = [
     path("report/weekly/<int:pk>/", mail_views.change, name="report-weekly-change"),
     path("report/weekly/<int:pk>/try/", mail_views.try_out, name="report-weekly-try"),
     path("report/weekly/<int:pk>/stop/", mail_views.stop, name="report-weekly-stop"),
+    path("recordings/guarantee/", guarantee_views.page, name="guarantee"),
     path("demo/remove/", views.remove_demo, name="remove-demo"),
     path("test-calls/<uuid:pk>/heard/", callnow.heard, name="testcall-heard"),
 ]

@@ -142,6 +142,13 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
         found = self.of_call(call).filter(kind=Recording.Kind.TALK)
         return found.values_list("wanted", "doing").first()
 
+    def due_between(self, start: datetime, end: datetime) -> Self:
+        """Talks that had to be recorded, of calls that began then; the newest first."""
+        found = self.filter(kind=Recording.Kind.TALK, call__is_demo=False)
+        of_time = found.filter(call__started_at__gte=start, call__started_at__lt=end)
+        shown = of_time.select_related("call__number", "call__agent").order_by("-call__started_at")
+        return shown.defer("file_key")
+
     def open(self) -> Self:
         """Whose end is not known."""
         return self.filter(state__in=Recording.OPEN)

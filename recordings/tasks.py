@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import deleting, expecting, keeping, looking, orders, saving
+from recordings import deleting, expecting, guarantee, keeping, looking, orders, saving
 
 
 @shared_task(name=deleting.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
@@ -19,6 +19,11 @@ def expect() -> None:
 @shared_task(name=orders.TASK)  # type: ignore[untyped-decorator]  # likewise
 def order() -> None:
     orders.deliver()
+
+
+@shared_task(name=guarantee.TASK)  # type: ignore[untyped-decorator]  # likewise
+def count() -> None:
+    guarantee.count()
 
 
 @shared_task(name=looking.TASK)  # type: ignore[untyped-decorator]  # likewise

@@ -240,6 +240,7 @@ CELERY_TASK_ROUTES = {
     # It removes what the same worker wrote.
     "monitoring.tidy": {"queue": "slow"},
     "monitoring.mail": {"queue": "slow"},
+    "recordings.guarantee": {"queue": "slow"},
     "monitoring.caller_file": {"queue": "slow"},
     "monitoring.forget": {"queue": "slow"},
     "recordings.keep": {"queue": "slow"},
@@ -281,6 +282,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep": {"task": "recordings.keep", "schedule": 300.0},
     "tidy_files": {"task": "monitoring.tidy", "schedule": 3600.0},
     "expect": {"task": "recordings.expect", "schedule": 30.0},
+    "guarantee": {"task": "recordings.guarantee", "schedule": 3600.0},
     "save": {"task": "recordings.save", "schedule": 5.0},
     "tidy_recordings": {"task": "recordings.tidy", "schedule": 3600.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},

@@ -1,10 +1,13 @@
 """How templates write what they show."""
 
+from datetime import timedelta
+
 from django import template
 
 from monitoring.checks import Check
 from monitoring.words import of_check as meaning_of
 from monitoring.words import seconds as spelled
+from monitoring.words import spell as spell_out
 from monitoring.words import summary as summary_of
 from telephony.models import Call
 from telephony.numbers import pretty as spaced
@@ -41,3 +44,9 @@ def caller(call: Call) -> str:
 def seconds(milliseconds: int | None) -> str:
     """Milliseconds as seconds; a dash where they are not known."""
     return spelled(milliseconds)
+
+
+@register.filter
+def spell(length: timedelta) -> str:
+    """ "2 min 05 s"."""
+    return spell_out(length)
