@@ -31,7 +31,7 @@ class Ingress(models.Model):
         MAKING = "making", _("Being made")
         WAITING = "waiting", _("Waits for a sender")
         BUFFERING = "buffering", _("Somebody connects")
-        LIVE = "live", _("Live")
+        LIVE = "live", _("On air")
         ERROR = "error", _("Failed")
         COMPLETE = "complete", _("Over")
 

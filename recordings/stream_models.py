@@ -29,7 +29,7 @@ class Stream(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Begins")
-        LIVE = "live", _("Live")
+        LIVE = "live", _("On air")
         ENDING = "ending", _("Ends")
         OVER = "over", _("Over")
         FAILED = "failed", _("Failed")
@@ -79,7 +79,7 @@ class StreamTarget(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Connects")
-        LIVE = "live", _("Live")
+        LIVE = "live", _("On air")
         OVER = "over", _("Over")
         FAILED = "failed", _("Failed")
 

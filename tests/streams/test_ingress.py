@@ -73,9 +73,9 @@ def test_its_state_follows_the_sender(livekit: Simulated, person: Person) -> Non
     client = person(*ALL)
     row, inputs = made(client), livekit.switchboard.inputs
     steps: list[tuple[Callable[[], Coroutine[Any, Any, None]], str, str]] = [
-        (lambda: inputs.begin(row.livekit_id), "live", "Live"),
+        (lambda: inputs.begin(row.livekit_id), "live", "On air"),
         (lambda: inputs.end(row.livekit_id), "waiting", "Waits for a sender"),
-        (lambda: inputs.begin(row.livekit_id), "live", "Live"),
+        (lambda: inputs.begin(row.livekit_id), "live", "On air"),
         (lambda: inputs.end(row.livekit_id, "internal error"), "error", "broke down"),
     ]
     for step, state, told in steps:
