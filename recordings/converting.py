@@ -85,7 +85,7 @@ class Written:
 
 
 def _frames(source: Source) -> Iterator[AudioFrame]:
-    with av.open(Opened(source), format="ogg") as opened:
+    with av.open(Opened(source), "r", format="ogg") as opened:
         yield from opened.decode(audio=0)
 
 

@@ -11,6 +11,8 @@ from veyra.models import User
 
 # A voice this loud, of a hundred, is a hum of the line.
 HUM = 2
+# The lanes of the loudest voice are filled from this on.
+FULL_LEAST = 15
 # Silence that is worth being skipped.
 SILENCE_SECONDS = 1.5
 # Before a line and behind it: its first sound was over when somebody noticed that he speaks.
@@ -49,10 +51,12 @@ class Player:
 def facts(recording: Recording) -> dict[str, Any]:
     lanes = [recording.peaks.get(side, []) for side in ("caller", "agent")]
     seconds = recording.seconds or 0.0
+    # A quiet line fills its lane, too; one with nothing but a hum does not.
+    full = max((peak for lane in lanes for peak in lane if peak > FULL_LEAST), default=FULL_LEAST)
     return {
-        "peaks": [[peak / 100 for peak in lane] for lane in lanes],
+        "peaks": [[round(peak / full, 3) for peak in lane] for lane in lanes],
         "seconds": seconds,
-        "silences": silences(lanes, seconds),
+        "silences": silences([lane for lane in lanes if lane], seconds),
     }
 
 

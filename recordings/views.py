@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import admin
@@ -35,7 +36,7 @@ _converters = ThreadPoolExecutor(2, "converting")
 def page(request: HttpRequest, user: User, pk: UUID) -> HttpResponseBase:
     """A recording on a page of its own; with ?part=1 only its player."""
     recording = _found(user, pk)
-    context = {"player": Player.of(recording, user), "call": recording.call}
+    context: dict[str, Any] = {"player": Player.of(recording, user), "call": recording.call}
     if "part" in request.GET:
         return render(request, "recordings/_player.html", context)
     context |= {**admin.site.each_context(request), "title": _("Recording")}

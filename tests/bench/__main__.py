@@ -1,7 +1,8 @@
 """Veyra beside the barest thing that does the same, in one run: `make bench`.
 
 usage: python -m tests.bench [webhooks] [journal] [boards] [screen] [desk] [calls]
-                             [lists] [history] [route] [edits] [publish] [registrar]
+                             [lists] [history] [listening] [recorded]
+                             [route] [edits] [publish] [registrar]
 """
 
 import os
@@ -21,8 +22,10 @@ from tests.bench import (  # noqa: E402  # they need Django
     edits,
     history,
     journal,
+    listening,
     lists,
     publish,
+    recorded,
     registrar,
     route,
     screen,
@@ -40,6 +43,8 @@ BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "desk": desk.measure,
     "lists": lists.measure,
     "history": history.measure,
+    "listening": listening.measure,
+    "recorded": recorded.measure,
     "route": route.measure,
     "edits": edits.measure,
     "publish": publish.measure,

@@ -4,6 +4,8 @@ The calls are a minute apart; each has twenty facts and a conversation. What is 
 are ten calls of either. To write the million takes five minutes.
 """
 
+from collections.abc import Mapping
+
 from tests.bench import pages
 from tests.bench.figures import Figure
 from tests.bench.ground import Ground
@@ -145,9 +147,13 @@ def measure(arena: Ground) -> list[Figure]:
 
 def _fill(system: System, count: int) -> None:
     system.ask(SETUP)
+    system.ask(FILL.format(copies=copies_of(COPIES, count), calls=count, facts=FACTS))
+
+
+def copies_of(tables: Mapping[str, Mapping[str, str]], count: int) -> dict[str, dict[str, str]]:
+    """With RARE rows of so many being rare."""
     rare = f"n % {count // RARE} = 7"
-    copies = {
+    return {
         table: {name: sql.replace("{rare}", rare) for name, sql in differs.items()}
-        for table, differs in COPIES.items()
+        for table, differs in tables.items()
     }
-    system.ask(FILL.format(copies=copies, calls=count, facts=FACTS))

@@ -28,13 +28,13 @@ def address(recording: Recording, form: str) -> str:
 
 def loudness(data: bytes, form: str) -> list[tuple[bool, bool]]:
     """Of each second: does the caller hum, do we?"""
-    with av.open(io.BytesIO(data), format=form) as opened:
+    with av.open(io.BytesIO(data), "r", format=form) as opened:
         turner = av.AudioResampler(format="s16", layout="stereo", rate=8000)
         frames = [t for f in opened.decode(audio=0) for t in turner.resample(f)]
     samples = np.concatenate([f.to_ndarray().reshape(-1, 2) for f in frames]).astype(float)
     # The middle of a second, clear of a codec's delay.
     middles = [samples[8000 * s + 2000 : 8000 * s + 6000] for s in range(len(samples) // 8000)]
-    return [tuple(np.sqrt((each**2).mean(axis=0)) > 1000) for each in middles]  # type: ignore[misc]  # two of them
+    return [tuple(np.sqrt((each**2).mean(axis=0)) > 1000) for each in middles]
 
 
 @pytest.mark.parametrize("form", ["ogg", "mp3", "wav"])

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from recordings.models import Recording
 from tests.listening.conftest import MakeRecording
 from tests.monitoring.conftest import MakeCall
-from tests.monitoring.test_pages import DjangoAssertNumQueries
 
 LIST = "/admin/recordings/recording/"
 SEES = ("recordings.view_recording", "telephony.view_call", "agentworker.view_session")

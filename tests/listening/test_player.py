@@ -72,6 +72,17 @@ def test_a_breath_is_not_skipped() -> None:
     assert silences([[90, 0, 90], [0, 0, 0]], 3) == []
 
 
+def test_a_quiet_line_fills_its_lane_and_a_hum_does_not() -> None:
+    quiet = Recording(seconds=2, peaks={"caller": [30, 0], "agent": [0, 15]})
+    assert facts(quiet)["peaks"] == [[1, 0], [0, 0.5]]
+    assert facts(Recording(seconds=1, peaks={"caller": [3], "agent": [0]}))["peaks"] == [[0.2], [0]]
+
+
+def test_the_silence_of_one_voice_alone_is_known_too() -> None:
+    track = Recording(seconds=9, peaks={"caller": [90, 0, 90]})
+    assert facts(track)["silences"] == [(3, 6)]
+
+
 def test_a_recording_without_its_peaks_is_heard_all_the_same() -> None:
     assert facts(Recording(seconds=5)) == {"peaks": [[], []], "seconds": 5, "silences": []}
 
