@@ -12,7 +12,16 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from veyra.livekit.config import Gateway, Line, Server, gateway_config, server_config, to_yaml
+from veyra.livekit import services
+from veyra.livekit.config import (
+    Gateway,
+    Line,
+    Server,
+    egress_config,
+    gateway_config,
+    server_config,
+    to_yaml,
+)
 from veyra.livekit.probe import gateway_answers, server_answers
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -134,7 +143,12 @@ class Stack:
         wait_until(lambda: Path(path).exists(), "broker.sock was not there")
 
     def start_server(self) -> None:
-        server = Server(port=self.port, udp_port=self.udp_port, webhook_url=self.webhook_url)
+        server = Server(
+            port=self.port,
+            udp_port=self.udp_port,
+            webhook_url=self.webhook_url,
+            ingress_host=self.sip_host,
+        )
         self._configure("livekit-server", to_yaml(server_config(self._line(), server)))
         wait_until(lambda: server_answers(self.url), "livekit-server was not ready")
 
@@ -144,6 +158,11 @@ class Stack:
         wait_until(
             lambda: gateway_answers(self.sip_host, self.sip_port, 0.2), "livekit-sip was not ready"
         )
+
+    def start_egress(self) -> None:
+        """Where its program is on this machine; it comes only as an image."""
+        self._configure("egress", to_yaml(egress_config(self._line(), self.url)))
+        wait_until(lambda: services.ask(self.redis_url, "egress") is True, "egress was not ready")
 
     def kill(self, name: str) -> None:
         """End one of broker, livekit-server and livekit-sip; start_… brings it back."""
