@@ -178,6 +178,8 @@ EVENTS: Mapping[str, Any] = {
     "staff_join": gettext_lazy("%(who)s joined the talk"),
     "staff_join_end": gettext_lazy("%(who)s left the talk"),
     "staff_hang_up": gettext_lazy("%(who)s hung up"),
+    "staff_record_picture": gettext_lazy("%(who)s had sound and picture of the call recorded"),
+    "staff_record_voice": gettext_lazy("%(who)s had one voice of the call recorded by itself"),
     "staff_stream": gettext_lazy("%(who)s began to send the call on to another service"),
     "staff_stream_end": gettext_lazy("%(who)s stopped sending the call on"),
     "staff_room_mute": gettext_lazy("%(who)s took somebody's sound or picture away"),

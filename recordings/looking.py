@@ -3,8 +3,9 @@
 import logging
 from functools import partial
 
-from recordings import ingress, streaming
+from recordings import egress, ingress, streaming
 from recordings.ingress_models import Ingress
+from recordings.models import Recording
 from recordings.stream_models import Stream
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError
@@ -18,7 +19,9 @@ LEASE, LEASE_SECONDS = "streams", 60
 
 def look() -> None:
     """Look once, unless somebody else is looking, or there is nothing to look for."""
-    if not (Ingress.objects.exists() or Stream.objects.going_on().exists()):
+    egresses = Recording.objects.by_egress()
+    followed = (Ingress.objects.all(), Stream.objects.going_on(), egresses)
+    if not any(rows.exists() for rows in followed):
         return
     holder = Lease.take(LEASE, LEASE_SECONDS)
     if holder is None:
@@ -27,6 +30,7 @@ def look() -> None:
     try:
         with LiveKit.from_settings() as livekit:
             streaming.look(livekit, keep)
+            egress.look(livekit, keep)
             ingress.look(livekit, keep)
     except LiveKitError as error:
         log.warning("streams could not be looked at: %s", error.code or type(error).__name__)

@@ -156,6 +156,15 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
     def lying_in(self, storage: Storage) -> Self:
         return self.filter(storage=storage).exclude(file="")
 
+    def by_egress(self) -> Self:
+        """Of rooms, by LiveKit's own program, and not at their end."""
+        return self.open().filter(kind__in=(Recording.Kind.TRACK, Recording.Kind.VIDEO))
+
+    def of_room(self, room_sid: str) -> Self:
+        """What LiveKit's program recorded of this room, newest first."""
+        kinds = (Recording.Kind.TRACK, Recording.Kind.VIDEO)
+        return self.filter(room_sid=room_sid, kind__in=kinds)
+
     def to_save(self) -> Self:
         """Whose call is over, of parts that our recorders write."""
         ours = self.open().filter(kind=Recording.Kind.TALK, egress_id="")

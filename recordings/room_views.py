@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from recordings import rooms
+from recordings import egress, rooms
 from recordings.livekit_words import sentence_of
+from recordings.models import Recording
 from recordings.rooms import Deed, GoneError, Kind
 from veyra.doors import staff_page
 from veyra.livekit.types import LiveKitError, Participant, Track
@@ -22,6 +24,7 @@ from veyra.models import User
 from veyra.sentences import Sentence
 
 SEES = "recordings.view_roomaction"
+RECORDS = "recordings.record_call"
 LONGEST_MESSAGE = 1000
 DONE = {
     Kind.MUTE: gettext_lazy("Nobody hears or sees it any more."),
@@ -96,6 +99,8 @@ def one(request: HttpRequest, user: User) -> HttpResponse:
             room, people = found
             context["room"] = rooms.with_calls(user, [room])[0]
             context["people"] = [_shown(person) for person in people]
+            context["recorded"] = Recording.objects.visible_to(user).of_room(room.sid)
+            context["no_recording"] = egress.obstacle()
     except LiveKitError as error:
         context["problem"] = sentence_of(error)
     return _page(request, "recordings/room.html", context)
@@ -108,6 +113,39 @@ def _shown(person: Participant) -> ShownPerson:
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     return render(request, template, {**admin.site.each_context(request), **context})
+
+
+@require_POST
+@staff_page(SEES, RECORDS)
+def record(request: HttpRequest, user: User) -> HttpResponse:
+    """The picture of the room, or one track of it, by LiveKit's own program."""
+    form = RoomForm(request.POST)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            _record(given["room"], given["sid"], given["track"], user)
+        except GoneError as error:
+            messages.error(request, str(error.sentence))
+        except LiveKitError as error:
+            messages.error(request, str(sentence_of(error)))
+    return _back(request)
+
+
+def _record(name: str, sid: str, track: str, user: User) -> None:
+    found = rooms.one(name)
+    if found is None or found[0].sid != sid:
+        raise GoneError
+    if egress.obstacle() is None:
+        kind = Recording.Kind.TRACK if track else Recording.Kind.VIDEO
+        egress.begin(kind, found[0], track, user)
+
+
+@require_POST
+@staff_page(SEES, RECORDS)
+def stop_recording(request: HttpRequest, user: User, pk: UUID) -> HttpResponse:
+    row = get_object_or_404(Recording.objects.visible_to(user).by_egress(), pk=pk)
+    egress.stop(row, user)
+    return redirect(f"{reverse('room')}?{urlencode({'name': row.room_name})}")
 
 
 @require_POST
@@ -161,6 +199,10 @@ def _do(request: HttpRequest, user: User, kind: Kind, form: RoomForm) -> HttpRes
     else:
         wrong = form.errors.get("text", [_("This page is out of date. Look at the room anew.")])
         messages.error(request, str(wrong[0]))
-    if kind is Kind.CLOSE or not request.POST.get("room"):
+    return redirect("rooms") if kind is Kind.CLOSE else _back(request)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    if not request.POST.get("room"):
         return redirect("rooms")
     return redirect(f"{reverse('room')}?{urlencode({'name': request.POST['room']})}")

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import deleting, expecting, guarantee, keeping, looking, orders, saving
+from recordings import deleting, egress, expecting, guarantee, keeping, looking, orders, saving
 
 
 @shared_task(name=deleting.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
@@ -24,6 +24,11 @@ def order() -> None:
 @shared_task(name=guarantee.TASK)  # type: ignore[untyped-decorator]  # likewise
 def count() -> None:
     guarantee.count()
+
+
+@shared_task(name=egress.FETCH)  # type: ignore[untyped-decorator]  # likewise
+def fetch() -> None:
+    egress.fetch()
 
 
 @shared_task(name=looking.TASK)  # type: ignore[untyped-decorator]  # likewise

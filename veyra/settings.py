@@ -257,6 +257,7 @@ CELERY_TASK_ROUTES = {
     "telephony.attend": {"queue": "hands"},
     "telephony.speak": {"queue": "hands"},
     "recordings.look": {"queue": "hands"},
+    "recordings.fetch": {"queue": "slow"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -271,6 +272,7 @@ CELERY_BEAT_SCHEDULE = {
     "speak": {"task": "telephony.speak", "schedule": 5.0},
     "observe": {"task": "telephony.observe", "schedule": 15.0},
     "look": {"task": "recordings.look", "schedule": 5.0},
+    "fetch": {"task": "recordings.fetch", "schedule": 60.0},
     "testcall": {"task": "telephony.testcall", "schedule": 15.0},
     "planned": {"task": "telephony.planned", "schedule": 15.0},
     "call_backs": {"task": "telephony.call_backs", "schedule": 10.0},

@@ -1,0 +1,274 @@
+"""Recordings that LiveKit's own program makes of a room: its picture, or one voice of it.
+
+That program writes into our bucket by a login that may only write, under `egress/`. When it says
+that it is done, the file is looked at and moved to where recordings lie; until then nothing is
+told to be there.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from agentworker.recording import RecordingPolicy
+from recordings import available, livekit_words, sealing, streaming
+from recordings.models import Recorder, Recording, Storage, Stream
+from recordings.stores import open_file, store_of, write_file
+from recordings.storing import Absent, StoreError
+from telephony import intake
+from telephony.models import Call, CallEvent
+from veyra.celery import wake
+from veyra.livekit.client import LiveKit
+from veyra.livekit.media import Egress, Upload
+from veyra.livekit.types import LiveKitError, Room
+from veyra.models import Lease, User
+from veyra.secrets import SecretError
+from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
+
+# Asks LiveKit; and fetches what is done, which may be long.
+TASK, FETCH = "recordings.look", "recordings.fetch"
+Kind, State, Wanted = Recording.Kind, Recording.State, Recording.Wanted
+ENDINGS = {Kind.VIDEO: "mp4", Kind.TRACK: "ogg"}
+# An egress takes a second to begin; a page waits no longer for it.
+PATIENCE_SECONDS = 8.0
+# LiveKit's answer is not lost by then: what it began is found, or it began nothing.
+UNANSWERED = timedelta(seconds=30)
+# A storage that is away is asked for so long.
+LONGEST_WAIT = timedelta(days=1)
+HOLD = 600.0
+
+NO_BUCKET = _(
+    "LiveKit's program can only write into a storage that speaks S3, with a login of its own."
+    " Enter both on the storage in which new recordings are kept."
+)
+NOT_BEGUN = _("LiveKit did not begin it. Look at the log of its egress, then try again.")
+EMPTY = _("LiveKit wrote an empty file: nobody sent anything while it recorded.")
+NOT_THERE = _(
+    "LiveKit says that the file is in the storage, and it is not. Press “Try it” on the storage."
+)
+IN_BACKUP = _(
+    "The storage did not take the file, so LiveKit keeps it in its own backup storage: %(place)s."
+    " Ask your engineer to bring it from there."
+)
+STORY = {Kind.VIDEO: "staff_record_picture", Kind.TRACK: "staff_record_voice"}
+
+
+def obstacle() -> Sentence | None:
+    """Why LiveKit's program can record nothing now."""
+    if why := available.obstacle("egress"):
+        return why
+    storage = Storage.objects.current()
+    is_bucket = storage.kind == Storage.Kind.S3 and bool(storage.egress_access_key)
+    return None if is_bucket else Sentence(NO_BUCKET)
+
+
+def begin(kind: Recording.Kind, room: Room, track: str, user: User) -> Recording:
+    """Have it recorded from now on. Where LiveKit refuses, the row says why."""
+    call = Call.objects.filter(room_sid=room.sid).order_by("-started_at").first()
+    row = Recording(
+        call=call,
+        kind=kind,
+        policy=RecordingPolicy.PRESSED,
+        recorder=Recorder.EGRESS,
+        room_name=room.name,
+        room_sid=room.sid,
+        wanted_at=timezone.now(),
+        storage=Storage.objects.current(),
+    )
+    with transaction.atomic():
+        row.save(force_insert=True)
+        LogEntry.objects.log_actions(user.pk, [row], ADDITION, change_message=room.name)
+        _tell(row, user)
+    try:
+        with LiveKit.from_settings(PATIENCE_SECONDS) as livekit:
+            _take(row, _begin(livekit, row, track))
+    except SecretError:
+        _end(row, State.FAILED, Sentence(NO_BUCKET))
+    except LiveKitError as error:
+        why = livekit_words.sentence_of(error)
+        # Without a clear no it may have begun: the next look finds it.
+        if error.permanent or "no response" in error.message:
+            _end(row, State.FAILED, why)
+        else:
+            _save(row, reason=why.to_json())
+    return row
+
+
+def _begin(livekit: LiveKit, row: Recording, track: str) -> Egress:
+    storage = Storage.objects.current()
+    upload = Upload(
+        bucket=storage.bucket,
+        endpoint=storage.endpoint,
+        region=storage.region,
+        access_key=storage.egress_access_key,
+        secret_key=storage.egress_secret_key,
+    )
+    prefix = storage.prefix.strip("/")
+    path = f"{prefix}/{source_of(row)}" if prefix else source_of(row)
+    if row.kind == Kind.TRACK:
+        return livekit.record_track(row.room_name, track, path, upload)
+    return livekit.record_picture(row.room_name, path, upload)
+
+
+def source_of(row: Recording) -> str:
+    """The name under which LiveKit's program writes it."""
+    return f"egress/{row.pk}.{ENDINGS[Kind(row.kind)]}"
+
+
+def name_of(row: Recording) -> str:
+    made = row.created_at
+    return f"recordings/{made:%Y}/{made:%m}/{row.pk}.{ENDINGS[Kind(row.kind)]}"
+
+
+def stop(row: Recording, user: User) -> None:
+    with transaction.atomic():
+        going_on = Recording.objects.by_egress().filter(pk=row.pk, wanted=Wanted.ON)
+        if going_on.update(wanted=Wanted.OFF, wanted_at=timezone.now()):
+            note = gettext("Stopped it.")
+            LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=note)
+    wake(TASK)
+
+
+def _tell(row: Recording, user: User) -> None:
+    """In the stories of the calls of this room."""
+    event = CallEvent(
+        event_id=f"staff:egress:{row.pk}",
+        source=CallEvent.Source.STAFF,
+        kind=STORY[Kind(row.kind)],
+        at=timezone.now(),
+        payload={"who": user.get_full_name() or user.get_username()},
+        room_sid=row.room_sid,
+        room_name=row.room_name,
+    )
+    intake.store([event])
+
+
+# what LiveKit says of it
+
+
+def look(livekit: LiveKit, goes_on: Callable[[], bool]) -> None:
+    """Follow each while `goes_on` says so. Raises LiveKitError where nothing can be read."""
+    rows = list(Recording.objects.by_egress().exclude(state=State.SAVING))
+    names = sorted({row.room_name for row in rows})
+    rooms = {room.sid for room in livekit.list_rooms(names)} if names else set()
+    for row in rows:
+        if not goes_on():
+            return
+        try:
+            _follow(livekit, row, row.room_sid in rooms)
+        except LiveKitError as error:
+            log.warning("recording %s: %s", row.pk, error.code or type(error).__name__)
+
+
+def _follow(livekit: LiveKit, row: Recording, room_is_there: bool) -> None:
+    known = livekit.list_egress(room=row.room_name)
+    info = next((each for each in known if _is(each, row)), None)
+    if info is None:
+        if timezone.now() - row.created_at > UNANSWERED:
+            _end(row, State.FAILED, row.sentence if row.sentence.msgid else Sentence(NOT_BEGUN))
+        return
+    if streaming.was_killed(info, room_is_there, timezone.now()):
+        return _end(row, State.MISSING, Sentence(streaming.KILLED))
+    if row.wanted == Wanted.OFF and info.status in ("starting", "active"):
+        try:
+            info = livekit.stop_egress(info.id)
+        except LiveKitError as error:
+            # It has just ended by itself.
+            if error.code not in ("failed_precondition", "not_found"):
+                raise
+    _take(row, info)
+
+
+def _is(info: Egress, row: Recording) -> bool:
+    """Is it the one of `row`? Whose answer was lost is known by its room, and by nobody else."""
+    if row.egress_id:
+        return info.id == row.egress_id
+    is_new = info.started_at is not None and info.started_at >= row.created_at - timedelta(
+        seconds=5
+    )
+    if info.room_sid != row.room_sid or info.targets or not is_new:
+        return False
+    taken = Recording.objects.filter(egress_id=info.id).exists()
+    return not taken and not Stream.objects.filter(egress_id=info.id).exists()
+
+
+def _take(row: Recording, info: Egress) -> None:
+    _save(row, egress_id=info.id)
+    if not info.is_over:
+        began = info.status != "starting"
+        state = State.RECORDING if began else State.EXPECTED
+        return _save(row, state=state, reason={}, started_at=info.started_at)
+    file = next(iter(info.files), None)
+    if info.status in ("failed", "aborted") or file is None:
+        why = livekit_words.why(info.error)
+        return _end(row, State.FAILED, why if why.msgid else Sentence(NOT_BEGUN))
+    if info.backup_used:
+        return _end(row, State.FAILED, Sentence(IN_BACKUP, {"place": file.location}))
+    if not file.size:
+        return _end(row, State.MISSING, Sentence(EMPTY))
+    ended_at = info.ended_at or timezone.now()
+    _save(row, state=State.SAVING, reason={}, seconds=file.seconds, ended_at=ended_at)
+    wake(FETCH)
+
+
+# what is done
+
+
+def fetch() -> None:
+    """Bring the files that LiveKit's program has written to where recordings lie."""
+    for row in Recording.objects.by_egress().filter(state=State.SAVING).select_related("storage"):
+        holder = Lease.take(f"saving:{row.pk}", HOLD)
+        if holder is None:
+            continue
+        try:
+            _fetch(row)
+        except StoreError as error:
+            log.warning("recording %s waits for its storage: %s", row.pk, error)
+            _wait(row, error)
+        finally:
+            Lease.release(f"saving:{row.pk}", holder)
+
+
+def _wait(row: Recording, error: StoreError) -> None:
+    is_late = row.ended_at is not None and timezone.now() - row.ended_at > LONGEST_WAIT
+    if isinstance(error, Absent) or is_late:
+        why = Sentence(NOT_THERE) if isinstance(error, Absent) else error.sentence
+        return _end(row, State.MISSING, why)
+    _save(row, reason=error.sentence.to_json())
+
+
+def _fetch(row: Recording) -> None:
+    """Raises StoreError. Killed in the middle, it begins anew."""
+    storage = row.storage or Storage.objects.current()
+    store, name = store_of(storage), name_of(row)
+    source = open_file(store, source_of(row))
+    key = sealing.new_key() if storage.is_encrypted else ""
+    written = write_file(store, name, source.read(), key)
+    if open_file(store, name, key=key).size != written.size or written.size != source.size:
+        raise StoreError(Sentence(NOT_THERE))
+    values = {"file": name, "file_key": key, "size": written.size, "sha256": written.sha256}
+    started_at, seconds = row.started_at or row.created_at, row.seconds or 0.0
+    span = {"at": started_at.isoformat(), "from": 0.0, "seconds": seconds, "part": ""}
+    _save(row, state=State.READY, reason={}, spans=[span], started_at=started_at, **values)
+    store.delete(source_of(row))
+
+
+def _end(row: Recording, state: Recording.State, why: Sentence) -> None:
+    ended_at = row.ended_at or timezone.now()
+    _save(row, state=state, reason=why.to_json(), ended_at=ended_at, wanted=Wanted.OFF)
+
+
+def _save(row: Recording, **values: Any) -> None:
+    """Unless it was deleted meanwhile; what a person asked for since stays."""
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    if changed and Recording.objects.open().filter(pk=row.pk).update(**changed):
+        for name, value in changed.items():
+            setattr(row, name, value)
