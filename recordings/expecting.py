@@ -162,7 +162,7 @@ def _fact(event: CallEvent) -> Fact:
     return Fact(
         at=event.at,
         kind=event.kind,
-        by=event.event_id.rpartition(":")[0] if by_job else "",
+        by=event.event_id.removeprefix("agent:").rpartition(":")[0] if by_job else "",
         policy=str(told.get("recording", "")) if event.kind == BEGAN else "",
         error=str(told.get("error", "")),
     )

@@ -44,7 +44,7 @@ def talk(agent: Agent) -> MakeTalk:
 
 def fact(kind: str, number: int = 1, job: str = JOB, ago: float = 5, **told: str) -> None:
     CallEvent.objects.create(
-        event_id=f"{job}:{number}",
+        event_id=f"agent:{job}:{number}",
         source=CallEvent.Source.AGENT,
         kind=kind,
         at=timezone.now() - timedelta(seconds=ago),
