@@ -116,7 +116,9 @@ class RecordingAdmin(MachineRowAdmin):
         description=_("state"), label=COLOURS, ordering="state"
     )
     def shown_state(self, recording: Recording) -> tuple[str, str]:
-        return recording.state, recording.get_state_display()
+        is_ready = recording.state == State.READY
+        word = gettext("Can be heard") if is_ready else recording.get_state_display()
+        return recording.state, str(word)
 
     @admin.display(description=_("what it lacks"))
     def why(self, recording: Recording) -> str:

@@ -92,6 +92,7 @@ class Player {
     });
     this.part("skip").addEventListener("change", ({ target }) => kept.set("skip", target.checked ? "yes" : ""));
     for (const kind of ["play", "pause", "ended", "seeked"]) this.media.addEventListener(kind, () => this.show());
+    this.media.addEventListener("loadedmetadata", () => this.begin());
     this.media.addEventListener("error", () => this.explain());
     // That somebody listens has just been written down: the list of who has heard it is longer.
     const told = () => this.box.dispatchEvent(new CustomEvent("vy-changed", { bubbles: true }));
@@ -113,20 +114,16 @@ class Player {
 
   seek(time) {
     this.stopAt = Infinity;
-    this.go(time);
+    this.at = Math.min(Math.max(time, 0), this.length());
+    // Nothing of it is here yet: it shall begin at this place, and nothing be heard before.
+    if (this.media.readyState === 0) this.media.currentTime = this.at;
+    this.wave.setTime(this.at);
+    this.show();
   }
 
-  go(time) {
-    const wanted = Math.min(Math.max(time, 0), this.facts.seconds);
-    this.wave.setTime(wanted);
-    if (this.media.readyState === 0) {
-      // Nothing of it is here yet: it shall begin at this place, and nothing be heard before.
-      this.media.currentTime = wanted;
-      const again = () => Math.abs(this.media.currentTime - wanted) > 0.5 && (this.media.currentTime = wanted);
-      this.media.addEventListener("loadedmetadata", again, { once: true });
-    }
-    this.at = wanted;
-    this.show();
+  // Some browsers forget the place where it should begin.
+  begin() {
+    if (this.at && Math.abs(this.media.currentTime - this.at) > 0.5) this.media.currentTime = this.at;
   }
 
   skip(seconds) {
@@ -135,9 +132,13 @@ class Player {
 
   // Just this much.
   hear(from, to) {
-    this.go(from);
+    this.seek(from);
     this.stopAt = to;
     this.play();
+  }
+
+  length() {
+    return this.facts.seconds || this.media.duration || 0;
   }
 
   now() {
@@ -164,7 +165,7 @@ class Player {
 
   show() {
     const [now, isPlaying] = [this.now(), !this.media.paused && !this.media.ended];
-    const time = `${clock(now)} / ${clock(this.facts.seconds)}`;
+    const time = `${clock(now)} / ${clock(this.length())}`;
     const state = `${isPlaying}${time}`;
     if (this.shown !== state) {
       this.shown = state;
@@ -256,7 +257,7 @@ document.addEventListener("keydown", (event) => {
   const keys = {
     ArrowLeft: () => current.skip(-STEP),
     ArrowRight: () => current.skip(STEP),
-    ...(isOnPlace && { Home: () => current.seek(0), End: () => current.seek(current.facts.seconds) }),
+    ...(isOnPlace && { Home: () => current.seek(0), End: () => current.seek(current.length()) }),
     ...(!event.target.closest("button, a, summary") && { " ": () => current.toggle() }),
   };
   if (!(event.key in keys)) return;
