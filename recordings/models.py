@@ -268,6 +268,8 @@ class Recording(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["-created_at", "-id"], name="recording_newest"),
+            # Else a page of those that are missing would be looked for in all of them.
+            models.Index(fields=["state", "-created_at", "-id"], name="recording_by_state"),
             models.Index(
                 fields=["created_at"],
                 condition=models.Q(state__in=("expected", "recording", "saving")),
