@@ -5,6 +5,7 @@ that it is done, the file is looked at and moved to where recordings lie; until 
 told to be there.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,8 +20,8 @@ from django.utils.translation import gettext_noop as _
 from agentworker.recording import RecordingPolicy
 from recordings import available, livekit_words, sealing, streaming
 from recordings.models import Recorder, Recording, Storage, Stream
-from recordings.stores import open_file, store_of, write_file
-from recordings.storing import Absent, StoreError
+from recordings.stores import Written, open_file, store_of, write_file
+from recordings.storing import Absent, Store, StoreError
 from telephony import intake
 from telephony.models import Call, CallEvent
 from veyra.celery import wake
@@ -85,7 +86,7 @@ def begin(kind: Recording.Kind, room: Room, track: str, user: User) -> Recording
     )
     with transaction.atomic():
         row.save(force_insert=True)
-        LogEntry.objects.log_actions(user.pk, [row], ADDITION, change_message=room.name)
+        LogEntry.objects.log_actions(user.pk, [row], ADDITION)
         _tell(row, user)
     try:
         with LiveKit.from_settings(PATIENCE_SECONDS) as livekit:
@@ -246,19 +247,44 @@ def _wait(row: Recording, error: StoreError) -> None:
 
 
 def _fetch(row: Recording) -> None:
-    """Raises StoreError. Killed in the middle, it begins anew."""
+    """Raises StoreError. Killed at any moment, it goes on, and leaves no second copy behind."""
     storage = row.storage or Storage.objects.current()
     store, name = store_of(storage), name_of(row)
-    source = open_file(store, source_of(row))
-    key = sealing.new_key() if storage.is_encrypted else ""
-    written = write_file(store, name, source.read(), key)
-    if open_file(store, name, key=key).size != written.size or written.size != source.size:
-        raise StoreError(Sentence(NOT_THERE))
-    values = {"file": name, "file_key": key, "size": written.size, "sha256": written.sha256}
+    if storage.is_encrypted and not row.file_key:
+        _save(row, file_key=sealing.new_key())
+    try:
+        source = open_file(store, source_of(row))
+        written = write_file(store, name, source.read(), row.file_key)
+        if written.size != source.size:
+            raise StoreError(Sentence(NOT_THERE))
+        store.delete(source_of(row))
+    except Absent:
+        written = _read_back(store, name, row.file_key)
     started_at, seconds = row.started_at or row.created_at, row.seconds or 0.0
     span = {"at": started_at.isoformat(), "from": 0.0, "seconds": seconds, "part": ""}
+    values = {"file": name, "size": written.size, "sha256": written.sha256}
     _save(row, state=State.READY, reason={}, spans=[span], started_at=started_at, **values)
-    store.delete(source_of(row))
+
+
+def _read_back(store: Store, name: str, key: str) -> Written:
+    """What was moved before. Raises StoreError: nothing was."""
+    sha256, size = hashlib.sha256(), 0
+    for chunk in open_file(store, name, key=key).read():
+        sha256.update(chunk)
+        size += len(chunk)
+    return Written(size, sha256.hexdigest())
+
+
+def tidy() -> None:
+    """Files that LiveKit's program wrote after its recording had been given up."""
+    waited_for = {source_of(row) for row in Recording.objects.by_egress()}
+    for storage in Storage.objects.filter(kind=Storage.Kind.S3).exclude(egress_access_key=""):
+        try:
+            store = store_of(storage)
+            for name in set(store.names("egress/")) - waited_for:
+                store.delete(name)
+        except StoreError as error:
+            log.warning("storage %s is not tidied: %s", storage.pk, error)
 
 
 def _end(row: Recording, state: Recording.State, why: Sentence) -> None:

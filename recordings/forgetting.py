@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from recordings import deleting
 from recordings.keeping_models import Deletion
-from recordings.models import Part, Recording, RecordingQuerySet
+from recordings.models import Part, Recording, RecordingQuerySet, RoomAction, Stream
 from telephony.forgetting import LATE, own_rooms
 from telephony.models import Call, Leg
 
@@ -36,6 +36,9 @@ def claim(keys: Sequence[UUID], now: datetime, *, again: bool = False) -> list[U
         rows.open().update(state=Recording.State.FAILED)
     deleting.claim(list(rows), Deletion.Why.ERASED, now)
     rows.update(room_name="")
+    rooms = own_rooms(keys)
+    Stream.objects.filter(room_sid__in=rooms).update(room_name="")
+    RoomAction.objects.filter(room_sid__in=rooms).update(room_name="", identity="")
     gone = rows.filter(state=Recording.State.DELETED).exclude(file="")
     return list(gone.values_list("pk", flat=True))
 
@@ -43,6 +46,16 @@ def claim(keys: Sequence[UUID], now: datetime, *, again: bool = False) -> list[U
 def forget_parts(keys: Sequence[UUID]) -> None:
     """Sound that was on its way. Raises StoreError."""
     deleting.forget_parts(Part.objects.filter(room_sid__in=own_rooms(keys)))
+
+
+def forget_rooms(keys: Sequence[UUID]) -> None:
+    """What was done in the rooms of these calls stays; whose rooms they were goes."""
+    legs = Leg.objects.filter(call__in=keys).exclude(room_sid="")
+    own = own_rooms(keys)
+    done = RoomAction.objects.filter(room_sid__in=legs.values("room_sid"))
+    done.filter(identity__in=legs.values("identity")).update(identity="")
+    RoomAction.objects.filter(room_sid__in=own).update(room_name="", identity="")
+    Stream.objects.filter(room_sid__in=own).update(room_name="")
 
 
 def sweep(now: datetime) -> None:

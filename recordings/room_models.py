@@ -31,7 +31,10 @@ class RoomAction(models.Model):
         related_name="+",
         verbose_name=_("who"),
     )
-    room_name = models.CharField(_("room"), max_length=200)
+    # The name of a call's room, and who is in it, may be a telephone number: both go when its
+    # caller is to be forgotten.
+    room_name = models.CharField(_("room"), max_length=200, blank=True)
+    room_sid = models.CharField(_("id of the room"), max_length=64, db_index=True)
     identity = models.CharField(_("participant"), max_length=200, blank=True)
 
     objects = VisibleQuerySet["RoomAction"].as_manager()
@@ -49,4 +52,4 @@ class RoomAction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.room_name
+        return self.room_sid

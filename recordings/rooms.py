@@ -153,7 +153,13 @@ def chat_message(text: str) -> bytes:
 
 def _note(deed: Deed, user: User) -> None:
     """In the log of who did what, and in the stories of the calls of this room."""
-    row = RoomAction(kind=deed.kind, user=user, room_name=deed.room_name, identity=deed.identity)
+    row = RoomAction(
+        kind=deed.kind,
+        user=user,
+        room_name=deed.room_name,
+        room_sid=deed.room_sid,
+        identity=deed.identity,
+    )
     note = str(Kind(deed.kind).label)
     with transaction.atomic():
         row.save()

@@ -37,7 +37,8 @@ class Stream(models.Model):
     OPEN: ClassVar = (State.WAITING, State.LIVE, State.ENDING)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    room_name = models.CharField(_("room"), max_length=200)
+    # As in RoomAction.
+    room_name = models.CharField(_("room"), max_length=200, blank=True)
     room_sid = models.CharField(_("id of the room"), max_length=64, db_index=True)
     has_picture = models.BooleanField(_("with picture"), default=False)
     # What staff want; how it stands says `state`.

@@ -63,7 +63,7 @@ def begin(room: Room, address: str, has_picture: bool, user: User) -> Stream:
     with transaction.atomic():
         stream.save(force_insert=True)
         _target(stream, address)
-        LogEntry.objects.log_actions(user.pk, [stream], ADDITION, change_message=room.name)
+        LogEntry.objects.log_actions(user.pk, [stream], ADDITION)
         _tell(stream, "staff_stream", user)
     wake(TASK)
     return stream

@@ -44,3 +44,4 @@ def save() -> None:
 @shared_task(name="recordings.tidy")  # type: ignore[untyped-decorator]  # likewise
 def tidy() -> None:
     saving.tidy(timezone.now())
+    egress.tidy()

@@ -152,6 +152,41 @@ def test_a_file_that_is_not_in_the_storage_is_missing(
     assert (missing.state, missing.reason["msgid"]) == ("missing", egress.NOT_THERE)
 
 
+def test_who_is_killed_after_the_move_finds_it_done(
+    livekit: Simulated,
+    room: str,
+    client: Client,
+    storage: Storage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Storage.objects.update(is_encrypted=True)
+    ask(client, livekit, room)
+    settle("recording")
+    close(livekit, room)
+    looking.look()
+    save = egress._save
+    with monkeypatch.context() as dies:
+        dies.setattr(egress, "_save", lambda row, **v: None if "file" in v else save(row, **v))
+        egress.fetch()
+    assert Recording.objects.get().state == "saving" and len(names(storage)) == 1
+    row = settle("ready")
+    assert b"ftyp" in b"".join(open_recording(row).read(0, 64)) and row.sha256
+
+
+def test_what_came_after_all_is_not_left_lying_in_the_storage(
+    livekit: Simulated, room: str, client: Client, storage: Storage
+) -> None:
+    ask(client, livekit, room)
+    row = settle("recording")
+    close(livekit, room)
+    looking.look()
+    egress.tidy()
+    assert names(storage) == [egress.source_of(row)]
+    Recording.objects.update(state="missing")
+    egress.tidy()
+    assert names(storage) == []
+
+
 def test_a_storage_that_is_away_is_waited_for(
     livekit: Simulated, room: str, client: Client, storage: Storage
 ) -> None:

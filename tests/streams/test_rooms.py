@@ -10,9 +10,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from recordings import rooms
-from recordings.models import RoomAction
-from telephony.models import Call, CallEvent
+from recordings import forgetting, rooms
+from recordings.models import RoomAction, Stream
+from telephony.models import Call, CallEvent, Leg
 from telephony.reasons import Reason
 from telephony.verdict import ended_by_us
 from tests.simulator.conftest import Simulated
@@ -98,7 +98,9 @@ def test_each_deed_reaches_livekit_and_is_written_down(
     kinds = ["mute", "unmute", "message", "remove", "close"]
     told = RoomAction.objects.order_by("pk").values_list("kind", "user__username", "room_name")
     assert list(told) == [(kind, "anna", room) for kind in kinds]
-    assert LogEntry.objects.filter(user__username="anna").count() == len(kinds)
+    logged = LogEntry.objects.filter(user__username="anna")
+    assert logged.count() == len(kinds)
+    assert not [each for each in logged if "7916" in f"{each.object_repr}{each.change_message}"]
     events = CallEvent.objects.filter(source="staff", room_sid=sid).order_by("pk")
     assert [event.kind for event in events] == [f"staff_room_{kind}" for kind in kinds]
     assert {event.payload["who"] for event in events} == {"anna"}
@@ -165,3 +167,16 @@ def test_a_call_that_ended_so_was_ended_by_us(
     deed: str, departure: str, reason: Reason | None
 ) -> None:
     assert ended_by_us(frozenset({deed}), departure) is reason
+
+
+def test_a_caller_who_is_to_be_forgotten_is_forgotten_here_too(
+    livekit: Simulated, room: str, person: Person
+) -> None:
+    client, sid = person(*ALL), livekit.store.rooms[room].sid
+    call = Call.objects.create(state="ended", started_at=timezone.now(), room_sid=sid)
+    Leg.objects.create(call=call, role="caller", room_sid=sid)
+    Stream.objects.create(room_name=room, room_sid=sid, state="over")
+    send(client, "mute", livekit, room)
+    forgetting.claim([call.pk], timezone.now())
+    assert RoomAction.objects.filter(room_sid=sid, room_name="", identity="").count() == 1
+    assert Stream.objects.get().room_name == ""
