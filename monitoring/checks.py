@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from agentworker import standin
+from agentworker import standin, taping
 from monitoring.models import HealthCheck
 from telephony import probes, signing, tapping, watching
 from telephony.models import Registration, Trunk
@@ -203,6 +203,19 @@ def standby() -> Verdict:
     )
 
 
+def recorder() -> Verdict:
+    if settings.LIVEKIT_SIMULATED:
+        return OFF, Sentence(gettext_noop("The simulator has no sound, so nobody records it."))
+    if Pulse.is_felt(taping.PULSE, GUARD_IS_OLD):
+        return OK, Sentence(gettext_noop("The recorder is ready."))
+    return _missed(
+        gettext_noop(
+            "The recorder is away: what staff ask to record is not recorded, nor what follows where"
+            " an assistant is lost. Start `manage.py recorder`."
+        )
+    )
+
+
 def _missed(msgid: str) -> Verdict:
     """A part shows no life: a fault, unless all was started a moment ago."""
     if probes.is_starting():
@@ -221,6 +234,7 @@ CHECKS: Sequence[Callable[[], Verdict]] = (
     schedule,
     watchdog,
     standby,
+    recorder,
 )
 NEEDS_NO_DATABASE = (broker, livekit, gateway)
 READY = ("database", "broker")

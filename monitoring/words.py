@@ -131,6 +131,7 @@ WELL: Mapping[str, Any] = {
     "schedule": gettext_lazy("Saved changes take effect on time."),
     "watchdog": gettext_lazy("No caller is left alone: each call is watched."),
     "standby": gettext_lazy("Where no assistant can answer, the caller is told so."),
+    "recorder": gettext_lazy("Calls can be recorded at the press of a button."),
 }
 NOT_WELL: Mapping[str, Any] = {
     "database": gettext_lazy("What you save cannot be kept now."),
@@ -143,6 +144,9 @@ NOT_WELL: Mapping[str, Any] = {
     "schedule": gettext_lazy("Saved changes do not take effect."),
     "watchdog": gettext_lazy("Calls are not watched: who loses his assistant hears silence."),
     "standby": gettext_lazy("Where no assistant can answer, the caller only hears it ring."),
+    "recorder": gettext_lazy(
+        "Calls are not recorded at the press of a button, nor on from where an assistant is lost."
+    ),
 }
 
 SOON: Mapping[str, Any] = {
@@ -152,6 +156,7 @@ SOON: Mapping[str, Any] = {
     "schedule": gettext_lazy("Saved changes will take effect in a moment."),
     "watchdog": gettext_lazy("Calls will be watched in a moment."),
     "standby": gettext_lazy("In a moment callers are told where no assistant can answer."),
+    "recorder": gettext_lazy("In a moment calls can be recorded at the press of a button."),
 }
 
 OF_STATUS: Mapping[str, Mapping[str, Any]] = {OK: WELL, FAILED: NOT_WELL, STARTING: SOON}

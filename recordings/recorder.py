@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from agentworker.recording import RecordingPolicy
 from agentworker.rows import read
+from agentworker.taping import PULSE
 from agentworker.taping.in_job import TOPIC
 from agentworker.taping.parts import Origin
 from agentworker.taping.stay import PAUSED, STOPPED, Stay
@@ -39,7 +40,6 @@ outage = Outage(log, "the database is away")
 LOOK_SECONDS = 0.4
 # Of a process that was killed another takes over after so long.
 LEASE, LEASE_SECONDS = "recorder:", 4.0
-PULSE = "recorder"
 # So many rooms at once: what is more is left to other processes.
 MOST = 40
 # An assistant that records its own call says so by then.

@@ -96,10 +96,10 @@ class Tap:
             await self._hears.wait_for(lambda: identity in self._heard)
 
     async def leave(self) -> None:
-        await self.room.disconnect()
         for ear in list(self._ears.values()):
             ear.cancel()
         await asyncio.gather(*self._ears.values(), return_exceptions=True)
+        await self.room.disconnect()
 
     @property
     def callers(self) -> list[Person]:

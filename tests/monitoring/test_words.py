@@ -21,7 +21,9 @@ def test_a_check_speaks_to_staff_in_their_words(name: str, status: str) -> None:
     assert said and not ENGINEERS.search(said)
 
 
-@pytest.mark.parametrize("name", ["worker", "tap", "registrar", "schedule", "watchdog", "standby"])
+@pytest.mark.parametrize(
+    "name", ["worker", "tap", "registrar", "schedule", "watchdog", "standby", "recorder"]
+)
 def test_what_is_starting_is_told_in_their_words_too(name: str) -> None:
     said = of_check(Check(name, STARTING, Sentence("runagent")))
     assert said and not ENGINEERS.search(said)

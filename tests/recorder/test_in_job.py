@@ -1,0 +1,70 @@
+"""What a job records of its call: on orders of our server alone, and as facts in its spool."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from livekit import rtc
+
+from agentworker.recording import RecordingPolicy
+from agentworker.spool import JobFacts, Spool
+from agentworker.taping.in_job import TOPIC, CallRecorder
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> CallRecorder:
+    return CallRecorder(Spool(tmp_path, JobFacts("AJ", "room", "RM_1")))
+
+
+def facts(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "AJ.jsonl").read_text().splitlines()]
+
+
+def packet(data: bytes, topic: str = TOPIC, who: Any = None) -> rtc.DataPacket:
+    return rtc.DataPacket(
+        data=data, kind=rtc.DataPacketKind.KIND_RELIABLE, participant=who, topic=topic
+    )
+
+
+def test_a_pause_is_answered_though_nothing_was_recorded(
+    recorder: CallRecorder, tmp_path: Path
+) -> None:
+    recorder.read(packet(b'{"do": "pause"}'))
+    (fact,) = facts(tmp_path)
+    assert (fact["kind"], fact["payload"]) == ("recording_paused", {"part": ""})
+
+
+@pytest.mark.parametrize(
+    "ordered",
+    [
+        packet(b'{"do": "pause"}', topic="chat"),
+        packet(b'{"do": "pause"}', who="somebody in the room"),
+        packet(b'{"do": "sing"}'),
+        packet(b'{"do": ["pause"]}'),
+        packet(b"pause"),
+        packet(b"[]"),
+    ],
+)
+def test_nobody_else_orders_anything(
+    recorder: CallRecorder, tmp_path: Path, ordered: rtc.DataPacket
+) -> None:
+    recorder.read(ordered)
+    assert facts(tmp_path) == []
+
+
+def test_what_was_stopped_is_told_once(recorder: CallRecorder, tmp_path: Path) -> None:
+    for order in (b'{"do": "pause"}', b'{"do": "stop"}', b'{"do": "stop"}', b'{"do": "resume"}'):
+        recorder.read(packet(order))
+    assert [fact["kind"] for fact in facts(tmp_path)] == ["recording_paused", "recording_stopped"]
+
+
+@pytest.mark.parametrize("policy", set(RecordingPolicy) - {RecordingPolicy.ALWAYS})
+async def test_where_not_all_is_recorded_no_room_is_entered(
+    recorder: CallRecorder, tmp_path: Path, policy: RecordingPolicy
+) -> None:
+    recorder.prepare(policy)
+    await recorder.begin(policy)
+    await recorder.until_hears("agent")
+    await recorder.end()
+    assert facts(tmp_path) == [] and not (tmp_path / "spool").exists()
