@@ -1,7 +1,7 @@
 """Veyra beside the barest thing that does the same, in one run: `make bench`.
 
 usage: python -m tests.bench [webhooks] [journal] [boards] [screen] [desk] [calls]
-                             [lists] [history] [listening] [recorded]
+                             [lists] [history] [listening] [recorded] [peaks]
                              [route] [edits] [publish] [registrar]
 """
 
@@ -24,6 +24,7 @@ from tests.bench import (  # noqa: E402  # they need Django
     journal,
     listening,
     lists,
+    peaks,
     publish,
     recorded,
     registrar,
@@ -48,6 +49,7 @@ BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "route": route.measure,
     "edits": edits.measure,
     "publish": publish.measure,
+    "peaks": peaks.measure,
     "registrar": registrar.measure,
 }
 
