@@ -56,7 +56,7 @@ def _try(storage: Storage) -> Sentence | None:
         return Sentence(STILL_THERE)
     if _keeps_deleted(store, name):
         return Sentence(KEEPS_VERSIONS)
-    return _try_egress(storage, store, name)
+    return _try_egress(storage, store, f"egress/trial-{uuid.uuid4()}")
 
 
 def _keeps_deleted(store: Store, name: str) -> bool:

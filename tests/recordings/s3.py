@@ -19,14 +19,16 @@ ALL = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:L
 class S3:
     """The server, its bucket, and logins with the rights that a test wants."""
 
-    def __init__(self, port: int = 0) -> None:
-        self._server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+    def __init__(self) -> None:
+        self._port = 0
         self.start()
 
     def start(self) -> None:
+        """Where it was before, with all that it held."""
+        self._server = ThreadedMotoServer("127.0.0.1", self._port, verbose=False)
         self._server.start()
-        host, port = self._server.get_host_and_port()
-        self.address = f"http://{host}:{port}"
+        host, self._port = self._server.get_host_and_port()
+        self.address = f"http://{host}:{self._port}"
 
     def stop(self) -> None:
         self._server.stop()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from agentworker.models import Session, Worker
 from recordings import arriving, saving
 from recordings.deciding import NOBODY
-from recordings.making import LACKS, NOT_SOUND
+from recordings.making import LACKS, NOT_SOUND, Making
 from recordings.models import Part, Recording, Storage
 from recordings.saving import Around, must_wait
 from recordings.stores import open_recording, store_of
@@ -194,6 +194,28 @@ def test_two_workers_do_not_save_the_same() -> None:
     assert held and saved(recording).state == "saving"
     Lease.release(f"saving:{recording.pk}", held)
     assert saved(recording).state == "ready"
+
+
+class Killed(Exception):
+    """The process that saves ends here."""
+
+
+@pytest.mark.parametrize("step", range(1, 9))
+def test_whoever_is_killed_while_he_saves_leaves_it_to_the_next(step: int) -> None:
+    recording = a_call()
+    arrive(CALLER[:3])
+    arrive(CALLER[3:], begins=3)
+    steps = iter(range(1, 99))
+
+    def alive() -> None:
+        if next(steps) == step:
+            raise Killed
+
+    with pytest.raises(Killed):
+        Making(recording, Call.objects.get(), alive).run()
+    assert Recording.objects.get().state == "saving"
+    ready = saved(recording)
+    assert heard(ready) == list(CALLER) and files() == [ready.file]
 
 
 def test_it_waits_for_a_job_that_lives_and_a_part_that_is_written() -> None:
