@@ -282,6 +282,7 @@ def carry_out(row: Erasure, now: datetime, *, again: bool = False) -> Sentence |
         search.delete()
     traces.forget_in_log(traces.log_of(found.number))
     Hold.objects.filter(number=found.number).exclude(lifted_at=None).update(number="")
+    sound.forget_rooms(found.calls)
     line.erase(found, now, keeps_block=row.keeps_block)
     deleting.carry_out(timezone.now())
     if left := Deletion.objects.of(row.recordings).open().count():

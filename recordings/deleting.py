@@ -8,6 +8,7 @@ between leaves a `Deletion` that is not done, and what is done twice does no har
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -20,6 +21,7 @@ from recordings.stores import store_of
 from recordings.storing import Store, StoreError
 from recordings.terms import Group, Terms
 from telephony.callers import one_spelling
+from telephony.forgetting import Traces
 from telephony.models import Call
 from veyra.celery import wake
 from veyra.live import changed
@@ -60,7 +62,13 @@ def of_group(group: Group, now: datetime) -> QuerySet[Recording]:
 
 def due(terms: Terms, now: datetime) -> int:
     """How many recordings would go, were these the terms then."""
-    return sum(of_group(group, now).filter(is_held=False).count() for group in terms.groups())
+    held = _of_held_numbers()
+    groups = [of_group(group, now).filter(is_held=False) for group in terms.groups()]
+    return sum((rows.exclude(call__in=held) if held else rows).count() for rows in groups)
+
+
+def _of_held_numbers() -> list[UUID]:
+    return [key for number in Hold.objects.numbers() for key in Traces(number).calls]
 
 
 def claim_due(now: datetime) -> int:

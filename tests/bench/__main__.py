@@ -1,7 +1,7 @@
 """Veyra beside the barest thing that does the same, in one run: `make bench`.
 
 usage: python -m tests.bench [webhooks] [journal] [boards] [screen] [desk] [calls]
-                             [lists] [history] [listening] [recorded] [peaks]
+                             [lists] [history] [keeping] [listening] [recorded] [peaks]
                              [route] [edits] [publish] [registrar]
 """
 
@@ -22,6 +22,7 @@ from tests.bench import (  # noqa: E402  # they need Django
     edits,
     history,
     journal,
+    keeping,
     listening,
     lists,
     peaks,
@@ -44,6 +45,7 @@ BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "desk": desk.measure,
     "lists": lists.measure,
     "history": history.measure,
+    "keeping": keeping.measure,
     "listening": listening.measure,
     "recorded": recorded.measure,
     "route": route.measure,

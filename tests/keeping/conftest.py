@@ -10,7 +10,9 @@ from django.utils import timezone, translation
 from agentworker.models import BlockedCaller, SessionEvent, StandIn
 from monitoring.filters import SavedFilter
 from recordings.models import Recording
+from recordings.room_models import RoomAction
 from recordings.stores import store_of
+from recordings.stream_models import Stream
 from telephony.models import (
     Call,
     CallAction,
@@ -111,4 +113,7 @@ def everything_else(call: Call, user: Any) -> None:
     )
     detail = {"msgid": "“%(trunk)s” may not call %(number)s", "values": {"number": pretty(HIS)}}
     SecurityEvent.objects.create(kind="dial_prefix", user=user, detail=detail)
+    place = {"room_sid": call.room_sid, "room_name": call.room_name}
+    RoomAction.objects.create(kind="remove", user=user, identity=call.legs.get().identity, **place)
+    Stream.objects.create(**place)
     SavedFilter.objects.create(name="Она", owner=user, query="q=8+%28916%29+123-45-67")

@@ -200,6 +200,16 @@ def test_longer_is_in_force_at_once_and_shorter_in_a_week(
     assert Term.objects.get().days == 30 and state(old) == State.DELETED
 
 
+def test_what_somebody_needs_is_not_counted_among_what_goes(
+    make_recording: Any, make_call: Any, make_user: Any
+) -> None:
+    user, now = make_user(), timezone.now()
+    aged(make_recording(make_call(from_number="8" + DIGITS), data=b"a"), 99)
+    aged(make_recording(data=b"b"), 99)
+    keeping.hold_number(HIS, "court", user)
+    assert asked(30, user, now).deletes == 1
+
+
 def test_a_change_that_was_cancelled_never_takes_effect(
     make_recording: Any, make_user: Any
 ) -> None:
