@@ -36,7 +36,7 @@ def look(now: datetime, back: timedelta = QUICK) -> list[tuple[Recording, Verdic
     A fixed number of queries, however many calls.
     """
     fresh = list(_without_row(now, back))
-    rows = list(_open())
+    rows = list(_open(now - back))
     calls = [*fresh, *(row.call for row in rows if row.call)]
     known = Known.of(calls, now, fresh)
     for call in fresh:
@@ -105,8 +105,13 @@ def _without_row(now: datetime, back: timedelta) -> Iterable[Call]:
     return {call.pk: call for part in parts for call in part}.values()
 
 
-def _open() -> QuerySet[Recording]:
+def _open(since: datetime) -> QuerySet[Recording]:
+    """Of calls that go on, or ended since then: of older ones hardly anything more becomes known,
+    and many may wait for a host that is away.
+    """
     rows = Recording.objects.open().filter(kind=Recording.Kind.TALK, call__isnull=False)
+    is_new = Q(call__ended_at=None) | Q(call__ended_at__gte=since)
+    rows = rows.filter(is_new | ~Q(state=Recording.State.SAVING))
     return rows.filter(call__answered_at__isnull=False).select_related("call__rule", "call__agent")
 
 

@@ -177,6 +177,17 @@ def test_who_said_goodbye_records_no_more(talk: MakeTalk) -> None:
     assert row().doing == Wanted.OFF
 
 
+def test_what_waits_long_is_looked_at_now_and_then_only(talk: MakeTalk) -> None:
+    talk(lasted=10)
+    look()
+    ended = timezone.now() - timedelta(hours=3)
+    Call.objects.update(ended_at=ended, answered_at=ended - timedelta(seconds=20))
+    look()
+    assert row().due_seconds == pytest.approx(10, abs=0.5)
+    look(days=1)
+    assert row().due_seconds == pytest.approx(20, abs=0.5)
+
+
 def test_what_is_saved_already_is_left_to_who_saves(talk: MakeTalk) -> None:
     talk(lasted=10)
     look()

@@ -155,3 +155,22 @@ def test_a_save_of_words_leaves_alone_what_another_page_does_at_that_moment(
     monkeypatch.setattr(Agent, "save", late)
     staff.post(page(agent, "change"), form(greeting="Welcome."))
     assert not Agent.objects.get().is_published
+
+
+def test_whose_calls_are_recorded_from_now_on_is_told(staff: Client, agent: Agent) -> None:
+    url = f"/admin/agentworker/agent/{agent.pk}/change/"
+    words = form(greeting="Hello.", recording="always", revision=str(agent.revision))
+    told = [str(each) for each in staff.post(url, words, follow=True).context["messages"]]
+    assert f"{FIRST}: all calls are recorded. Let the greeting say so to the callers." in told
+    agent.refresh_from_db()
+    again = form(greeting="Hi.", recording="always", revision=str(agent.revision))
+    told = [str(each) for each in staff.post(url, again, follow=True).context["messages"]]
+    assert not any("recorded" in each for each in told)
+
+
+def test_a_full_menu_is_refused_where_a_rule_asks_callers(staff: Client, agent: Agent) -> None:
+    DispatchRule.objects.update(recording="agreed")
+    full = "\n".join(f"{key} = Yes" for key in "0123456789")
+    words = form(greeting="Hello.", menu=full, revision=str(agent.revision))
+    answer = staff.post(f"/admin/agentworker/agent/{agent.pk}/change/", words)
+    assert "ten keys" in str(answer.context["adminform"].form.errors["recording"])
