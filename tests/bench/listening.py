@@ -6,6 +6,7 @@ the least page that plays the same file; the memory of the web process while all
 
 import http.client
 import io
+import os
 import statistics
 import subprocess
 import time
@@ -62,7 +63,7 @@ document.getElementById("middle").onclick = () => {{
   media.play();
 }};</script>"""
 NGINX = """
-daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
+{user} daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ worker_connections 64; }}
 http {{
   access_log off; sendfile on; types {{ audio/ogg ogg; text/html html; }}
@@ -142,7 +143,9 @@ def write(path: Path) -> float:
 def nginx(folder: Path, root: Path) -> Iterator[str]:
     """Its address."""
     port, config = free_port(), folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, root=root, port=port))
+    # Otherwise root's nginx reads as somebody who may not open the folder.
+    user = "" if os.geteuid() else "user root;"
+    config.write_text(NGINX.format(user=user, folder=folder, root=root, port=port))
     try:
         process = subprocess.Popen(["nginx", "-c", str(config), "-e", str(folder / "nginx.log")])
     except FileNotFoundError as error:
