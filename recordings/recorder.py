@@ -10,7 +10,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable, Container, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,9 +37,9 @@ from veyra.outage import Outage
 log = logging.getLogger(__name__)
 outage = Outage(log, "the database is away")
 
-LOOK_SECONDS = 0.4
+LOOK_SECONDS = 0.5
 # Of a process that was killed another takes over after so long.
-LEASE, LEASE_SECONDS = "recorder:", 4.0
+LEASE, LEASE_SECONDS, RENEW_SECONDS = "recorder:", 4.0, 1.0
 # So many rooms at once: what is more is left to other processes.
 MOST = 40
 # An assistant that records its own call says so by then.
@@ -127,6 +127,7 @@ class RoomRecorder:
         self._taken: dict[str, Taken] = {}
         # Rooms that are over, though their calls do not say so yet.
         self._gone: set[str] = set()
+        self._renewed = float("-inf")
         # Since when nobody records a room, and when a job was told something, by our clock.
         self._lacking: dict[str, float] = {}
         self._ordered: dict[tuple[str, str], float] = {}
@@ -153,6 +154,9 @@ class RoomRecorder:
             outage.felt(error)
             await read(close_old_connections)
             return
+        except Exception:  # what is being recorded goes on
+            log.exception("a look failed")
+            return
         outage.over()
         if plan:
             await self._carry_out(plan)
@@ -161,28 +165,42 @@ class RoomRecorder:
 
     def _look(self) -> Plan:
         """Raises DatabaseError."""
-        Pulse.beat(PULSE)
+        is_due = self._is_due()
+        if is_due:
+            Pulse.beat(PULSE)
         self._store()
         now = timezone.now()
         found = expecting.look(now)
         wanted = rooms(found)
         told = {name: order for name, order in orders(found).items() if self._is_time(name, order)}
-        plan = Plan(leave=self._to_leave(found, wanted), orders=told)
+        leave = self._to_leave(found, wanted, self._lost() if is_due else set())
+        plan = Plan(leave=leave, orders=told)
         orphans = self._orphans(now, wanted)
         for room in self._to_enter(wanted, orphans):
             if holder := Lease.take(LEASE + room.sid, LEASE_SECONDS):
                 plan.enter.append((room, holder))
         return plan
 
+    def _is_due(self) -> bool:
+        """Is it time to show life? Not at each look: it writes."""
+        now = time.monotonic()
+        if now - self._renewed < RENEW_SECONDS:
+            return False
+        self._renewed = now
+        return True
+
     def _to_leave(
-        self, found: list[tuple[Recording, Verdict]], wanted: Mapping[str, Room]
+        self,
+        found: list[tuple[Recording, Verdict]],
+        wanted: Mapping[str, Room],
+        lost: Collection[str],
     ) -> dict[str, str]:
         if not self._taken:
             return {}
         since = {sid: taken.since for sid, taken in self._taken.items()}
         events = CallEvent.objects.filter(room_sid__in=since, kind__in=DEEDS)
         by_jobs = events.filter(source=CallEvent.Source.AGENT).order_by("at", "pk")
-        leave = relieved(by_jobs, since) | self._lost() | (since.keys() - wanted.keys())
+        leave = relieved(by_jobs, since) | {*lost} | (since.keys() - wanted.keys())
         why = endings(found)
         return {sid: why.get(sid, STOPPED) for sid in leave}
 
