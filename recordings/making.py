@@ -16,7 +16,7 @@ from recordings.joining import Heard, Readable, Span, Unreadable, heard_in, join
 from recordings.models import Part, Recording, Storage
 from recordings.peaks import peaks_of
 from recordings.stores import Source, Written, open_file, open_recording, store_of, write_file
-from recordings.storing import CHUNK, StoreError
+from recordings.storing import CHUNK, FileError
 from telephony.models import Call
 from veyra.live import changed
 from veyra.sentences import Sentence
@@ -129,7 +129,7 @@ class Making:
         for chunk in Stream(source.read(), self.alive):
             found.update(chunk)
         if found.hexdigest() != written.sha256:
-            raise StoreError(Sentence(NOT_SAME))
+            raise FileError(Sentence(NOT_SAME))
 
     def _recorder(self) -> str:
         return next((part.recorder for part in self.parts.values()), self.recording.recorder)

@@ -325,6 +325,9 @@ class PartQuerySet(VisibleQuerySet["Part"]):
     def joined_before(self, moment: datetime) -> Self:
         return self.filter(state=Part.State.JOINED, seen_at__lt=moment)
 
+    def unheard_of_since(self, moment: datetime) -> Self:
+        return self.coming().filter(seen_at__lt=moment)
+
     def of_rooms(self, room_sids: Iterable[str]) -> Self:
         return self.filter(room_sid__in=room_sids)
 

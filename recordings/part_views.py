@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods
 from agentworker.uploading import SALT, TOKEN_SECONDS
 from recordings import arriving
 from recordings.storing import StoreError
+from veyra.outage import Outage
 
-log = logging.getLogger(__name__)
+outage = Outage(logging.getLogger(__name__), "the storage takes no recordings")
 
 # Facts of a part are a few hundred bytes.
 FACTS = 8 * 1024
@@ -43,8 +44,9 @@ def host_only(door: Callable[..., arriving.Progress | None]) -> Callable[..., Ht
         except TooLarge:
             return HttpResponse(status=413)
         except StoreError as error:
-            log.warning("the storage takes no piece of part %s: %s", pk, error)
+            outage.felt(error)
             return HttpResponse(status=503)
+        outage.over()
         return HttpResponse(status=409) if progress is None else JsonResponse(progress.to_json())
 
     return csrf_exempt(guarded)

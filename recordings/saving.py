@@ -20,7 +20,7 @@ from recordings.joining import Heard, plan
 from recordings.making import Lost, Making, heard_before, name_of, tell, window_of
 from recordings.models import Part, Recording, Storage
 from recordings.stores import store_of
-from recordings.storing import StoreError
+from recordings.storing import FileError, StoreError
 from telephony.models import Call
 from veyra.celery import wake
 from veyra.models import Lease
@@ -43,6 +43,8 @@ HOLD, STEP = 30.0, 5.0
 # A part of no recording that anybody knows, and the row of one that was joined.
 FORGOTTEN = timedelta(days=7)
 HALF_WRITTEN = timedelta(days=1)
+# A host that comes back later than that tells of its parts anew.
+GIVEN_UP = timedelta(days=30)
 
 ON_ITS_WAY = _(
     "The server that recorded it has not been heard of for a while. The recording is saved when"
@@ -77,26 +79,24 @@ def is_away(around: Around, now: datetime) -> bool:
 
 def work(now: datetime) -> None:
     """Save what can be saved, and put away what nobody needs any more."""
-    for recording in Recording.objects.to_save():
-        _guarded(recording, now)
-    for part in Part.objects.here().select_related("storage"):
-        try:
-            _settle(part, now)
-        except StoreError as error:
-            log.warning("pieces of part %s stay: %s", part.pk, error)
+    if all(_is_saved(recording, now) for recording in Recording.objects.to_save()):
+        _settle_all(now)
 
 
-def _guarded(recording: Recording, now: datetime) -> None:
-    """One that cannot be saved holds up no other."""
+def _is_saved(recording: Recording, now: datetime) -> bool:
+    """Or left for the next look, without holding up the others. False: the storage takes nothing
+    now, and to ask it again for each of the others would take its patience each time.
+    """
     try:
         _save_if_due(recording, now)
     except Lost:
         log.info("recording %s is somebody else's now", recording.pk)
     except StoreError as error:
-        log.warning("recording %s waits for its storage: %s", recording.pk, error)
         _explain(recording, error.sentence)
+        return isinstance(error, FileError)
     except Exception:  # whatever it is, the next look tries again
         log.exception("recording %s waits", recording.pk)
+    return True
 
 
 def _save_if_due(recording: Recording, now: datetime) -> None:
@@ -150,11 +150,21 @@ def _held(recording: Recording) -> Iterator[Callable[[], None]]:
 def _explain(recording: Recording, why: Sentence) -> None:
     """Why it is not saved yet."""
     if recording.reason != why.to_json():
+        log.warning("recording %s waits: %s", recording.pk, why.msgid)
         Recording.objects.open().filter(pk=recording.pk).update(reason=why.to_json())
         tell(recording)
 
 
 # Parts whose recordings are saved
+
+
+def _settle_all(now: datetime) -> None:
+    for part in Part.objects.here().select_related("storage"):
+        try:
+            _settle(part, now)
+        except StoreError as error:
+            log.warning("pieces of part %s stay: %s", part.pk, error)
+            return
 
 
 def _settle(part: Part, now: datetime) -> None:
@@ -210,6 +220,7 @@ def _remove(part: Part, rows: list[Recording]) -> None:
 def tidy(now: datetime) -> None:
     """Rows of parts that are in their recordings for long, and what killed writers left."""
     Part.objects.joined_before(now - FORGOTTEN).delete()
+    Part.objects.unheard_of_since(now - GIVEN_UP).delete()
     for storage in Storage.objects.all():
         try:
             store = store_of(storage)

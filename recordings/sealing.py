@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.utils.translation import gettext_noop
 
-from recordings.storing import Store, StoreError
+from recordings.storing import FileError, Store
 from veyra.sentences import Sentence
 
 FRAME = 64 * 1024
@@ -83,12 +83,12 @@ class SealedFile:
             try:
                 plain = box.decrypt(_nonce(number, number == last), frame, None)
             except InvalidTag as error:
-                raise StoreError(Sentence(DAMAGED)) from error
+                raise FileError(Sentence(DAMAGED)) from error
             at = number * FRAME
             yield plain[max(0, start - at) : end - at]
             number += 1
         if number <= until:
-            raise StoreError(Sentence(DAMAGED))
+            raise FileError(Sentence(DAMAGED))
 
 
 def _frames(chunks: Iterable[bytes]) -> Iterator[bytes]:

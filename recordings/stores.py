@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from recordings import sealing
 from recordings.folder_store import FolderStore
 from recordings.models import Recording, Storage
-from recordings.storing import Absent, Store, StoreError
+from recordings.storing import Absent, FileError, Store, StoreError
 from veyra.secrets import SecretError
 from veyra.sentences import Sentence
 
@@ -82,7 +82,7 @@ def open_recording(recording: Recording) -> Source:
     try:
         key = recording.file_key
     except SecretError as error:
-        raise StoreError(Sentence(LOST_KEY)) from error
+        raise FileError(Sentence(LOST_KEY)) from error
     return open_file(store_of(recording.storage), recording.file, recording.size, key)
 
 

@@ -21,7 +21,11 @@ class StoreError(Exception):
         self.sentence = sentence
 
 
-class Absent(StoreError):
+class FileError(StoreError):
+    """It is this file alone that cannot be had: the storage itself is well."""
+
+
+class Absent(FileError):
     """There is no such file."""
 
     def __init__(self) -> None:

@@ -72,16 +72,19 @@ def test_what_is_no_sound_is_told(sound: bytes, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_storage_that_breaks_off_is_not_taken_for_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("breaks_at", [0, 4000, 12000])
+def test_a_storage_that_breaks_off_is_not_taken_for_the_end(breaks_at: int, tmp_path: Path) -> None:
     class Broken(io.BytesIO):
         def read(self, length: int | None = -1) -> bytes:
-            if self.tell() > 8000:
+            if self.tell() >= breaks_at:
                 raise Absent
             return super().read(min(length or 0, 4000))
 
     long = part(tuple([0.5] * 9), tuple([0.5] * 9))
     with pytest.raises(Absent):
         join([Heard("1", at(0), 9)], lambda _: Broken(long), tmp_path / "whole.ogg")
+    with pytest.raises(Absent):
+        length_of("1", Broken(long))
 
 
 MOMENTS = st.integers(0, 60)
