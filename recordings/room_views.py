@@ -93,7 +93,7 @@ def page(request: HttpRequest, user: User) -> HttpResponse:
 def one(request: HttpRequest, user: User) -> HttpResponse:
     """?name=: who is in this room, and what each sends."""
     name = request.GET.get("name", "")
-    context: dict[str, Any] = {"title": name or _("Rooms"), "name": name}
+    context: dict[str, Any] = {"title": _("Room")}
     try:
         if found := rooms.one(name):
             room, people = found

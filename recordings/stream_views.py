@@ -41,7 +41,7 @@ class AddressForm(forms.Form):
         max_length=300,
         required=False,
         help_text=gettext_lazy("It is kept encrypted and shown to nobody again."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def clean(self) -> dict[str, Any]:
