@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from agentworker.models import BlockedCaller, Turn
+from agentworker.models import BlockedCaller
 from monitoring import ledger, traces
 from monitoring.erasure import Erasure
 from recordings import deleting
@@ -153,12 +153,11 @@ def look(number: str) -> Found:
 def count(found: Traces) -> dict[str, int]:
     """How much there is of each that goes."""
     calls = found.calls
-    said = Turn.objects.filter(session__in=found.conversations(calls))
     notes = CallAction.objects.filter(call__in=calls).exclude(params={}).count()
     notes += Ring.objects.filter(call__in=calls).exclude(note="").count()
     return {
         "calls": len(calls),
-        "words": said.count(),
+        "words": found.words(),
         "recordings": sound.of_calls(calls).exclude(file="").count(),
         "notes": notes,
         "call_backs": found.call_backs.count(),

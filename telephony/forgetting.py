@@ -18,6 +18,7 @@ from django.db.models import F, Q, QuerySet
 
 from agentworker.models import BlockedCaller, Session, SessionEvent, StandIn, Turn
 from telephony.callers import one_spelling, texts_of
+from telephony.facts import ROOM_MARGIN
 from telephony.models import (
     Call,
     CallAction,
@@ -109,8 +110,11 @@ class Traces:
         rows = DispatchRule.objects.kept().exclude(callers="")
         return [row for row in rows if self.number in map(one_spelling, lines(row.callers))]
 
-    def conversations(self, calls: Sequence[UUID]) -> QuerySet[Session]:
-        return Session.objects.of_callers(_names(Leg.objects.filter(call__in=list(calls))))
+    def words(self) -> int:
+        """How many lines were said in them."""
+        batches = (self.calls[start : start + BATCH] for start in range(0, len(self.calls), BATCH))
+        legs = ((Leg.objects.filter(call__in=batch), own_rooms(batch)) for batch in batches)
+        return sum(_words_of(each, rooms).count() for each, rooms in legs)
 
     def _rows(self, rows: QuerySet[Any], column: str, at: str) -> QuerySet[Any]:
         texts = {f"{column}__in": texts_of(rows, column, self.number)}
@@ -182,15 +186,31 @@ def _erase_words(keys: Sequence[UUID], rooms: set[str]) -> None:
     """What was said, and the facts by which the calls were told; the parties stay, by their ids."""
     legs = Leg.objects.filter(call__in=keys)
     names = _names(legs)
+    _words_of(legs, rooms).delete()
     sessions = Session.objects.of_callers(names) | Session.objects.filter(room_sid__in=rooms)
     jobs = list(sessions.values_list("job_id", flat=True))
-    Turn.objects.filter(session__job_id__in=jobs).delete()
-    SessionEvent.objects.filter(job_id__in=jobs).delete()
-    Session.objects.filter(job_id__in=jobs).update(room_name="", error="")
+    theirs = Q(sip_call_id__in=names) | Q(participant_sid__in=names) | Q(room_sid__in=rooms)
+    SessionEvent.objects.filter(theirs, job_id__in=jobs).delete()
+    sessions.update(room_name="", error="")
     _facts_of(legs, rooms).delete()
     units = [f"call:{name}" for name in names] + [f"room:{sid}" for sid in rooms]
     FoldUnit.objects.filter(key__in=units).delete()
     legs.update(identity="")
+
+
+def _words_of(legs: QuerySet[Leg], rooms: set[str]) -> QuerySet[Turn]:
+    """What was said in their own rooms; in one that others called too, while they were there."""
+    found, alone = Q(session__room_sid__in=rooms), []
+    for leg in legs.select_related("call"):
+        if leg.room_sid and leg.room_sid not in rooms:
+            came = leg.joined_at or leg.call.started_at
+            left = leg.left_at or leg.call.ended_at or came
+            span = {"at__gte": came - ROOM_MARGIN, "at__lte": left + ROOM_MARGIN}
+            found |= Q(session__room_sid=leg.room_sid, **span)
+        else:
+            alone.append(leg)
+    found |= Q(session__in=Session.objects.of_callers(_names(alone)))
+    return Turn.objects.filter(found)
 
 
 def _facts_of(legs: QuerySet[Leg], rooms: set[str]) -> QuerySet[CallEvent]:
@@ -211,8 +231,7 @@ def sweep(now: datetime) -> int:
         batch = keys[start : start + BATCH]
         legs = Leg.objects.filter(call__in=batch)
         rooms = own_rooms(batch)
-        late = Session.objects.of_callers(_names(legs)).filter(turns__isnull=False).exists()
-        if late or _facts_of(legs, rooms).exists():
+        if _words_of(legs, rooms).exists() or _facts_of(legs, rooms).exists():
             with transaction.atomic():
                 _erase_words(batch, rooms)
             swept += len(batch)

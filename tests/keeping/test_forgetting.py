@@ -20,7 +20,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from agentworker import shipping
-from agentworker.models import BlockedCaller, Turn
+from agentworker.models import BlockedCaller, Session, Turn
 from monitoring import filing, forgetting, ledger
 from monitoring.callfile import CallFile
 from monitoring.erasure import Erasure
@@ -118,6 +118,25 @@ def test_a_number_that_only_has_his_digits_in_it_is_somebody_else(
     caller()
     erase(make_user())
     assert Call.objects.get(pk=other.pk).erased_at is None
+
+
+def test_in_a_room_that_others_called_too_only_what_was_said_before_him_stays(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    """Two callers talk in one room; the job knows the room by the first of them."""
+    first, second = caller(OTHER, seconds_ago=600), caller(HIS, seconds_ago=300)
+    late = Turn.objects.filter(session__sip_call_id=second.legs.get().sip_call_id)
+    late.update(session=Turn.objects.exclude(pk__in=late).first().session_id)
+    for model in (Call, Leg, CallEvent):
+        model.objects.update(room_sid="RM_shared")
+    Session.objects.update(room_sid="RM_shared")
+    erase(make_user())
+    assert {turn.at < second.started_at for turn in Turn.objects.all()} == {True}
+    assert Turn.objects.count() == 3
+    assert [event.payload["participant"]["identity"] for event in CallEvent.objects.all()] == [
+        f"sip_{OTHER}"
+    ]
+    assert Call.objects.get(pk=first.pk).from_number == OTHER
 
 
 def test_whom_we_called_is_erased_and_the_days_minutes_are_not(
