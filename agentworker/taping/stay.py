@@ -5,10 +5,9 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from livekit import rtc
-
 from agentworker.taping.parts import Origin
 from agentworker.taping.tap import NoSuchRoomError, Tap
+from veyra.outage import Outage
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +29,7 @@ class Stay:
         self._is_wanted = self._is_paused = self._room_is_gone = False
         # Of what was begun and has not ended.
         self._part = ""
+        self._outage = Outage(log, f"room {origin.room_sid} is not recorded")
         self._is_in = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -107,9 +107,9 @@ class Stay:
                 await tap.until_lost()
             except NoSuchRoomError:
                 tap.is_over = True
-            except (OSError, rtc.ConnectError, TimeoutError) as failure:
+            except Exception as failure:  # whatever it was, the talk goes on and is worth a try
                 error = type(failure).__name__
-                log.warning("%s is not recorded: %s", self.origin.room_sid, error)
+                self._outage.felt(failure)
             finally:
                 self._is_in.clear()
                 await self._let_go(tap, error)
@@ -131,9 +131,11 @@ class Stay:
             return
         try:
             self._part = self.tap.start()
-        except OSError:
+        except OSError as error:
+            self._outage.felt(error)
             self.tap.lose()
         else:
+            self._outage.over()
             self._tell(kind, part=self._part)
 
     def _end(self) -> str:

@@ -1,20 +1,17 @@
 """A hidden participant that hears everybody in one room, and puts it down while it is told to."""
 
 import asyncio
-import logging
 
 import numpy as np
 from django.conf import settings
 from livekit import rtc
 
 from agentworker.people import Person
-from agentworker.presence import people, person
+from agentworker.presence import person
 from agentworker.taping.parts import Origin
 from agentworker.taping.sound import RATE, Lane
 from agentworker.taping.tape import Tape
 from veyra.livekit.tokens import recorder_token
-
-log = logging.getLogger(__name__)
 
 # The fewer frames, the less work; they only delay what is written.
 FRAME_MS = 100
@@ -100,11 +97,6 @@ class Tap:
             ear.cancel()
         await asyncio.gather(*self._ears.values(), return_exceptions=True)
         await self.room.disconnect()
-
-    @property
-    def callers(self) -> list[Person]:
-        """For whose sake the room exists."""
-        return [someone for someone in people(self.room) if someone.is_party]
 
     def _on_published(
         self, publication: rtc.RemoteTrackPublication, _who: rtc.RemoteParticipant
