@@ -60,11 +60,10 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
 
 
 def _player(call: Call, user: User) -> Player | None:
-    """Of the talk, for whoever may see that it was recorded."""
+    """Of what was recorded of it, for whoever may see that."""
     if not user.has_perm("recordings.view_recording"):
         return None
-    talk = Recording.objects.visible_to(user).talk_of(call.pk)
-    return Player.of(talk, user) if talk else None
+    return Player.of_call(Recording.objects.visible_to(user).of_call(call.pk).with_call(), user)
 
 
 def _is_lost(call: Call, waits: CallBack | None) -> bool:

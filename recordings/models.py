@@ -117,9 +117,6 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
         """With everything that its page tells of the call, and where its file lies."""
         return self.select_related("call__agent", "call__number", "storage")
 
-    def talk_of(self, call: uuid.UUID) -> "Recording | None":
-        return self.of_call(call).filter(kind=Recording.Kind.TALK).with_call().first()
-
     def listed(self) -> Self:
         """As lists show them, without what only a player needs."""
         found = self.select_related("call__agent")

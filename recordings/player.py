@@ -1,6 +1,6 @@
 """What a page needs to let somebody hear a recording."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,9 +31,17 @@ class Player:
     # For the script: {"peaks": [caller's, ours], 0..1, "seconds", "silences": [[from, to], …]}
     facts: Mapping[str, Any]
     listenings: Sequence[Listening]
+    # What else was recorded of the same call.
+    others: Sequence[Recording]
 
     @classmethod
-    def of(cls, recording: Recording, user: User) -> "Player":
+    def of_call(cls, recordings: Iterable[Recording], user: User) -> "Player | None":
+        """Of the talk, where it was recorded, else of whatever was."""
+        found = sorted(recordings, key=_is_no_talk)
+        return cls.of(found[0], user, found[1:]) if found else None
+
+    @classmethod
+    def of(cls, recording: Recording, user: User, others: Sequence[Recording] = ()) -> "Player":
         may_hear = user.has_perm("recordings.hear_recording")
         return cls(
             recording=recording,
@@ -41,11 +49,16 @@ class Player:
             may_take=user.has_perm("recordings.download_recording") and recording.has_sound,
             facts=facts(recording) if may_hear and recording.has_sound else {},
             listenings=list(Listening.objects.visible_to(user).newest_of(recording)),
+            others=others,
         )
 
     @property
     def is_video(self) -> bool:
         return self.recording.kind == Recording.Kind.VIDEO
+
+
+def _is_no_talk(recording: Recording) -> bool:
+    return recording.kind != Recording.Kind.TALK
 
 
 def facts(recording: Recording) -> dict[str, Any]:

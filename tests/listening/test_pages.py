@@ -113,6 +113,16 @@ def test_what_is_missing_says_why(
     assert "The file is not in the storage any more." in html and "data-player=" not in html
 
 
+def test_the_page_of_a_call_plays_the_talk_and_leads_to_what_else_was_recorded(
+    three: list[Recording], make_recording: MakeRecording, logged_in: LoggedIn
+) -> None:
+    video = make_recording(three[0].call, data=b"x", kind="video", file="recordings/x.mp4")
+    html = logged_in(*HEARS).get(f"/calls/{video.call_id}/").content.decode()
+    assert f'data-player="/recordings/{three[0].pk}/sound"' in html
+    assert f'<a href="/recordings/{video.pk}/">picture and sound</a>' in html
+    assert f"/recordings/{video.pk}/sound" not in html
+
+
 def test_a_recording_without_a_call_has_a_page(three: list[Recording], logged_in: LoggedIn) -> None:
     html = logged_in(*HEARS).get(f"/recordings/{three[2].pk}/").content.decode()
     assert "data-player=" in html and "See the call" not in html
