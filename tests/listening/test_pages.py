@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -102,6 +103,21 @@ def test_a_line_of_the_call_knows_where_it_is_heard(
     html = logged_in(*HEARS).get(f"/calls/{call.pk}/").content.decode()
     assert 'data-from="0.0" data-to="1.3"' in html
     assert f'data-player="/recordings/{three[0].pk}/sound"' in html
+
+
+def test_a_page_that_is_open_gets_its_player_when_there_is_one(
+    make_call: MakeCall, make_recording: MakeRecording, logged_in: LoggedIn
+) -> None:
+    """A fragment takes the place of the one that has its name."""
+    client, call = logged_in(*HEARS), make_call(["Hello"])
+    before = fragments(client, call.pk)
+    make_recording(call, data=b"x")
+    assert fragments(client, call.pk) == before and {"recording", "listenings"} <= before
+
+
+def fragments(client: Client, call: UUID) -> set[str]:
+    html = client.get(f"/calls/{call}/?part=1").content.decode()
+    return set(re.findall(r'data-fragment="(\w+)"', html))
 
 
 def test_what_is_missing_says_why(
