@@ -39,7 +39,8 @@ def found(
     policy = row.get("policy", RecordingPolicy.ALWAYS)
     values = {"room_sid": "RM_1", "room_name": "room-1", "state": EXPECTED} | row
     recording = Recording(wanted=wanted, doing=doing, **values)
-    return recording, Verdict(policy, recording.state, wanted, NOW, doing, order)
+    state = Recording.State(recording.state)
+    return recording, Verdict(policy, state, wanted, NOW, doing, order)
 
 
 def told(kind: str, seconds: float, job: str = "AJ_1") -> CallEvent:
