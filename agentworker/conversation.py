@@ -109,6 +109,8 @@ class Conversation(Agent):
         await self.live.start(self, room=room, room_options=options, record=False)
         self.quiet.follow(room)
         self.hints.follow(room)
+        if caller.has_answered:
+            self._answered.set()
         if self.recorder:
             await self.recorder.until_hears(room.local_participant.identity)
         if caller.has_answered:
@@ -123,7 +125,9 @@ class Conversation(Agent):
     def _question(self) -> str:
         """May this call be recorded? Of several callers, none can say yes for the others."""
         is_alone = sum(someone.is_party for someone in people(self.room)) == 1
-        return self.consent.question() if self.consent and is_alone else ""
+        if self.consent is None or not is_alone or self.quiet.is_kept:
+            return ""
+        return self.consent.question()
 
     async def _greet_who_answers(self) -> None:
         """A job that waited here itself would be held up when nobody picks up."""

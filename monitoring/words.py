@@ -252,6 +252,8 @@ CLOSINGS: Mapping[str, Any] = {
     "silence": gettext_lazy("Nobody spoke for a minute, so %(assistant)s said goodbye"),
     "error": gettext_lazy("The conversation broke off by an error of the assistant"),
 }
+# Where a recorder did not stop of itself.
+BROKE_OFF: Any = gettext_lazy("Recording broke off (%(error)s)")
 # How a call ended, in two words; for everything else the page has a sentence of its own.
 ENDINGS: Mapping[str, Any] = {
     Reason.HUNG_UP_BY_CALLER: gettext_lazy("The caller hung up"),
@@ -277,6 +279,8 @@ def told(event: CallEvent, call: Call) -> str:
     sentence = EVENTS.get(event.kind)
     if call.is_outbound:
         sentence = EVENTS_OUT.get(event.kind, sentence)
+    if event.kind == "recording_stopped" and payload.get("error"):
+        sentence = BROKE_OFF
     if event.kind == "closed":
         sentence = CLOSINGS.get(str(payload.get("reason")))
     if sentence is None:

@@ -213,6 +213,13 @@ def test_the_board_shows_a_red_dot_while_sound_is_written(call: Call) -> None:
     assert "vy-record" not in board.render(row, viewer)
 
 
+def test_the_story_tells_when_a_recording_broke_off(call: Call, log_in: Any) -> None:
+    says("recording_stopped")
+    CallEvent.objects.update(payload={"part": "", "error": "OSError"})
+    html = log_in(SEES).get(f"/calls/{call.pk}/").content.decode()
+    assert "Recording broke off (OSError)" in html and "Recording ended" not in html
+
+
 def test_the_story_tells_who_asked_and_what_was_done(call: Call, log_in: Any) -> None:
     client = log_in(SEES, MAY)
     press(client, call, "start")
