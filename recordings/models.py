@@ -297,6 +297,12 @@ class Recording(models.Model):
         """Is there a file of it?"""
         return bool(self.file) and self.state in (self.State.READY, self.State.FAILED)
 
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """In which it can be taken; a picture only as it lies."""
+        of_sound = (Listening.Form.OGG, Listening.Form.MP3, Listening.Form.WAV)
+        return of_sound[:1] if self.kind == self.Kind.VIDEO else of_sound
+
     def second_of(self, at: datetime) -> float | None:
         """Where in the file this moment is heard; None: it is not in it."""
         for span in self.spans:

@@ -113,7 +113,7 @@ class RecordingAdmin(MachineRowAdmin):
         return f"{minutes}:{seconds:02}"
 
     @display(  # type: ignore[untyped-decorator]  # unfold ships no types
-        description=_("state"), label=COLOURS, ordering="state"
+        description=_("state"), label=COLOURS
     )
     def shown_state(self, recording: Recording) -> tuple[str, str]:
         is_ready = recording.state == State.READY

@@ -66,7 +66,7 @@ def sound(request: HttpRequest, user: User, pk: UUID) -> HttpResponseBase:
 def download(request: HttpRequest, user: User, pk: UUID, form: str) -> HttpResponseBase:
     """The recording as a file: as it lies (OGG), or made into another form on its way."""
     recording = _found(user, pk)
-    if form not in Form.values or form == Form.SOUND:
+    if form not in recording.forms:
         raise Http404
     try:
         source = open_recording(recording)

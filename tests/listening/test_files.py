@@ -91,6 +91,15 @@ def test_who_may_only_hear_takes_nothing(
     assert not Listening.objects.exists()
 
 
+def test_a_picture_is_taken_as_it_lies(
+    logged_in: Callable[..., Client], make_recording: MakeRecording
+) -> None:
+    client = logged_in(*TAKES)
+    video = make_recording(data=b"x", kind="video")
+    assert client.get(address(video, "ogg")).status_code == 200
+    assert client.get(address(video, "mp3")).status_code == 404
+
+
 def test_there_are_three_forms(
     logged_in: Callable[..., Client], make_recording: MakeRecording
 ) -> None:
