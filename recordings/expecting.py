@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from agentworker.models import Session, Worker
@@ -27,7 +28,8 @@ AGENT = CallEvent.Source.AGENT
 QUICK, THOROUGH = timedelta(minutes=1), timedelta(days=1)
 # Whose row is older than that lives no more; as the watchdog has it.
 WORKER_IS_LOST = timedelta(seconds=4)
-KEPT = ("state", "wanted", "wanted_at", "doing", "due_seconds", "room_name", "room_sid")
+# What makes a row where the policy alone does not.
+ASKING = ("recording_agreed", "recording_started", "recording_resumed", "record_start")
 
 
 def look(now: datetime, back: timedelta = QUICK) -> list[tuple[Recording, Verdict]]:
@@ -97,8 +99,9 @@ def _without_row(now: datetime, back: timedelta) -> Iterable[Call]:
     by_rule = Q(rule__recording=RecordingPolicy.ALWAYS)
     by_agent = Q(agent__recording=RecordingPolicy.ALWAYS) & (Q(rule=None) | Q(rule__recording=""))
     of_policy = none.filter(by_rule | by_agent)
-    facts = CallEvent.objects.of_recording().filter(received_at__gte=now - back)
-    told = none.filter(room_sid__in=facts.values("room_sid"))
+    facts = CallEvent.objects.of_recording().filter(received_at__gte=now - back, kind__in=ASKING)
+    units = facts.annotate(unit=Concat(Value("room:"), "room_sid")).values("unit")
+    told = none.filter(unit__in=units)
     # Each by an index of its own.
     now_talking = of_policy.exclude(state=Call.State.ENDED)
     parts = (now_talking, of_policy.filter(ended_at__gte=now - back), told)

@@ -69,7 +69,7 @@ def _english() -> Iterator[None]:
 @pytest.fixture
 def room(monkeypatch: pytest.MonkeyPatch) -> Room:
     found = Room()
-    monkeypatch.setattr(LiveKit, "from_settings", lambda: found)
+    monkeypatch.setattr(LiveKit, "from_settings", lambda *_: found)
     monkeypatch.setattr(acting, "wake", lambda task: None)
     return found
 

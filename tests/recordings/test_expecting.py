@@ -33,6 +33,7 @@ def talk(agent: Agent) -> MakeTalk:
         answered = now - timedelta(seconds=lasted or 10)
         ended = {"state": Call.State.ENDED, "ended_at": now} if lasted else {}
         values = {"agent": agent, "state": Call.State.ANSWERED, "room_sid": ROOM} | ended | fields
+        values["unit"] = f"room:{values['room_sid']}"
         call = Call.objects.create(
             **{"started_at": answered, "answered_at": answered, "room_name": "call-1"} | values
         )
@@ -54,7 +55,11 @@ def fact(kind: str, number: int = 1, job: str = JOB, ago: float = 5, **told: str
 
 
 def lives(*jobs: str) -> None:
-    now, named = timezone.now(), [{"job": job, "room": "call-1"} for job in jobs]
+    # However slow the machine is that runs this.
+    now, named = (
+        timezone.now() + timedelta(hours=1),
+        [{"job": job, "room": "call-1"} for job in jobs],
+    )
     Worker.objects.update_or_create(
         name="w",
         defaults={"host": "h", "pid": 1, "capacity": 4, "jobs": named, "seen_at": now},

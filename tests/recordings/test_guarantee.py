@@ -28,7 +28,8 @@ def why(kept: Kept) -> list[str]:
 
 
 def ready(**values: Any) -> Kept:
-    return Kept(**{"state": State.READY, "seconds": 100.0, "due": 100.0} | values)
+    known: dict[str, Any] = {"state": State.READY, "seconds": 100.0, "due": 100.0}
+    return Kept(**known | values)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def kept(db: None) -> MakeKept:
         if said:
             at = began + timedelta(seconds=20)
             Turn.objects.create(session=session, turn_id=name, speaker=said, at=at, seconds=2.0)
-        span = {"at": call.answered_at.isoformat(), "from": 0.0, "seconds": 120.0}
+        span = {"at": times["answered_at"].isoformat(), "from": 0.0, "seconds": 120.0}
         values = {"seconds": 120.0, "due_seconds": 120.0, "spans": [span]}
         peaks = {"caller": LOUD, "agent": LOUD}
         row: dict[str, Any] = {**values, "peaks": peaks, "state": state} | fields

@@ -46,7 +46,9 @@ def says(kind: str, number: int = 1) -> None:
     """The job of the call says so, and lives."""
     now = timezone.now()
     jobs = [{"job": JOB, "room": "call-1"}]
-    values = {"host": "h", "pid": 1, "capacity": 4, "started_at": now, "seen_at": now}
+    # However slow the machine is that runs this.
+    later = now + timedelta(hours=1)
+    values = {"host": "h", "pid": 1, "capacity": 4, "started_at": now, "seen_at": later}
     Worker.objects.update_or_create(name="w", defaults=values | {"jobs": jobs})
     event = CallEvent(event_id=f"{JOB}:{number}", source="agent", kind=kind, at=now)
     event.room_sid = "RM_1"
