@@ -31,7 +31,7 @@ RATE, FRAME = 48_000, 960
 ROUNDS = 15
 MOST_MEGABYTES = 20
 # Who reads so much at a time, and pauses, is a player on a slow line.
-SLOW_READ = 4_000_000
+SLOW_READ = 1_000_000
 
 SETUP = """
 from datetime import timedelta
@@ -75,7 +75,8 @@ http {{
 # Milliseconds from the click on `button` until the time of the sound moves on.
 FIRST_SOUND = """
     (selector) => new Promise((done) => {
-        const media = document.querySelector("audio");
+        const player = document.querySelector("[data-part=media]");
+        const media = player ?? document.querySelector("audio");
         const button = document.querySelector(selector);
         let begun, from;
         media.addEventListener("playing", () => (from = media.currentTime), { once: true });
