@@ -29,6 +29,8 @@ TASK = "recordings.look"
 State, TargetState = Stream.State, StreamTarget.State
 # LiveKit that does not answer is asked again for so long; whoever pressed sees why meanwhile.
 PATIENCE = timedelta(seconds=60)
+# What was begun by a request whose answer was lost is seen by then.
+UNANSWERED = timedelta(seconds=15)
 # An egress whose room is over ends by itself; one that says nothing for so long was killed.
 SILENT_AFTER = timedelta(seconds=30)
 STATES = {
@@ -158,20 +160,26 @@ def was_killed(info: Egress, room_is_there: bool, now: datetime) -> bool:
 
 
 def _begin(livekit: LiveKit, stream: Stream, known: Sequence[Egress], room_is_there: bool) -> None:
+    # Whoever asked LiveKit and died, or waited in vain for its answer, left one that runs.
+    taken = Stream.objects.filter(room_sid=stream.room_sid).exclude(egress_id="")
+    known_ids = set(taken.values_list("egress_id", flat=True))
+    if found := ours(known, stream, list(stream.targets.all()), known_ids):
+        return _take(stream, found)
+    now = timezone.now()
+    if stream.asked_at and now - stream.asked_at < UNANSWERED:
+        return
     targets = list(stream.targets.filter(is_wanted=True))
     if not stream.is_wanted or not targets:
         return _end(stream, State.OVER, Sentence(""))
-    # Whoever asked LiveKit and died, or waited in vain for its answer, left one that runs.
-    taken = Stream.objects.filter(room_sid=stream.room_sid).exclude(egress_id="")
-    found = ours(known, stream, targets, set(taken.values_list("egress_id", flat=True)))
-    if found is None:
-        if not room_is_there:
-            return _end(stream, State.OVER, Sentence(ROOM_OVER))
-        Stream.objects.filter(pk=stream.pk).update(asked_at=timezone.now())
-        addresses = [target.address for target in targets]
-        found = livekit.start_stream(stream.room_name, addresses, has_picture=stream.has_picture)
+    if not room_is_there:
+        return _end(stream, State.OVER, Sentence(ROOM_OVER))
+    _save(stream, asked_at=now)
     _told(targets)
-    _take(stream, found)
+    addresses = [target.address for target in targets]
+    _take(
+        stream,
+        livekit.start_stream(stream.room_name, addresses, has_picture=stream.has_picture),
+    )
 
 
 def ours(
@@ -183,7 +191,7 @@ def ours(
     """The egress that was begun for `stream`, where it was asked for before."""
     if stream.asked_at is None:
         return None
-    addresses = {target.shown for target in targets}
+    addresses = {target.shown for target in targets if target.is_told}
     for each in known:
         goes_there = addresses & {target.address for target in each.targets}
         is_new = each.id not in taken and not each.is_over
@@ -204,10 +212,12 @@ def _stopped(livekit: LiveKit, info: Egress) -> Egress:
 
 def _changed(livekit: LiveKit, stream: Stream, info: Egress) -> Egress:
     """Addresses that came or went since."""
-    new, old = changes(list(stream.targets.all()), info.targets)
+    targets = list(stream.targets.all())
+    new, old = changes(targets, info.targets)
+    # Also one that was left out and wanted again before LiveKit heard of either.
+    _told([target for target in targets if target.is_wanted and not target.is_told])
     if not new and not old:
         return info
-    _told(new)
     add_, remove_ = [each.address for each in new], [each.address for each in old]
     try:
         return livekit.change_stream(info.id, add_, remove_)
@@ -226,7 +236,8 @@ def changes(
     """Which of `targets` LiveKit is to add to those that it knows, and which it is to leave out."""
     known = {each.address for each in there}
     live = {each.address for each in there if each.status == "active"}
-    new = [t for t in targets if t.is_wanted and (not t.is_told or t.shown not in known)]
+    missing = [t for t in targets if t.is_wanted and t.shown not in live]
+    new = [target for target in missing if not target.is_told or target.shown not in known]
     old = [t for t in targets if not t.is_wanted and t.is_told and t.shown in live]
     wanted = {target.shown for target in targets if target.is_wanted}
     # An address that came, went and came again has several rows.
@@ -271,6 +282,8 @@ def _targets(stream: Stream, there: Sequence[Target]) -> None:
 def _not_now(stream: Stream, error: LiveKitError) -> None:
     """LiveKit refused, or does not answer: what passes by itself is tried again for a while."""
     why = livekit_words.sentence_of(error)
+    if error.permanent or "no response" in error.message:
+        _save(stream, asked_at=None)  # it has begun nothing
     gives_up = error.permanent or timezone.now() - stream.created_at > PATIENCE
     if gives_up and not stream.egress_id:
         return _end(stream, State.FAILED, why)
@@ -290,3 +303,5 @@ def _save(stream: Stream, **values: Any) -> None:
     changed = {name: value for name, value in values.items() if getattr(stream, name) != value}
     if changed:
         Stream.objects.filter(pk=stream.pk).update(**changed)
+        for name, value in changed.items():
+            setattr(stream, name, value)
