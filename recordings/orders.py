@@ -134,22 +134,24 @@ def deliver() -> None:
     """Tell the assistants that record what is ordered of them; our own recorder sees it itself."""
     found = expecting.look(timezone.now())
     told = {row.room_name: verdict.order for row, verdict in found if verdict.order}
-    if not told:
-        return
+    if told:
+        tell_jobs(told)
+
+
+def tell_jobs(told: Mapping[str, str]) -> None:
+    """Tell the assistants in rooms of these names what to do; who is not reached is told again."""
     with LiveKit.from_settings() as livekit:
-        _tell_rooms(livekit, told)
+        for room, order in told.items():
+            try:
+                _tell_job(livekit, room, order)
+            except LiveKitError as error:
+                log.warning("an assistant was not told what to record: %s", error.code)
 
 
-def _tell_rooms(livekit: LiveKit, told: Mapping[str, str]) -> None:
-    for room, order in told.items():
-        try:
-            agents = [
-                who.identity for who in livekit.list_participants(room) if who.kind == "agent"
-            ]
-            if agents:
-                livekit.send_data(room, agents, TOPIC, json.dumps({"do": order}).encode())
-        except LiveKitError as error:  # the recorder tells it again
-            log.warning("an assistant was not told what to record: %s", error.code)
+def _tell_job(livekit: LiveKit, room: str, order: str) -> None:
+    agents = [who.identity for who in livekit.list_participants(room) if who.kind == "agent"]
+    if agents:
+        livekit.send_data(room, agents, TOPIC, json.dumps({"do": order}).encode())
 
 
 def _goes_on(call: Call) -> bool:

@@ -6,7 +6,6 @@ of one that was killed another takes over. Where the database is away, what was 
 """
 
 import asyncio
-import json
 import logging
 import time
 import uuid
@@ -21,16 +20,14 @@ from django.utils import timezone
 from agentworker.recording import RecordingPolicy
 from agentworker.rows import read
 from agentworker.taping import PULSE
-from agentworker.taping.in_job import TOPIC
 from agentworker.taping.parts import Origin
 from agentworker.taping.stay import PAUSED, STOPPED, Stay
 from recordings import expecting
 from recordings.deciding import DEEDS, Verdict
 from recordings.models import Recorder, Recording
+from recordings.orders import tell_jobs
 from telephony import intake
 from telephony.models import CallEvent
-from veyra.livekit.client import LiveKit
-from veyra.livekit.types import LiveKitError
 from veyra.models import Lease, Pulse
 from veyra.outage import Outage
 
@@ -46,7 +43,6 @@ MOST = 40
 PATIENCE = 1.5
 # We are let into a room by then; if not, we go on trying.
 ENTER_SECONDS = 2.0
-LIVEKIT_SECONDS = 2.0
 # An order to a job is given again where no fact says by then that it is carried out.
 AGAIN_SECONDS = 2.0
 
@@ -259,7 +255,7 @@ class RoomRecorder:
         for room, holder in plan.enter:
             self._enter(room, holder)
         if plan.orders:
-            self._keep(asyncio.to_thread(give, plan.orders))
+            self._keep(asyncio.to_thread(tell_jobs, plan.orders))
 
     def _put_away(self) -> None:
         """Stays that are over by themselves."""
@@ -298,16 +294,3 @@ class RoomRecorder:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def give(told: Mapping[str, str]) -> None:
-    """Tell the assistants in these rooms; one that is not reached is told again."""
-    with LiveKit.from_settings(LIVEKIT_SECONDS) as livekit:
-        for room, order in told.items():
-            try:
-                agents = [each for each in livekit.list_participants(room) if each.kind == "agent"]
-                data = json.dumps({"do": order}).encode()
-                if agents:
-                    livekit.send_data(room, [agent.identity for agent in agents], TOPIC, data)
-            except LiveKitError as error:
-                log.warning("an assistant was not told what to record: %s", error.code)
