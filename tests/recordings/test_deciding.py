@@ -146,7 +146,7 @@ FACTS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     policy=st.sampled_from(list(Policy)),
     facts=FACTS,
@@ -161,7 +161,7 @@ def test_order_and_repetition_of_facts_do_not_matter(
     assert verdict(policy, *facts, ended=ended) == verdict(policy, *shuffled, ended=ended)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(policy=st.sampled_from(list(Policy)), facts=FACTS, ended=st.integers(0, 60).map(float))
 def test_no_more_is_due_than_was_talked_and_nothing_without_a_reason(
     policy: Policy, facts: list[Fact], ended: float
@@ -175,7 +175,7 @@ def test_no_more_is_due_than_was_talked_and_nothing_without_a_reason(
     assert policy != Policy.PRESSED or "record_start" in kinds or not found.is_due
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(policy=st.sampled_from(list(Policy)), facts=FACTS)
 def test_what_is_paused_or_off_lacks_no_recorder(policy: Policy, facts: list[Fact]) -> None:
     found = verdict(policy, *facts)

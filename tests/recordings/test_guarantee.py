@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentworker.models import Agent, Session, Speaker, Turn
@@ -61,6 +61,7 @@ def test_each_recording_has_its_verdict_and_says_why(
     assert (judge(kept)[0], why(kept)) == (result, told)
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(list(State)),
     st.none() | st.floats(0, 4000),
