@@ -7,7 +7,8 @@ told to be there.
 
 import hashlib
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 TASK, FETCH = "recordings.look", "recordings.fetch"
 Kind, State, Wanted = Recording.Kind, Recording.State, Recording.Wanted
 ENDINGS = {Kind.VIDEO: "mp4", Kind.TRACK: "ogg"}
+OURS = re.compile(r"egress/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:mp4|ogg)")
 # An egress takes a second to begin; a page waits no longer for it.
 PATIENCE_SECONDS = 8.0
 # LiveKit's answer is not lost by then: what it began is found, or it began nothing.
@@ -276,15 +278,23 @@ def _read_back(store: Store, name: str, key: str) -> Written:
 
 
 def tidy() -> None:
-    """Files that LiveKit's program wrote after its recording had been given up."""
-    waited_for = {source_of(row) for row in Recording.objects.by_egress()}
+    """Files that LiveKit's program wrote after its recording had been given up. What is not of a
+    recording of ours is somebody else's.
+    """
     for storage in Storage.objects.filter(kind=Storage.Kind.S3).exclude(egress_access_key=""):
         try:
             store = store_of(storage)
-            for name in set(store.names("egress/")) - waited_for:
-                store.delete(name)
+            names = list(store.names("egress/"))
+            for row in _given_up(names):
+                store.delete(source_of(row))
         except StoreError as error:
             log.warning("storage %s is not tidied: %s", storage.pk, error)
+
+
+def _given_up(names: Iterable[str]) -> list[Recording]:
+    found = {match[1] for name in names if (match := OURS.fullmatch(name))}
+    rows = Recording.objects.filter(pk__in=found, kind__in=ENDINGS)
+    return list(rows.exclude(state__in=Recording.OPEN))
 
 
 def _end(row: Recording, state: Recording.State, why: Sentence) -> None:

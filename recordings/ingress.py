@@ -139,7 +139,9 @@ def _take(row: Ingress, info: media.Ingress, said: Sentence | None = None) -> No
     state = STATES[info.status]
     if not info.address:
         state, why = State.ERROR, Sentence(NO_ADDRESS)
-    if not why.msgid and row.livekit_id == info.id and row.reason.get("msgid") == LOST:
+    is_told = row.livekit_id == info.id and row.reason.get("msgid") == LOST
+    # Until somebody has come by the new key.
+    if not why.msgid and is_told and state == State.WAITING:
         why = Sentence(LOST)
     _save(
         row,
