@@ -70,11 +70,12 @@ def download(request: HttpRequest, user: User, pk: UUID, form: str) -> HttpRespo
         raise Http404
     try:
         source = open_recording(recording)
-        if request.method != "HEAD":
-            listening.take(recording, user, Form(form))
+        next(source.read(0, 1), None)  # else it would only be told on the way that it is gone
         answer = _taken(request, recording, source, form)
     except StoreError as error:
         return _refused(error)
+    if request.method != "HEAD":
+        listening.take(recording, user, Form(form))
     name = f"recording-{localtime(recording.moment):%Y-%m-%d-%H%M}-{recording.pk.hex[:8]}"
     ending = PurePosixPath(recording.file).suffix if form == Form.OGG else f".{form}"
     answer["Content-Disposition"] = f'attachment; filename="{name}{ending}"'

@@ -14,7 +14,7 @@ from django.test import Client
 
 from recordings import converting
 from recordings.models import Listening, Recording
-from recordings.stores import open_recording
+from recordings.stores import open_recording, store_of
 from tests.listening.conftest import MakeRecording, body
 from tests.monitoring.conftest import MakeCall
 
@@ -88,6 +88,19 @@ def test_who_may_only_hear_takes_nothing(
     client, recording = logged_in(*rights), make_recording(data=b"x")
     for form in ("ogg", "mp3", "wav"):
         assert client.get(address(recording, form)).status_code == 403
+    assert not Listening.objects.exists()
+
+
+@pytest.mark.parametrize("form", ["ogg", "mp3", "wav"])
+def test_a_file_that_is_gone_is_told_in_words_and_was_not_taken(
+    form: str, logged_in: Callable[..., Client], make_recording: MakeRecording
+) -> None:
+    recording = make_recording(data=b"x")
+    assert recording.storage is not None
+    store_of(recording.storage).delete(recording.file)
+    answer = logged_in(*TAKES).get(address(recording, form))
+    assert answer.status_code == 404
+    assert "not in the storage any more" in answer.content.decode()
     assert not Listening.objects.exists()
 
 
