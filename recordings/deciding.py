@@ -79,11 +79,8 @@ class Verdict:
     due: timedelta | None = None
     # Was anything to be recorded, at any moment of the call?
     is_due: bool = True
-
-    @property
-    def lacks_recorder(self) -> bool:
-        """It is to be recorded now, and nobody does."""
-        return self.wanted == Wanted.ON and self.doing == Wanted.OFF and self.due is None
+    # It is to be recorded now; nobody does, and no job that paused will when it is told to.
+    lacks_recorder: bool = False
 
 
 def decide(story: Story) -> Verdict:
@@ -99,10 +96,11 @@ def decide(story: Story) -> Verdict:
         state=_state(story),
         wanted=wanted,
         wanted_at=wanted_at,
-        doing=doing(story),
+        doing=_doing(story, wanted),
         order=_order(story, wanted),
         due=due if story.ended_at else None,
         is_due=bool(spans),
+        lacks_recorder=wanted == Wanted.ON and not _has_recorder(story),
     )
 
 
@@ -118,12 +116,23 @@ def has_agreed(story: Story) -> bool:
     return said[-1:] == [AGREED]
 
 
-def doing(story: Story) -> Recording.Wanted:
-    """What is recorded now, by whoever lives."""
+def _doing(story: Story, wanted: Recording.Wanted) -> Recording.Wanted:
+    """What is recorded now, by whoever lives. Our recorder leaves at a pause, so it has nothing to
+    say of an end after it.
+    """
     if story.ended_at:
         return Wanted.OFF
-    now = set(_recorders(story).values())
+    recorders = _recorders(story)
+    if wanted == Wanted.OFF and recorders.get("") == Wanted.PAUSED:
+        del recorders[""]
+    now = set(recorders.values())
     return next((state for state in (Wanted.ON, Wanted.PAUSED) if state in now), Wanted.OFF)
+
+
+def _has_recorder(story: Story) -> bool:
+    now = _recorders(story)
+    on, resumes = Wanted.ON in now.values(), any(by and now[by] == Wanted.PAUSED for by in now)
+    return on or resumes or story.ended_at is not None
 
 
 def _recorders(story: Story) -> dict[str, Recording.Wanted]:

@@ -40,7 +40,8 @@ def found(
     values = {"room_sid": "RM_1", "room_name": "room-1", "state": EXPECTED} | row
     recording = Recording(wanted=wanted, doing=doing, **values)
     state = Recording.State(recording.state)
-    return recording, Verdict(policy, state, wanted, NOW, doing, order)
+    lacks = (wanted, doing) == (ON, OFF)
+    return recording, Verdict(policy, state, wanted, NOW, doing, order, lacks_recorder=lacks)
 
 
 def told(kind: str, seconds: float, job: str = "AJ_1") -> CallEvent:

@@ -92,6 +92,28 @@ def test_what_our_own_recorder_does_is_no_order_to_a_job() -> None:
     assert (found.order, found.doing) == ("", Wanted.ON)
 
 
+def test_our_own_recorder_comes_anew_after_a_pause() -> None:
+    facts = [fact("record_start", 1), fact("recording_started", 2), fact("record_pause", 5)]
+    facts.append(fact("recording_paused", 6))
+    found = verdict(Policy.PRESSED, *facts)
+    assert (found.doing, found.lacks_recorder) == (Wanted.PAUSED, False)
+    resumed = verdict(Policy.PRESSED, *facts, fact("record_resume", 9))
+    assert (resumed.doing, resumed.order, resumed.lacks_recorder) == (Wanted.PAUSED, "", True)
+    stopped = verdict(Policy.PRESSED, *facts, fact("record_stop", 9))
+    assert (stopped.wanted, stopped.doing, stopped.lacks_recorder) == (
+        Wanted.OFF,
+        Wanted.OFF,
+        False,
+    )
+
+
+def test_a_job_that_was_lost_in_a_pause_is_replaced_when_it_goes_on() -> None:
+    facts = [fact("recording_started", 0, JOB), fact("record_pause", 2)]
+    facts += [fact("recording_paused", 3, JOB), fact("record_resume", 9)]
+    assert not verdict(Policy.ALWAYS, *facts).lacks_recorder
+    assert verdict(Policy.ALWAYS, *facts, lost=frozenset({JOB})).lacks_recorder
+
+
 def test_where_the_assistant_was_lost_nobody_records_until_somebody_else_does() -> None:
     began, lost = fact("recording_started", 0, JOB), frozenset({JOB})
     found = verdict(Policy.ALWAYS, began, lost=lost)
@@ -179,5 +201,5 @@ def test_no_more_is_due_than_was_talked_and_nothing_without_a_reason(
 @given(policy=st.sampled_from(list(Policy)), facts=FACTS)
 def test_what_is_paused_or_off_lacks_no_recorder(policy: Policy, facts: list[Fact]) -> None:
     found = verdict(policy, *facts)
-    assert not found.lacks_recorder or (found.wanted, found.doing) == (Wanted.ON, Wanted.OFF)
+    assert not found.lacks_recorder or (found.wanted == Wanted.ON and found.doing != Wanted.ON)
     assert found.state in (State.EXPECTED, State.RECORDING)
