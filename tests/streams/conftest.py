@@ -1,6 +1,7 @@
 """People, and a simulated LiveKit that our settings lead to."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.simulator.conftest import KEY, SECRET, Simulated, simulated
+from veyra.livekit.simulator.recorders import Recorders
 from veyra.livekit.types import Participant, Track
 from veyra.models import User
 
@@ -27,12 +29,17 @@ CALLER = Participant(
 
 
 @pytest.fixture(autouse=True)
-def livekit(simulated: Simulated, settings: LazySettings, tmp_path: Path) -> Simulated:
+def livekit(simulated: Simulated, settings: LazySettings, tmp_path: Path) -> Iterator[Simulated]:
     settings.LIVEKIT_URL, settings.LIVEKIT_SIMULATED = simulated.url, True
     settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET = KEY, SECRET
     recorders = simulated.switchboard.recorders
     recorders.folder, recorders.start_seconds = tmp_path / "egress", 0.01
-    return simulated
+    yield simulated
+    simulated.do(_settle(recorders))
+
+
+async def _settle(recorders: Recorders) -> None:
+    await asyncio.gather(*recorders.tasks)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def names(storage: Storage) -> list[str]:
     return sorted(store_of(storage).names(""))
 
 
-@pytest.mark.parametrize("is_encrypted", [False, True])
+@pytest.mark.parametrize("is_encrypted", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_picture_and_sound_of_a_room_come_to_the_storage_by_a_login_that_only_writes(
     is_encrypted: bool, livekit: Simulated, room: str, client: Client, storage: Storage
 ) -> None:
@@ -93,6 +93,7 @@ def test_picture_and_sound_of_a_room_come_to_the_storage_by_a_login_that_only_wr
     assert CallEvent.objects.get(kind="staff_record_picture").room_sid == sid
 
 
+@pytest.mark.prove
 def test_one_voice_is_recorded_alone_and_stopped_by_hand(
     livekit: Simulated, room: str, client: Client, storage: Storage
 ) -> None:
@@ -108,13 +109,13 @@ def test_one_voice_is_recorded_alone_and_stopped_by_hand(
 @pytest.mark.parametrize(
     ("fault", "state", "told"),
     [
-        (Fault.CPU, "failed", "no processor"),
-        (Fault.NO_START, "failed", "Nothing was heard"),
-        (Fault.KILLED, "failed", "broke down"),
+        pytest.param(Fault.CPU, "failed", "no processor", marks=pytest.mark.prove),
+        pytest.param(Fault.NO_START, "failed", "Nothing was heard", marks=pytest.mark.prove),
+        pytest.param(Fault.KILLED, "failed", "broke down", marks=pytest.mark.prove),
         (Fault.UPLOAD, "failed", "could not bring the file"),
-        (Fault.EMPTY, "missing", "empty file"),
-        (Fault.BACKUP, "failed", "backup/veyra/egress/"),
-        (Fault.TWICE, "ready", ""),
+        pytest.param(Fault.EMPTY, "missing", "empty file", marks=pytest.mark.prove),
+        pytest.param(Fault.BACKUP, "failed", "backup/veyra/egress/", marks=pytest.mark.prove),
+        pytest.param(Fault.TWICE, "ready", "", marks=pytest.mark.prove),
         (Fault.STUCK, "missing", "it was killed"),
     ],
 )
@@ -139,6 +140,7 @@ def test_each_fault_ends_in_a_true_state_with_its_sentence(
     assert row.ended_at and row.state not in Recording.OPEN
 
 
+@pytest.mark.prove
 def test_a_file_that_is_not_in_the_storage_is_missing(
     livekit: Simulated, room: str, client: Client, storage: Storage
 ) -> None:
@@ -152,6 +154,7 @@ def test_a_file_that_is_not_in_the_storage_is_missing(
     assert (missing.state, missing.reason["msgid"]) == ("missing", egress.NOT_THERE)
 
 
+@pytest.mark.prove
 def test_who_is_killed_after_the_move_finds_it_done(
     livekit: Simulated,
     room: str,
@@ -173,6 +176,7 @@ def test_who_is_killed_after_the_move_finds_it_done(
     assert b"ftyp" in b"".join(open_recording(row).read(0, 64)) and row.sha256
 
 
+@pytest.mark.prove
 def test_what_came_after_all_is_not_left_lying_in_the_storage(
     livekit: Simulated, room: str, client: Client, storage: Storage
 ) -> None:
@@ -190,6 +194,7 @@ def test_what_came_after_all_is_not_left_lying_in_the_storage(
     assert names(storage) == theirs
 
 
+@pytest.mark.prove
 def test_a_storage_that_is_away_is_waited_for(
     livekit: Simulated, room: str, client: Client, storage: Storage
 ) -> None:
@@ -205,6 +210,7 @@ def test_a_storage_that_is_away_is_waited_for(
     assert settle("ready").reason == {}
 
 
+@pytest.mark.prove
 def test_an_answer_that_was_lost_doubles_nothing(
     livekit: Simulated, room: str, client: Client
 ) -> None:
@@ -218,6 +224,7 @@ def test_an_answer_that_was_lost_doubles_nothing(
     assert len(livekit.switchboard.recorders.jobs) == 1
 
 
+@pytest.mark.prove
 def test_a_newer_room_is_not_recorded_in_its_place(
     livekit: Simulated, room: str, client: Client
 ) -> None:
@@ -247,6 +254,7 @@ def test_who_may_not_record_records_nothing(
     assert not Recording.objects.exists()
 
 
+@pytest.mark.prove
 def test_a_livekit_that_is_away_leaves_it_to_the_next_look(
     livekit: Simulated, room: str, client: Client, settings: LazySettings
 ) -> None:

@@ -63,6 +63,7 @@ def test_who_may_only_look_is_shown_no_key(person: Person) -> None:
     assert row.address in html and row.key not in html and 'class="vy-button vy-stop' not in html
 
 
+@pytest.mark.prove
 def test_the_key_lies_encrypted(person: Person) -> None:
     row = made(person(*ALL))
     stored = Ingress.objects.values_list("key", flat=True).get()
@@ -85,6 +86,7 @@ def test_its_state_follows_the_sender(livekit: Simulated, person: Person) -> Non
         assert row.state == state and told in page(client)
 
 
+@pytest.mark.prove
 def test_senders_are_refused_and_let_in(livekit: Simulated, person: Person) -> None:
     client = person(*ALL)
     row = made(client)
@@ -115,6 +117,7 @@ def test_what_died_after_livekits_answer_is_taken_over_not_doubled(
     assert Ingress.objects.get().livekit_id == row.livekit_id
 
 
+@pytest.mark.prove
 def test_one_that_livekit_lost_is_made_anew_and_says_so(livekit: Simulated, person: Person) -> None:
     client = person(*ALL)
     row = made(client)
@@ -158,6 +161,7 @@ def test_an_address_inside_is_refused_at_once_and_again_before_it_is_fetched(
     assert Ingress.objects.count() == 1 and livekit.switchboard.inputs.infos == {}
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("kind", "source", "told"),
     [("url", "", "Write the address"), ("rtmp", "https://example.org/", "Leave this empty")],
@@ -181,6 +185,7 @@ def test_where_no_ingress_runs_the_page_is_grey_and_says_the_way(
     assert not Ingress.objects.exists()
 
 
+@pytest.mark.prove
 def test_a_livekit_that_is_away_is_asked_again(
     livekit: Simulated, person: Person, settings: LazySettings
 ) -> None:
@@ -192,6 +197,7 @@ def test_a_livekit_that_is_away_is_asked_again(
     assert Ingress.objects.get().state == "waiting" and not Lease.objects.exists()
 
 
+@pytest.mark.prove
 def test_an_address_that_livekit_does_not_know_is_told(
     livekit: Simulated, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

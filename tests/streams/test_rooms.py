@@ -55,6 +55,7 @@ def test_a_room_leads_to_its_call_for_who_may_see_calls(
         assert f"/calls/{call.pk}/" in admin_client.get(page).content.decode()
 
 
+@pytest.mark.prove
 def test_many_rooms_are_read_with_a_fixed_number_of_queries(
     livekit: Simulated, admin_client: Client, django_assert_max_num_queries: Any
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_room_tells_who_is_in_it_and_what_he_sends(
     assert "Sends nothing." in html and 'class="vy-button' not in html
 
 
+@pytest.mark.prove
 def test_a_room_that_is_over_says_so(person: Person) -> None:
     assert "This room is over." in person(SEES).get("/rooms/one/?name=x").content.decode()
 
@@ -142,6 +144,7 @@ def test_a_message_is_one_that_livekits_pages_read() -> None:
     assert read["message"] == "Привет" and read["id"] and at
 
 
+@pytest.mark.prove
 def test_where_livekit_is_away_the_pages_say_so(
     livekit: Simulated, settings: Any, person: Person
 ) -> None:

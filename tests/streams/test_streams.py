@@ -120,6 +120,7 @@ def test_it_is_stopped_by_hand_and_by_the_end_of_its_room(
     assert streaming.ROOM_OVER in page(client)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -137,6 +138,7 @@ def test_each_fault_is_told_in_a_sentence(
     assert told in page(client)
 
 
+@pytest.mark.prove
 def test_one_address_that_fails_does_not_stop_the_others(
     livekit: Simulated, room: str, client: Client
 ) -> None:
@@ -148,6 +150,7 @@ def test_one_address_that_fails_does_not_stop_the_others(
     assert settle("live") and "does not answer" in page(client)
 
 
+@pytest.mark.prove
 def test_without_a_recorder_that_has_time_it_is_tried_again_and_then_given_up(
     livekit: Simulated, room: str, client: Client
 ) -> None:
@@ -184,6 +187,7 @@ def test_what_died_after_livekits_answer_goes_on_and_is_not_doubled(
     assert len(jobs(livekit)) == 1 and Stream.objects.get().egress_id == row.egress_id
 
 
+@pytest.mark.prove
 def test_a_newer_room_of_the_same_name_is_not_sent_on(
     livekit: Simulated, room: str, client: Client
 ) -> None:
@@ -194,6 +198,7 @@ def test_a_newer_room_of_the_same_name_is_not_sent_on(
     assert jobs(livekit) == []
 
 
+@pytest.mark.prove
 def test_one_that_livekit_forgot_is_over(livekit: Simulated, room: str, client: Client) -> None:
     live(client, room)
     livekit.switchboard.recorders.jobs.clear()
@@ -214,6 +219,7 @@ def test_a_webhook_makes_it_be_looked_at(
     assert kept.room_sid and "streamOutputs" not in str(kept.payload)
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
@@ -232,6 +238,7 @@ def test_what_cannot_be_sent_is_said(
     assert not Stream.objects.exists()
 
 
+@pytest.mark.prove
 def test_an_address_is_not_taken_twice_nor_for_a_stream_that_is_over(
     room: str, client: Client
 ) -> None:
@@ -257,6 +264,7 @@ def test_where_no_egress_runs_the_page_is_grey_and_says_the_way(
     assert not Stream.objects.exists()
 
 
+@pytest.mark.prove
 def test_a_livekit_that_is_away_stops_nothing(
     livekit: Simulated, room: str, client: Client, settings: LazySettings
 ) -> None:
@@ -277,6 +285,7 @@ def test_each_hand_needs_the_right(door: str, room: str, client: Client, person:
     assert Stream.objects.get().state == "live" and row.targets.get().is_wanted
 
 
+@pytest.mark.prove
 def test_many_streams_are_shown_with_a_fixed_number_of_queries(
     client: Client, django_assert_max_num_queries: Any
 ) -> None:

@@ -67,7 +67,7 @@ class Recorders:
         self.jobs: dict[str, Job] = {}
         # The next egress meets the first of them, and so on.
         self.faults: list[Fault] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
 
     async def record_room(self, asked: api.RoomCompositeEgressRequest) -> EgressInfo:
         job = self._job(asked.room_name)
@@ -176,8 +176,8 @@ class Recorders:
         answer.CopyFrom(job.info)
         await self._say("egress_started", job)
         task = asyncio.create_task(self._run(job))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
         return answer
 
     async def _run(self, job: Job) -> None:
