@@ -2,13 +2,14 @@
 
 import json
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from agentworker.models import Agent, Worker
 from agentworker.recording import RecordingPolicy as Policy
@@ -27,8 +28,10 @@ JOB = "AJ_1"
 
 
 @pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(orders, "wake", lambda task: None)
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
