@@ -37,8 +37,8 @@ outage = Outage(log, "the database is away")
 LOOK_SECONDS = 0.5
 # Of a process that was killed another takes over after so long.
 LEASE, LEASE_SECONDS, RENEW_SECONDS = "recorder:", 4.0, 1.0
-# So many rooms at once: what is more is left to other processes.
-MOST = 40
+# So many rooms at once, each of which takes 6 % of a processor: others are left to other processes.
+MOST = 24
 # An assistant that records its own call says so by then.
 PATIENCE = 1.5
 # We are let into a room by then; if not, we go on trying.

@@ -177,13 +177,43 @@ def test_of_a_killed_assistant_two_seconds_are_lost_and_our_recorder_goes_on(
     assert len(beeped(second.caller, CALLERS)) >= 4
 
 
+@pytest.fixture
+def on_demand(system: System) -> Iterator[None]:
+    """Only what staff ask for is recorded."""
+    change = "from agentworker.models import Agent; Agent.objects.update(recording='{}')"
+    system.ask(change.format("pressed"))
+    yield
+    system.ask(change.format("always"))
+
+
 @pytest.mark.prove
+@pytest.mark.usefixtures("on_demand")
+def test_what_staff_ask_for_is_recorded_and_paused_by_our_recorder(system: System) -> None:
+    user = "79160000305"
+    caller = dial(system, user, 16)
+    wait_until(lambda: answered(system, user), "nobody answered")
+    assert files(system, user) == []
+    for what, kind in (("start", "started"), ("pause", "paused"), ("resume", "started")):
+        told = len(facts(system, user))
+        order(system, user, what)
+        wait_until(
+            lambda kind=kind, told=told: f"recording_{kind}" in facts(system, user)[told:],  # type: ignore[misc]  # the defaults bind them now
+            f"{what} was not carried out",
+            5,
+        )
+        time.sleep(2)
+    caller.result()
+    wait_until(lambda: facts(system, user)[-1:] == ["recording_stopped"], "it did not end", 10)
+    first, second = parts(system, user)
+    assert {part.told["recorder"] for part in (first, second)} == {"ours"}
+    assert second.began - first.ended > 1.5
+    assert all(beeped(part.caller, CALLERS) for part in (first, second))
+
+
+@pytest.mark.prove
+@pytest.mark.usefixtures("on_demand")
 def test_a_recorder_that_is_killed_goes_on_where_it_was_asked_to(system: System) -> None:
     user = "79160000304"
-    system.ask("""
-        from agentworker.models import Agent
-        Agent.objects.update(recording="pressed")
-    """)
     caller = dial(system, user, 30)
     wait_until(lambda: answered(system, user), "nobody answered")
     order(system, user, "start")
