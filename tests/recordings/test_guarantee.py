@@ -212,3 +212,10 @@ def test_a_day_of_many_calls_asks_the_database_no_more(
     page(client)
     with django_assert_max_num_queries(12):
         page(client)
+
+
+@pytest.mark.parametrize("from_page", ["/admin/recordings/recording/", "/report/"])
+def test_the_report_is_found_from_where_recordings_and_figures_are(
+    log_in: Any, from_page: str
+) -> None:
+    assert "/recordings/guarantee/" in log_in(*RIGHTS).get(from_page).content.decode()
