@@ -10,7 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -112,14 +114,14 @@ class StorageAdmin(VeyraAdmin):
         return storage.is_current
 
     @admin.display(description=gettext_lazy("does it work?"))
-    def works(self, storage: Storage) -> str:
+    def works(self, storage: Storage) -> SafeString | str:
         if storage.tested_at is None:
             return _("Not tried yet: press “Try it”.")
         if storage.test_error:
-            return str(Sentence.from_json(storage.test_error))
-        return _("Yes, tried on %(when)s") % {
-            "when": f"{localtime(storage.tested_at):%d.%m.%Y %H:%M}"
-        }
+            wrong = Sentence.from_json(storage.test_error)
+            return format_html('<span class="text-red-700 dark:text-red-400">{}</span>', wrong)
+        when = date_format(localtime(storage.tested_at), "SHORT_DATETIME_FORMAT")
+        return _("Yes, tried on %(when)s") % {"when": when}
 
     @admin.display(description=gettext_lazy("what lies there"))
     def holds(self, storage: Storage) -> str:
