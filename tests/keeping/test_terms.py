@@ -28,7 +28,7 @@ def test_a_number_comes_before_its_assistant_and_that_before_all_others() -> Non
 
 
 @given(TERMS, SCOPES, DAYS, st.booleans())
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_a_change_shortens_if_any_recording_is_kept_for_less_time(
     terms: Terms, scope: Scope, days: Days, drops: bool
 ) -> None:
@@ -38,7 +38,7 @@ def test_a_change_shortens_if_any_recording_is_kept_for_less_time(
 
 
 @given(TERMS)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_each_recording_is_in_the_one_group_that_has_its_days(terms: Terms) -> None:
     for number, agent in PAIRS:
         found = [
