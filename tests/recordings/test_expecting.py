@@ -219,11 +219,12 @@ def test_what_is_no_call_of_a_person_any_more_is_left_alone(
     assert not Recording.objects.exists()
 
 
-def test_a_look_asks_the_same_whatever_goes_on(
+def test_a_look_asks_the_same_whatever_goes_on_and_writes_what_is_new_only(
     talk: MakeTalk, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(6):
-        talk(room_sid=f"RM_{number}")
+        talk(room_sid=f"RM_{number}", lasted=None if number else 10)
     look()
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(10) as asked:
         look()
+    assert not any("UPDATE" in query["sql"] for query in asked.captured_queries)
