@@ -42,9 +42,9 @@ def two_callers() -> None:
             room_sid=f"RM_{place}",
             room_name=f"call-_{spelled}_x",
         )
-        leg = Leg.objects.create(call=call, role="caller", sip_call_id=f"SCL_{place}")
+        Leg.objects.create(call=call, role="caller", sip_call_id=f"SCL_{place}")
         session = Session.objects.create(
-            job_id=f"AJ_{place}", version=version, sip_call_id=leg.sip_call_id, started_at=at
+            job_id=f"AJ_{place}", version=version, sip_call_id=f"SCL_{place}", started_at=at
         )
         Turn.objects.create(
             session=session, turn_id=f"{place}", speaker=Speaker.CALLER, text=WORDS, at=at

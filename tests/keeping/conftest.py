@@ -43,7 +43,7 @@ def _english() -> Iterator[None]:
 
 def file_of(recording: Recording) -> bool:
     """Is its file in the storage?"""
-    return bool(recording.storage) and store_of(recording.storage).exists(recording.file)
+    return recording.storage is not None and store_of(recording.storage).exists(recording.file)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from recordings import deleting, keeping
 from recordings.keeping import CannotKeep, Wish
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
 from recordings.models import Part, Recording, Storage
+from recordings.stores import store_of
 from recordings.storing import StoreError
 from recordings.terms import Scope
 from telephony.models import PhoneNumber
@@ -41,11 +42,11 @@ def test_nothing_goes_as_long_as_nobody_said_how_long_it_is_kept(make_recording:
 
 def test_what_is_older_than_its_days_goes_and_the_rest_stays(make_recording: Any) -> None:
     old, young = aged(make_recording(data=b"a"), 31), aged(make_recording(data=b"b"), 29)
-    place, name = old.storage, old.file
+    store, name = store_of(Storage.objects.get()), old.file
     Term.objects.create(days=30)
     keeping.work(timezone.now())
     assert state(old) == State.DELETED and state(young) == State.READY
-    assert not deleting.store_of(place).exists(name) and file_of(young)
+    assert not store.exists(name) and file_of(young)
     assert (old.file, old.storage, old.peaks, old.spans) == ("", None, {}, [])
 
 
@@ -167,7 +168,7 @@ def test_parts_that_nobody_joins_any_more_go_with_the_recording(make_recording: 
         storage=row.storage,
     )
     name = f"incoming/{part.pk}/{0:012}"
-    store = deleting.store_of(row.storage)
+    store = store_of(row.storage)
     store.write(name, [b"piece"])
     deleting.claim([row], Deletion.Why.DAYS, timezone.now())
     deleting.carry_out(timezone.now())

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from agentworker import shipping
 from agentworker.models import BlockedCaller, Session, Turn
-from monitoring import filing, forgetting, ledger
+from monitoring import filing, forgetting, ledger, traces
 from monitoring.callfile import CallFile
 from monitoring.erasure import Erasure
 from monitoring.forgetting import CannotErase
@@ -126,7 +126,7 @@ def test_in_a_room_that_others_called_too_only_what_was_said_before_him_stays(
     """Two callers talk in one room; the job knows the room by the first of them."""
     first, second = caller(OTHER, seconds_ago=600), caller(HIS, seconds_ago=300)
     late = Turn.objects.filter(session__sip_call_id=second.legs.get().sip_call_id)
-    late.update(session=Turn.objects.exclude(pk__in=late).first().session_id)
+    late.update(session=Session.objects.earliest("pk"))
     for model in (Call, Leg, CallEvent):
         model.objects.update(room_sid="RM_shared")
     Session.objects.update(room_sid="RM_shared")
@@ -241,7 +241,7 @@ def test_one_that_was_cut_short_is_gone_on_with(
     user = make_user()
     everything_else(caller(), user)
     with monkeypatch.context() as broken:
-        broken.setattr(forgetting.traces, step, killed)
+        broken.setattr(traces, step, killed)
         with pytest.raises(KeyboardInterrupt):
             erase(user)
     assert Erasure.objects.get().done_at is None
@@ -289,7 +289,7 @@ def test_what_comes_late_of_him_is_not_kept(caller: MakeCaller, make_user: Any) 
         kind="participant_joined",
         at=call.started_at,
         payload=payload,
-        sip_call_id=leg.sip_call_id,
+        sip_call_id=leg.sip_call_id or "",
         participant_sid="PA_1",
         room_sid=call.room_sid,
     )

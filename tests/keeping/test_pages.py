@@ -17,7 +17,8 @@ from monitoring import caller_zip, forgetting
 from monitoring.erasure import CallerFile, Erasure
 from recordings import deleting
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
-from recordings.models import Recording
+from recordings.models import Recording, Storage
+from recordings.stores import store_of
 from recordings.storing import StoreError
 from telephony.models import Call, PhoneNumber
 from tests.keeping.conftest import DIGITS, HIS, everything_else
@@ -280,7 +281,7 @@ def test_who_lost_the_right_meanwhile_gets_no_file(logged_in: LoggedIn, caller: 
 
 def test_a_file_tells_which_sound_it_lacks(logged_in: LoggedIn, caller: MakeCaller) -> None:
     recording = caller().recordings.get()
-    deleting.store_of(recording.storage).delete(recording.file)
+    store_of(Storage.objects.get()).delete(recording.file)
     row = _file(logged_in(FINDS))
     assert row.state == "done" and str(row.why).startswith("The sound of 1 calls is not in it")
     with zipfile.ZipFile(row.path) as archive:
