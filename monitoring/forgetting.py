@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -266,12 +267,10 @@ def carry_out(row: Erasure, now: datetime, *, again: bool = False) -> Sentence |
             return waits
         if sound.of_calls(found.calls).open().exists():
             return Sentence(ON_ITS_WAY)
-    if not row.counts:
-        _remember(row, counts=count(found))
+    _remember_counts(row, found)
     try:
         _note(row)
-        gone = sound.claim(found.calls, now, again=again)
-        _remember(row, recordings=sorted({*row.recordings, *map(str, gone)}))
+        _remember_recordings(row, sound.claim(found.calls, now, again=again))
         sound.forget_parts(found.calls)
     except StoreError as error:
         return Sentence(STORAGE_AWAY, {"reason": str(error.sentence)})
@@ -283,7 +282,7 @@ def carry_out(row: Erasure, now: datetime, *, again: bool = False) -> Sentence |
     Hold.objects.filter(number=found.number).exclude(lifted_at=None).update(number="")
     sound.forget_rooms(found.calls)
     line.erase(found, now, keeps_block=row.keeps_block)
-    deleting.carry_out(timezone.now())
+    deleting.carry_out(timezone.now(), row.recordings)
     if left := Deletion.objects.of(row.recordings).open().count():
         return Sentence(STILL_STORED, {"count": left})
     _remember(row, number="", done_at=timezone.now())
@@ -294,6 +293,22 @@ def _remember(row: Erasure, **values: Any) -> None:
     for name, value in values.items():
         setattr(row, name, value)
     row.save(update_fields=list(values))
+
+
+def _remember_counts(row: Erasure, found: Traces) -> None:
+    """How much there was before anything went. Two workers may do the same at once: the first tells
+    it, before it erases anything.
+    """
+    if not row.counts:
+        Erasure.objects.filter(pk=row.pk, counts={}).update(counts=count(found))
+        row.refresh_from_db(fields=["counts"])
+
+
+@transaction.atomic
+def _remember_recordings(row: Erasure, gone: list[UUID]) -> None:
+    """With those that somebody else found."""
+    known = Erasure.objects.select_for_update().get(pk=row.pk).recordings
+    _remember(row, recordings=sorted({*known, *map(str, gone)}))
 
 
 def _note(row: Erasure) -> None:

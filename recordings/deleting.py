@@ -6,7 +6,7 @@ between leaves a `Deletion` that is not done, and what is done twice does no har
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -116,15 +116,15 @@ def claim(rows: Sequence[Recording], why: Deletion.Why, now: datetime) -> int:
 # Their files
 
 
-def carry_out(now: datetime) -> int:
-    """Delete the files of what is claimed; how many are gone. Of a storage that is away, only the
-    first one finds that out.
+def carry_out(now: datetime, among: Collection[str] | None = None) -> int:
+    """Delete the files of what is claimed (of these recordings, where some are named); how many are
+    gone. Of a storage that is away, only the first one finds that out.
     """
     away: set[int | None] = set()
-    gone = 0
-    while batch := list(
-        Deletion.objects.to_do(now).exclude(storage__in=away).select_related("storage")[:BATCH]
-    ):
+    rows, gone = Deletion.objects.to_do(now).select_related("storage"), 0
+    if among is not None:
+        rows = rows.of(among)
+    while batch := list(rows.exclude(storage__in=away)[:BATCH]):
         for row in batch:
             if row.storage_id is None or row.storage_id not in away:
                 gone += _carry_out(row, away)
