@@ -24,8 +24,7 @@ const kept = {
 
 // All that one player asks for is one listening. crypto.randomUUID is not there without https.
 function newVisit() {
-  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{3})(.)(.{3}).(.{3})(.{12})$/, "$1-$2$3-4$4-8$5-$6");
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function clock(seconds) {
