@@ -162,8 +162,17 @@ def _remove(row: Deletion) -> bool:
     if row.storage is None or not row.file:
         return False
     store = store_of(row.storage)
-    store.delete(row.file)
+    for name in (row.file, _older(row.file)):
+        store.delete(name)
     return store.exists(row.file)
+
+
+def _older(name: str) -> str:
+    """The file beside it, where it was joined once more (`making.name_of`) and whoever did that was
+    killed before he removed the first one.
+    """
+    stem = name.removesuffix(".ogg")
+    return f"{stem.removesuffix('-2')}.ogg" if stem.endswith("-2") else f"{stem}-2.ogg"
 
 
 def _is_needed(room_sid: str) -> bool:

@@ -175,6 +175,18 @@ def test_parts_that_nobody_joins_any_more_go_with_the_recording(make_recording: 
     assert not store.exists(name) and not Part.objects.exists()
 
 
+def test_a_file_that_was_written_anew_goes_with_the_older_one(make_recording: Any) -> None:
+    row = make_recording(data=b"a")
+    store, newer = store_of(row.storage), row.file.replace(".ogg", "-2.ogg")
+    store.write(newer, [b"b"])
+    for name in (row.file, newer):
+        assert {name, deleting._older(name)} == {row.file, newer}
+    Recording.objects.update(file=newer)
+    deleting.claim([row], Deletion.Why.DAYS, timezone.now())
+    deleting.carry_out(timezone.now())
+    assert not list(store.names("recordings/"))
+
+
 # Changing how long
 
 
