@@ -162,9 +162,26 @@ def _remove(row: Deletion) -> bool:
     if row.storage is None or not row.file:
         return False
     store = store_of(row.storage)
-    for name in (row.file, _older(row.file)):
+    names = (row.file, _older(row.file))
+    for name in names:
         store.delete(name)
-    return store.exists(row.file)
+    return store.exists(row.file) or any([_keeps_versions(store, name) for name in names])
+
+
+def _keeps_versions(store: Store, name: str) -> bool:
+    """Does a bucket keep it as an older version, which our login may not delete?"""
+    from recordings.s3_store import S3Store  # as in recordings.stores
+
+    if not isinstance(store, S3Store):
+        return False
+    try:
+        if not store.keeps_deleted(name):
+            return False
+    except StoreError:
+        # It does not know what versions are, or our login may not ask: "Try it" tells of that.
+        return False
+    store.purge(name)
+    return store.keeps_deleted(name)
 
 
 def _older(name: str) -> str:

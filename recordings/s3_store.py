@@ -131,6 +131,16 @@ class S3Store:
             found = client.list_object_versions(Bucket=self.bucket.name, Prefix=self._key(name))
         return bool(found.get("Versions") or found.get("DeleteMarkers"))
 
+    def purge(self, name: str) -> None:
+        """Delete what the storage keeps of a deleted file as older versions."""
+        key = self._key(name)
+        with self._telling("delete") as client:
+            found = client.list_object_versions(Bucket=self.bucket.name, Prefix=key)
+            for row in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
+                if row["Key"] == key:
+                    version = row["VersionId"]
+                    client.delete_object(Bucket=self.bucket.name, Key=key, VersionId=version)
+
     def _key(self, name: str) -> str:
         prefix = self.bucket.prefix.strip("/")
         return f"{prefix}/{name}" if prefix else name
