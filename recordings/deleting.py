@@ -165,7 +165,7 @@ def _remove(row: Deletion) -> bool:
     names = (row.file, _older(row.file))
     for name in names:
         store.delete(name)
-    return store.exists(row.file) or any([_keeps_versions(store, name) for name in names])
+    return store.exists(row.file) or any(_keeps_versions(store, name) for name in names)
 
 
 def _keeps_versions(store: Store, name: str) -> bool:
