@@ -10,10 +10,11 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
-from monitoring import caller_zip, forgetting
+from monitoring import caller_zip, forgetting, roles
 from monitoring.erasure import CallerFile, Erasure
 from recordings import deleting
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
@@ -299,3 +300,24 @@ def test_a_storage_that_is_away_is_told_and_leaves_no_half_file(
     row = _file(logged_in(FINDS))
     assert row.state == "failed" and "The disk is gone." in str(row.why)
     assert not row.path.exists() and not row.path.with_suffix(".part").exists()
+
+
+# Who may
+
+
+DOORS = {
+    "/recordings/keeping/": {"Owner", "Auditor"},
+    "/callers/": {"Owner"},
+    "/callers/erased/": {"Owner", "Auditor"},
+}
+
+
+@pytest.mark.parametrize("role", ["Owner", "Manager", "Supervisor", "Engineer", "Auditor"])
+def test_only_owners_find_and_erase_callers_and_auditors_read_that_they_did(
+    logged_in: LoggedIn, role: str
+) -> None:
+    roles.make()
+    browser = logged_in()
+    User.objects.get().groups.add(Group.objects.get(name=role))
+    for door, allowed in DOORS.items():
+        assert (browser.get(door).status_code == 200) is (role in allowed), door
