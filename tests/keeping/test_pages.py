@@ -193,7 +193,7 @@ def test_he_is_erased_only_when_his_number_is_typed(
         assert answer.status_code == 400 and not Erasure.objects.exists()
     answer = browser.post("/callers/erase/", {"number": HIS, "typed": "8 916 1234567"})
     row = Erasure.objects.get()
-    assert answer.headers["Location"] == f"/callers/erased/{row.pk}/"
+    assert answer.headers["Location"] == f"/erased-callers/{row.pk}/"
     assert "He is being erased" in text(browser.get(answer.headers["Location"]))
     forgetting.work(timezone.now())
     page = text(browser.get(answer.headers["Location"]))
@@ -202,7 +202,7 @@ def test_he_is_erased_only_when_his_number_is_typed(
         browser.post(answer.headers["Location"], {"number": "+79990001122"})
     )
     assert "+7 916 123-45-67" in text(browser.post(answer.headers["Location"], {"number": HIS}))
-    assert str(row.pk) in text(browser.get("/callers/erased/"))
+    assert str(row.pk) in text(browser.get("/erased-callers/"))
 
 
 def test_what_stops_it_is_said_in_place_of_the_button(
@@ -308,7 +308,7 @@ def test_a_storage_that_is_away_is_told_and_leaves_no_half_file(
 DOORS = {
     "/recordings/keeping/": {"Owner", "Auditor"},
     "/callers/": {"Owner"},
-    "/callers/erased/": {"Owner", "Auditor"},
+    "/erased-callers/": {"Owner", "Auditor"},
 }
 
 
