@@ -1,5 +1,6 @@
 """That somebody hears a recording, or takes it, is written down before he gets the first byte."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -12,6 +13,8 @@ from recordings.models import Recording
 from veyra.models import User
 
 Form = Listening.Form
+# That he goes on is written down no more often.
+NOTED = timedelta(minutes=1)
 
 
 def hear(recording: Recording, user: User, visit: UUID) -> bool:
@@ -28,7 +31,8 @@ def hear(recording: Recording, user: User, visit: UUID) -> bool:
     is_his = line.recording_id == recording.pk and line.user_id == user.pk
     if not is_his or line.form != Form.SOUND or now - line.seen_at > PAUSE:
         return False
-    Listening.objects.filter(pk=visit).update(seen_at=now)
+    if now - line.seen_at > NOTED:
+        Listening.objects.filter(pk=visit).update(seen_at=now)
     return True
 
 

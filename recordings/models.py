@@ -117,6 +117,10 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
         """With everything that its page tells of the call, and where its file lies."""
         return self.select_related("call__agent", "call__number", "storage")
 
+    def for_players(self) -> Self:
+        """With where the file lies, and nothing that only its page needs."""
+        return self.select_related("call", "storage").defer("peaks", "spans")
+
     def listed(self) -> Self:
         """As lists show them, without what only a player needs."""
         found = self.select_related("call__agent")

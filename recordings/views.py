@@ -49,10 +49,11 @@ def sound(request: HttpRequest, user: User, pk: UUID) -> HttpResponseBase:
     """Parts of the sound (or of the picture) for a player; ?visit= is the same for all that it asks
     for. Without one, or with one that is over, it is sent here again with a new one.
     """
-    recording, visit = _found(user, pk), _visit(request)
+    recordings = Recording.objects.visible_to(user).for_players()
+    recording, visit = get_object_or_404(recordings, pk=pk), _visit(request)
     etag = f'"{recording.sha256[:32]}"' if recording.sha256 else ""
     try:
-        answer = range_response(request, open_recording(recording), _type(recording), etag)
+        answer = range_response(request, _source(recording), _type(recording), etag)
     except StoreError as error:
         return _refused(error)
     if visit and (request.method == "HEAD" or listening.hear(recording, user, visit)):
@@ -69,7 +70,7 @@ def download(request: HttpRequest, user: User, pk: UUID, form: str) -> HttpRespo
     if form not in recording.forms:
         raise Http404
     try:
-        source = open_recording(recording)
+        source = _source(recording)
         next(source.read(0, 1), None)  # else it would only be told on the way that it is gone
         answer = _taken(request, recording, source, form)
     except StoreError as error:
@@ -109,6 +110,16 @@ def _noted(chunks: Iterator[bytes], recording: Recording) -> Iterator[bytes]:
 
 def _found(user: User, pk: UUID) -> Recording:
     return get_object_or_404(Recording.objects.visible_to(user).with_call(), pk=pk)
+
+
+def _source(recording: Recording) -> Source:
+    """What is deleted is heard by nobody, though its storage may not have deleted the file yet.
+
+    Raises StoreError.
+    """
+    if not recording.has_sound:
+        raise Absent
+    return open_recording(recording)
 
 
 def _visit(request: HttpRequest) -> UUID | None:

@@ -25,5 +25,8 @@ urlpatterns = [
 handler403 = "veyra.people.forbidden"
 handler404 = "veyra.people.not_found"
 # Doors that are no pages, before all pages.
-http_urlpatterns = import_string("telephony.webhook_door.http_urlpatterns")
+http_urlpatterns = [
+    *import_string("telephony.webhook_door.http_urlpatterns"),
+    *import_string("recordings.sound_door.http_urlpatterns"),
+]
 websocket_urlpatterns = import_string("monitoring.consumers.websocket_urlpatterns")

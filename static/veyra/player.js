@@ -95,7 +95,7 @@ class Player {
     this.media.addEventListener("error", () => this.explain());
     // That somebody listens has just been written down: the list of who has heard it is longer.
     const told = () => this.box.dispatchEvent(new CustomEvent("vy-changed", { bubbles: true }));
-    this.media.addEventListener("playing", told, { once: true });
+    this.media.addEventListener("playing", () => setTimeout(told, 500), { once: true });
   }
 
   toggle() {

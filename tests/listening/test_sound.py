@@ -112,6 +112,18 @@ def test_a_file_that_is_gone_is_told_in_words_and_is_no_listening(
     assert heard(recorded) == [] and not LogEntry.objects.exists()
 
 
+@pytest.mark.parametrize("door", ["sound", "recording.ogg", "recording.mp3", "recording.wav"])
+def test_what_is_deleted_is_handed_out_no_more_though_its_file_is_still_there(
+    door: str, logged_in: Callable[..., Client], make_recording: MakeRecording
+) -> None:
+    recording = make_recording(state="deleted", deleted_at=timezone.now())
+    assert recording.storage and store_of(recording.storage).exists(recording.file)
+    client = logged_in(*HEARS, "recordings.download_recording")
+    answer = client.get(f"/recordings/{recording.pk}/{door}?visit={uuid.uuid4()}")
+    assert answer.status_code == 404
+    assert heard(recording) == []
+
+
 def test_a_call_that_is_not_recorded_has_no_sound(
     logged_in: Callable[..., Client], make_call: MakeCall
 ) -> None:
