@@ -214,6 +214,17 @@ class DispatchRuleForm(EditForm):
         ),
     )
 
+    recording = forms.ChoiceField(
+        label=_("Are its calls recorded?"),
+        required=False,
+        choices=[("", _("as the assistant's page says")), *RecordingPolicy.choices],
+        widget=UnfoldAdminSelectWidget(),
+        help_text=_(
+            "Where calls are recorded always, let the greeting say so. After the caller has agreed:"
+            " he is asked before the menu, and only a key of his telephone is a yes."
+        ),
+    )
+
     class Meta:
         model = DispatchRule
         fields = (
@@ -233,7 +244,7 @@ class DispatchRuleForm(EditForm):
             "callers": UnfoldAdminTextareaWidget(attrs={"rows": 4}),
             "apology": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         }
-        labels = {"apology": _("Apology"), "recording": _("Are its calls recorded?")}
+        labels = {"apology": _("Apology")}
         help_texts = {
             "name": _("Such as “Support” or “Sales in the evening”."),
             "agent": _("Who speaks with the caller."),
@@ -244,11 +255,6 @@ class DispatchRuleForm(EditForm):
             "apology": _(
                 "What the caller hears where nobody can talk to him, in the assistant's language."
                 " Empty: a sentence that fits always."
-            ),
-            "recording": _(
-                "Empty: as the assistant's page says. Where calls are recorded always, let the"
-                " greeting say so; after the caller has agreed: he is asked before the menu, and"
-                " only a key of his telephone is a yes."
             ),
             "kind": _(
                 "“One shared room” is only for conferences: everybody who calls hears everybody,"
