@@ -156,6 +156,18 @@ def test_functions_and_files_stay_short() -> None:
     assert statistics.median(ours) <= 8
 
 
+def test_no_comment_of_a_template_is_shown() -> None:
+    """Django takes {# … #} for a comment within one line only, and shows what is longer."""
+    strays = [
+        f"{name_of(path)}:{number}"
+        for path in sorted((ROOT / "templates").rglob("*"))
+        if path.is_file()
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if line.count("{#") != line.count("#}")
+    ]
+    assert strays == []
+
+
 def test_every_ignore_has_its_reason() -> None:
     bare = [
         f"{name_of(path)}:{number}"
