@@ -42,8 +42,7 @@ class StorageAdmin(VeyraAdmin):
     actions_detail = ("try_it",)
     fieldsets = (
         (None, {"fields": ("name", "kind", "is_current", "works")}),
-        (gettext_lazy("Where"), {"fields": ("folder", *S3, "is_encrypted")}),
-        (gettext_lazy("LiveKit's recording service"), {"fields": EGRESS}),
+        (gettext_lazy("Where"), {"fields": ("folder", *S3, *EGRESS, "is_encrypted")}),
         (
             gettext_lazy("Room and cost"),
             {"fields": ("holds", "free", "costs", "price", "currency")},

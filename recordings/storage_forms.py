@@ -23,7 +23,7 @@ def _secret(label: Any) -> forms.CharField:
 
 class StorageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
     new_secret = _secret(_("Secret key"))
-    new_egress_secret = _secret(_("Its secret key"))
+    new_egress_secret = _secret(_("Secret key of the recording service"))
 
     class Meta:
         model = Storage
@@ -43,8 +43,7 @@ class StorageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
             "is_current": _("What is recorded before stays where it lies, and can still be heard."),
             "is_encrypted": _(
                 "Who gets hold of the storage alone can then hear nothing. Keep FIELD_KEYS apart"
-                " from it: without them the recordings are lost. What LiveKit's recording service"
-                " writes is not encrypted by us."
+                " from it: without them the recordings are lost."
             ),
             "folder": _(
                 "Empty: a private folder beside Veyra's other files. Where Veyra runs on several"
