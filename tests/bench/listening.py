@@ -175,7 +175,9 @@ def _answers(port: int) -> bool:
 def _first_sound(
     name: str, browser: Browser, cookie: str, ours: tuple[str, str], bare: tuple[str, str]
 ) -> Figure:
-    """In turns, each time in a browser that knows nothing of the file yet."""
+    """In turns, each time in a browser that knows nothing of the file yet, and has a page that is
+    still: it is a person who clicks.
+    """
     times = [[_once(browser, cookie, *one) for one in (ours, bare)] for _ in range(ROUNDS + 1)]
     of_ours, of_bare = (statistics.median(each) for each in zip(*times[1:], strict=True))
     what = f"first sound from the {name} of {MEGABYTES} MB, against nginx"
@@ -187,7 +189,7 @@ def _once(browser: Browser, cookie: str, url: str, button: str) -> float:
     name, _, value = cookie.partition("=")
     context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": "/"}])
     page: Page = context.new_page()
-    page.goto(url, wait_until="load")
+    page.goto(url, wait_until="networkidle")
     found = float(page.evaluate(FIRST_SOUND, button))
     context.close()
     if math.isnan(found):
