@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from recordings.keeping_models import Deletion, Hold
+from recordings.keeping_models import Deletion, Hold, Term
 from recordings.models import Recording
 
 register = template.Library()
@@ -20,9 +20,16 @@ def kept(context: Any, recording: Recording) -> dict[str, Any]:
     return {
         "recording": recording,
         "is_deleted": recording.state == Recording.State.DELETED,
+        "has_end": _has_end(recording),
         "sees_holds": sees_holds,
         "may_hold": user.has_perm("recordings.change_hold"),
         "hold": holds.first() if sees_holds else None,
         "deletion": deletions.first() if user.has_perm("recordings.view_deletion") else None,
         "csrf_token": context.get("csrf_token"),
     }
+
+
+def _has_end(recording: Recording) -> bool:
+    call = recording.call
+    terms = Term.objects.all_terms()
+    return terms.days(call and call.number_id, call and call.agent_id) is not None

@@ -112,6 +112,8 @@ def test_the_page_of_a_recording_tells_whether_it_must_stay_and_that_it_is_gone(
     row = make_recording(data=b"a")
     browser = logged_in(*HOLDS, "recordings.view_recording", "recordings.view_deletion")
     page = f"/recordings/{row.pk}/"
+    assert "No number of days is said for it, so it stays." in text(browser.get(page))
+    Term.objects.create(days=30)
     assert "It goes when its days are over." in text(browser.get(page))
     browser.post(f"/recordings/keeping/hold/{row.pk}/", {"why": "complaint"})
     assert "complaint" in text(browser.get(page))

@@ -144,6 +144,19 @@ def test_a_recording_without_a_call_has_a_page(three: list[Recording], logged_in
     assert "data-player=" in html and "See the call" not in html
 
 
+@pytest.mark.parametrize("right", ["view_hold", "view_deletion"])
+def test_a_player_leads_to_where_a_recording_is_kept_and_its_deletion_is_proven(
+    right: str, three: list[Recording], logged_in: LoggedIn
+) -> None:
+    talk, link = three[0], f'<a href="/recordings/{three[0].pk}/">Keeping and deleting</a>'
+    client = logged_in(*HEARS, f"recordings.{right}")
+    for page in (f"/calls/{talk.call_id}/", f"/recordings/{talk.pk}/?part=1"):
+        assert link in client.get(page).content.decode()
+    assert link not in client.get(f"/recordings/{talk.pk}/").content.decode()
+    other = logged_in(*HEARS, name="boris").get(f"/calls/{talk.call_id}/")
+    assert "Keeping and deleting" not in other.content.decode()
+
+
 def test_the_list_takes_as_many_queries_for_many_as_for_few(
     three: list[Recording],
     logged_in: LoggedIn,
