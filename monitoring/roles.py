@@ -59,6 +59,7 @@ ENGINEER = (
     *rights_on("telephony.testcall", may=["view", "add"]),
     *rights_on("recordings.stream", "recordings.ingress", "recordings.storage"),
     *("recordings.delete_ingress", "recordings.view_roomaction"),
+    *("recordings.view_recording", "recordings.record_call"),
     *("recordings.mute_participant", "recordings.remove_participant"),
     *("recordings.message_room", "recordings.close_room"),
     *rights_on("agentworker.agent", "agentworker.agentversion"),

@@ -76,7 +76,7 @@ def test_each_role_takes_the_files_and_sends_the_letters_that_it_should(role: st
 
 
 WITH_RECORDINGS = {
-    "view": {"Owner", "Manager", "Supervisor", "Auditor"},
+    "view": {"Owner", "Manager", "Supervisor", "Engineer", "Auditor"},
     "hear": {"Owner", "Manager", "Supervisor"},
     "download": {"Owner", "Manager"},
 }
@@ -95,6 +95,10 @@ def test_each_role_hears_and_takes_the_recordings_that_it_should(role: str) -> N
     found = {do for do, door in doors.items() if client.get(door).status_code != 403}
     assert found == {do for do, allowed in WITH_RECORDINGS.items() if role in allowed}
     assert (client.get("/admin/recordings/recording/").status_code == 200) is ("view" in found)
+
+
+def test_an_engineer_records_a_room_that_he_sees() -> None:
+    assert member("Engineer").has_perms(["recordings.view_roomaction", "recordings.record_call"])
 
 
 def test_every_right_of_a_role_exists() -> None:
