@@ -19,10 +19,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from django.core import signing
 
+from agentworker.spool import now_text
 from veyra.outage import Outage
 
 log = logging.getLogger(__name__)
@@ -35,14 +36,24 @@ TELL_SECONDS = 20.0
 TICK_SECONDS = 1.0
 # After an error of the network, the web or the storage behind it.
 PAUSE_SECONDS = 3.0
+# So many parts in a row of which nothing went say that it is the web which takes nothing.
+ENOUGH = 3
 # The web reads all of a part back before it says that it is stored.
 ANSWER_SECONDS = 120.0
 # What was begun so long ago and has no name yet gets none.
 HALF_SECONDS = 60.0
 REFUSED_SECONDS = 60.0
 
+
+class _NoRedirects(HTTPRedirectHandler):
+    """A part and its token go to the web that was named, and nowhere else."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 # Nobody stands between us and the web: no proxy of the environment is asked.
-_opener = build_opener(ProxyHandler({}))
+_opener = build_opener(ProxyHandler({}), _NoRedirects())
 
 
 class Refused(Exception):
@@ -50,7 +61,11 @@ class Refused(Exception):
 
 
 class NotYet(Exception):
-    """The web or its storage takes nothing now."""
+    """The web or its storage takes nothing now, or not this part."""
+
+
+class SentElsewhere(NotYet):
+    """INTERNAL_URL is not the web's own address, but of something that redirects to it."""
 
 
 class Hold(Enum):
@@ -73,14 +88,30 @@ class Uploader:
     def look(self) -> int:
         """Send what is finished and tell of what is written; how many parts went.
 
-        Raises NotYet. One part that is refused does not hold up the others.
+        Raises NotYet, when the others were tried: one part that is not taken holds up none of them.
         """
         self._forget()
-        return sum(map(self._try, sorted(self.folder.glob("*.json"))))
+        gone, failed, last = 0, 0, None
+        # Those that failed come last, and of them the one that was not tried for longest first.
+        for path in sorted(self.folder.glob("*.json"), key=lambda path: (self._due(path), path)):
+            if self._due(path) > time.monotonic():
+                break
+            try:
+                gone += self._try(path)
+                failed = 0
+            except NotYet as error:
+                self._later[path] = time.monotonic() + PAUSE_SECONDS
+                failed, last = failed + 1, error
+                if failed == ENOUGH:
+                    break
+        if last:
+            raise last
+        return gone
+
+    def _due(self, path: Path) -> float:
+        return self._later.get(path, 0.0)
 
     def _try(self, path: Path) -> bool:
-        if self._later.get(path, 0.0) > time.monotonic():
-            return False
         try:
             return self._tend(path)
         except Refused as error:
@@ -110,12 +141,12 @@ class Uploader:
         if time.monotonic() - self._told.get(path, float("-inf")) < TELL_SECONDS:
             return
         if facts := _facts(path):
-            self._ask(path.stem, "POST", "", facts | {"is_writing": True})
+            self._ask(path.stem, "POST", "", facts | {"is_writing": True, "now": now_text()})
             self._told[path] = time.monotonic()
 
     def _send(self, part: str, facts: dict[str, Any], sound: Path) -> bool:
         """False: the web wants some of it again."""
-        answer = self._ask(part, "POST", "", facts)
+        answer = self._ask(part, "POST", "", facts | {"now": now_text()})
         # Who was killed before the first sound left no file of it.
         size = sound.stat().st_size if sound.exists() else 0
         received = int(answer["received"])
@@ -149,6 +180,8 @@ class Uploader:
             with error:
                 if error.code in (400, 403, 404, 413):
                     raise Refused(str(error.code)) from error
+            if 300 <= error.code < 400:
+                raise SentElsewhere(str(error.code)) from error
             raise NotYet(str(error.code)) from error
         except Exception as error:  # whatever broke off the connection, it is tried again
             raise NotYet(type(error).__name__) from error
@@ -169,7 +202,7 @@ class Uploading:
     def __init__(self, uploader: Uploader) -> None:
         self._uploader = uploader
         self._stop = threading.Event()
-        self._outage = Outage(log, "recordings wait on this host, since the web takes none")
+        self._outage = Outage(log, "recordings wait on this host, since INTERNAL_URL takes none")
         self._thread = threading.Thread(target=self._run, name="uploading", daemon=True)
 
     def start(self) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from recordings import sealing
 from recordings.models import Part, Recorder, Storage
-from recordings.stores import Source, open_file, store_of, write_file
-from recordings.storing import Absent, Store
+from recordings.stores import Source, key_of, open_file, store_of, write_file
+from recordings.storing import Absent, FileError, Store
+from telephony.models import Call
 from veyra.celery import wake
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ SAVE = "recordings.save"
 PIECE = 1024 * 1024
 # A part that says it is larger is none: a day of sound is less.
 LARGEST = 4 * 1024**3
+# The clock of a host is wrong by less than that only as far as the way of a message tells.
+TRUSTED = timedelta(seconds=1)
 IN_FLIGHT = (Part.State.WRITING, Part.State.ARRIVING)
 
 
@@ -56,6 +59,13 @@ class Announced:
     recorder: str
     began_at: datetime
     is_writing: bool
+    # What its clock shows, where it says so.
+    now: datetime | None = None
+
+    def clock_ahead(self, now: datetime) -> float:
+        """By how many seconds its clock is ahead of ours."""
+        ahead = self.now - now if self.now else timedelta(0)
+        return ahead.total_seconds() if abs(ahead) > TRUSTED else 0.0
 
     @classmethod
     def read(cls, told: Any) -> "Announced":
@@ -63,14 +73,15 @@ class Announced:
         try:
             names = {name: str(told[name]) for name in ("room_name", "room_sid", "job_id")}
             began_at, recorder = _moment(told["began_at"]), str(told["recorder"])
-            is_writing = bool(told.get("is_writing"))
+            is_writing, now = bool(told.get("is_writing")), told.get("now")
+            now = _moment(now) if now else None
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise Nonsense from error
         lengths = {"room_name": 200, "room_sid": 64, "job_id": 64}
         if recorder not in Recorder.values or "\0" in "".join(names.values()):
             raise Nonsense
         names = {name: text[: lengths[name]] for name, text in names.items()}
-        return cls(**names, recorder=recorder, began_at=began_at, is_writing=is_writing)
+        return cls(**names, recorder=recorder, began_at=began_at, is_writing=is_writing, now=now)
 
 
 @dataclass(frozen=True)
@@ -104,11 +115,16 @@ def _moment(text: Any) -> datetime:
 
 def announce(part_id: UUID, told: Announced) -> Progress:
     """There is such a part; where it is to go on. Raises StoreError."""
-    fields = {name: value for name, value in told.__dict__.items() if name != "is_writing"}
+    if _is_erased(told.room_sid):
+        # Its host deletes it at once, which is all that is wanted of it.
+        return Progress(0, done=True)
+    now = timezone.now()
+    names = ("room_name", "room_sid", "job_id", "recorder", "began_at")
+    fields = {name: getattr(told, name) for name in names}
+    fields |= {"clock_ahead": told.clock_ahead(now)}
     part, _is_new = Part.objects.get_or_create(pk=part_id, defaults=fields)
     if part.state not in IN_FLIGHT:
         return Progress(part.received, done=True)
-    now = timezone.now()
     if told.is_writing:
         _in_flight(part).update(seen_at=now)
         return Progress(0, done=False)
@@ -124,6 +140,12 @@ def announce(part_id: UUID, told: Announced) -> Progress:
     return Progress(0, done=False)
 
 
+def _is_erased(room_sid: str) -> bool:
+    """Was everybody erased who called in that room?"""
+    calls = Call.objects.filter(room_sid=room_sid)
+    return calls.exists() and not calls.filter(erased_at=None).exists()
+
+
 def take(part_id: UUID, offset: int, piece: bytes) -> Progress | None:
     """Store a piece; None: the part must be announced first. Raises Nonsense and StoreError.
 
@@ -136,7 +158,11 @@ def take(part_id: UUID, offset: int, piece: bytes) -> Progress | None:
         return None
     if offset != part.received:
         return Progress(part.received, done=False)
-    write_file(store_of(part.storage), name_of(part, offset), [piece], part.file_key)
+    try:
+        key = key_of(part)
+    except FileError:
+        return _begin_again(part)
+    write_file(store_of(part.storage), name_of(part, offset), [piece], key)
     reached = offset + len(piece)
     # Unless it was told meanwhile to go to another storage.
     _in_flight(part).filter(received=offset, storage=part.storage).update(
@@ -157,9 +183,15 @@ def finish(part_id: UUID, ending: Ending) -> Progress | None:
         return Progress(part.received, done=True)
     if part.storage is None:
         return None
-    reached, sha256 = _read_back(part, store_of(part.storage))
+    try:
+        reached, sha256 = _read_back(part, store_of(part.storage))
+    except FileError:
+        return _begin_again(part)
     if reached != ending.size or sha256 != ending.sha256:
-        reached = reached if reached < ending.size else 0
+        if reached >= ending.size:
+            # Nothing that does not belong in it may be taken for its end once more.
+            remove_pieces(part)
+            reached = 0
         _in_flight(part).update(received=reached, seen_at=timezone.now())
         log.warning("part %s has to come again from byte %d", part.pk, reached)
         return Progress(reached, done=False)
@@ -171,6 +203,13 @@ def finish(part_id: UUID, ending: Ending) -> Progress | None:
     )
     wake(SAVE)
     return Progress(reached, done=True)
+
+
+def _begin_again(part: Part) -> Progress:
+    """What is here of it cannot be opened any more: it is to come anew, by another key."""
+    log.warning("part %s has to come again, since a piece of it cannot be opened", part.pk)
+    _in_flight(part).update(received=0, storage=None, file_key="", seen_at=timezone.now())
+    return Progress(0, done=False)
 
 
 def _in_flight(part: Part) -> Any:
@@ -192,10 +231,10 @@ def name_of(part: Part, offset: int) -> str:
 
 def _pieces(part: Part, store: Store) -> Iterator[Source]:
     """Those that follow each other from the first byte on."""
-    offset = 0
+    offset, key = 0, key_of(part)
     while True:
         try:
-            piece = open_file(store, name_of(part, offset), key=part.file_key)
+            piece = open_file(store, name_of(part, offset), key=key)
         except Absent:
             return
         yield piece

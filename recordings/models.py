@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -13,6 +13,7 @@ from agentworker.recording import RecordingPolicy
 from recordings.guarantee_models import GuaranteeDay
 from recordings.ingress_models import Ingress
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
+from recordings.leftover_models import Leftover
 from recordings.listening_models import Listening
 from recordings.room_models import RoomAction
 from recordings.stream_models import Stream, StreamTarget
@@ -26,6 +27,7 @@ __all__ = [
     "GuaranteeDay",
     "Hold",
     "Ingress",
+    "Leftover",
     "Listening",
     "Part",
     "Recorder",
@@ -37,6 +39,10 @@ __all__ = [
     "Term",
     "TermChange",
 ]
+
+
+# Seconds; of a part of which nobody says how long it is.
+LONGEST = 30 * 86400.0
 
 
 class Recorder(models.TextChoices):
@@ -361,6 +367,8 @@ class Part(models.Model):
     recorder = models.CharField(max_length=9, choices=Recorder.choices)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WRITING)
     began_at = models.DateTimeField()
+    # Seconds by which the clock of its host was ahead of ours when it was told of first.
+    clock_ahead = models.FloatField(default=0)
     # Null: who wrote it was killed.
     ended_at = models.DateTimeField(null=True)
     # How much of it can be heard; null until it is looked at, to be joined.
@@ -389,3 +397,17 @@ class Part(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def at(self) -> datetime:
+        """When it began, by our clock."""
+        return self.began_at - timedelta(seconds=self.clock_ahead)
+
+    @property
+    def length(self) -> float:
+        """As many seconds as can be in it, as far as that is known."""
+        if self.seconds is not None:
+            return self.seconds
+        if self.ended_at is None:
+            return LONGEST
+        return max(0.0, (self.ended_at - self.began_at).total_seconds())

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from recordings import sealing
 from recordings.folder_store import FolderStore
-from recordings.models import Recording, Storage
+from recordings.models import Part, Recording, Storage
 from recordings.storing import Absent, FileError, Store, StoreError
 from veyra.secrets import SecretError
 from veyra.sentences import Sentence
@@ -79,11 +79,16 @@ def open_recording(recording: Recording) -> Source:
     """Raises StoreError: there is no file, or its storage does not answer."""
     if recording.storage is None or not recording.file:
         raise Absent
+    key = key_of(recording)
+    return open_file(store_of(recording.storage), recording.file, recording.size, key)
+
+
+def key_of(row: Recording | Part) -> str:
+    """What opens its file; "": it is not encrypted. Raises FileError."""
     try:
-        key = recording.file_key
+        return str(row.file_key)
     except SecretError as error:
         raise FileError(Sentence(LOST_KEY)) from error
-    return open_file(store_of(recording.storage), recording.file, recording.size, key)
 
 
 def open_file(store: Store, name: str, size: int | None = None, key: str = "") -> Source:

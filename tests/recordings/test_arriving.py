@@ -3,12 +3,15 @@
 import hashlib
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
+from django.conf import LazySettings
 from django.core import signing
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +19,7 @@ from agentworker.uploading import SALT
 from recordings import arriving
 from recordings.models import Part, Storage
 from recordings.stores import store_of
+from telephony.models import Call
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +179,64 @@ def test_pieces_in_any_order_and_again_make_the_part_or_none(steps: list[tuple[s
             store.write(arriving.name_of(part, offset), [piece(offset)])
     Host(pk).send()
     assert sound_of(pk) == SOUND and Part.objects.get(pk=pk).sha256 == SHA256
+
+
+def test_pieces_that_cannot_be_opened_come_again_by_another_key(
+    settings: LazySettings,
+) -> None:
+    Storage.objects.create(is_current=True, is_encrypted=True)
+    host = Host()
+    host("POST", "", FACTS)
+    host("PUT", "0/", piece(0))
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    assert host("PUT", f"{STEP}/", piece(STEP)) == {"received": 0, "done": False}
+    host.send()
+    assert sound_of(host.part) == SOUND
+
+
+def test_a_piece_that_was_damaged_comes_again() -> None:
+    storage = Storage.objects.create(is_current=True, is_encrypted=True)
+    host = Host()
+    host("POST", "", FACTS)
+    for offset in OFFSETS:
+        host("PUT", f"{offset}/", piece(offset))
+    store = store_of(storage)
+    store.write(arriving.name_of(Part.objects.get(), STEP), [bytes(400)])
+    assert host("POST", "done/", ENDING) == {"received": 0, "done": False}
+    host.send()
+    assert sound_of(host.part) == SOUND
+
+
+def test_a_part_that_got_shorter_leaves_no_piece_behind_its_end() -> None:
+    host = Host()
+    host("POST", "", FACTS)
+    for offset in OFFSETS:
+        host("PUT", f"{offset}/", piece(offset))
+    short = SOUND[: 2 * STEP]
+    ending = {"size": len(short), "sha256": hashlib.sha256(short).hexdigest()}
+    assert host("POST", "done/", ending) == {"received": 0, "done": False}
+    host("PUT", "0/", piece(0))
+    host("PUT", f"{STEP}/", piece(STEP))
+    assert host("POST", "done/", ending)["done"] and sound_of(host.part) == short
+
+
+def test_nothing_comes_in_of_whom_was_erased() -> None:
+    call = Call.objects.create(room_sid="RM_1", started_at=BEGAN, erased_at=BEGAN)
+    assert Host()("POST", "", FACTS) == {"received": 0, "done": True}
+    assert not Part.objects.exists()
+    # Somebody else is in the room, too.
+    Call.objects.create(room_sid="RM_1", started_at=BEGAN)
+    host = Host()
+    host.send()
+    assert call and sound_of(host.part) == SOUND
+
+
+def test_a_clock_that_is_wrong_is_allowed_for() -> None:
+    now = timezone.now()
+    for ahead in (timedelta(seconds=90), timedelta(seconds=-3), timedelta(seconds=0.4)):
+        host = Host()
+        host("POST", "", FACTS | {"now": (now + ahead).isoformat()})
+        part = Part.objects.get(pk=host.part)
+        wrong = ahead if abs(ahead) > timedelta(seconds=1) else timedelta(0)
+        assert abs(BEGAN - wrong - part.at) < timedelta(seconds=2)
+        assert wrong or part.at == BEGAN

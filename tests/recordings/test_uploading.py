@@ -5,15 +5,18 @@ import json
 import os
 import time
 import uuid
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from agentworker.uploading import PIECE, NotYet, Uploader
+from agentworker import uploading
+from agentworker.uploading import PIECE, NotYet, SentElsewhere, Uploader
 from recordings import arriving
 from recordings.models import Part, Storage
-from recordings.stores import store_of
+from recordings.stores import folder_of, store_of
 from tests.recordings.test_arriving import FACTS
 
 SOUND = bytes(range(256)) * 4096 * 2 + b"end"
@@ -89,12 +92,54 @@ class TestAgainstTheDoors:
             *(f"{torn.name}.lost", f"{torn.stem}.ogg.lost"),
         }
 
+    def test_one_that_the_web_cannot_take_holds_up_no_other(
+        self, live_server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(uploading, "PAUSE_SECONDS", 0.0)
+        folder = tmp_path / "sound"
+        put(folder, SOUND)
+        # More than it takes to think that the whole web is away.
+        bad = sorted(put(folder, b"x") for _ in range(uploading.ENOUGH + 1))
+        incoming = folder_of(Storage.objects.current()) / "incoming"
+        incoming.mkdir(parents=True)
+        for path in bad:
+            (incoming / path.stem).write_text("no folder")
+        uploader = Uploader(folder, live_server.url)
+        for _ in range(3):
+            with pytest.raises(NotYet):
+                uploader.look()
+        assert sorted(folder.glob("*.json")) == bad
+
 
 def test_a_web_that_is_away_takes_nothing_from_the_disk(tmp_path: Path) -> None:
     path = put(tmp_path / "sound", SOUND)
     with pytest.raises(NotYet):
         Uploader(path.parent, "http://127.0.0.1:9").look()
     assert path.exists() and path.with_suffix(".ogg").read_bytes() == SOUND
+
+
+def test_a_web_that_sends_it_elsewhere_is_told_of_and_not_followed(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(302)
+            self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/else")  # type: ignore[attr-defined]  # HTTPServer has it
+            self.end_headers()
+
+        do_GET = do_POST
+
+        def log_message(self, *_: object) -> None: ...
+
+    path = put(tmp_path / "sound", b"x")
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(SentElsewhere):
+            Uploader(path.parent, f"http://127.0.0.1:{server.server_port}").look()
+        server.shutdown()
+    assert asked == [f"/internal/parts/{path.stem}/"] and path.exists()
 
 
 def test_what_was_begun_and_has_no_name_goes_after_a_while(tmp_path: Path) -> None:
