@@ -97,11 +97,11 @@ class Stays:
 
 
 FIGURES = gettext_noop(
-    "%(count)s calls as figures: when, how long, which assistant, how they ended. So your reports"
+    "Calls as figures (%(count)s): when, how long, which assistant, how they ended. So your reports"
     " stay true; without number and words they are nobody's."
 )
 OTHERS = gettext_noop(
-    "%(count)s recordings of other callers who were in one room with him: they belong to those"
+    "Recordings of other callers who were in one room with him (%(count)s): they belong to those"
     " people, and he may be heard in them."
 )
 RULE = gettext_noop(

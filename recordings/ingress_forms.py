@@ -9,7 +9,7 @@ from recordings import outside
 from recordings.ingress_models import Ingress
 
 NO_SOURCE = _("Write the address that is to be fetched.")
-NOT_FETCHED = _("Only the third kind is fetched from an address. Leave this empty.")
+NOT_FETCHED = _("Only “An address that is fetched” needs it. Leave this empty.")
 
 
 class IngressForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
@@ -19,7 +19,9 @@ class IngressForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
         labels: ClassVar[dict[str, Any]] = {"source": _("address that is fetched")}
         help_texts: ClassVar[dict[str, Any]] = {
             "room_name": _("Who sends is heard and seen in this room. It need not be open yet."),
-            "source": _("For the third kind: https://… or srt://…, out in the internet."),
+            "source": _(
+                "For an address that is fetched: https://… or srt://…, out in the internet."
+            ),
         }
         widgets: ClassVar[dict[str, Any]] = {
             "kind": forms.RadioSelect,

@@ -31,7 +31,7 @@ SEES_PROOF = "recordings.view_deletion"
 # Of the newest deletions and of what was changed.
 SHOWN = 50
 WHOSE = [
-    ("others", gettext_lazy("all others")),
+    ("others", gettext_lazy("all that have no rule of their own")),
     ("agent", gettext_lazy("of an assistant")),
     ("number", gettext_lazy("of a number")),
 ]

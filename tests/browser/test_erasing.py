@@ -79,7 +79,7 @@ def test_a_caller_is_erased_and_the_storage_is_empty_of_him(page: Page, site: Si
     expect(page.get_by_text("Антонина ждёт")).to_be_visible()
     # His number is in no address, so it is in no history and no log.
     assert "916" not in page.url
-    expect(page.locator("#stays")).to_contain_text("2 calls as figures")
+    expect(page.locator("#stays")).to_contain_text("Calls as figures (2)")
     page.get_by_label("Type the number once more").fill("8 916 123 45 68")
     page.get_by_role("button", name="Erase for good").click()
     expect(page.get_by_text("This is another number")).to_be_visible()
