@@ -156,6 +156,17 @@ def test_functions_and_files_stay_short() -> None:
     assert statistics.median(ours) <= 8
 
 
+def test_every_document_is_found_and_every_link_leads_somewhere() -> None:
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+    links = {
+        (document.parent / link).resolve()
+        for document in documents
+        for link in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", document.read_text())
+    }
+    assert [link for link in links if not link.exists()] == []
+    assert {path for path in documents if path.parent != ROOT} - links == set()
+
+
 def test_no_comment_of_a_template_is_shown() -> None:
     """Django takes {# … #} for a comment within one line only, and shows what is longer."""
     strays = [
