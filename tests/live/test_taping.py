@@ -74,7 +74,7 @@ def told(part: str) -> dict[str, Any]:
     return facts
 
 
-async def test_callers_are_mixed_on_one_side_and_a_pause_keeps_nothing(line: Line) -> None:  # noqa: F811
+async def test_callers_are_mixed_on_one_side_and_a_pause_keeps_nothing(line: Line) -> None:  # noqa: F811  # the fixture
     anna, boris = await line.join("anna"), await line.join("boris")
     olga = await line.join("olga", "colleague")
     stay, facts = staying(await anna.sid)
@@ -103,7 +103,7 @@ async def test_callers_are_mixed_on_one_side_and_a_pause_keeps_nothing(line: Lin
     assert {*anna.remote_participants} == {"boris", "olga"}
 
 
-async def test_in_another_room_of_the_same_name_nothing_is_recorded(line: Line) -> None:  # noqa: F811
+async def test_in_another_room_of_the_same_name_nothing_is_recorded(line: Line) -> None:  # noqa: F811  # the fixture
     await line.join("anna")
     stay, facts = staying("RM_before")
     await stay.start(1)
@@ -113,7 +113,7 @@ async def test_in_another_room_of_the_same_name_nothing_is_recorded(line: Line) 
     assert list(folder().iterdir()) == []
 
 
-async def test_a_recording_ends_with_its_room(line: Line) -> None:  # noqa: F811
+async def test_a_recording_ends_with_its_room(line: Line) -> None:  # noqa: F811  # the fixture
     anna = await line.join("anna")
     stay, facts = staying(await anna.sid)
     await stay.start(3)
@@ -126,7 +126,7 @@ async def test_a_recording_ends_with_its_room(line: Line) -> None:  # noqa: F811
     assert told(ending["part"])["seconds"] > 0.8
 
 
-async def test_who_comes_in_our_place_ends_our_stay_and_no_room(line: Line) -> None:  # noqa: F811
+async def test_who_comes_in_our_place_ends_our_stay_and_no_room(line: Line) -> None:  # noqa: F811  # the fixture
     anna = await line.join("anna")
     first, _facts = staying(await anna.sid)
     await first.start(3)
