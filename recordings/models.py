@@ -231,7 +231,7 @@ class Recording(models.Model):
         _("recorded by"), max_length=9, choices=Recorder.choices, blank=True
     )
     egress_id = models.CharField(max_length=64, blank=True, db_index=True)
-    created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    created_at = models.DateTimeField(_("day"), auto_now_add=True)
     # Of the first and the last sound in it.
     started_at = models.DateTimeField(_("began"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)

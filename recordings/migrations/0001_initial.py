@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                 ('room_sid', models.CharField(blank=True, db_index=True, max_length=64, verbose_name='id of the room')),
                 ('recorder', models.CharField(blank=True, choices=[('assistant', 'the assistant itself'), ('ours', 'our recorder'), ('egress', "LiveKit's recording service")], max_length=9, verbose_name='recorded by')),
                 ('egress_id', models.CharField(blank=True, db_index=True, max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='made')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='day')),
                 ('started_at', models.DateTimeField(null=True, verbose_name='began')),
                 ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
                 ('seconds', models.FloatField(null=True, verbose_name='length, s')),

@@ -63,6 +63,7 @@ def test_recordings_are_filtered_by_day_state_number_and_assistant(
     assert found(client, f"call__number__id__exact={call.number_id}") == both
     assert found(client, f"call__agent__id__exact={call.agent_id}") == both
     assert found(client, "created_at_to_0=2020-01-01") == set()
+    assert "By day" in client.get(LIST).content.decode()
 
 
 def test_a_row_leads_to_what_was_said_and_marks_the_word(
