@@ -169,16 +169,10 @@ def _remove(row: Deletion) -> bool:
 
 
 def _keeps_versions(store: Store, name: str) -> bool:
-    """Does a bucket keep it as an older version, which our login may not delete?"""
+    """Does a bucket keep it as an older version, whatever we do? Raises StoreError."""
     from recordings.s3_store import S3Store  # as in recordings.stores
 
-    if not isinstance(store, S3Store):
-        return False
-    try:
-        if not store.keeps_deleted(name):
-            return False
-    except StoreError:
-        # It does not know what versions are, or our login may not ask: "Try it" tells of that.
+    if not (isinstance(store, S3Store) and store.keeps_deleted(name)):
         return False
     store.purge(name)
     return store.keeps_deleted(name)
@@ -210,5 +204,8 @@ def forget_parts(parts: QuerySet[Part]) -> None:
 
 
 def _empty(store: Store, prefix: str) -> None:
-    for name in list(store.names(prefix)):
+    names = list(store.names(prefix))
+    for name in names:
         store.delete(name)
+    if any(_keeps_versions(store, name) for name in (prefix, *names)):
+        raise StoreError(Sentence(STILL_THERE))

@@ -1,7 +1,7 @@
 """A storage that speaks S3: MinIO, Yandex Object Storage, AWS and their like."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -126,20 +126,41 @@ class S3Store:
                         )
 
     def keeps_deleted(self, name: str) -> bool:
-        """Is what was deleted still there, as an older version?"""
-        with self._telling("list") as client:
-            found = client.list_object_versions(Bucket=self.bucket.name, Prefix=self._key(name))
+        """Is what was deleted still there, as an older version? `name`: of a file, or what names
+        begin with, which ends in "/".
+        """
+        try:
+            with self._telling("list") as client:
+                found = client.list_object_versions(Bucket=self.bucket.name, Prefix=self._key(name))
+        except StoreError:
+            # It does not know what versions are, or our login may not ask: then a mark tells.
+            return self._is_marked(name)
         return bool(found.get("Versions") or found.get("DeleteMarkers"))
 
+    def _is_marked(self, name: str) -> bool:
+        """Does it say that the file was deleted, which only a storage that keeps versions knows?"""
+        with self._telling("read") as client:
+            try:
+                client.head_object(Bucket=self.bucket.name, Key=self._key(name))
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code", "") not in ABSENT:
+                    raise
+                headers = error.response["ResponseMetadata"]["HTTPHeaders"]
+                return bool(headers.get("x-amz-delete-marker") == "true")
+        return False
+
     def purge(self, name: str) -> None:
-        """Delete what the storage keeps of a deleted file as older versions."""
-        key = self._key(name)
-        with self._telling("delete") as client:
-            found = client.list_object_versions(Bucket=self.bucket.name, Prefix=key)
-            for row in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
-                if row["Key"] == key:
-                    version = row["VersionId"]
-                    client.delete_object(Bucket=self.bucket.name, Key=key, VersionId=version)
+        """Delete what the storage keeps of a deleted file, or of all below a name that ends in "/",
+        as older versions.
+        """
+        key, bucket = self._key(name), self.bucket.name
+        with self._telling("purge") as client:
+            pages = client.get_paginator("list_object_versions")
+            for page in pages.paginate(Bucket=bucket, Prefix=key):
+                for row in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                    if row["Key"] == key or key.endswith("/"):
+                        version = row["VersionId"]
+                        client.delete_object(Bucket=bucket, Key=row["Key"], VersionId=version)
 
     def _key(self, name: str) -> str:
         prefix = self.bucket.prefix.strip("/")

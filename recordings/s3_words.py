@@ -35,6 +35,11 @@ MAY_NOT = {
     "list": _(
         "This access key may not see what lies in “%(bucket)s”. Give it the right to (ListBucket)."
     ),
+    "purge": _(
+        "“%(bucket)s” keeps old versions of files, and this access key may not delete those, so "
+        "nothing is ever gone from there. Give it the rights to (ListBucketVersions, "
+        "DeleteObjectVersion)."
+    ),
 }
 REGION = _("“%(bucket)s” lies in another region. Write its region, as the storage's page names it.")
 FULL = _("The storage takes no more: its limit is reached. Raise it, or choose another storage.")
@@ -79,7 +84,7 @@ FORBIDDEN = {"AccessDenied", "AllAccessDisabled", "AccountProblem", "403", "Forb
 
 
 def sentence_of(error: Exception, bucket: str, doing: str) -> Sentence:
-    """`doing`: write, read, delete or list."""
+    """`doing`: write, read, delete, list or purge."""
     if isinstance(error, ClientError):
         return _refused(error.response.get("Error", {}).get("Code", ""), bucket, doing)
     if isinstance(error, ParamValidationError):

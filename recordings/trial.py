@@ -23,7 +23,8 @@ STILL_THERE = _(
 )
 KEEPS_VERSIONS = _(
     "The storage keeps old versions of files, so what Veyra deletes could still be got back there."
-    " Switch versioning off for this bucket, or let old versions expire after a day."
+    " Give the access key the rights to delete those, too (ListBucketVersions,"
+    " DeleteObjectVersion), or let old versions expire after a day."
 )
 EGRESS_MAY_NOT = _(
     "With the login of LiveKit's recording service nothing can be written. Give its key the right"
@@ -62,12 +63,7 @@ def _try(storage: Storage) -> Sentence | None:
 def _keeps_deleted(store: Store, name: str) -> bool:
     from recordings.s3_store import S3Store  # as in recordings.stores
 
-    if not isinstance(store, S3Store):
-        return False
-    try:
-        return store.keeps_deleted(name)
-    except StoreError:  # it may not be asked, or does not know what versions are
-        return False
+    return isinstance(store, S3Store) and store.keeps_deleted(name)
 
 
 def _try_egress(storage: Storage, store: Store, name: str) -> Sentence | None:

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from recordings import deleting
 from recordings.keeping_models import Deletion
-from recordings.models import Recording, Storage
+from recordings.models import Part, Recording, Storage
 from recordings.stores import store_of
+from recordings.storing import StoreError
 from tests.recordings.conftest import _s3, s3
 from tests.recordings.s3 import ALL, BUCKET, S3
 
@@ -16,11 +17,22 @@ __all__ = ["_s3", "s3"]
 pytestmark = pytest.mark.django_db
 
 
-def deleted(s3: S3, *rights: str) -> Deletion:
-    """Of a file that was written twice, in a bucket that keeps versions."""
+def with_versions(s3: S3) -> Any:
+    """Its bucket keeps versions from now on."""
     client: Any = s3.client("s3")
     versioned = {"Status": "Enabled"}
     client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=versioned)
+    return client
+
+
+def is_empty(client: Any) -> bool:
+    left = client.list_object_versions(Bucket=BUCKET)
+    return not left.get("Versions") and not left.get("DeleteMarkers")
+
+
+def deleted(s3: S3, *rights: str) -> Deletion:
+    """Of a file that was written twice, in a bucket that keeps versions."""
+    with_versions(s3)
     storage = Storage.objects.create(
         kind="s3", is_current=True, endpoint=s3.address, bucket=BUCKET, **s3.login(*rights)
     )
@@ -36,10 +48,41 @@ def deleted(s3: S3, *rights: str) -> Deletion:
 def test_older_versions_go_too(s3: S3) -> None:
     assert deleted(s3, *ALL, "s3:DeleteObjectVersion").gone_at
     s3.ask_logins(10**9)
-    left = s3.client("s3").list_object_versions(Bucket=BUCKET)
-    assert not left.get("Versions") and not left.get("DeleteMarkers")
+    assert is_empty(s3.client("s3"))
 
 
 def test_where_they_may_not_be_deleted_the_recording_is_not_gone(s3: S3) -> None:
     proof = deleted(s3, *ALL)
     assert proof.gone_at is None and str(proof.sentence)
+
+
+def test_a_login_that_may_not_ask_for_versions_proves_nothing_where_they_are_kept(s3: S3) -> None:
+    proof = deleted(s3, *(right for right in ALL if right != "s3:ListBucketVersions"))
+    assert proof.gone_at is None
+    assert "ListBucketVersions" in str(proof.sentence)
+
+
+def test_pieces_on_their_way_leave_no_older_version(s3: S3) -> None:
+    client = with_versions(s3)
+    storage = Storage(kind="s3", endpoint=s3.address, bucket=BUCKET, **s3.login(*ALL))
+    storage.save()
+    part = Part.objects.create(
+        room_name="r", room_sid="RM", recorder="ours", began_at=timezone.now(), storage=storage
+    )
+    store = store_of(storage)
+    for name in (0, 0, 1):
+        store.write(f"incoming/{part.pk}/{name:012}", [b"voice"])
+    store.delete(f"incoming/{part.pk}/{1:012}")
+    with pytest.raises(StoreError):
+        deleting.forget_parts(Part.objects.all())
+    s3.ask_logins(10**9)
+    deleting.forget_parts(Part.objects.all())
+    assert is_empty(client)
+
+
+def test_joined_pieces_leave_no_older_version_where_they_may_be_deleted(s3: S3) -> None:
+    client = with_versions(s3)
+    store = store_of(s3.storage())
+    store.write("incoming/a/0", [b"voice"])
+    store.delete("incoming/a/0")
+    assert is_empty(client)

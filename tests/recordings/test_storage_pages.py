@@ -112,6 +112,10 @@ def test_a_bucket_is_tried_with_all_that_recordings_need(s3: S3) -> None:
     assert tried(storage) == "" and list(store_of(storage).names("")) == []
     versioned = {"Status": "Enabled"}
     s3.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=versioned)
+    assert tried(storage) == ""
+    login = s3.login(*ALL)
+    Storage.objects.update(**login)
+    storage.refresh_from_db()
     assert tried(storage) == trial.KEEPS_VERSIONS
 
 
