@@ -14,11 +14,12 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  # need
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402  # likewise
 from django.urls import re_path  # noqa: E402  # likewise
 
+from veyra.bodies import Bounded  # noqa: E402  # likewise
 from veyra.urls import http_urlpatterns, websocket_urlpatterns  # noqa: E402  # likewise
 
 application = ProtocolTypeRouter(
     {
-        "http": URLRouter([*http_urlpatterns, re_path("", http)]),
+        "http": Bounded(URLRouter([*http_urlpatterns, re_path("", http)])),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

@@ -113,7 +113,9 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
     ]
     if choice.kind is not Kind.SIMULATOR:
         found.append(Program("agent", _manage(layout, "runagent")))
-        found += [Program(name, _manage(layout, name)) for name in ("watchdog", "standby", "recorder")]
+        found += [
+            Program(name, _manage(layout, name)) for name in ("watchdog", "standby", "recorder")
+        ]
     return found
 
 
