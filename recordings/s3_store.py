@@ -100,16 +100,21 @@ class S3Store:
         return True
 
     def delete(self, name: str) -> None:
+        """Older versions go too, as far as our login may delete those: see `keeps_deleted`."""
         with self._telling("delete") as client:
-            client.delete_object(Bucket=self.bucket.name, Key=self._key(name))
+            answer = client.delete_object(Bucket=self.bucket.name, Key=self._key(name))
+        if answer.get("DeleteMarker"):
+            with suppress(StoreError):
+                self.purge(name)
 
-    def names(self, prefix: str) -> Iterator[str]:
-        before = len(self._key(""))
+    def names(self, prefix: str, before: datetime | None = None) -> Iterator[str]:
+        ahead = len(self._key(""))
         with self._telling("list") as client:
             pages = client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket.name, Prefix=self._key(prefix)):
                 for row in page.get("Contents", ()):
-                    yield row["Key"][before:]
+                    if before is None or row["LastModified"] < before:
+                        yield row["Key"][ahead:]
 
     def free(self) -> int | None:
         return None
