@@ -19,8 +19,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from agentworker.recording import RecordingPolicy
-from recordings import available, livekit_words, sealing, streaming
-from recordings.models import Recorder, Recording, Storage, Stream
+from recordings import available, livekit_words, orders, sealing, streaming
+from recordings.models import Recorder, Recording, Storage
 from recordings.stores import Written, open_file, store_of, write_file
 from recordings.storing import Absent, Store, StoreError
 from telephony import intake
@@ -44,7 +44,7 @@ OURS = re.compile(r"egress/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:mp4
 PATIENCE_SECONDS = 8.0
 # LiveKit's answer is not lost by then: what it began is found, or it began nothing.
 UNANSWERED = timedelta(seconds=30)
-# A storage that is away is asked for so long.
+# A storage that is away is asked for so long, and what was given up may lie in it.
 LONGEST_WAIT = timedelta(days=1)
 HOLD = 600.0
 
@@ -64,13 +64,15 @@ IN_BACKUP = _(
 STORY = {Kind.VIDEO: "staff_record_picture", Kind.TRACK: "staff_record_voice"}
 
 
-def obstacle() -> Sentence | None:
-    """Why LiveKit's program can record nothing now."""
+def obstacle(room_sid: str) -> Sentence | None:
+    """Why LiveKit's program can record nothing of this room now."""
     if why := available.obstacle("egress"):
         return why
     storage = Storage.objects.current()
     is_bucket = storage.kind == Storage.Kind.S3 and bool(storage.egress_access_key)
-    return None if is_bucket else Sentence(NO_BUCKET)
+    if not is_bucket:
+        return Sentence(NO_BUCKET)
+    return next(iter(orders.obstacles(room_sid)), None)
 
 
 def begin(kind: Recording.Kind, room: Room, track: str, user: User) -> Recording:
@@ -180,6 +182,8 @@ def _follow(livekit: LiveKit, row: Recording, room_is_there: bool) -> None:
         return
     if streaming.was_killed(info, room_is_there, timezone.now()):
         return _end(row, State.MISSING, Sentence(streaming.KILLED))
+    if row.wanted == Wanted.ON and _is_forbidden(row):
+        _save(row, wanted=Wanted.OFF, wanted_at=timezone.now())
     if row.wanted == Wanted.OFF and info.status in ("starting", "active"):
         try:
             info = livekit.stop_egress(info.id)
@@ -190,17 +194,16 @@ def _follow(livekit: LiveKit, row: Recording, room_is_there: bool) -> None:
     _take(row, info)
 
 
+def _is_forbidden(row: Recording) -> bool:
+    """A caller has taken his yes back, or somebody has come who is never recorded."""
+    return any(why.msgid in orders.FORBIDS for why in orders.obstacles(row.room_sid))
+
+
 def _is(info: Egress, row: Recording) -> bool:
-    """Is it the one of `row`? Whose answer was lost is known by its room, and by nobody else."""
+    """Is it the one of `row`? Whose answer was lost is known by the file that it writes."""
     if row.egress_id:
         return info.id == row.egress_id
-    is_new = info.started_at is not None and info.started_at >= row.created_at - timedelta(
-        seconds=5
-    )
-    if info.room_sid != row.room_sid or info.targets or not is_new:
-        return False
-    taken = Recording.objects.filter(egress_id=info.id).exists()
-    return not taken and not Stream.objects.filter(egress_id=info.id).exists()
+    return any(path.endswith(source_of(row)) for path in info.paths)
 
 
 def _take(row: Recording, info: Egress) -> None:
@@ -278,7 +281,8 @@ def _read_back(store: Store, name: str, key: str) -> Written:
 
 
 def tidy() -> None:
-    """Files that LiveKit's program wrote after its recording had been given up. What is not of a
+    """Files that LiveKit's program wrote after its recording had been given up, a day later: a copy
+    of our database on another host may have given up what is still recorded. What is not of a
     recording of ours is somebody else's.
     """
     for storage in Storage.objects.filter(kind=Storage.Kind.S3).exclude(egress_access_key=""):
@@ -293,7 +297,8 @@ def tidy() -> None:
 
 def _given_up(names: Iterable[str]) -> list[Recording]:
     found = {match[1] for name in names if (match := OURS.fullmatch(name))}
-    rows = Recording.objects.filter(pk__in=found, kind__in=ENDINGS)
+    before = timezone.now() - LONGEST_WAIT
+    rows = Recording.objects.filter(pk__in=found, kind__in=ENDINGS, ended_at__lt=before)
     return list(rows.exclude(state__in=Recording.OPEN))
 
 

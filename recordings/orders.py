@@ -54,6 +54,8 @@ NEVER = _(
     " the assistant's page; it holds from the next call on."
 )
 NOT_AGREED = _("The caller has not agreed to be recorded.")
+# Said of a call in which somebody talks: what is recorded of its room has to stop.
+FORBIDS = (NEVER, NOT_AGREED)
 WHOLE = _("All calls of this line are recorded: this one can be paused, but not stopped.")
 NOT_ON = _("It is not being recorded.")
 
@@ -88,6 +90,12 @@ def standing(call: Call) -> Standing:
     elif policy == RecordingPolicy.AGREED and not has_agreed(story):
         no_start = Sentence(NOT_AGREED)
     return Standing(verdict.wanted, verdict.doing, _possible(verdict, no_start), no_start)
+
+
+def obstacles(room_sid: str) -> list[Sentence]:
+    """Why nothing in this room may be recorded: what the calls in it that go on say of it."""
+    calls = Call.objects.going_on().filter(room_sid=room_sid).select_related("rule", "agent")
+    return [why for call in calls if (why := standing(call).no_start)]
 
 
 def _possible(verdict: Verdict, no_start: Sentence | None) -> tuple[Order, ...]:

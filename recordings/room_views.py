@@ -100,7 +100,7 @@ def one(request: HttpRequest, user: User) -> HttpResponse:
             context["room"] = rooms.with_calls(user, [room])[0]
             context["people"] = [_shown(person) for person in people]
             context["recorded"] = Recording.objects.visible_to(user).of_room(room.sid)
-            context["no_recording"] = egress.obstacle()
+            context["no_recording"] = egress.obstacle(room.sid)
     except LiveKitError as error:
         context["problem"] = sentence_of(error)
     return _page(request, "recordings/room.html", context)
@@ -135,7 +135,7 @@ def _record(name: str, sid: str, track: str, user: User) -> None:
     found = rooms.one(name)
     if found is None or found[0].sid != sid:
         raise GoneError
-    if egress.obstacle() is None:
+    if egress.obstacle(sid) is None:
         kind = Recording.Kind.TRACK if track else Recording.Kind.VIDEO
         egress.begin(kind, found[0], track, user)
 

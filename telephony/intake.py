@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 COLLEAGUE_LEFT = "telephony.speak"
 # A recording, a stream or an incoming stream has news: the task that asks LiveKit about them.
 STREAM_NEWS = "recordings.look"
+# What LiveKit records of the room is to stop at once.
+YES_TAKEN_BACK = "recording_refused"
 # Agent facts that one transaction takes over.
 BATCH = 500
 # The database, or its driver, does not take this fact and never will: a text that is too long, or
@@ -150,6 +152,8 @@ def take_agent_facts() -> int:
             store_each([of_agent(fact) for fact in facts])
             taken = SessionEvent.objects.filter(pk__in=[fact.pk for fact in facts])
             taken.update(folded_at=timezone.now())
+    if any(fact.kind == YES_TAKEN_BACK for fact in facts):
+        wake(STREAM_NEWS)
     return len(facts)
 
 

@@ -11,10 +11,14 @@ from django.conf import LazySettings
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
-from recordings import egress, looking, streaming
+from agentworker.models import Agent, SessionEvent
+from agentworker.recording import RecordingPolicy as Policy
+from recordings import egress, looking, orders, streaming
 from recordings.models import Recording, Storage
 from recordings.stores import open_recording, store_of
+from telephony import intake
 from telephony.models import Call, CallEvent
 from tests.recordings.conftest import _s3, s3
 from tests.recordings.s3 import S3
@@ -91,6 +95,55 @@ def test_picture_and_sound_of_a_room_come_to_the_storage_by_a_login_that_only_wr
     assert bool(row.file_key) is is_encrypted
     assert LogEntry.objects.filter(object_id=str(row.pk), user__username="anna").exists()
     assert CallEvent.objects.get(kind="staff_record_picture").room_sid == sid
+
+
+def talk(livekit: Simulated, room: str, policy: Policy) -> Agent:
+    """A call in this room whose assistant has this policy."""
+    agent = Agent.objects.create(name="Support", recording=policy)
+    sid, now = livekit.store.rooms[room].sid, timezone.now()
+    Call.objects.create(
+        state="answered",
+        started_at=now,
+        answered_at=now,
+        room_name=room,
+        room_sid=sid,
+        agent=agent,
+    )
+    return agent
+
+
+def says(livekit: Simulated, room: str, kind: str) -> None:
+    """The job of the call in this room says so."""
+    fact = SessionEvent(event_id=f"AJ_1:{kind}", kind=kind, at=timezone.now())
+    fact.room_sid, fact.room_name = livekit.store.rooms[room].sid, room
+    fact.save()
+    intake.take_agent_facts()
+
+
+@pytest.mark.parametrize(
+    ("policy", "track", "why"),
+    [(Policy.NEVER, "", orders.NEVER), (Policy.AGREED, "TR_1", orders.NOT_AGREED)],
+)
+def test_neither_picture_nor_voice_of_who_may_not_be_recorded_is_recorded(
+    policy: Policy, track: str, why: str, livekit: Simulated, room: str, client: Client
+) -> None:
+    talk(livekit, room, policy)
+    assert escape(why) in ask(client, livekit, room, track)
+    assert not Recording.objects.exists() and not livekit.switchboard.recorders.jobs
+
+
+def test_a_yes_that_is_taken_back_ends_what_livekit_records(
+    livekit: Simulated, room: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(livekit, room, Policy.AGREED)
+    says(livekit, room, "recording_agreed")
+    ask(client, livekit, room)
+    assert settle("recording").wanted == "on"
+    woken: list[str] = []
+    monkeypatch.setattr(intake, "wake", woken.append)
+    says(livekit, room, "recording_refused")
+    assert looking.TASK in woken
+    assert settle("ready").wanted == "off"
 
 
 @pytest.mark.prove
@@ -189,7 +242,10 @@ def test_what_came_after_all_is_not_left_lying_in_the_storage(
         store_of(storage).write(name, [b"film"])
     egress.tidy()
     assert egress.source_of(row) in names(storage)
-    Recording.objects.update(state="missing")
+    Recording.objects.update(state="missing", ended_at=timezone.now())
+    egress.tidy()
+    assert egress.source_of(row) in names(storage)
+    Recording.objects.update(ended_at=timezone.now() - timedelta(days=1))
     egress.tidy()
     assert names(storage) == theirs
 
@@ -218,10 +274,23 @@ def test_an_answer_that_was_lost_doubles_nothing(
     row = settle("recording")
     Recording.objects.update(egress_id="", state="expected")
     assert settle("recording").egress_id == row.egress_id
-    Recording.objects.update(egress_id="", state="expected", room_sid="RM_other")
+    assert len(livekit.switchboard.recorders.jobs) == 1
+    livekit.switchboard.recorders.jobs.clear()
+    Recording.objects.update(egress_id="", state="expected")
     Recording.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     assert settle("failed").reason["msgid"] == egress.NOT_BEGUN
-    assert len(livekit.switchboard.recorders.jobs) == 1
+
+
+def test_two_whose_answers_were_lost_are_not_taken_for_each_other(
+    livekit: Simulated, room: str, client: Client
+) -> None:
+    ask(client, livekit, room)
+    ask(client, livekit, room, "TR_1")
+    Recording.objects.update(egress_id="", state="expected")
+    looking.look()
+    jobs = livekit.switchboard.recorders.jobs
+    found = {row.kind: jobs[row.egress_id].has_picture for row in Recording.objects.all()}
+    assert found == {"video": True, "track": False}
 
 
 @pytest.mark.prove

@@ -72,6 +72,8 @@ class Egress:
     # “End reason: …”
     details: str = ""
     backup_used: bool = False
+    # Where it was asked to write.
+    paths: tuple[str, ...] = ()
     files: tuple[Written, ...] = ()
     targets: tuple[Target, ...] = ()
 
@@ -125,12 +127,19 @@ def egress_from(info: protocol.EgressInfo) -> Egress:
         error_code=info.error_code,
         details=info.details,
         backup_used=info.backup_storage_used,
+        paths=_paths(info),
         files=tuple(_written(each) for each in info.file_results),
         targets=tuple(
             Target(address=each.url, status=TARGETS[each.status], error=each.error)
             for each in info.stream_results
         ),
     )
+
+
+def _paths(info: protocol.EgressInfo) -> tuple[str, ...]:
+    room, other = info.room_composite, [output.file.filepath for output in info.egress.outputs]
+    paths = [file.filepath for file in (*room.file_outputs, room.file)]
+    return tuple(path for path in (*paths, info.track.file.filepath, *other) if path)
 
 
 def _written(info: protocol.FileInfo) -> Written:
