@@ -7,6 +7,7 @@ back and has the checksum that its host says. See agentworker.uploading for the 
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +33,10 @@ LARGEST = 4 * 1024**3
 # The clock of a host is wrong by less than that only as far as the way of a message tells.
 TRUSTED = timedelta(seconds=1)
 IN_FLIGHT = (Part.State.WRITING, Part.State.ARRIVING)
+
+
+# How pieces are called: `name_of`.
+NAME = re.compile(r"incoming/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[0-9]{12}")
 
 
 class Nonsense(Exception):

@@ -103,14 +103,16 @@ class FolderStore:
             if folder == self.folder or not _removed(folder):
                 return
 
-    def names(self, prefix: str) -> Iterator[str]:
+    def names(self, prefix: str, before: datetime | None = None) -> Iterator[str]:
         # Only the folder that all of them lie in is walked through.
         top = self.folder / prefix.rpartition("/")[0]
         for folder, _folders, files in os.walk(top):
             where = Path(folder).relative_to(self.folder)
             for file in files:
                 name = (where / file).as_posix()
-                if name.startswith(prefix) and not file.startswith(WRITING):
+                if not name.startswith(prefix) or file.startswith(WRITING):
+                    continue
+                if before is None or _is_older(Path(folder) / file, before):
                     yield name
 
     def free(self) -> int | None:
@@ -176,6 +178,13 @@ def _name(part: Path, path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:
+        return False
 
 
 def _removed(folder: Path) -> bool:

@@ -2,21 +2,35 @@
 
 import hashlib
 import logging
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
+from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from recordings import arriving, expecting, sealing
+from recordings import arriving, expecting, leftovers, sealing
 from recordings.deciding import NOBODY, why_missing
-from recordings.joining import Heard, Readable, Span, Unreadable, heard_in, join, length_of, plan
-from recordings.models import Part, Recording, Storage
+from recordings.joining import (
+    SHORTEST,
+    Heard,
+    Readable,
+    Span,
+    Unreadable,
+    heard_in,
+    join,
+    length_of,
+    plan,
+)
+from recordings.models import Leftover, Part, Recording, Storage
 from recordings.peaks import peaks_of
+from recordings.scratch import scratch
 from recordings.stores import Source, Written, open_file, open_recording, store_of, write_file
-from recordings.storing import CHUNK, FileError
+from recordings.storing import CHUNK, FileError, StoreError
 from telephony.models import Call
 from veyra.live import changed
 from veyra.sentences import Sentence
@@ -27,6 +41,9 @@ log = logging.getLogger(__name__)
 MARGIN = timedelta(seconds=1)
 # Where less is missing nothing is said.
 NOTICED = 1.0
+# A call is over for so long, that what cannot be read of it by now is left out.
+LONGEST_WAIT = timedelta(days=1)
+EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 # What was joined before, among the parts.
 OLD = "old"
 
@@ -61,10 +78,11 @@ class Making:
         if self.recording.state not in Recording.OPEN:
             return
         arrived = Part.objects.of_rooms([self.recording.room_sid]).arrived()
-        self.parts = {str(part.pk): part for part in arrived}
-        with TemporaryDirectory(prefix="veyra-join-") as folder:
-            path = Path(folder) / "whole.ogg"
-            spans = self._join(plan(self._heard(), *window_of(self.call)), path)
+        joined = parts_in(self.recording)
+        self.parts = {str(part.pk): part for part in arrived if str(part.pk) not in joined}
+        with scratch() as folder:
+            path = folder / "whole.ogg"
+            spans = self._join(chosen(self._heard(), self.recording, self.call), path)
             if spans:
                 self._store(spans, path)
             else:
@@ -78,13 +96,13 @@ class Making:
             if part.seconds is None:
                 self._measure(part)
             if part.seconds:
-                heard.append(Heard(str(part.pk), part.began_at, part.seconds))
+                heard.append(Heard(str(part.pk), part.at, part.seconds))
         return heard
 
     def _measure(self, part: Part) -> None:
         """How long is a part whose writer was killed?"""
         try:
-            file = Stream(arriving.read(part), self.alive)
+            file = Stream(self._sound_of(part), self.alive)
             part.seconds = length_of(str(part.pk), file) if part.size else 0.0
         except Unreadable:
             _break(part)
@@ -105,24 +123,47 @@ class Making:
     def _opened(self, source: str) -> Readable:
         if source == OLD:
             return Stream(open_recording(self.recording).read(), self.alive)
-        return Stream(arriving.read(self.parts[source]), self.alive)
+        return Stream(self._sound_of(self.parts[source]), self.alive)
+
+    def _sound_of(self, part: Part) -> Iterator[bytes]:
+        """Raises StoreError; or Unreadable, where all but this part was to be had for a day."""
+        try:
+            yield from arriving.read(part)
+        except StoreError as error:
+            ended_at = self.call.ended_at
+            is_late = ended_at is not None and timezone.now() - ended_at > LONGEST_WAIT
+            if is_late and _is_well(part):
+                raise Unreadable(str(part.pk)) from error
+            raise
 
     def _store(self, spans: list[Span], path: Path) -> None:
         peaks = peaks_of(Stream(_chunks(path), self.alive))
         storage = Storage.objects.current()
         key = sealing.new_key() if storage.is_encrypted else ""
         store, name = store_of(storage), name_of(self.recording)
-        written = write_file(store, name, Stream(_chunks(path), self.alive), key)
-        self._verify(open_file(store, name, written.size, key), written)
-        old = open_recording(self.recording) if self.recording.file else None
-        lies = {"storage": storage, "file": name, "file_key": key, **written.__dict__}
-        told = {"peaks": peaks, "recorder": self._recorder(), **self._times(spans)}
-        saved = Recording.objects.open().filter(pk=self.recording.pk)
-        if not saved.update(state=Recording.State.READY, **lies, **told):
-            store.delete(name)  # it was erased meanwhile
-            raise Lost
+        draft = leftovers.announce(self.recording.pk, storage, name)
+        try:
+            written = write_file(store, name, Stream(_chunks(path), self.alive), key)
+            self._verify(open_file(store, name, written.size, key), written)
+            lies = {"storage": storage, "file": name, "file_key": key, **written.__dict__}
+            told = {"peaks": peaks, "recorder": self._recorder(), **self._times(spans)}
+            old = self._tell_where(draft, lies | told)
+        except BaseException:
+            leftovers.try_to_remove(draft)
+            raise
         if old:
-            old.store.delete(old.name)
+            leftovers.try_to_remove(old)
+
+    def _tell_where(self, draft: Leftover, values: dict[str, Any]) -> Leftover | None:
+        """The file is the recording's own now; the one that it had. Raises Lost: it was erased
+        meanwhile, or somebody else was faster.
+        """
+        with transaction.atomic():
+            saved = Recording.objects.open().filter(pk=self.recording.pk, file=self.recording.file)
+            if not saved.update(state=Recording.State.READY, **values):
+                raise Lost
+            Leftover.objects.filter(pk=draft.pk).delete()
+            return leftovers.replaced(self.recording)
 
     def _verify(self, source: Source, written: Written) -> None:
         found = hashlib.sha256()
@@ -166,18 +207,45 @@ def window_of(call: Call) -> tuple[datetime, datetime]:
     return start, (call.ended_at or start) + MARGIN
 
 
+def chosen(heard: list[Heard], recording: Recording, call: Call) -> list[Heard]:
+    """What is joined. The moments of a call are told by another clock than those of its parts, so
+    where nobody else was in its room, sound is cut off only where enough is left.
+    """
+    start, end = window_of(call)
+    cuts = plan(heard, start, end)
+    due = recording.due_seconds
+    due = (end - start).total_seconds() if due is None else due
+    if _sum(cuts) >= due - NOTICED or not is_alone(recording, call):
+        return cuts
+    whole = plan(heard, *EVER)
+    return whole if _sum(whole) - _sum(cuts) >= SHORTEST else cuts
+
+
+def _sum(cuts: Iterable[Heard]) -> float:
+    return sum(cut.seconds for cut in cuts)
+
+
+def is_alone(recording: Recording, call: Call) -> bool:
+    """Is everything that was heard in its room of this call?"""
+    return not Call.objects.filter(room_sid=recording.room_sid).exclude(pk=call.pk).exists()
+
+
+def parts_in(recording: Recording) -> set[str]:
+    """Keys of the parts that its file was joined from."""
+    return {span.get("part", "") for span in recording.spans} if recording.file else set()
+
+
 def heard_before(recording: Recording) -> list[Heard]:
     """What its file holds, where it has one."""
     return heard_in(OLD, recording.spans) if recording.file else []
 
 
 def name_of(recording: Recording) -> str:
-    """Of the file to be written. Its row must not tell of one file while another lies there, so who
-    has a file is written beside it.
+    """Of a file to be written: another one each time, so that nobody deletes, or writes over, what
+    somebody else has written of the same recording.
     """
     made = recording.created_at
-    first = f"recordings/{made:%Y}/{made:%m}/{recording.pk}.ogg"
-    return first if recording.file != first else first.replace(".ogg", "-2.ogg")
+    return f"recordings/{made:%Y}/{made:%m}/{recording.pk}-{secrets.token_hex(4)}.ogg"
 
 
 def _why_missing(recording: Recording, call: Call) -> Sentence:
@@ -189,7 +257,18 @@ def _why_missing(recording: Recording, call: Call) -> Sentence:
 def _break(part: Part) -> None:
     log.error("part %s is no sound that can be read", part.pk)
     part.state = Part.State.BROKEN
-    Part.objects.filter(pk=part.pk).update(state=part.state)
+    Part.objects.filter(pk=part.pk).update(state=part.state, seen_at=timezone.now())
+
+
+def _is_well(part: Part) -> bool:
+    """Does the storage answer that the part lies in?"""
+    if part.storage is None:
+        return True
+    try:
+        store_of(part.storage).exists(f"{arriving.folder_of(part)}none")
+    except StoreError:
+        return False
+    return True
 
 
 def tell(recording: Recording) -> None:

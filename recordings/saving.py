@@ -5,19 +5,30 @@ done: the next one begins anew. A killed worker keeps a recording from the other
 """
 
 import logging
+import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from agentworker.models import Session, Worker
-from recordings import arriving
-from recordings.joining import Heard, plan
-from recordings.making import Lost, Making, heard_before, name_of, tell, window_of
+from recordings import arriving, leftovers, scratch
+from recordings.joining import Heard
+from recordings.making import (
+    LONGEST_WAIT,
+    Lost,
+    Making,
+    chosen,
+    heard_before,
+    is_alone,
+    parts_in,
+    tell,
+)
 from recordings.models import Part, Recording, Storage
 from recordings.stores import store_of
 from recordings.storing import FileError, StoreError
@@ -32,10 +43,10 @@ TASK = arriving.SAVE
 # After the end of a call the last facts and parts are told of; where nothing was, a little longer.
 SETTLED = timedelta(seconds=5)
 NOTHING_CAME = timedelta(seconds=30)
-# For a host that is away.
-LONGEST_WAIT = timedelta(days=1)
 UNHEARD_OF = timedelta(minutes=2)
 WORKER_IS_LOST = timedelta(seconds=10)
+# So many recordings in a row that the storage does not take say that it takes none.
+ENOUGH = 2
 # Seconds that a late part must add for a recording to be joined once more.
 WORTH_IT = 0.5
 # Seconds that a worker keeps a recording for itself, and how often it says that it is at it.
@@ -79,13 +90,27 @@ def is_away(around: Around, now: datetime) -> bool:
 
 def work(now: datetime) -> None:
     """Save what can be saved, and put away what nobody needs any more."""
-    if all(_is_saved(recording, now) for recording in Recording.objects.to_save()):
-        _settle_all(now)
+    scratch.sweep()
+    failed = 0
+    for recording in _in_turn(Recording.objects.to_save()):
+        failed = 0 if _is_saved(recording, now) else failed + 1
+        if failed == ENOUGH:
+            return
+    _settle_all(now)
+
+
+def _in_turn(found: Iterable[Recording]) -> list[Recording]:
+    """Those that never failed first. Of the others any: one that fails each time must not stand
+    before the rest for ever.
+    """
+    rows = list(found)
+    random.shuffle(rows)
+    return sorted(rows, key=lambda row: bool(row.reason))
 
 
 def _is_saved(recording: Recording, now: datetime) -> bool:
-    """Or left for the next look, without holding up the others. False: the storage takes nothing
-    now, and to ask it again for each of the others would take its patience each time.
+    """Or left for the next look, without holding up the others. False: the storage did not do it,
+    and to ask it again for each of the others might take its patience each time.
     """
     try:
         _save_if_due(recording, now)
@@ -103,7 +128,7 @@ def _save_if_due(recording: Recording, now: datetime) -> None:
     call = recording.call
     if call is None or call.ended_at is None:
         return
-    around = _around(recording.room_sid, call, call.ended_at, now)
+    around = _around(recording, call, call.ended_at, now)
     if not must_wait(around, now):
         with _held(recording) as alive:
             Making(recording, call, alive).run()
@@ -111,15 +136,16 @@ def _save_if_due(recording: Recording, now: datetime) -> None:
         _explain(recording, Sentence(ON_ITS_WAY))
 
 
-def _around(room_sid: str, call: Call, ended_at: datetime, now: datetime) -> Around:
-    parts = Part.objects.of_rooms([room_sid])
-    jobs = Session.objects.filter(room_sid=room_sid, ended_at=None)
+def _around(recording: Recording, call: Call, ended_at: datetime, now: datetime) -> Around:
+    parts = Part.objects.of_rooms([recording.room_sid])
+    jobs = Session.objects.filter(room_sid=recording.room_sid, ended_at=None)
     workers = Worker.objects.seen_since(now - WORKER_IS_LOST).values_list("jobs", flat=True)
     living = {str(each.get("job")) for found in workers for each in found}
-    coming = parts.coming().filter(began_at__lte=ended_at)
+    everything = is_alone(recording, call)
+    coming = (part for part in parts.coming() if everything or part.at <= ended_at)
     return Around(
         ended_at=ended_at,
-        coming=tuple(coming.values_list("seen_at", flat=True)),
+        coming=tuple(part.seen_at for part in coming),
         has_parts=parts.here().exists(),
         job_lives=not living.isdisjoint(jobs.values_list("job_id", flat=True)),
     )
@@ -159,27 +185,47 @@ def _explain(recording: Recording, why: Sentence) -> None:
 
 
 def _settle_all(now: datetime) -> None:
+    failed = 0
     for part in Part.objects.here().select_related("storage"):
         try:
             _settle(part, now)
+            failed = 0
         except StoreError as error:
             log.warning("pieces of part %s stay: %s", part.pk, error)
-            return
+            failed += not isinstance(error, FileError)
+            if failed == ENOUGH:
+                return
 
 
 def _settle(part: Part, now: datetime) -> None:
-    """Join it into a recording that it came too late for, or remove it. Raises StoreError."""
-    rows = list(Recording.objects.filter(room_sid=part.room_sid).select_related("call"))
-    if any(row.state in Recording.OPEN for row in rows) or _goes_on(part):
+    """Join it into a recording that it came too late for, or remove it. Raises StoreError.
+
+    What is in no recording stays for a while: whoever looks why may need it.
+    """
+    talks = Recording.objects.filter(room_sid=part.room_sid, kind=Recording.Kind.TALK)
+    rows = list(talks.select_related("call"))
+    if any(row.state in Recording.OPEN for row in rows) or _goes_on(part, now):
         return
     if late_for := [row for row in rows if _adds_to(part, row)]:
         _reopen(late_for)
-    elif rows or now - part.seen_at > FORGOTTEN:
-        _remove(part, rows)
+    elif _is_joined(part, rows):
+        _remove(part)
+    elif now - part.seen_at > FORGOTTEN:
+        log.error("part %s is in no recording, and goes after %s", part.pk, FORGOTTEN)
+        _remove(part)
 
 
-def _goes_on(part: Part) -> bool:
-    return Call.objects.filter(room_sid=part.room_sid, ended_at=None).exists()
+def _goes_on(part: Part, now: datetime) -> bool:
+    """Or ended just now, so that not all of it may be known yet?"""
+    calls = Call.objects.filter(room_sid=part.room_sid)
+    return calls.filter(Q(ended_at=None) | Q(ended_at__gt=now - NOTHING_CAME)).exists()
+
+
+def _is_joined(part: Part, rows: list[Recording]) -> bool:
+    """Is it where it belongs, or was that deleted since?"""
+    if rows and all(row.state == Recording.State.DELETED for row in rows):
+        return True
+    return any(str(part.pk) in parts_in(row) for row in rows)
 
 
 def _adds_to(part: Part, recording: Recording) -> bool:
@@ -188,12 +234,10 @@ def _adds_to(part: Part, recording: Recording) -> bool:
     may = recording.state in Recording.SAVED and not recording.egress_id
     if part.state != Part.State.ARRIVED or not may or call is None or call.erased_at:
         return False
-    if any(span.get("part") == str(part.pk) for span in recording.spans):
+    if str(part.pk) in parts_in(recording):
         return False
-    # Of a part that was never measured nothing was joined.
-    length = WORTH_IT if part.seconds is None else part.seconds
-    new = Heard(str(part.pk), part.began_at, length)
-    cuts = plan([*heard_before(recording), new], *window_of(call))
+    new = Heard(str(part.pk), part.at, part.length)
+    cuts = chosen([*heard_before(recording), new], recording, call)
     return sum(cut.seconds for cut in cuts if cut.source == new.source) >= WORTH_IT
 
 
@@ -205,12 +249,8 @@ def _reopen(late_for: list[Recording]) -> None:
     wake(TASK)
 
 
-def _remove(part: Part, rows: list[Recording]) -> None:
+def _remove(part: Part) -> None:
     arriving.remove_pieces(part)
-    for row in rows:
-        # Whoever joined it once more was perhaps killed before the older file was gone.
-        if row.state == Recording.State.READY and row.storage:
-            store_of(row.storage).delete(name_of(row))
     Part.objects.filter(pk=part.pk).update(state=Part.State.JOINED, seen_at=timezone.now())
 
 
@@ -221,18 +261,23 @@ def tidy(now: datetime) -> None:
     """Rows of parts that are in their recordings for long, and what killed writers left."""
     Part.objects.joined_before(now - FORGOTTEN).delete()
     Part.objects.unheard_of_since(now - GIVEN_UP).delete()
+    leftovers.remove_due(now)
     for storage in Storage.objects.all():
         try:
             store = store_of(storage)
             store.tidy(now - HALF_WRITTEN)
-            for name in _orphans(storage, list(store.names("incoming/"))):
+            old = list(store.names("incoming/", now - HALF_WRITTEN))
+            for name in _orphans(storage, old):
                 store.delete(name)
         except StoreError as error:
             log.warning("storage %s is not tidied: %s", storage.pk, error)
 
 
 def _orphans(storage: Storage, names: list[str]) -> list[str]:
-    """Pieces of parts that lie in another storage by now, or are needed by nobody."""
+    """Pieces of parts that lie in another storage by now, or are needed by nobody. What is named
+    otherwise than ours is somebody else's.
+    """
     kept = Part.objects.coming() | Part.objects.here()
     keys = {str(pk) for pk in kept.filter(storage=storage).values_list("pk", flat=True)}
-    return [name for name in names if name.split("/")[1] not in keys]
+    ours = filter(None, map(arriving.NAME.fullmatch, names))
+    return [found[0] for found in ours if found[1] not in keys]

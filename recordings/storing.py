@@ -51,8 +51,8 @@ class Store(Protocol):
     def delete(self, name: str) -> None:
         """What is not there is deleted already."""
 
-    def names(self, prefix: str) -> Iterator[str]:
-        """All files whose names begin so."""
+    def names(self, prefix: str, before: datetime | None = None) -> Iterator[str]:
+        """All files whose names begin so; with `before` only those that were written before it."""
 
     def free(self) -> int | None:
         """Bytes that still fit; None: nobody can tell."""

@@ -1,0 +1,211 @@
+"""Sound that comes late, by clocks that are wrong, and while somebody else is at the same."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from django.db.models import F
+from django.utils import timezone
+
+from recordings import arriving, leftovers, making, saving, scratch
+from recordings.folder_store import FolderStore
+from recordings.making import Lost, Making
+from recordings.models import Leftover, Part, Recording, Storage
+from recordings.stores import store_of
+from telephony.models import Call
+from tests.recordings.test_saving import CALLER, a_call, arrive, files, heard, later, saved
+
+pytestmark = pytest.mark.django_db
+
+
+def saved_late(recording: Recording) -> Recording:
+    """The first look finds that there is more, the second joins it."""
+    saved(recording)
+    return saved(recording)
+
+
+def making_of(recording: Recording) -> Making:
+    return Making(recording, Call.objects.get(recordings=recording), lambda: None)
+
+
+# What is heard, and when it was
+
+
+def test_a_late_part_that_began_before_the_answer_is_not_lost() -> None:
+    recording = a_call(5)
+    assert saved(recording).state == "missing"
+    arrive(CALLER, begins=-1)
+    assert heard(saved_late(recording)) == list(CALLER)[1:]
+
+
+def test_a_late_part_adds_what_the_other_had_not() -> None:
+    recording = a_call()
+    arrive(CALLER[:2])
+    assert heard(saved(recording)) == [0.1, 0.2]
+    arrive(CALLER[1:], begins=1)
+    whole = saved_late(recording)
+    assert heard(whole) == list(CALLER) and files() == [whole.file]
+
+
+def test_a_late_part_that_adds_nothing_stays_for_a_week() -> None:
+    recording = a_call()
+    arrive(CALLER)
+    first = saved(recording)
+    double = arrive(CALLER[1:4], begins=1)
+    again = saved_late(recording)
+    assert heard(again) == list(CALLER)
+    held = sorted([again.file, arriving.name_of(double, 0)])
+    assert first.file not in files() and files() == held
+    saving.work(later(days=6))
+    assert files() == held and saved(recording).file == again.file
+    saving.work(later(days=8))
+    assert files() == [again.file]
+
+
+@pytest.mark.parametrize("ahead", [90, 3, -3, -90])
+def test_a_host_whose_clock_is_wrong_costs_no_sound(ahead: int) -> None:
+    recording = a_call()
+    arrive(CALLER, begins=ahead)
+    ready = saved(recording)
+    assert (heard(ready), ready.reason) == (list(CALLER), {})
+
+
+def test_what_was_heard_before_the_answer_is_no_part_of_the_talk() -> None:
+    recording = a_call(4)
+    arrive(CALLER, begins=-2)
+    assert heard(saved(recording))[:4] == list(CALLER)[2:]
+
+
+def test_hosts_whose_clocks_differ_hand_over_without_a_gap() -> None:
+    recording = a_call()
+    arrive(CALLER[:3])
+    behind = arrive(CALLER[3:], begins=1)
+    Part.objects.filter(pk=behind.pk).update(clock_ahead=-2)
+    assert heard(saved(recording)) == list(CALLER)
+
+
+# What cannot be had
+
+
+def spoil(part: Part) -> None:
+    """A piece of it cannot be read any more, and that is not the storage's fault."""
+    store = store_of(Storage.objects.current())
+    assert isinstance(store, FolderStore)
+    path = store.folder / arriving.name_of(part, 0)
+    path.unlink()
+    path.mkdir()
+    (path / "something").touch()
+
+
+def test_one_object_that_cannot_be_read_holds_up_no_other_recording() -> None:
+    old, new = a_call(room="RM_OLD"), a_call(room="RM_NEW")
+    arrive(CALLER, room="RM_OLD")
+    spoil(arrive(CALLER, room="RM_NEW"))
+    saving.work(timezone.now())
+    assert heard(saved(old)) == list(CALLER) and saved(new).state == "saving"
+
+
+def test_what_cannot_be_read_for_a_day_is_left_out() -> None:
+    recording = a_call()
+    arrive(CALLER[:3])
+    bad = arrive(CALLER[3:], begins=3)
+    spoil(bad)
+    assert saved(recording).state == "saving"
+    days = timedelta(days=2)
+    names = ("started_at", "answered_at", "ended_at")
+    Call.objects.update(**{name: F(name) - days for name in names})
+    Part.objects.update(began_at=F("began_at") - days)
+    assert heard(saved(recording)) == [0.1, 0.2, 0.3]
+    bad.refresh_from_db()
+    assert bad.state == "broken"
+
+
+# Two at a time
+
+
+def test_who_was_overtaken_takes_nothing_away() -> None:
+    recording = a_call()
+    arrive(CALLER)
+    slow = making_of(Recording.objects.get())
+    fast = making_of(recording)
+    # The slow one has written its file, and stands before it tells where it lies.
+    tell_where = slow._tell_where
+
+    def overtaken(draft: Leftover, values: dict[str, object]) -> Leftover | None:
+        fast.run()
+        return tell_where(draft, values)
+
+    slow._tell_where = overtaken  # type: ignore[method-assign]  # a process that was stopped here
+    with pytest.raises(Lost):
+        slow.run()
+    ready = saved(recording)
+    assert heard(ready) == list(CALLER) and files() == [ready.file]
+    assert not Leftover.objects.exists()
+
+
+def test_who_puts_away_pieces_takes_no_file_that_was_joined_since() -> None:
+    recording = a_call()
+    first = arrive(CALLER[:2])
+    making_of(recording).run()
+    saving._remove(first)
+    arrive(CALLER[2:], begins=2)
+    whole = saved_late(recording)
+    assert heard(whole) == list(CALLER) and files() == [whole.file]
+
+
+def test_a_file_in_another_storage_goes_when_that_is_back(tmp_path: Path) -> None:
+    Storage.objects.create(is_current=True, folder=str(tmp_path / "old"))
+    recording = a_call()
+    arrive(CALLER[:2])
+    first = saved(recording)
+    Storage.objects.update(is_current=False)
+    Storage.objects.create(is_current=True, folder=str(tmp_path / "new"))
+    arrive(CALLER[2:], begins=2)
+    saving.work(timezone.now())
+    joining = making_of(Recording.objects.select_related("storage").get())
+    tell_where = joining._tell_where
+
+    def then_away(draft: Leftover, values: dict[str, object]) -> Leftover | None:
+        old = tell_where(draft, values)
+        (tmp_path / "old").rename(tmp_path / "away")
+        (tmp_path / "old").write_text("no folder")
+        return old
+
+    joining._tell_where = then_away  # type: ignore[method-assign]  # a disk that goes just then
+    joining.run()
+    assert heard(saved(recording)) == list(CALLER)
+    (tmp_path / "old").unlink()
+    (tmp_path / "away").rename(tmp_path / "old")
+    assert (tmp_path / "old" / first.file).exists()
+    saving.tidy(timezone.now())
+    assert not (tmp_path / "old" / first.file).exists() and not Leftover.objects.exists()
+
+
+def test_what_a_killed_attempt_wrote_goes_after_a_day() -> None:
+    recording = a_call()
+    storage = Storage.objects.current()
+    name = making.name_of(recording)
+    leftovers.announce(recording.pk, storage, name)
+    store_of(storage).write(name, [b"x"])
+    saving.tidy(timezone.now())
+    assert files() == [name]
+    saving.tidy(later(days=2))
+    assert files() == [] and not Leftover.objects.exists()
+
+
+def test_nothing_of_who_was_killed_while_he_joined_stays_in_the_clear(
+    settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    left = scratch.top() / "tmpkilled"
+    left.mkdir()
+    (left / "whole.ogg").write_bytes(b"a voice")
+    with scratch.scratch() as mine:
+        for each in (left, mine):
+            os.utime(each, (0, 0))
+        assert mine.stat().st_mode & 0o077 == 0
+        saving.work(timezone.now())
+        assert mine.exists() and not left.exists()
+    assert not mine.exists() and scratch.top().stat().st_mode & 0o077 == 0
