@@ -8,7 +8,6 @@ between leaves a `Deletion` that is not done, and what is done twice does no har
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -16,13 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from recordings.keeping_models import Deletion, Hold, Term
-from recordings.models import Part, Recording, Storage
+from recordings.models import Leftover, Part, Recording, Storage
 from recordings.stores import store_of
 from recordings.storing import Store, StoreError
 from recordings.terms import Group, Terms
 from telephony.callers import one_spelling
 from telephony.forgetting import Traces
-from telephony.models import Call
+from telephony.models import Call, Leg
 from veyra.celery import wake
 from veyra.live import changed
 from veyra.sentences import Sentence
@@ -62,35 +61,40 @@ def of_group(group: Group, now: datetime) -> QuerySet[Recording]:
 
 def due(terms: Terms, now: datetime) -> int:
     """How many recordings would go, were these the terms then."""
-    held = _of_held_numbers()
+    held = [key for number in Hold.objects.numbers() for key in Traces(number).calls]
+    rooms = Leg.objects.filter(call__in=held).exclude(room_sid="").values("room_sid")
     groups = [of_group(group, now).filter(is_held=False) for group in terms.groups()]
-    return sum((rows.exclude(call__in=held) if held else rows).count() for rows in groups)
-
-
-def _of_held_numbers() -> list[UUID]:
-    return [key for number in Hold.objects.numbers() for key in Traces(number).calls]
+    free = (rows.exclude(call__in=held).exclude(room_sid__in=rooms) for rows in groups)
+    return sum(rows.count() for rows in free)
 
 
 def claim_due(now: datetime) -> int:
     """Claim every recording whose days are over and that nobody needs; how many they were."""
-    held = Hold.objects.numbers()
-    groups = Term.objects.all_terms().groups()
-    return sum(_claim_group(group, now, held) for group in groups)
+    return sum(_claim_group(group, now) for group in Term.objects.all_terms().groups())
 
 
-def _claim_group(group: Group, now: datetime, held: frozenset[str]) -> int:
+def _claim_group(group: Group, now: datetime) -> int:
     rows = of_group(group, now).filter(is_held=False).order_by("created_at", "pk")
-    rows, passed, claimed = rows.select_related("storage", "call"), 0, 0
+    passed, claimed = 0, 0
     while batch := list(rows[passed : passed + BATCH]):
-        free = [row for row in batch if not is_of(row.call, held)]
-        claimed += (taken := claim(free, Deletion.Why.DAYS, now))
+        claimed += (taken := claim(batch, Deletion.Why.DAYS, now))
         passed += len(batch) - taken
     return claimed
 
 
+def _without_held(rows: list[Recording]) -> list[Recording]:
+    """Those in whose rooms nobody was of whose number nothing may be deleted."""
+    numbers = Hold.objects.numbers()
+    if not numbers:
+        return rows
+    legs = Leg.objects.filter(room_sid__in={row.room_sid for row in rows} - {""})
+    held = {leg.room_sid for leg in legs.select_related("call") if is_of(leg.call, numbers)}
+    return [row for row in rows if row.room_sid not in held and not is_of(row.call, numbers)]
+
+
 def is_of(call: Call | None, numbers: frozenset[str]) -> bool:
     """Is it a call with one of these numbers (E.164), however the provider spelled it?"""
-    if call is None or not numbers:
+    if call is None:
         return False
     return not numbers.isdisjoint(map(one_spelling, (call.from_number, call.to_number)))
 
@@ -100,13 +104,14 @@ def claim(rows: Sequence[Recording], why: Deletion.Why, now: datetime) -> int:
     How many they were. Their files go by `carry_out`.
     """
     with transaction.atomic():
-        found = Recording.objects.select_for_update(of=("self",)).select_related("storage")
+        found = Recording.objects.select_for_update(of=("self",)).select_related("storage", "call")
         free = list(found.filter(pk__in=[row.pk for row in rows], is_held=False, state__in=KEPT))
+        if why == Deletion.Why.DAYS:
+            # One may have been placed since.
+            free = _without_held(free)
         Deletion.objects.bulk_create([Deletion.of_recording(row, why, now) for row in free])
         gone = {"state": Recording.State.DELETED, "deleted_at": now, "file_key": ""}
-        Recording.objects.filter(pk__in=[row.pk for row in free]).update(
-            **gone, peaks={}, spans=[], reason={}
-        )
+        Recording.objects.filter(pk__in=[row.pk for row in free]).update(**gone, peaks={}, spans=[])
     for call in {row.call_id for row in free if row.call_id}:
         changed("call", call)
     wake(TASK)
@@ -159,13 +164,17 @@ def _remove(row: Deletion) -> bool:
     """True: it is still there, though the storage took the order. Raises StoreError."""
     if row.room_sid and not _is_needed(row.room_sid):
         forget_parts(Part.objects.filter(room_sid=row.room_sid))
-    if row.storage is None or not row.file:
-        return False
-    store = store_of(row.storage)
-    names = (row.file, _older(row.file))
-    for name in names:
-        store.delete(name)
-    return store.exists(row.file) or any(_keeps_versions(store, name) for name in names)
+    files = [(left.storage, left.file) for left in Leftover.objects.of([row.recording])]
+    if row.storage and row.file:
+        files.append((row.storage, row.file))
+    left = [_is_left(store_of(storage), name) for storage, name in files]
+    return any(left)
+
+
+def _is_left(store: Store, name: str) -> bool:
+    """After it was deleted? Raises StoreError."""
+    store.delete(name)
+    return store.exists(name) or _keeps_versions(store, name)
 
 
 def _keeps_versions(store: Store, name: str) -> bool:
@@ -176,14 +185,6 @@ def _keeps_versions(store: Store, name: str) -> bool:
         return False
     store.purge(name)
     return store.keeps_deleted(name)
-
-
-def _older(name: str) -> str:
-    """The file beside it, where it was joined once more (`making.name_of`) and whoever did that was
-    killed before he removed the first one.
-    """
-    stem = name.removesuffix(".ogg")
-    return f"{stem.removesuffix('-2')}.ogg" if stem.endswith("-2") else f"{stem}-2.ogg"
 
 
 def _is_needed(room_sid: str) -> bool:

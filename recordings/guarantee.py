@@ -73,8 +73,9 @@ def judge(kept: Kept) -> tuple[Result, list[Sentence]]:
         return Result.MISSING, told or [Sentence(UNTOLD)]
     if kept.state in Recording.OPEN:
         return Result.OPEN, told or [Sentence(BEING_SAVED if kept.ended else GOES_ON)]
-    if kept.state == State.DELETED:
-        return Result.WHOLE, told
+    if kept.state == State.DELETED and kept.seconds is None:
+        # It never was, and was deleted with what there was of it.
+        return Result.MISSING, told or [Sentence(UNTOLD)]
     flaws = [*_of_length(kept), *_of_voices(kept)]
     return (Result.FLAWED, [*told, *flaws]) if flaws else (Result.WHOLE, [])
 

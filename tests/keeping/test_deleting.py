@@ -15,7 +15,7 @@ from recordings.models import Part, Recording, Storage
 from recordings.stores import store_of
 from recordings.storing import StoreError
 from recordings.terms import Scope
-from telephony.models import PhoneNumber
+from telephony.models import Leg, PhoneNumber
 from tests.keeping.conftest import DIGITS, HIS, file_of
 from veyra.sentences import Sentence
 
@@ -109,6 +109,43 @@ def test_many_that_are_held_do_not_keep_the_others_from_going(
     assert {state(each) for each in free} == {State.DELETED}
 
 
+def test_a_number_that_is_held_while_others_go_is_left_alone(
+    make_recording: Any, make_call: Any, make_user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deleting, "BATCH", 1)
+    user, real = make_user(), deleting.claim
+    rows = [aged(make_recording(make_call(from_number=HIS), data=b"a"), 99) for _ in range(3)]
+    Term.objects.create(days=30)
+
+    def claim(*what: Any) -> int:
+        taken = real(*what)
+        if not Hold.objects.exists():
+            keeping.hold_number(HIS, "court", user)
+        return taken
+
+    monkeypatch.setattr(deleting, "claim", claim)
+    keeping.work(timezone.now())
+    assert sorted(state(row) for row in rows) == [State.DELETED, State.READY, State.READY]
+
+
+def test_a_picture_of_a_room_stays_where_somebody_was_who_is_held(
+    make_recording: Any, make_call: Any, make_user: Any
+) -> None:
+    his, other = make_call(from_number=HIS), make_call(from_number="+79990000000")
+    Leg.objects.update(room_sid="RM_1")
+    picture = {"kind": "video", "room_sid": "RM_1"}
+    rows = [aged(make_recording(call, data=b"a", **picture), 99) for call in (None, other, his)]
+    elsewhere = aged(make_recording(data=b"a", kind="video", room_sid="RM_2"), 99)
+    hold = keeping.hold_number(HIS, "court", make_user())
+    Term.objects.create(days=30)
+    assert deleting.due(Term.objects.all_terms(), timezone.now()) == 1
+    keeping.work(timezone.now())
+    assert {state(row) for row in rows} == {State.READY} and state(elsewhere) == State.DELETED
+    keeping.lift(hold, make_user(name="boris"))
+    keeping.work(timezone.now())
+    assert {state(row) for row in rows} == {State.DELETED}
+
+
 def test_a_deleted_recording_cannot_be_held_and_a_number_is_held_once(
     make_recording: Any, make_user: Any
 ) -> None:
@@ -159,7 +196,8 @@ def test_what_the_storage_did_not_delete_is_tried_again_until_it_is_gone(
 
 
 def test_parts_that_nobody_joins_any_more_go_with_the_recording(make_recording: Any) -> None:
-    row = make_recording(data=b"a", room_sid="RM_1", state=State.FAILED)
+    why = Sentence("No sound.").to_json()
+    row = make_recording(data=b"a", room_sid="RM_1", state=State.FAILED, reason=why)
     part = Part.objects.create(
         room_name="r",
         room_sid="RM_1",
@@ -173,6 +211,8 @@ def test_parts_that_nobody_joins_any_more_go_with_the_recording(make_recording: 
     deleting.claim([row], Deletion.Why.DAYS, timezone.now())
     deleting.carry_out(timezone.now())
     assert not store.exists(name) and not Part.objects.exists()
+    # The report of its day still has to tell that there was no sound.
+    assert state(row) == State.DELETED and row.sentence.msgid == "No sound."
 
 
 def test_a_file_that_was_written_anew_goes_with_the_older_one(make_recording: Any) -> None:

@@ -52,7 +52,10 @@ def ready(**values: Any) -> Kept:
         (Kept(state=State.FAILED, reason=Sentence("why")), Result.MISSING, ["why"]),
         (Kept(state=State.EXPECTED, ended=False), Result.OPEN, [guarantee.GOES_ON]),
         (Kept(state=State.SAVING), Result.OPEN, [guarantee.BEING_SAVED]),
-        (Kept(state=State.DELETED), Result.WHOLE, []),
+        (Kept(state=State.DELETED), Result.MISSING, [guarantee.UNTOLD]),
+        (Kept(state=State.DELETED, reason=Sentence("why")), Result.MISSING, ["why"]),
+        (Kept(state=State.DELETED, seconds=99.0, due=100.0), Result.WHOLE, []),
+        (Kept(state=State.DELETED, seconds=60.0, due=100.0), Result.FLAWED, [guarantee.TOO_LITTLE]),
     ],
 )
 def test_each_recording_has_its_verdict_and_says_why(
