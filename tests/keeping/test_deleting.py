@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from agentworker.models import Agent
-from recordings import deleting, keeping
+from recordings import deleting, keeping, leftovers
 from recordings.keeping import CannotKeep, Wish
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
 from recordings.models import Part, Recording, Storage
@@ -215,16 +216,19 @@ def test_parts_that_nobody_joins_any_more_go_with_the_recording(make_recording: 
     assert state(row) == State.DELETED and row.sentence.msgid == "No sound."
 
 
-def test_a_file_that_was_written_anew_goes_with_the_older_one(make_recording: Any) -> None:
+def test_a_file_that_was_written_anew_goes_with_the_older_one(
+    make_recording: Any, tmp_path: Path
+) -> None:
+    """Whoever joined it once more was killed before the older file was gone."""
     row = make_recording(data=b"a")
-    store, newer = store_of(row.storage), row.file.replace(".ogg", "-2.ogg")
-    store.write(newer, [b"b"])
-    for name in (row.file, newer):
-        assert {name, deleting._older(name)} == {row.file, newer}
-    Recording.objects.update(file=newer)
+    elsewhere = Storage.objects.create(folder=str(tmp_path / "elsewhere"))
+    store_of(elsewhere).write("recordings/2026/11/older.ogg", [b"b"])
+    leftovers.announce(row.pk, elsewhere, "recordings/2026/11/older.ogg")
     deleting.claim([row], Deletion.Why.DAYS, timezone.now())
     deleting.carry_out(timezone.now())
-    assert not list(store.names("recordings/"))
+    for storage in (row.storage, elsewhere):
+        assert not list(store_of(storage).names("recordings/"))
+    assert Deletion.objects.get().gone_at
 
 
 # Changing how long
