@@ -25,6 +25,10 @@ SEES, BEGINS, CHANGES = (f"recordings.{verb}_stream" for verb in ("view", "add",
 SHOWN = 20
 # LiveKit sends a room to no more.
 MOST_TARGETS = 10
+LOGIN_IS_SHOWN = gettext_lazy(
+    "A login in the address would be shown to everybody who opens this page. Leave it out here; if"
+    " the service needs it, write it at the end of the key: key?user=…&password=…"
+)
 
 
 class AddressForm(forms.Form):
@@ -53,6 +57,8 @@ class AddressForm(forms.Form):
             if found is None or not found[4] or any(map(str.isspace, address)):
                 wrong = _("Write an address such as rtmps://example.org/live, and its key.")
                 self.add_error("server", wrong)
+            elif "@" in found[2].partition("/")[0]:
+                self.add_error("server", LOGIN_IS_SHOWN)
             cleaned["address"] = address
         return cleaned
 

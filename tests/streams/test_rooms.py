@@ -78,6 +78,13 @@ def test_a_room_tells_who_is_in_it_and_what_he_sends(
     assert "Sends nothing." in html and 'class="vy-button' not in html
 
 
+def test_nobody_is_hung_up_on_by_one_press(livekit: Simulated, room: str, person: Person) -> None:
+    html = person(SEES, "remove_participant").get(f"/rooms/one/?name={room}").content.decode()
+    before, _, after = html.partition("/rooms/remove/")
+    assert f'<details id="remove-{CALLER.sid}"' in before and "Hang up…</summary>" in before
+    assert before.count("<details") > before.count("</details>") and "</details>" in after
+
+
 @pytest.mark.prove
 def test_a_room_that_is_over_says_so(person: Person) -> None:
     assert "This room is over." in person(SEES).get("/rooms/one/?name=x").content.decode()
