@@ -4,8 +4,10 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils.translation import gettext_noop as _
 
+from veyra.livekit.config import AUTO
 from veyra.sentences import Sentence
 
 SCHEMES = ("http", "https", "srt")
@@ -40,7 +42,10 @@ def why_not(url: str) -> Sentence | None:
     found = addresses_of(host, port or 443)
     if not found:
         return Sentence(NOBODY_KNOWS, {"host": host})
-    return None if all(map(is_outside, found)) else Sentence(INSIDE, {"host": host})
+    ours = own()
+    if all(is_outside(each) and plain(each) not in ours for each in found):
+        return None
+    return Sentence(INSIDE, {"host": host})
 
 
 def addresses_of(host: str, port: int) -> list[Address]:
@@ -52,11 +57,23 @@ def addresses_of(host: str, port: int) -> list[Address]:
         return []
 
 
+def own() -> set[Address]:
+    """Ours, out in the world: what answers there stands inside. PUBLIC_IP=auto is not known."""
+    urls = (settings.LIVEKIT_URL, settings.LIVEKIT_PUBLIC_URL)
+    hosts = {urlsplit(url).hostname or "" for url in urls} | {settings.PUBLIC_IP} - {AUTO}
+    return {plain(each) for host in hosts if host for each in addresses_of(host, 443)}
+
+
 def is_outside(address: Address) -> bool:
     """Is it an address of the internet, through whatever it is reached?"""
+    found = plain(address)
+    return found.is_global and not found.is_multicast
+
+
+def plain(address: Address) -> Address:
+    """Without the clothes of IPv6 that an IPv4 one may wear."""
     if isinstance(address, ipaddress.IPv6Address):
         for network, place in CARRIERS:
             if address in network:
-                inner = ipaddress.IPv4Address(int(address) >> place & 0xFFFFFFFF)
-                return is_outside(inner)
-    return address.is_global and not address.is_multicast
+                return ipaddress.IPv4Address(int(address) >> place & 0xFFFFFFFF)
+    return address

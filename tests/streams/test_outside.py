@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,6 +68,17 @@ def test_a_name_is_refused_if_one_of_its_addresses_is_inside(names: Names) -> No
     assert refusal is not None and refusal.msgid == outside.INSIDE
     nobody = outside.why_not("https://nobody.example.org/")
     assert nobody is not None and nobody.msgid == outside.NOBODY_KNOWS
+
+
+def test_what_leads_back_to_ourselves_is_refused(names: Names, settings: LazySettings) -> None:
+    names(livekit_example_org=["93.184.216.35"], www_example_org=["93.184.216.35"])
+    settings.PUBLIC_IP = "93.184.216.34"
+    settings.LIVEKIT_PUBLIC_URL = "wss://livekit.example.org"
+    ours = ("93.184.216.34", "[64:ff9b::5db8:d822]", "livekit.example.org", "www.example.org")
+    for host in ours:
+        refusal = outside.why_not(f"http://{host}:6379/")
+        assert refusal is not None and refusal.msgid == outside.INSIDE
+    assert outside.why_not("http://93.184.216.36/film.mp4") is None
 
 
 @pytest.mark.parametrize(
