@@ -52,14 +52,15 @@ NO_BUCKET = _(
     "LiveKit's program can only write into a storage that speaks S3, with a login of its own."
     " Enter both on the storage in which new recordings are kept."
 )
-NOT_BEGUN = _("LiveKit did not begin it. Look at the log of its egress, then try again.")
-EMPTY = _("LiveKit wrote an empty file: nobody sent anything while it recorded.")
+NOT_BEGUN = _("It did not begin. Try again; if it stays so, have your engineer look at it.")
+EMPTY = _("Nobody could be heard or seen while it was recorded, so there is nothing in it.")
 NOT_THERE = _(
-    "LiveKit says that the file is in the storage, and it is not. Press “Try it” on the storage."
+    "It was recorded, but its file is not in the storage. Have your engineer press “Try it” on the"
+    " storage."
 )
 IN_BACKUP = _(
-    "The storage did not take the file, so LiveKit keeps it in its own backup storage: %(place)s."
-    " Ask your engineer to bring it from there."
+    "The storage did not take the file, so it was kept in another one: %(place)s. Ask your engineer"
+    " to bring it from there."
 )
 STORY = {Kind.VIDEO: "staff_record_picture", Kind.TRACK: "staff_record_voice"}
 

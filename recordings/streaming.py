@@ -50,8 +50,8 @@ TARGETS = {
 ROOM_OVER = _("Its room is over.")
 FORGOTTEN = _("LiveKit knows nothing of it any more. Begin it anew.")
 KILLED = _(
-    "Its room is over, and LiveKit's program that sent it has said nothing since: it was killed."
-    " Look at its log."
+    "The call is over, and the program that recorded or sent it has said nothing since: it was"
+    " killed. Have your engineer look at it."
 )
 UNREADABLE = _("Its address cannot be read: no key of FIELD_KEYS fits. Begin it anew.")
 

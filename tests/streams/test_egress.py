@@ -166,7 +166,7 @@ def test_one_voice_is_recorded_alone_and_stopped_by_hand(
         pytest.param(Fault.NO_START, "failed", "Nothing was heard", marks=pytest.mark.prove),
         pytest.param(Fault.KILLED, "failed", "broke down", marks=pytest.mark.prove),
         (Fault.UPLOAD, "failed", "could not bring the file"),
-        pytest.param(Fault.EMPTY, "missing", "empty file", marks=pytest.mark.prove),
+        pytest.param(Fault.EMPTY, "missing", "heard or seen", marks=pytest.mark.prove),
         pytest.param(Fault.BACKUP, "failed", "backup/veyra/egress/", marks=pytest.mark.prove),
         pytest.param(Fault.TWICE, "ready", "", marks=pytest.mark.prove),
         (Fault.STUCK, "missing", "it was killed"),
