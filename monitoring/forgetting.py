@@ -271,6 +271,8 @@ def carry_out(row: Erasure, now: datetime, *, again: bool = False) -> Sentence |
     try:
         _note(row)
         _remember_recordings(row, sound.claim(found.calls, now, again=again))
+        if sound.is_left(found.calls):
+            return Sentence(ON_ITS_WAY)
         sound.forget_parts(found.calls)
     except StoreError as error:
         return Sentence(STORAGE_AWAY, {"reason": str(error.sentence)})

@@ -43,6 +43,14 @@ def claim(keys: Sequence[UUID], now: datetime, *, again: bool = False) -> list[U
     return list(gone.values_list("pk", flat=True))
 
 
+def is_left(keys: Sequence[UUID]) -> bool:
+    """Is one of them to be heard, or still to come? One that was to be deleted may have been joined
+    once more meanwhile, with what came late.
+    """
+    states = (*Recording.OPEN, *deleting.KEPT)
+    return of_calls(keys).filter(state__in=states).exists()
+
+
 def forget_parts(keys: Sequence[UUID]) -> None:
     """Sound that was on its way. Raises StoreError."""
     deleting.forget_parts(Part.objects.filter(room_sid__in=own_rooms(keys)))
@@ -60,5 +68,7 @@ def forget_rooms(keys: Sequence[UUID]) -> None:
 
 def sweep(now: datetime) -> None:
     """Sound that came late, of callers who were erased in the last weeks. Raises StoreError."""
-    erased = Call.objects.erased_since(now - LATE).values_list("pk", flat=True)
-    forget_parts(list(erased))
+    erased = list(Call.objects.erased_since(now - LATE).values_list("pk", flat=True))
+    if is_left(erased):
+        claim(erased, now, again=True)
+    forget_parts(erased)

@@ -159,7 +159,8 @@ class Making:
         meanwhile, or somebody else was faster.
         """
         with transaction.atomic():
-            saved = Recording.objects.open().filter(pk=self.recording.pk, file=self.recording.file)
+            mine = Recording.objects.filter(pk=self.recording.pk, file=self.recording.file)
+            saved = mine.open().filter(call__erased_at=None)
             if not saved.update(state=Recording.State.READY, **values):
                 raise Lost
             Leftover.objects.filter(pk=draft.pk).delete()

@@ -174,7 +174,7 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
 
     def to_save(self) -> Self:
         """Whose call is over, of parts that our recorders write."""
-        ours = self.open().filter(kind=Recording.Kind.TALK, egress_id="")
+        ours = self.open().filter(kind=Recording.Kind.TALK, egress_id="", call__erased_at=None)
         return ours.filter(call__ended_at__isnull=False).select_related("call", "storage")
 
 

@@ -244,7 +244,7 @@ def _adds_to(part: Part, recording: Recording) -> bool:
 def _reopen(late_for: list[Recording]) -> None:
     for row in late_for:
         log.info("recording %s is joined once more, with what came late", row.pk)
-        before = Recording.objects.filter(pk=row.pk, state=row.state)
+        before = Recording.objects.filter(pk=row.pk, state=row.state, call__erased_at=None)
         before.update(state=Recording.State.SAVING, reason={})
     wake(TASK)
 

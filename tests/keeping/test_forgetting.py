@@ -25,7 +25,7 @@ from monitoring import filing, forgetting, ledger, traces
 from monitoring.callfile import CallFile
 from monitoring.erasure import Erasure
 from monitoring.forgetting import CannotErase
-from recordings import deleting, keeping
+from recordings import deleting, keeping, saving
 from recordings.keeping_models import Deletion
 from recordings.models import Part, Recording, Storage
 from recordings.stores import store_of
@@ -210,6 +210,45 @@ def test_it_waits_for_a_recording_that_is_still_being_saved(
     Recording.objects.filter(pk=recording.pk).update(state="ready")
     forgetting.work(timezone.now())
     assert Erasure.objects.get().done_at and not file_of(recording)
+
+
+def test_a_recording_that_is_joined_once_more_meanwhile_is_waited_for(
+    caller: MakeCaller, make_user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of it came late, after it was looked whether one is still being saved."""
+    recording, note = caller().recordings.get(), forgetting._note
+
+    def then_late(row: Erasure) -> None:
+        note(row)
+        saving._reopen([recording])
+
+    with monkeypatch.context() as late:
+        late.setattr(forgetting, "_note", then_late)
+        row = erase(make_user())
+    assert row.done_at is None and row.why.msgid == forgetting.ON_ITS_WAY
+    assert Turn.objects.exists() and Call.objects.get().erased_at is None
+    Recording.objects.update(state="ready")
+    forgetting.work(timezone.now())
+    assert Erasure.objects.get().done_at and not file_of(recording)
+
+
+def test_nothing_of_an_erased_call_is_joined_any_more_and_what_was_goes(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    call = caller()
+    recording = call.recordings.get()
+    file, store = recording.file, store_of(Storage.objects.get())
+    Recording.objects.update(state="missing", file="", storage=None)
+    erase(make_user())
+    recording.refresh_from_db()
+    saving._reopen([recording])
+    assert Recording.objects.get().state == "missing"
+    Recording.objects.update(state="saving")
+    assert not Recording.objects.to_save().exists()
+    Recording.objects.update(state="ready", file=file, storage=Storage.objects.get())
+    forgetting.work(timezone.now())
+    deleting.carry_out(timezone.now())
+    assert Recording.objects.get().state == "deleted" and not store.exists(file)
 
 
 def test_it_is_done_only_when_the_storage_has_nothing_of_him(
