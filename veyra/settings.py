@@ -244,7 +244,8 @@ CELERY_TASK_ROUTES = {
     "monitoring.caller_file": {"queue": "slow"},
     "monitoring.forget": {"queue": "slow"},
     "recordings.keep": {"queue": "slow"},
-    "recordings.save": {"queue": "slow"},
+    # What was said must be heard soon, whatever file is made or caller is erased meanwhile.
+    "recordings.save": {"queue": "saving"},
     "recordings.tidy": {"queue": "slow"},
     # They wait for telephones to ring, each in a thread: nothing else waits behind them.
     "telephony.dial": {"queue": "calls"},

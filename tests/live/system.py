@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.live.stack import ROOT, Stack, free_port, wait_until
 
-QUEUES = "default,calls,hands,livekit,slow"
+QUEUES = "default,calls,hands,livekit,saving,slow"
 PROGRAMS = ("web", "worker", "beat", "tap", "agent")
 _empty: dict[str, bytes] = {}
 LINE_IS_LIVE = """

@@ -23,7 +23,15 @@ def test_every_service_of_the_line_is_there() -> None:
         *("postgres", "redis", "setup", "livekit-server", "livekit-sip"),
         *("livekit-egress", "livekit-ingress"),
         *("web", "worker", "worker-calls", "worker-livekit", "beat", "tap", "agent"),
-        *("worker-slow", "kamailio", "registrar", "watchdog", "standby", "recorder"),
+        *(
+            "worker-slow",
+            "worker-saving",
+            "kamailio",
+            "registrar",
+            "watchdog",
+            "standby",
+            "recorder",
+        ),
     }
 
 

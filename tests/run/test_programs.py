@@ -27,7 +27,7 @@ def names(layout: Layout, choice: Choice) -> list[str]:
     return [program.name for program in programs(layout, choice)]
 
 
-WORK = ["worker", "worker-calls", "worker-slow", "beat"]
+WORK = ["worker", "worker-calls", "worker-slow", "worker-saving", "beat"]
 CALLERS = ["agent", "watchdog", "standby", "recorder"]
 
 
@@ -71,7 +71,7 @@ def test_what_waits_for_telephones_or_takes_long_holds_up_nothing_else() -> None
     queues = [
         p.command[p.command.index("-Q") + 1] for p in programs(LAYOUT, REAL) if "-Q" in p.command
     ]
-    assert queues == ["default,livekit,hands", "calls", "slow"]
+    assert queues == ["default,livekit,hands", "calls", "slow", "saving"]
 
 
 def test_every_queue_has_somebody_who_works_on_it(settings: LazySettings) -> None:

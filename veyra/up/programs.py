@@ -103,11 +103,13 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
     # Whoever dials waits until it rings.
     dial = (*threads, "-c", "8", "-Q", "calls", "-n", "calls@%h")
     slow = (*threads, "-c", "2", "-Q", "slow", "-n", "slow@%h")
+    saving = (*threads, "-c", "1", "-Q", "saving", "-n", "saving@%h")
     found = [
         Program("web", (*module, "uvicorn", "veyra.asgi:application", *bind, *quiet)),
         Program("worker", (*celery, *work)),
         Program("worker-calls", (*celery, *dial)),
         Program("worker-slow", (*celery, *slow)),
+        Program("worker-saving", (*celery, *saving)),
         Program("beat", (*celery, "beat", "--pidfile=", "-l", "WARNING")),
         Program("tap", _manage(layout, "tap")),
     ]
