@@ -31,5 +31,5 @@ def kept(context: Any, recording: Recording) -> dict[str, Any]:
 
 def _has_end(recording: Recording) -> bool:
     call = recording.call
-    terms = Term.objects.all_terms()
-    return terms.days(call and call.number_id, call and call.agent_id) is not None
+    whose = (call.number_id, call.agent_id) if call else (None, None)
+    return Term.objects.all_terms().days(*whose) is not None
