@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -24,8 +25,9 @@ from monitoring.callpage import transcript, with_parties
 from monitoring.erasure import FINDS, CallerFile, folder
 from monitoring.transcript import Line, as_json
 from monitoring.words import summary
+from recordings import listening
 from recordings.forgetting import of_calls
-from recordings.models import Recording
+from recordings.models import Listening, Recording
 from recordings.stores import open_recording, store_of
 from recordings.storing import StoreError
 from telephony.forgetting import Traces
@@ -43,6 +45,8 @@ KEPT = timedelta(days=1)
 LOST = timedelta(minutes=10)
 # How many calls are read at once.
 STEP = 100
+# Who has these takes recordings as files elsewhere, too.
+TAKES = ("recordings.view_recording", "recordings.download_recording")
 
 NO_RIGHT = gettext_noop("You may not take what there is about callers any more.")
 CUT_SHORT = gettext_noop("A restart came in between. Ask for the file again.")
@@ -50,6 +54,9 @@ NO_ROOM = gettext_noop(
     "The file could not be written: most often the disk is full. Tell the engineer, then ask again."
 )
 NO_SOUND = gettext_noop("The storage of the recordings does not answer: %(reason)s")
+MAY_NOT = gettext_noop(
+    "The sound of his calls is not in it, since you may not download recordings."
+)
 LOST_SOUND = gettext_noop(
     "The sound of %(count)s calls is not in it: the files are not in the storage any more."
 )
@@ -132,16 +139,22 @@ class Told:
 
 def write(row: CallerFile, path: Path) -> Sentence | None:
     """What it lacks. Raises StoreError and OSError."""
-    found = Traces(row.number)
-    told = list(_calls(found.calls))
+    found, user = Traces(row.number), row.made_by
+    may_take = user.has_perms(TAKES)
+    told = list(_calls(found.calls, user if may_take else None))
     others = _others(found)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", _as_json(row.number, told, others))
         context = {"number": row.number, "told": told, "others": others, "made_at": timezone.now()}
         archive.writestr("index.html", render_to_string("monitoring/caller_file.html", context))
-        for name, recording in (each for one in told for each in one.sound):
+        sound = [each for one in told for each in one.sound]
+        for name, recording in sound:
             row.tell(seen_at=timezone.now())
             _put_sound(archive, name, recording)
+    for _name, recording in sound:
+        listening.take(recording, user, Listening.Form.OGG)
+    if not may_take and of_calls(found.calls).ready().exists():
+        return Sentence(MAY_NOT)
     lost = sum(one.lost for one in told)
     return Sentence(LOST_SOUND, {"count": lost}) if lost else None
 
@@ -155,12 +168,14 @@ def _put_sound(archive: zipfile.ZipFile, name: str, recording: Recording) -> Non
             file.write(chunk)
 
 
-def _calls(keys: Sequence[UUID]) -> Iterator[Told]:
+def _calls(keys: Sequence[UUID], user: User | None) -> Iterator[Told]:
+    """`user`: with the recordings that he may take; None: with none."""
     for start in range(0, len(keys), STEP):
         some = keys[start : start + STEP]
         calls = with_parties(Call.objects.all()).in_bulk(some)
         sound: dict[UUID | None, list[Recording]] = {}
-        for recording in of_calls(some).ready().select_related("storage"):
+        found = of_calls(some).ready().visible_to(user or AnonymousUser())
+        for recording in found.select_related("storage", "call"):
             sound.setdefault(recording.call_id, []).append(recording)
         yield from (_told(calls[key], sound.get(key, [])) for key in some if key in calls)
 
@@ -168,7 +183,9 @@ def _calls(keys: Sequence[UUID]) -> Iterator[Told]:
 def _told(call: Call, sound: Sequence[Recording]) -> Told:
     day = f"{localtime(call.started_at):%Y-%m-%d-%H%M}"
     there = [row for row in sound if row.storage and store_of(row.storage).exists(row.file)]
-    names = [(f"sound/{day}-{row.pk.hex[:8]}.ogg", row) for row in there]
+    names = [
+        (f"sound/{day}-{row.pk.hex[:8]}{PurePosixPath(row.file).suffix}", row) for row in there
+    ]
     lost = len(sound) - len(there)
     return Told(call, summary(call), transcript(call), list(_notes(call)), names, lost)
 

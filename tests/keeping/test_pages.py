@@ -18,7 +18,7 @@ from monitoring import caller_zip, forgetting, roles
 from monitoring.erasure import CallerFile, Erasure
 from recordings import deleting
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
-from recordings.models import Recording, Storage
+from recordings.models import Listening, Recording, Storage
 from recordings.stores import store_of
 from recordings.storing import StoreError
 from telephony.models import Call, PhoneNumber
@@ -36,6 +36,7 @@ FINDS, ERASES, READS = (
     *("monitoring.find_caller", "monitoring.erase_caller"),
     *("monitoring.view_erasure",),
 )
+TAKES = ("recordings.view_recording", "recordings.download_recording")
 
 
 def text(answer: Any) -> str:
@@ -230,7 +231,7 @@ def _file(browser: Client) -> CallerFile:
 def test_the_file_has_everything_to_read_to_hear_and_for_programs(
     logged_in: LoggedIn, caller: MakeCaller
 ) -> None:
-    browser = logged_in(FINDS)
+    browser = logged_in(FINDS, *TAKES)
     calls = [caller(), caller("8" + DIGITS)]
     everything_else(calls[0], User.objects.get())
     row = _file(browser)
@@ -248,6 +249,32 @@ def test_the_file_has_everything_to_read_to_hear_and_for_programs(
     assert all(f'src="{name}"' in page for name in sound)
     assert row.path.stat().st_mode & 0o077 == 0
     assert LogEntry.objects.filter(object_id=str(row.pk)).count() == 2
+    # Whoever looks who has his voice is told of the file, too.
+    taken = Listening.objects.filter(user__username="anna", form="ogg")
+    assert {line.recording.call_id for line in taken} == {call.pk for call in calls}
+
+
+def test_who_may_not_download_recordings_gets_them_in_no_file_either(
+    logged_in: LoggedIn, caller: MakeCaller
+) -> None:
+    caller()
+    row = _file(logged_in(FINDS))
+    assert row.state == "done" and row.why.msgid == caller_zip.MAY_NOT
+    with zipfile.ZipFile(row.path) as archive:
+        assert archive.namelist() == ["data.json", "index.html"]
+    assert not Listening.objects.exists()
+
+
+def test_a_picture_is_in_the_file_by_its_own_name(logged_in: LoggedIn, caller: MakeCaller) -> None:
+    recording = caller().recordings.get()
+    store_of(Storage.objects.get()).write("egress/a.mp4", [b"picture"])
+    Recording.objects.update(kind="video", file="egress/a.mp4")
+    with zipfile.ZipFile(_file(logged_in(FINDS, *TAKES)).path) as archive:
+        [name] = [name for name in archive.namelist() if name.startswith("sound/")]
+        assert name.endswith(f"{recording.pk.hex[:8]}.mp4")
+        assert (
+            f'<video controls preload="none" src="{name}">' in archive.read("index.html").decode()
+        )
 
 
 def _whole(answer: Any) -> list[bytes]:
@@ -285,7 +312,7 @@ def test_who_lost_the_right_meanwhile_gets_no_file(logged_in: LoggedIn, caller: 
 def test_a_file_tells_which_sound_it_lacks(logged_in: LoggedIn, caller: MakeCaller) -> None:
     recording = caller().recordings.get()
     store_of(Storage.objects.get()).delete(recording.file)
-    row = _file(logged_in(FINDS))
+    row = _file(logged_in(FINDS, *TAKES))
     assert row.state == "done" and str(row.why).startswith("The sound of 1 calls is not in it")
     with zipfile.ZipFile(row.path) as archive:
         assert archive.namelist() == ["data.json", "index.html"]
@@ -299,7 +326,7 @@ def test_a_storage_that_is_away_is_told_and_leaves_no_half_file(
 
     caller()
     monkeypatch.setattr(caller_zip, "open_recording", away)
-    row = _file(logged_in(FINDS))
+    row = _file(logged_in(FINDS, *TAKES))
     assert row.state == "failed" and "The disk is gone." in str(row.why)
     assert not row.path.exists() and not row.path.with_suffix(".part").exists()
 
