@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from agentworker import standin, taping
 from monitoring.models import HealthCheck
+from recordings.models import Part
 from telephony import probes, signing, tapping, watching
 from telephony.models import Registration, Trunk
 from veyra.livekit.client import LiveKit
@@ -31,6 +32,8 @@ SCHEDULE_IS_OLD = timedelta(seconds=60)
 TAP_IS_OLD = timedelta(seconds=30)
 # Of the watchdog and the last resort, who show life every second.
 GUARD_IS_OLD = timedelta(seconds=10)
+# After the last sound that a host sent with a wrong clock.
+CLOCK_IS_RIGHT = timedelta(hours=1)
 NETWORK_SECONDS = 2.0
 # Doors without a login look again only when the last look is this old.
 FRESH_SECONDS = 4.0
@@ -127,6 +130,13 @@ def worker() -> Verdict:
                 "No worker is ready, so assistants cannot answer. Start `manage.py runagent`."
             )
         )
+    if wrong := Part.objects.of_wrong_clocks(timezone.now() - CLOCK_IS_RIGHT).first():
+        msgid = gettext_noop(
+            "Assistants can take %(places)s calls at once, but the clock of a server that records"
+            " is %(seconds)s s off, so moments of calls are told wrong. Have its clock set by NTP."
+        )
+        values = {"places": places.all, "seconds": round(abs(wrong.clock_ahead))}
+        return OK, Sentence(msgid, values)
     return OK, Sentence(
         gettext_noop("Assistants can take %(places)s calls at once."), {"places": places.all}
     )

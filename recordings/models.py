@@ -341,6 +341,10 @@ class PartQuerySet(VisibleQuerySet["Part"]):
     def unheard_of_since(self, moment: datetime) -> Self:
         return self.coming().filter(seen_at__lt=moment)
 
+    def of_wrong_clocks(self, since: datetime) -> Self:
+        """Of hosts whose clocks differed from ours, as far as they were heard of since then."""
+        return self.filter(seen_at__gte=since).exclude(clock_ahead=0).order_by("-seen_at")
+
     def of_rooms(self, room_sids: Iterable[str]) -> Self:
         return self.filter(room_sid__in=room_sids)
 

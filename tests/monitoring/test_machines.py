@@ -13,6 +13,7 @@ from agentworker.models import Worker
 from monitoring import checks, machines
 from monitoring.models import HealthCheck
 from monitoring.tasks import pulse
+from recordings.models import Part
 from telephony import probes, signing
 from telephony.models import Call, Registration, Trunk
 from tests.monitoring.conftest import MakeCall
@@ -96,6 +97,9 @@ def test_a_worker_that_fell_silent_takes_no_calls() -> None:
     )
     status, sentence = checks.worker()
     assert status == checks.OK and sentence.values == {"places": 7}
+    Part.objects.create(room_sid="RM_1", recorder="ours", began_at=now, clock_ahead=-90.2)
+    status, sentence = checks.worker()
+    assert status == checks.OK and sentence.values == {"places": 7, "seconds": 90}
     Worker.objects.filter(pk=worker.pk).update(seen_at=now - timedelta(seconds=10))
     assert checks.worker()[0] == checks.FAILED
 
