@@ -26,8 +26,8 @@ TEXTS: list[tuple[str, str]] = [
     (
         r"Start signal not received",
         _(
-            "Nothing was heard or seen in the room within the time that LiveKit waits, so it gave"
-            " up. Try again when somebody is there."
+            "Nothing was heard or seen within the time that LiveKit waits, so it gave up. Try again"
+            " when somebody is there."
         ),
     ),
     (

@@ -91,11 +91,12 @@ def page(request: HttpRequest, user: User) -> HttpResponse:
 
 @staff_page(SEES)
 def one(request: HttpRequest, user: User) -> HttpResponse:
-    """?name=: who is in this room, and what each sends."""
-    name = request.GET.get("name", "")
+    """Who is in a room, and what each sends: ?id=, since most names have a caller's number in them,
+    or ?name=.
+    """
     context: dict[str, Any] = {"title": _("Room")}
     try:
-        if found := rooms.one(name):
+        if found := rooms.one(request.GET.get("name", ""), request.GET.get("id", "")):
             room, people = found
             context["room"] = rooms.with_calls(user, [room])[0]
             context["people"] = [_shown(person) for person in people]
@@ -132,8 +133,8 @@ def record(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def _record(name: str, sid: str, track: str, user: User) -> None:
-    found = rooms.one(name)
-    if found is None or found[0].sid != sid:
+    found = rooms.one(name, sid)
+    if found is None:
         raise GoneError
     if egress.obstacle(sid) is None:
         kind = Recording.Kind.TRACK if track else Recording.Kind.VIDEO
@@ -145,7 +146,7 @@ def _record(name: str, sid: str, track: str, user: User) -> None:
 def stop_recording(request: HttpRequest, user: User, pk: UUID) -> HttpResponse:
     row = get_object_or_404(Recording.objects.visible_to(user).by_egress(), pk=pk)
     egress.stop(row, user)
-    return redirect(f"{reverse('room')}?{urlencode({'name': row.room_name})}")
+    return redirect(f"{reverse('room')}?{urlencode({'id': row.room_sid})}")
 
 
 @require_POST
@@ -203,6 +204,6 @@ def _do(request: HttpRequest, user: User, kind: Kind, form: RoomForm) -> HttpRes
 
 
 def _back(request: HttpRequest) -> HttpResponse:
-    if not request.POST.get("room"):
+    if not request.POST.get("sid"):
         return redirect("rooms")
-    return redirect(f"{reverse('room')}?{urlencode({'name': request.POST['room']})}")
+    return redirect(f"{reverse('room')}?{urlencode({'id': request.POST['sid']})}")

@@ -101,14 +101,19 @@ def with_calls(user: User, rooms: Sequence[Room]) -> list[Shown]:
     return [Shown(room, by_room.get(room.sid)) for room in rooms]
 
 
-def one(name: str) -> tuple[Room, list[Participant]] | None:
-    """The room of this name and who is in it; None: there is none. Raises LiveKitError."""
+def one(name: str = "", sid: str = "") -> tuple[Room, list[Participant]] | None:
+    """The room of this name, this id, or both, and who is in it; None: there is none. Raises
+    LiveKitError.
+    """
+    if not (name or sid):
+        return None
     with LiveKit.from_settings(PATIENCE_SECONDS) as livekit:
-        rooms = livekit.list_rooms([name])
-        if not rooms:
+        rooms = livekit.list_rooms([name] if name else [])
+        found = next((room for room in rooms if not sid or room.sid == sid), None)
+        if found is None:
             return None
-        people = livekit.list_participants(name)
-    return rooms[0], sorted(people, key=lambda person: (person.joined_at or EPOCH, person.sid))
+        people = livekit.list_participants(found.name)
+    return found, sorted(people, key=lambda person: (person.joined_at or EPOCH, person.sid))
 
 
 def role_of(person: Participant) -> Sentence:

@@ -75,11 +75,11 @@ class StreamForm(AddressForm):
 
 @staff_page(SEES)
 def page(request: HttpRequest, user: User) -> HttpResponse:
-    """What goes out now, what went out lately, and a form for more; ?room= fills it in."""
+    """What goes out now, what went out lately, and a form for more; ?id= of a room fills it in."""
     why = obstacle("egress")
     may_begin = user.has_perm(BEGINS) and why is None
     asked = request.POST if request.method == "POST" and may_begin else None
-    form = StreamForm(asked, initial={"room": request.GET.get("room", "")})
+    form = StreamForm(asked, initial={"room": _name_of(request.GET.get("id", ""))})
     if form.is_bound and form.is_valid() and _begin(form, user):
         messages.success(request, _("It begins. How it stands, you see here."))
         return redirect("streams")
@@ -95,6 +95,15 @@ def page(request: HttpRequest, user: User) -> HttpResponse:
     }
     status = 400 if form.errors else 200
     return render(request, "recordings/streams.html", context, status=status)
+
+
+def _name_of(room_sid: str) -> str:
+    """ "" for a room that is over, or cannot be asked for."""
+    try:
+        found = rooms.one(sid=room_sid)
+    except LiveKitError:
+        return ""
+    return found[0].name if found else ""
 
 
 def _begin(form: StreamForm, user: User) -> bool:

@@ -1,6 +1,7 @@
 """The rooms that there are now: seen, and acted in by those who may."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -51,8 +52,22 @@ def test_a_room_leads_to_its_call_for_who_may_see_calls(
 ) -> None:
     sid = livekit.store.rooms[room].sid
     call = Call.objects.create(state="answered", started_at=timezone.now(), room_sid=sid)
-    for page in ("/rooms/", f"/rooms/one/?name={room}"):
+    for page in ("/rooms/", f"/rooms/one/?name={room}", f"/rooms/one/?id={sid}"):
         assert f"/calls/{call.pk}/" in admin_client.get(page).content.decode()
+
+
+def test_no_address_has_the_name_of_a_room_in_it_where_callers_numbers_stand(
+    livekit: Simulated, person: Person
+) -> None:
+    room = "call-_+79160000001_x"
+    livekit.store.join(room, CALLER)
+    client, sid = person(*ALL, "view_stream", "add_stream"), livekit.store.rooms[room].sid
+    pages = [client.get(page).content.decode() for page in ("/rooms/", f"/rooms/one/?id={sid}")]
+    links = re.findall(r'(?:href|action)="([^"]*)"', "".join(pages))
+    assert "7916" not in "".join(links) and f"/streams/?id={sid}" in links
+    given = {"room": room, "sid": sid, "identity": CALLER.identity, "track": "TR_1"}
+    assert client.post("/rooms/mute/", given)["Location"] == f"/rooms/one/?id={sid}"
+    assert f'value="{room}"' in client.get(f"/streams/?id={sid}").content.decode()
 
 
 @pytest.mark.prove
@@ -63,7 +78,7 @@ def test_many_rooms_are_read_with_a_fixed_number_of_queries(
         livekit.store.open_room(f"room-{number}")
     with django_assert_max_num_queries(20):
         html = admin_client.get("/rooms/").content.decode()
-    assert html.count("/rooms/one/?name=room-") == rooms.SHOWN and "7" in html
+    assert html.count("/rooms/one/?id=") == rooms.SHOWN and "7" in html
 
 
 def test_a_room_tells_who_is_in_it_and_what_he_sends(

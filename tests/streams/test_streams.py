@@ -125,7 +125,7 @@ def test_it_is_stopped_by_hand_and_by_the_end_of_its_room(
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (Fault.NO_START, "Nothing was heard or seen in the room"),
+        (Fault.NO_START, "Nothing was heard or seen within"),
         (Fault.KILLED, "broke down in the middle"),
         (Fault.TARGET, "The other side does not answer"),
     ],
