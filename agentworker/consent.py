@@ -49,7 +49,8 @@ class Consent:
 
     async def agree(self, who: Leg) -> None:
         """He has pressed the key. Where our recorder fails, another process records."""
-        if self._has_agreed:
+        # His key may come in the same moment as somebody who was not asked.
+        if self._has_agreed or self._is_over:
             return
         self._has_agreed = True
         self._spool.event("recording_agreed", who)

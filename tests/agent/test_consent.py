@@ -101,3 +101,12 @@ async def test_who_was_not_asked_is_not_recorded(spool: Spool) -> None:
     assert tape.done == ["start", "end"]
     assert told(spool) == ["recording_asked", "recording_agreed", "recording_refused"]
     assert not consent.is_yes("9") and consent.question() == ""
+
+
+async def test_a_key_in_the_moment_when_somebody_came_is_no_consent(spool: Spool) -> None:
+    tape = Tape()
+    consent = Consent(SCRIPT, spool, tape)
+    consent.question()
+    await consent.others_came()
+    await consent.agree(CALLER)
+    assert (tape.done, told(spool)) == ([], ["recording_asked"])
