@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 WAIT_FOR_CALLER_SECONDS = 30
 ERROR_LENGTH = 300
+END_RECORDING_SECONDS = 3.0
 # Said by the assistant when it was alone with its caller.
 HANGS_UP = frozenset({"goodbye", "silence"})
 # Its voice, its mind or its ears broke.
@@ -184,7 +185,7 @@ async def on_session_end(ctx: JobContext) -> None:
     spool: Spool | None = ctx.proc.userdata.get("spool")
     recorder: CallRecorder | None = ctx.proc.userdata.get("recorder")
     if recorder and reason != HANDED_OVER:
-        await recorder.end()
+        await end_recording(recorder)
     if spool:
         spool.event("closed", Leg(), reason=reason)
         spool.session(ended_at=now_text(), close_reason=reason)
@@ -196,6 +197,15 @@ async def on_session_end(ctx: JobContext) -> None:
         await recorder.hand_over()
     if spool:
         spool.close()
+
+
+async def end_recording(recorder: CallRecorder) -> None:
+    """Whatever becomes of it, the room ends after it, and nobody is left in silence there."""
+    try:
+        async with asyncio.timeout(END_RECORDING_SECONDS):
+            await recorder.end()
+    except Exception:
+        log.exception("the end of a recording failed")
 
 
 def ends_the_call(reason: str, staying: Iterable[Person], *, helped: bool = False) -> bool:

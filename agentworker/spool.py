@@ -7,11 +7,18 @@ other end.
 
 import fcntl
 import json
+import logging
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+from veyra.outage import Outage
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,13 +46,18 @@ def now_text(at: float | None = None) -> str:
 
 
 class Spool:
-    """The job's end: each line is in the file when the call returns."""
+    """The job's end: each line is in the file when the call returns. What the disk does not take
+    goes there before the next line, since a call is worth more than its story.
+    """
 
     def __init__(self, folder: Path, job: JobFacts) -> None:
+        """Raises OSError."""
         self.job = job
         self.path = folder / f"{job.job_id}.jsonl"
         self._count = 0
         self._file = _open_locked(self.path)
+        self._waiting = b""
+        self._outage = Outage(log, f"spool {job.job_id} is not written")
 
     def session(self, **fields: Any) -> None:
         """The conversation itself: once at its start, and again with what its end added."""
@@ -65,17 +77,29 @@ class Spool:
     def _write(self, line: dict[str, Any]) -> None:
         self._count += 1
         whole = {"id": f"{self.job.job_id}:{self._count}", **self.job.__dict__, **line}
-        self._file.write(json.dumps(whole, ensure_ascii=False) + "\n")
-        self._file.flush()
+        self._waiting += json.dumps(whole, ensure_ascii=False).encode() + b"\n"
+        self._flush()
+
+    def _flush(self) -> None:
+        # Unbuffered, so that of a line which is cut off the rest is what waits.
+        try:
+            while self._waiting:
+                self._waiting = self._waiting[self._file.write(self._waiting) :]
+        except OSError as error:
+            self._outage.felt(error)
+        else:
+            self._outage.over()
 
     def close(self) -> None:
+        self._flush()
         self._file.close()
 
 
-def _open_locked(path: Path) -> IO[str]:
+def _open_locked(path: Path) -> FileIO:
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        file = path.open("a", encoding="utf-8")
+        # Words of callers stand in it.
+        file = FileIO(path, "a", opener=partial(os.open, mode=0o600))
         fcntl.flock(file, fcntl.LOCK_EX)
         # A reader may have deleted the empty file between opening and locking it.
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):

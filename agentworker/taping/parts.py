@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,11 @@ class Origin:
 
 
 def folder() -> Path:
-    """Where parts lie. It is made where it is missing."""
+    """Where parts lie, for nobody else of this host to hear. It is made where it is missing."""
     path = Path(settings.SPOOL_DIR) / "sound"
     path.mkdir(parents=True, exist_ok=True)
+    with suppress(PermissionError):  # it is another's, who has made it as he wants it
+        path.chmod(0o700)
     return path
 
 
@@ -53,9 +56,14 @@ class PartFiles:
         # Under its name only when it is locked and written: a reader sees no part half begun.
         half = self.facts.with_suffix(".new")
         self._file = os.open(half, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._write()
-        half.rename(self.facts)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._write()
+            half.rename(self.facts)
+        except BaseException:
+            half.unlink(missing_ok=True)
+            os.close(self._file)
+            raise
 
     def finish(self, ended_at: float, seconds: float) -> None:
         """Say its end, and let go of it."""

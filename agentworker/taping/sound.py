@@ -103,6 +103,7 @@ class OpusFile:
     """A stereo Ogg Opus file that can be read as far as it is written. Raises OSError."""
 
     def __init__(self, path: Path) -> None:
+        path.touch(0o600)
         options = {"page_duration": str(PAGE), "flush_packets": "1"}
         self._file = av.open(str(path), "w", format="ogg", options=options)
         self._stream = self._file.add_stream("libopus", rate=RATE, layout="stereo")

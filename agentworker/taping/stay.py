@@ -11,8 +11,8 @@ from veyra.outage import Outage
 
 log = logging.getLogger(__name__)
 
-# After a failure: LiveKit is away, or the disk is full.
-AGAIN_SECONDS = 2.0
+# After a failure of LiveKit; of the disk, in steps that double, up to the longest.
+AGAIN_SECONDS, LONGEST_SECONDS = 2.0, 60.0
 # LiveKit lets us in by then.
 ENTER_SECONDS = 5.0
 # Facts, each with the id of the part it is about; `stopped` with an error where one ended it.
@@ -21,7 +21,7 @@ RESUMED, STOPPED = "recording_resumed", "recording_stopped"
 
 
 class Stay:
-    """`tell(kind, part=…)` is called with each fact."""
+    """`tell(kind, part=…)` is called with each fact; it raises nothing."""
 
     def __init__(self, origin: Origin, identity: str, tell: Callable[..., None]) -> None:
         self.origin, self.identity, self._tell = origin, identity, tell
@@ -30,6 +30,9 @@ class Stay:
         # Of what was begun and has not ended.
         self._part = ""
         self._outage = Outage(log, f"room {origin.room_sid} is not recorded")
+        # The disk took nothing: when that was, and after how long it is tried again.
+        self._disk_failed_at, self._pause = float("-inf"), AGAIN_SECONDS
+        self._next_try: asyncio.TimerHandle | None = None
         self._is_in = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -104,7 +107,7 @@ class Stay:
                 self.tap = tap
                 self._begin(STARTED)
                 self._is_in.set()
-                await tap.until_lost()
+                await self._write(tap)
             except NoSuchRoomError:
                 tap.is_over = True
             except Exception as failure:  # whatever it was, the talk goes on and is worth a try
@@ -117,6 +120,16 @@ class Stay:
                 return
             await asyncio.sleep(AGAIN_SECONDS)
 
+    async def _write(self, tap: Tap) -> None:
+        """Until we are out of the room: no fault of the disk is a reason to leave it."""
+        while not tap.is_lost:
+            try:
+                await tap.until_lost()
+            except OSError as error:
+                self._outage.felt(error)
+                self._tell(STOPPED, part=self._end(), error=type(error).__name__)
+                self._try_later()
+
     async def _let_go(self, tap: Tap, error: str) -> None:
         if self._part:
             told = {} if tap.is_over else {"error": error}
@@ -124,7 +137,10 @@ class Stay:
         self._is_wanted = self._is_wanted and not tap.is_over
         self._room_is_gone = tap.is_over and not tap.was_replaced
         self.tap = None
-        await tap.leave()
+        try:
+            await tap.leave()
+        except Exception as failure:  # its room is given up all the same
+            log.warning("room %s was not left: %s", self.origin.room_sid, type(failure).__name__)
 
     def _begin(self, kind: str) -> None:
         if not self._is_wanted or self.tap is None or self._part:
@@ -133,10 +149,20 @@ class Stay:
             self._part = self.tap.start()
         except OSError as error:
             self._outage.felt(error)
-            self.tap.lose()
+            self._try_later()
         else:
             self._outage.over()
             self._tell(kind, part=self._part)
+
+    def _try_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        # Where it works between two failures only for a moment, the steps grow all the same.
+        is_again = loop.time() - self._disk_failed_at < 2 * LONGEST_SECONDS
+        self._pause = min(2 * self._pause, LONGEST_SECONDS) if is_again else AGAIN_SECONDS
+        self._disk_failed_at = loop.time()
+        if self._next_try:
+            self._next_try.cancel()
+        self._next_try = loop.call_later(self._pause, self._begin, STARTED)
 
     def _end(self) -> str:
         """The part that is ended; "" where there is none."""
@@ -144,6 +170,6 @@ class Stay:
         try:
             if part and self.tap:
                 self.tap.stop()
-        except OSError as error:
+        except Exception as error:  # who stops must be able to say so
             log.warning("part %s was cut short: %s", part, type(error).__name__)
         return part

@@ -1,6 +1,7 @@
 """A hidden participant that hears everybody in one room, and puts it down while it is told to."""
 
 import asyncio
+from contextlib import suppress
 
 import numpy as np
 from django.conf import settings
@@ -16,6 +17,8 @@ from veyra.livekit.tokens import recorder_token
 # The fewer frames, the less work; they only delay what is written.
 FRAME_MS = 100
 WRITE_SECONDS = 0.1
+# Who leaves waits no longer for LiveKit to say that it knows.
+LEAVE_SECONDS = 2.0
 # The room is gone, we were sent out of it, or another process of ours has taken the place.
 FOR_GOOD = frozenset(
     {
@@ -83,9 +86,9 @@ class Tap:
             if self.tape:
                 self.tape.advance()
 
-    def lose(self) -> None:
-        """Give it up, and come anew."""
-        self._lost.set()
+    @property
+    def is_lost(self) -> bool:
+        return self._lost.is_set()
 
     async def until_hears(self, identity: str) -> None:
         """Until this one's sound reaches us."""
@@ -95,8 +98,10 @@ class Tap:
     async def leave(self) -> None:
         for ear in list(self._ears.values()):
             ear.cancel()
-        await asyncio.gather(*self._ears.values(), return_exceptions=True)
-        await self.room.disconnect()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await asyncio.gather(*self._ears.values(), return_exceptions=True)
+                await self.room.disconnect()
 
     def _on_published(
         self, publication: rtc.RemoteTrackPublication, _who: rtc.RemoteParticipant

@@ -15,7 +15,7 @@ class Tape:
         self._files = PartFiles(origin, began_at)
         try:
             self._sound = OpusFile(self._files.sound)
-        except OSError:
+        except BaseException:
             self._files.discard()
             raise
 

@@ -1,6 +1,9 @@
 """What a job records of its call: on orders of our server alone, and as facts in its spool."""
 
+import asyncio
 import json
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,10 @@ from livekit import rtc
 
 from agentworker.recording import RecordingPolicy
 from agentworker.spool import JobFacts, Spool
+from agentworker.taping import stay
 from agentworker.taping.in_job import TOPIC, CallRecorder
+from agentworker.taping.tap import Tap
+from tests.recorder.conftest import Disk
 
 
 @pytest.fixture
@@ -68,3 +74,49 @@ async def test_where_not_all_is_recorded_no_room_is_entered(
     await recorder.until_hears("agent")
     await recorder.end()
     assert facts(tmp_path) == [] and not (tmp_path / "spool").exists()
+
+
+class Inside(Tap):
+    """In a room without a network; how often it was left."""
+
+    left = 0
+
+    async def enter(self) -> None:
+        pass
+
+    async def leave(self) -> None:
+        Inside.left += 1
+
+
+async def until(ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not ready():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+
+
+async def test_on_a_full_disk_the_room_is_kept_and_all_is_told_when_it_is_free(
+    recorder: CallRecorder, tmp_path: Path, full_disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stay, "Tap", Inside)
+    monkeypatch.setattr(stay, "AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(Inside, "left", 0)
+    await recorder.start()
+    full_disk.fill()
+    await until(lambda: not recorder._stay.is_recording)
+    assert [fact["kind"] for fact in facts(tmp_path)] == ["recording_started"]
+    await asyncio.sleep(0.3)
+    full_disk.free()
+    await until(lambda: recorder._stay.is_recording)
+    assert Inside.left == 0
+    await recorder.end()
+    began, broke, again, ended = facts(tmp_path)
+    assert [fact["kind"] for fact in (began, broke, again, ended)] == [
+        "recording_started",
+        "recording_stopped",
+        "recording_started",
+        "recording_stopped",
+    ]
+    assert broke["payload"]["part"] == began["payload"]["part"] != again["payload"]["part"]
+    assert broke["payload"]["error"] and "error" not in ended["payload"]
+    assert Inside.left == 1

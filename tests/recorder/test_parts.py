@@ -19,6 +19,7 @@ from django.conf import LazySettings
 from agentworker.taping.parts import Origin, PartFiles, folder
 from agentworker.taping.sound import RATE, Lane
 from agentworker.taping.tape import Tape
+from tests.recorder.conftest import Disk
 
 ORIGIN = Origin("room", "RM_1", "ours")
 WRITER = """
@@ -87,6 +88,26 @@ def test_a_disk_that_takes_nothing_leaves_nothing_half_begun(
     with pytest.raises(OSError, match="no space"):
         Tape(ORIGIN)
     assert list(folder().iterdir()) == []
+
+
+def test_on_a_full_disk_no_file_is_left_open_however_often_it_is_tried(full_disk: Disk) -> None:
+    open_files = len(os.listdir("/proc/self/fd"))
+    full_disk.fill()
+    for _each in range(5):
+        with pytest.raises(OSError, match="File too large"):
+            Tape(ORIGIN)
+    full_disk.free()
+    assert len(os.listdir("/proc/self/fd")) == open_files
+    assert list(folder().iterdir()) == []
+
+
+def test_nobody_else_of_the_host_hears_a_part() -> None:
+    folder().chmod(0o755)
+    tape = Tape(ORIGIN)
+    time.sleep(0.2)
+    tape.end()
+    assert len(list(folder().iterdir())) == 2
+    assert all(each.stat().st_mode & 0o77 == 0 for each in (folder(), *folder().iterdir()))
 
 
 @pytest.mark.prove
