@@ -156,6 +156,7 @@ def count(found: Traces) -> dict[str, int]:
     calls = found.calls
     notes = CallAction.objects.filter(call__in=calls).exclude(params={}).count()
     notes += Ring.objects.filter(call__in=calls).exclude(note="").count()
+    notes += sound.lifted_holds(found.number, calls).count()
     return {
         "calls": len(calls),
         "words": found.words(),
@@ -281,7 +282,7 @@ def carry_out(row: Erasure, now: datetime, *, again: bool = False) -> Sentence |
     for search in traces.filters_for(found.number):
         search.delete()
     traces.forget_in_log(traces.log_of(found.number))
-    Hold.objects.filter(number=found.number).exclude(lifted_at=None).update(number="")
+    sound.forget_holds(found.number, found.calls)
     sound.forget_rooms(found.calls)
     line.erase(found, now, keeps_block=row.keeps_block)
     deleting.carry_out(timezone.now(), row.recordings)
@@ -382,9 +383,10 @@ def _numbers() -> Iterator[str]:
     columns = (
         *((Call, "from_number"), (Call, "to_number"), (OutboundCall, "to_number")),
         *((CallBack, "caller"), (Refused, "caller"), (ExpectedCall, "caller")),
-        (BlockedCaller, "number"),
+        *((BlockedCaller, "number"), (Hold, "number")),
     )
     for model, column in columns:
         texts = model._default_manager.order_by().values_list(column, flat=True).distinct()
         # All of them first: SQLite lets nobody write while somebody reads.
         yield from {one_spelling(text) for text in texts.iterator() if text}
+    yield from traces.numbers()

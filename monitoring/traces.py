@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -98,8 +99,20 @@ def filters_for(number: str) -> list[SavedFilter]:
 
 def is_search_for(query: str, number: str) -> bool:
     """Does this search of the list of calls look for the number, however it is written?"""
-    wanted = [value for name, value in parse_qsl(query) if name == "q"]
-    return any(one_spelling(value.strip()) == number for value in wanted)
+    return number in _searched(query)
+
+
+def _searched(query: str) -> set[str]:
+    return {one_spelling(value.strip()) for name, value in parse_qsl(query) if name == "q"}
+
+
+def numbers() -> Iterator[str]:
+    """Everything that may be a number in what monitoring itself keeps."""
+    for query in SavedFilter.objects.values_list("query", flat=True):
+        yield from _searched(query)
+    for row in CallerFile.objects.all():
+        with suppress(SecretError):
+            yield row.number
 
 
 # The log of who did what

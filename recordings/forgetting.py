@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
 
 from recordings import deleting
-from recordings.keeping_models import Deletion
+from recordings.keeping_models import Deletion, Hold
 from recordings.models import Part, Recording, RecordingQuerySet, RoomAction, Stream
 from telephony.forgetting import LATE, own_rooms
 from telephony.models import Call, Leg
@@ -54,6 +56,28 @@ def is_left(keys: Sequence[UUID]) -> bool:
 def forget_parts(keys: Sequence[UUID]) -> None:
     """Sound that was on its way. Raises StoreError."""
     deleting.forget_parts(Part.objects.filter(room_sid__in=own_rooms(keys)))
+
+
+def lifted_holds(number: str, keys: Sequence[UUID]) -> QuerySet[Hold]:
+    """That were on him, or on a recording of one of these calls, and that tell of him still."""
+    of_him = Q(number=number) | Q(recording__in=of_calls(keys))
+    return Hold.objects.lifted().filter(of_him).exclude(number="", why="")
+
+
+def forget_holds(number: str, keys: Sequence[UUID]) -> None:
+    """Who needed something, and when, stays; who he was, and why, goes, also from the log."""
+    holds = list(lifted_holds(number, keys))
+    for model, of in (
+        (Hold, [hold.pk for hold in holds]),
+        (Recording, [hold.recording_id for hold in holds if hold.recording_id]),
+    ):
+        told = LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(model),
+            object_id__in=map(str, of),
+            action_flag=ADDITION,
+        )
+        told.update(change_message="")
+    Hold.objects.filter(pk__in=[hold.pk for hold in holds]).update(number="", why="")
 
 
 def forget_rooms(keys: Sequence[UUID]) -> None:

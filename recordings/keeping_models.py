@@ -152,6 +152,9 @@ class HoldQuerySet(VisibleQuerySet["Hold"]):
         found = self.in_force().exclude(number="")
         return frozenset(found.values_list("number", flat=True))
 
+    def lifted(self) -> Self:
+        return self.exclude(lifted_at=None)
+
     def shown(self) -> Self:
         return self.select_related("placed_by", "lifted_by", "recording__call").order_by("-pk")
 

@@ -165,6 +165,9 @@ def _erase_calls(keys: Sequence[UUID], now: datetime) -> None:
     CallAction.objects.filter(call__in=keys).update(params={}, result={})
     Ring.objects.filter(call__in=keys).update(note="", result={})
     StandIn.objects.filter(room_sid__in=rooms).update(room_name="", summary="", text="")
+    legs = Leg.objects.filter(call__in=keys).exclude(room_sid="").values("room_sid")
+    # What a colleague was told before he was connected, which he has heard.
+    StandIn.objects.filter(room_sid__in=legs).exclude(over_at=None).update(summary="")
     OutboundCall.objects.filter(pk__in=keys).update(to_number="", result={})
     gone = {"source_ip": "", "detail": "", "room_name": "", "version": F("version") + 1}
     calls.filter(direction=OUTBOUND).update(to_number="")

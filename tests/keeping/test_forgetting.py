@@ -20,13 +20,14 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from agentworker import shipping
-from agentworker.models import BlockedCaller, Session, Turn
+from agentworker.models import BlockedCaller, Session, StandIn, Turn
 from monitoring import filing, forgetting, ledger, traces
 from monitoring.callfile import CallFile
-from monitoring.erasure import Erasure
+from monitoring.erasure import CallerFile, Erasure
+from monitoring.filters import SavedFilter
 from monitoring.forgetting import CannotErase
 from recordings import deleting, keeping, saving
-from recordings.keeping_models import Deletion
+from recordings.keeping_models import Deletion, Hold
 from recordings.models import Part, Recording, Storage
 from recordings.stores import store_of
 from recordings.storing import StoreError
@@ -351,6 +352,31 @@ def test_what_comes_late_of_him_is_not_kept(caller: MakeCaller, make_user: Any) 
     assert Leg.objects.get().identity == ""
 
 
+def test_why_something_of_his_was_needed_goes_when_it_is_needed_no_more(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    user, recording = make_user(), caller().recordings.get()
+    for hold in (
+        keeping.hold_number(HIS, "Антонина судится", user),
+        keeping.hold_recording(recording, "Антонина судится", user),
+    ):
+        keeping.lift(hold, user)
+    assert erase(user).counts["notes"] == 2
+    assert [trace for trace in TRACES if trace in database()] == []
+    assert Hold.objects.filter(placed_by=user).count() == 2
+
+
+def test_what_a_colleague_was_told_of_him_goes_from_a_room_that_others_called_too(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    his, _other = caller(), caller(OTHER)
+    Leg.objects.update(room_sid="RM_shared")
+    over = {"asked_at": timezone.now(), "over_at": timezone.now()}
+    StandIn.objects.create(room_sid="RM_shared", summary="Антонина", **over)
+    erase(make_user())
+    assert StandIn.objects.get().summary == "" and Call.objects.get(pk=his.pk).erased_at
+
+
 # The ledger
 
 
@@ -374,6 +400,23 @@ def test_whom_a_backup_brings_back_is_erased_again(caller: MakeCaller, make_user
     again = Erasure.objects.get()
     assert (again.pk, again.mark, again.number) == (erased.pk, erased.mark, "") and again.done_at
     assert not call.recordings.exclude(file="").exists()
+
+
+def test_who_stands_only_in_a_search_a_lifted_hold_or_a_file_is_erased_again_too(
+    caller: MakeCaller, make_user: Any
+) -> None:
+    user = make_user()
+    caller()
+    erase(user)
+    for stands in (
+        lambda: SavedFilter.objects.create(name="x", owner=user, query=f"q=8{DIGITS}"),
+        lambda: CallerFile.objects.create(number=HIS, made_by=user, language="en"),
+        lambda: keeping.lift(keeping.hold_number(HIS, "court", user), user),
+    ):
+        stands()
+        call_command("forget", "--again", stdout=StringIO())
+        kept = Hold.objects.exclude(number="")
+        assert not any(rows.exists() for rows in (SavedFilter.objects, CallerFile.objects, kept))
 
 
 def test_a_backup_from_the_middle_of_a_call_or_of_a_hold_stops_nobody(
