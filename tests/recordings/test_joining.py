@@ -65,7 +65,7 @@ def test_what_was_joined_can_be_joined_with_a_part_that_came_late(tmp_path: Path
     assert [lane[0] for lane in loudness(new.read_bytes())] == [0.1, 0.6, 0.7, 0.4]
 
 
-@pytest.mark.parametrize("sound", [b"", b"nonsense" * 99, FIRST[:20]])
+@pytest.mark.parametrize("sound", [b"", b"nonsense" * 99, FIRST[:20]], ids=["no", "other", "cut"])
 def test_what_is_no_sound_is_told(sound: bytes, tmp_path: Path) -> None:
     with pytest.raises(Unreadable):
         join([Heard("1", at(0), 4)], lambda _: io.BytesIO(sound), tmp_path / "whole.ogg")
