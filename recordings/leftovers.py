@@ -1,7 +1,6 @@
 """Files that no recording names, and how they go: see recordings.leftover_models."""
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -37,22 +36,21 @@ def replaced(recording: Recording) -> Leftover | None:
     )
 
 
-def try_to_remove(row: Leftover) -> None:
-    """It is needed, and written, by nobody; where the storage is away now, it goes later."""
+def try_to_remove(row: Leftover) -> bool:
+    """It is needed, and written, by nobody; False: the storage is away now, and it goes later."""
     Leftover.objects.filter(pk=row.pk).update(not_before=timezone.now())
     try:
-        remove([row])
+        store_of(row.storage).delete(row.file)
     except StoreError as error:
         log.warning("a file of recording %s goes later: %s", row.recording, error)
-
-
-def remove(rows: Iterable[Leftover]) -> None:
-    """Raises StoreError. What may be written just now is looked for once more when it is due."""
-    for row in rows:
-        store_of(row.storage).delete(row.file)
-        Leftover.objects.due(timezone.now()).filter(pk=row.pk).delete()
+        return False
+    Leftover.objects.filter(pk=row.pk).delete()
+    return True
 
 
 def remove_due(now: datetime) -> None:
+    """Of a storage that is away, only the first one finds that out."""
+    away: set[int] = set()
     for row in Leftover.objects.due(now):
-        try_to_remove(row)
+        if row.storage_id not in away and not try_to_remove(row):
+            away.add(row.storage_id)

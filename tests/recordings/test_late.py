@@ -195,6 +195,21 @@ def test_what_a_killed_attempt_wrote_goes_after_a_day() -> None:
     assert files() == [] and not Leftover.objects.exists()
 
 
+def test_a_storage_that_is_away_is_asked_once_for_what_is_left_in_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "gone").write_text("no folder")
+    away = Storage.objects.create(folder=str(tmp_path / "gone"))
+    recording, here = a_call(), Storage.objects.current()
+    for storage in (away, away, here):
+        name = making.name_of(recording)
+        leftovers.announce(recording.pk, storage, name)
+    store_of(here).write(name, [b"x"])
+    saving.tidy(later(days=2))
+    assert files() == [] and Leftover.objects.count() == 2
+    assert [row.name for row in caplog.records].count(leftovers.log.name) == 1
+
+
 def test_nothing_of_who_was_killed_while_he_joined_stays_in_the_clear(
     settings: LazySettings, tmp_path: Path
 ) -> None:
