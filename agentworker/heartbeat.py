@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from agentworker.models import Worker
+from agentworker.taping import stuck
 from agentworker.worker import LineWorker, LiveJob
 from veyra import processes
 
@@ -31,6 +32,7 @@ class Heartbeat:
         if state == self._last and now - self._written < EVERY_SECONDS:
             return False
         self._write(*state)
+        stuck.tell()
         self._last, self._written = state, now
         return True
 

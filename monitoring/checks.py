@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from agentworker import standin, taping
+from agentworker.taping import stuck
 from monitoring.models import HealthCheck
 from recordings.models import Part
 from telephony import probes, signing, tapping, watching
@@ -226,6 +227,19 @@ def recorder() -> Verdict:
     )
 
 
+def uploading() -> Verdict:
+    if settings.LIVEKIT_SIMULATED:
+        return OFF, Sentence(gettext_noop("The simulator has no sound, so nobody records it."))
+    if hosts := stuck.hosts(GUARD_IS_OLD):
+        msgid = gettext_noop(
+            "Recorded sound has lain for over an hour in the folder spool/sound on: %(hosts)s. The"
+            " log of `manage.py runagent` or `manage.py recorder` there says why; also look at"
+            " INTERNAL_URL and at the storage. Files that end in .lost never go by themselves."
+        )
+        return FAILED, Sentence(msgid, {"hosts": ", ".join(hosts)})
+    return OK, Sentence(gettext_noop("What is recorded reaches its storage."))
+
+
 def _missed(msgid: str) -> Verdict:
     """A part shows no life: a fault, unless all was started a moment ago."""
     if probes.is_starting():
@@ -245,6 +259,7 @@ CHECKS: Sequence[Callable[[], Verdict]] = (
     watchdog,
     standby,
     recorder,
+    uploading,
 )
 NEEDS_NO_DATABASE = (broker, livekit, gateway)
 READY = ("database", "broker")

@@ -132,6 +132,7 @@ WELL: Mapping[str, Any] = {
     "watchdog": gettext_lazy("No caller is left alone: each call is watched."),
     "standby": gettext_lazy("Where no assistant can answer, the caller is told so."),
     "recorder": gettext_lazy("Calls can be recorded at the press of a button."),
+    "uploading": gettext_lazy("What is recorded reaches its storage."),
 }
 NOT_WELL: Mapping[str, Any] = {
     "database": gettext_lazy("What you save cannot be kept now."),
@@ -146,6 +147,9 @@ NOT_WELL: Mapping[str, Any] = {
     "standby": gettext_lazy("Where no assistant can answer, the caller only hears it ring."),
     "recorder": gettext_lazy(
         "Calls are not recorded at the press of a button, nor on from where an assistant is lost."
+    ),
+    "uploading": gettext_lazy(
+        "Some recordings have not reached their storage for over an hour, and cannot be heard."
     ),
 }
 

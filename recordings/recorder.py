@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from agentworker.recording import RecordingPolicy
 from agentworker.rows import read
-from agentworker.taping import PULSE
+from agentworker.taping import PULSE, stuck
 from agentworker.taping.parts import Origin
 from agentworker.taping.stay import PAUSED, STOPPED, Stay
 from recordings import expecting
@@ -164,6 +164,7 @@ class RoomRecorder:
         is_due = self._is_due()
         if is_due:
             Pulse.beat(PULSE)
+            stuck.tell()
         self._store()
         now = timezone.now()
         found = expecting.look(now)

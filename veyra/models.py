@@ -96,3 +96,9 @@ class Pulse(models.Model):
     def is_felt(cls, name: str, within: timedelta) -> bool:
         """Has it shown life lately?"""
         return cls.objects.filter(name=name, at__gte=timezone.now() - within).exists()
+
+    @classmethod
+    def felt(cls, start: str, within: timedelta) -> list[str]:
+        """Names that start so, of those that have shown life lately."""
+        lately = cls.objects.filter(name__startswith=start, at__gte=timezone.now() - within)
+        return list(lately.order_by("name").values_list("name", flat=True))
