@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from livekit import rtc
 
+from agentworker import job
 from agentworker.recording import RecordingPolicy
 from agentworker.spool import JobFacts, Spool
 from agentworker.taping import stay
@@ -120,3 +121,18 @@ async def test_on_a_full_disk_the_room_is_kept_and_all_is_told_when_it_is_free(
     assert broke["payload"]["part"] == began["payload"]["part"] != again["payload"]["part"]
     assert broke["payload"]["error"] and "error" not in ended["payload"]
     assert Inside.left == 1
+
+
+@pytest.mark.parametrize("breaks", [True, False])
+async def test_a_recording_that_does_not_end_keeps_nobody_in_silence(
+    recorder: CallRecorder, monkeypatch: pytest.MonkeyPatch, breaks: bool
+) -> None:
+    async def never() -> None:
+        if breaks:
+            raise RuntimeError("the room cannot be left")
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(job, "END_RECORDING_SECONDS", 0.05)
+    monkeypatch.setattr(recorder, "end", never)
+    async with asyncio.timeout(1):
+        await job.end_recording(recorder)
