@@ -37,8 +37,12 @@ def replaced(recording: Recording) -> Leftover | None:
 
 
 def try_to_remove(row: Leftover) -> bool:
-    """It is needed, and written, by nobody; False: the storage is away now, and it goes later."""
-    Leftover.objects.filter(pk=row.pk).update(not_before=timezone.now())
+    """Nobody writes it any more; False: the storage is away now, and it goes later.
+
+    Without its row it is somebody's recording, whatever whoever calls was told.
+    """
+    if not Leftover.objects.filter(pk=row.pk).update(not_before=timezone.now()):
+        return True
     try:
         store_of(row.storage).delete(row.file)
     except StoreError as error:

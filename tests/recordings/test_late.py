@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.db import OperationalError
 from django.db.models import F
 from django.utils import timezone
 
@@ -143,6 +144,22 @@ def test_who_was_overtaken_takes_nothing_away() -> None:
     ready = saved(recording)
     assert heard(ready) == list(CALLER) and files() == [ready.file]
     assert not Leftover.objects.exists()
+
+
+def test_who_lost_his_database_when_all_was_told_takes_nothing_away() -> None:
+    recording = a_call()
+    arrive(CALLER)
+    joining = making_of(Recording.objects.get())
+    tell_where = joining._tell_where
+
+    def cut_off(draft: Leftover, values: dict[str, object]) -> Leftover | None:
+        tell_where(draft, values)
+        raise OperationalError
+
+    joining._tell_where = cut_off  # type: ignore[method-assign]  # the answer to COMMIT is lost
+    with pytest.raises(OperationalError):
+        joining.run()
+    assert heard(saved(recording)) == list(CALLER)
 
 
 def test_who_puts_away_pieces_takes_no_file_that_was_joined_since() -> None:
