@@ -66,7 +66,7 @@ def test_what_was_stopped_is_told_once(recorder: CallRecorder, tmp_path: Path) -
     assert [fact["kind"] for fact in facts(tmp_path)] == ["recording_paused", "recording_stopped"]
 
 
-@pytest.mark.parametrize("policy", set(RecordingPolicy) - {RecordingPolicy.ALWAYS})
+@pytest.mark.parametrize("policy", sorted(set(RecordingPolicy) - {RecordingPolicy.ALWAYS}))
 async def test_where_not_all_is_recorded_no_room_is_entered(
     recorder: CallRecorder, tmp_path: Path, policy: RecordingPolicy
 ) -> None:
