@@ -35,6 +35,8 @@ def test_what_was_written_is_read_in_whole_and_in_part(s3: S3) -> None:
     assert b"".join(store.read("2026/a.ogg", 1_000_000)) == SOUND[1_000_000:]
     assert b"".join(store.read("2026/a.ogg", len(SOUND), len(SOUND) + 9)) == b""
     assert list(store.names("2026/")) == ["2026/a.ogg"] and store.size("2026/a.ogg") == len(SOUND)
+    now, hour = timezone.now(), timedelta(hours=1)
+    assert not list(store.names("2026/", now - hour)) and list(store.names("2026/", now + hour))
     rows = s3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
     assert [row["Key"] for row in rows] == ["veyra/2026/a.ogg"]
 
