@@ -1,26 +1,25 @@
 """A disk that is full for a while."""
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
+FullDisk = Callable[[], AbstractContextManager[None]]
 
-class Disk:
-    """What this process writes is refused between `fill` and `free`, as on a full disk."""
 
-    def __init__(self) -> None:
-        self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def fill(self) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, self._limits[1]))
-
-    def free(self) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+@contextmanager
+def _full() -> Iterator[None]:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @pytest.fixture
-def full_disk() -> Iterator[Disk]:
-    disk = Disk()
-    yield disk
-    disk.free()
+def full_disk() -> FullDisk:
+    """Within it what this process writes is refused, as on a full disk."""
+    return _full

@@ -16,7 +16,7 @@ from agentworker.spool import JobFacts, Spool
 from agentworker.taping import stay
 from agentworker.taping.in_job import TOPIC, CallRecorder
 from agentworker.taping.tap import Tap
-from tests.recorder.conftest import Disk
+from tests.recorder.conftest import FullDisk
 
 
 @pytest.fixture
@@ -97,17 +97,16 @@ async def until(ready: Callable[[], bool]) -> None:
 
 
 async def test_on_a_full_disk_the_room_is_kept_and_all_is_told_when_it_is_free(
-    recorder: CallRecorder, tmp_path: Path, full_disk: Disk, monkeypatch: pytest.MonkeyPatch
+    recorder: CallRecorder, tmp_path: Path, full_disk: FullDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stay, "Tap", Inside)
     monkeypatch.setattr(stay, "AGAIN_SECONDS", 0.1)
     monkeypatch.setattr(Inside, "left", 0)
     await recorder.start()
-    full_disk.fill()
-    await until(lambda: not recorder._stay.is_recording)
-    assert [fact["kind"] for fact in facts(tmp_path)] == ["recording_started"]
-    await asyncio.sleep(0.3)
-    full_disk.free()
+    with full_disk():
+        await until(lambda: not recorder._stay.is_recording)
+        assert [fact["kind"] for fact in facts(tmp_path)] == ["recording_started"]
+        await asyncio.sleep(0.3)
     await until(lambda: recorder._stay.is_recording)
     assert Inside.left == 0
     await recorder.end()

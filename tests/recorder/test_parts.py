@@ -19,7 +19,7 @@ from django.conf import LazySettings
 from agentworker.taping.parts import Origin, PartFiles, folder
 from agentworker.taping.sound import RATE, Lane
 from agentworker.taping.tape import Tape
-from tests.recorder.conftest import Disk
+from tests.recorder.conftest import FullDisk
 
 ORIGIN = Origin("room", "RM_1", "ours")
 WRITER = """
@@ -90,13 +90,11 @@ def test_a_disk_that_takes_nothing_leaves_nothing_half_begun(
     assert list(folder().iterdir()) == []
 
 
-def test_on_a_full_disk_no_file_is_left_open_however_often_it_is_tried(full_disk: Disk) -> None:
+def test_on_a_full_disk_no_file_is_left_open_however_often_it_is_tried(full_disk: FullDisk) -> None:
     open_files = len(os.listdir("/proc/self/fd"))
-    full_disk.fill()
     for _each in range(5):
-        with pytest.raises(OSError, match="File too large"):
+        with full_disk(), pytest.raises(OSError, match="File too large"):
             Tape(ORIGIN)
-    full_disk.free()
     assert len(os.listdir("/proc/self/fd")) == open_files
     assert list(folder().iterdir()) == []
 
