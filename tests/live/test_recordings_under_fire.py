@@ -93,6 +93,7 @@ def bring_storage(system: System) -> None:
 def bring_broker(system: System) -> None:
     """It has forgotten everything, also what LiveKit kept in it: the next look writes it anew."""
     system.stack.start_broker()
+    revive(system)
     time.sleep(40)
 
 
@@ -117,10 +118,17 @@ def wave(system: System, number: int) -> None:
         fault.strike(system)
         time.sleep(fault.seconds)
         fault.mend(system)
+        revive(system)
     for caller in callers:
         caller.result()
     if fault:
         system.wait_for_line()
+
+
+def revive(system: System) -> None:
+    """What a supervisor does: Celery's worker gives up where its broker goes at a bad moment."""
+    for name in [name for name, process in system.processes.items() if process.poll() is not None]:
+        system.start_program(name)
 
 
 def dial(system: System, user: str) -> Caller:
