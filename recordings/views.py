@@ -58,7 +58,6 @@ def sound(request: HttpRequest, user: User, pk: UUID) -> HttpResponseBase:
         return _refused(error)
     if visit and (request.method == "HEAD" or listening.hear(recording, user, visit)):
         return answer
-    answer.close()
     return redirect(f"{request.path}?visit={uuid4()}")
 
 
