@@ -26,6 +26,7 @@ demo: .venv/.requirements
 prove: .venv/.requirements-dev
 	.venv/bin/pytest -m "prove and not browser"
 	.venv/bin/pytest -m "prove and browser"
+	$(PYTHON_ENV) -m tests.gate newer
 
 livekit: .venv/.requirements
 	$(PYTHON_ENV) manage.py build livekit

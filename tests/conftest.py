@@ -1,10 +1,31 @@
 """What every test may use."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+
+# Fixtures of pytest-django that open the database.
+OPENS = {"db", "transactional_db", "live_server"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what asks a database runs: the rest has run and tells nothing new."""
+    if "postgres" not in os.environ.get("DATABASE_URL", ""):
+        return
+    chosen = [item for item in items if asks_the_database(item)]
+    left_out = [item for item in items if not asks_the_database(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = chosen
+
+
+def asks_the_database(item: pytest.Item) -> bool:
+    fixtures = OPENS & set(getattr(item, "fixturenames", ()))
+    marked = any(item.iter_markers("django_db")) or any(item.iter_markers("postgres"))
+    # A test of unittest's kind opens it by its class.
+    return bool(fixtures or marked or getattr(item, "cls", None))
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """Everything that must hold before a change is taken: what `make test` runs, step by step.
 
 Every step runs even if an earlier one failed. The last line says how each of them ended.
+python -m tests.gate newer: the fast suite on a newer Python, a part of `make prove`.
 """
 
 import re
@@ -46,23 +47,27 @@ def steps() -> list[Step]:
     has_postgres = "" if postgres.programs() else "PostgreSQL is not installed"
     lacking = f"no {', '.join(missing())}" if missing() else ""
     browser = "" if shutil.which("chromium") else "no Chromium"
-    newer = next((path for path in newer_pythons() if fits(path)), "")
-    python = str(NEWER / "bin" / "python") if newer else PYTHON
-    on_postgres = [PYTHON, "-m", "tests.postgres", *pytest(FAST, "-n", "2", python=python)]
+    on_postgres = [PYTHON, "-m", "tests.postgres", *pytest(FAST, "-n", "2")]
     return [
         Step("style", [PYTHON, "-m", "ruff", "check", "."]),
         Step("format", [PYTHON, "-m", "ruff", "format", "--check", "."]),
         Step("types", [PYTHON, "-m", "mypy", "."]),
         Step("migrations", [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"]),
         Step("fast", pytest(f"{FAST} and not postgres", "-n", "2")),
-        Step("newer Python", install(newer), "" if newer else "none on this machine"),
-        # On the newer Python, where there is one: the fast suite has just run on this one.
         Step("postgres", on_postgres, has_postgres),
         # Mostly they wait for others, so two files may wait side by side.
         Step("live", pytest(LIVE, *SIDE_BY_SIDE), lacking),
         # In processes of its own: Playwright keeps an event loop in the main thread.
         Step("browser", pytest(BROWSER, *SIDE_BY_SIDE), browser),
     ]
+
+
+def on_newer() -> list[Step]:
+    """The fast suite on a newer Python, where there is one."""
+    newer = next((path for path in newer_pythons() if fits(path)), "")
+    lacking = "" if newer else "no newer Python on this machine"
+    fast = pytest(f"{FAST} and not postgres", "-n", "2", python=str(NEWER / "bin" / "python"))
+    return [Step("newer Python", install(newer), lacking), Step("fast", fast, lacking)]
 
 
 def install(python: str) -> list[str]:
@@ -111,9 +116,9 @@ def words(last_line: str, seconds: float) -> str:
     return ", ".join([*counts, f"{seconds:.0f} s"])
 
 
-def main() -> int:
+def main(which: str) -> int:
     start = time.monotonic()
-    results = [run(step) for step in steps()]
+    results = [run(step) for step in (on_newer() if which == "newer" else steps())]
     ok = all(result.ok for result in results)
     told = "; ".join(f"{r.name} {'' if r.ok else 'FAILED '}{r.words}" for r in results)
     verdict = "passed" if ok else "FAILED"
@@ -122,4 +127,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:] or [""]))
