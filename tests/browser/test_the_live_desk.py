@@ -283,6 +283,7 @@ def knock(page: Page, doors: Iterable[str], **names: object) -> dict[str, int]:
     return {door: page.evaluate(KNOCK, door.format(**names)) for door in doors}
 
 
+@pytest.mark.prove
 def test_whose_right_is_withdrawn_is_taken_out_of_the_call(launch: Launch, system: System) -> None:
     user = "79160000202"
     caller = system.dial(OURS, "listen:20", "wait:60", user=user)

@@ -225,6 +225,7 @@ def test_two_callers_at_once_are_both_greeted_and_part_singly(system: System) ->
     assert "1" in digits
 
 
+@pytest.mark.prove
 def test_who_joins_a_shared_room_is_greeted_and_outlasts_the_first(system: System) -> None:
     first = system.dial(SHARED, "listen:20", "wait:3", user="79160000010")
     time.sleep(6)
