@@ -188,42 +188,46 @@ def schedule() -> Verdict:
     )
 
 
-def watchdog() -> Verdict:
+def _lives(pulse: str, simulated: str, ready: str, away: str) -> Verdict:
+    """Of a program that shows life; the simulator needs none of them."""
     if settings.LIVEKIT_SIMULATED:
-        return OFF, Sentence(gettext_noop("The simulator's callers are never left alone."))
-    if Pulse.is_felt(watching.PULSE, GUARD_IS_OLD):
-        return OK, Sentence(gettext_noop("Every call is looked at once a second."))
-    return _missed(
+        return OFF, Sentence(simulated)
+    return (OK, Sentence(ready)) if Pulse.is_felt(pulse, GUARD_IS_OLD) else _missed(away)
+
+
+def watchdog() -> Verdict:
+    return _lives(
+        watching.PULSE,
+        gettext_noop("The simulator's callers are never left alone."),
+        gettext_noop("Every call is looked at once a second."),
         gettext_noop(
             "Nobody watches the calls: a caller whose assistant is lost is left alone. Start"
             " `manage.py watchdog`."
-        )
+        ),
     )
 
 
 def standby() -> Verdict:
-    if settings.LIVEKIT_SIMULATED:
-        return OFF, Sentence(gettext_noop("The simulator has no sound, so nobody stands in."))
-    if Pulse.is_felt(standin.PULSE, GUARD_IS_OLD):
-        return OK, Sentence(gettext_noop("The voice of last resort is ready."))
-    return _missed(
+    return _lives(
+        standin.PULSE,
+        gettext_noop("The simulator has no sound, so nobody stands in."),
+        gettext_noop("The voice of last resort is ready."),
         gettext_noop(
             "The voice of last resort is away: where no assistant can come, the caller hears"
             " nothing. Start `manage.py standby`."
-        )
+        ),
     )
 
 
 def recorder() -> Verdict:
-    if settings.LIVEKIT_SIMULATED:
-        return OFF, Sentence(gettext_noop("The simulator has no sound, so nobody records it."))
-    if Pulse.is_felt(taping.PULSE, GUARD_IS_OLD):
-        return OK, Sentence(gettext_noop("The recorder is ready."))
-    return _missed(
+    return _lives(
+        taping.PULSE,
+        gettext_noop("The simulator has no sound, so nobody records it."),
+        gettext_noop("The recorder is ready."),
         gettext_noop(
             "The recorder is away: what staff ask to record is not recorded, nor what follows where"
             " an assistant is lost. Start `manage.py recorder`."
-        )
+        ),
     )
 
 
