@@ -118,6 +118,9 @@ class Uploader:
             log.error("part %s is refused (%s), and stays where it is", path.stem, error)
             self._later[path] = time.monotonic() + REFUSED_SECONDS
             return False
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            # Its files cannot be opened, or what the web answers cannot be read.
+            raise NotYet(f"{path.stem}: {type(error).__name__}") from error
 
     def _tend(self, path: Path) -> bool:
         """True: it was sent, and is gone from here."""

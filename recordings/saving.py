@@ -95,7 +95,7 @@ def work(now: datetime) -> None:
     for recording in _in_turn(Recording.objects.to_save()):
         failed = 0 if _is_saved(recording, now) else failed + 1
         if failed == ENOUGH:
-            return
+            break
     _settle_all(now)
 
 
@@ -185,16 +185,17 @@ def _explain(recording: Recording, why: Sentence) -> None:
 
 
 def _settle_all(now: datetime) -> None:
-    failed = 0
+    """A storage that is away holds up no part that lies in another one."""
+    away: set[int | None] = set()
     for part in Part.objects.here().select_related("storage"):
+        if part.storage_id in away:
+            continue
         try:
             _settle(part, now)
-            failed = 0
         except StoreError as error:
             log.warning("pieces of part %s stay: %s", part.pk, error)
-            failed += not isinstance(error, FileError)
-            if failed == ENOUGH:
-                return
+            if not isinstance(error, FileError):
+                away.add(part.storage_id)
 
 
 def _settle(part: Part, now: datetime) -> None:

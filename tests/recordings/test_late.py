@@ -108,6 +108,24 @@ def test_one_object_that_cannot_be_read_holds_up_no_other_recording() -> None:
     assert heard(saved(old)) == list(CALLER) and saved(new).state == "saving"
 
 
+def test_a_storage_that_is_gone_for_good_keeps_no_late_part_from_its_recording(
+    tmp_path: Path,
+) -> None:
+    gone = Storage.objects.current()
+    late = a_call(room="RM_LATE")
+    for place in range(saving.ENOUGH):
+        a_call(room=f"RM_{place}")
+        arrive(CALLER, room=f"RM_{place}")
+    Storage.objects.filter(pk=gone.pk).update(is_current=False, folder=str(tmp_path / "gone"))
+    (tmp_path / "gone").write_text("no folder")
+    Storage.objects.create(is_current=True, folder=str(tmp_path / "new"))
+    Recording.objects.filter(pk=late.pk).update(state="missing")
+    arrive(CALLER, room="RM_LATE")
+    for _look in range(saving.ENOUGH + 1):
+        saving.work(timezone.now())
+    assert heard(saved(late)) == list(CALLER)
+
+
 def test_what_cannot_be_read_for_a_day_is_left_out() -> None:
     recording = a_call()
     arrive(CALLER[:3])

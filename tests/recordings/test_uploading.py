@@ -92,6 +92,19 @@ class TestAgainstTheDoors:
             *(f"{torn.name}.lost", f"{torn.stem}.ogg.lost"),
         }
 
+    def test_one_that_cannot_be_opened_holds_up_no_other(
+        self, live_server: LiveServer, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "sound"
+        bad = [put(folder, None) for _ in range(2)]
+        for path in bad:
+            path.with_suffix(".ogg").mkdir()
+        put(folder, SOUND)
+        uploader = Uploader(folder, live_server.url)
+        with pytest.raises(NotYet):
+            uploader.look()
+        assert sorted(folder.glob("*.json")) == sorted(bad)
+
     def test_one_that_the_web_cannot_take_holds_up_no_other(
         self, live_server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
