@@ -41,7 +41,7 @@ class AddressForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "rtmps://…"}),
     )
     key = forms.CharField(
-        label=gettext_lazy("key"),
+        label=gettext_lazy("stream key"),
         max_length=300,
         required=False,
         help_text=gettext_lazy("It is kept encrypted and shown to nobody again."),
