@@ -12,7 +12,7 @@ from typing import IO
 
 from django.utils.translation import gettext_noop
 
-from recordings.storing import CHUNK, Absent, StoreError
+from recordings.storing import CHUNK, Absent, FileError, StoreError
 from veyra.sentences import Sentence
 
 # A file that is being written; it gets its name when it is whole.
@@ -48,6 +48,8 @@ SENTENCES = {
     errno.EEXIST: NO_FOLDER,
     errno.EISDIR: NO_FOLDER,
 }
+# Of these the disk is well.
+OF_FILE = (errno.EACCES, errno.EPERM, errno.EISDIR)
 
 
 class FolderStore:
@@ -97,8 +99,12 @@ class FolderStore:
 
     def delete(self, name: str) -> None:
         path = self._path(name)
-        with self._telling():
+        try:
             path.unlink(missing_ok=True)
+        except OSError as error:
+            # Where this file may not go, others are worth a try.
+            failure = FileError if error.errno in OF_FILE else StoreError
+            raise failure(self._sentence(error)) from error
         for folder in path.parents:
             if folder == self.folder or not _removed(folder):
                 return
@@ -106,7 +112,11 @@ class FolderStore:
     def names(self, prefix: str, before: datetime | None = None) -> Iterator[str]:
         # Only the folder that all of them lie in is walked through.
         top = self.folder / prefix.rpartition("/")[0]
-        for folder, _folders, files in os.walk(top):
+        with self._telling():
+            yield from self._names(top, prefix, before)
+
+    def _names(self, top: Path, prefix: str, before: datetime | None) -> Iterator[str]:
+        for folder, _folders, files in os.walk(top, onerror=_raise_unless_absent):
             where = Path(folder).relative_to(self.folder)
             for file in files:
                 name = (where / file).as_posix()
@@ -138,9 +148,12 @@ class FolderStore:
         try:
             yield
         except OSError as error:
-            msgid = SENTENCES.get(error.errno or 0, BROKEN_DISK)
-            values = {"folder": str(self.folder), "error": error.strerror or type(error).__name__}
-            raise StoreError(Sentence(msgid, values)) from error
+            raise StoreError(self._sentence(error)) from error
+
+    def _sentence(self, error: OSError) -> Sentence:
+        msgid = SENTENCES.get(error.errno or 0, BROKEN_DISK)
+        values = {"folder": str(self.folder), "error": error.strerror or type(error).__name__}
+        return Sentence(msgid, values)
 
 
 @contextmanager
@@ -178,6 +191,12 @@ def _name(part: Path, path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _raise_unless_absent(error: OSError) -> None:
+    """What cannot be looked into is not taken for empty."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _is_older(path: Path, moment: datetime) -> bool:

@@ -15,7 +15,8 @@ class LeftoverQuerySet(VisibleQuerySet["Leftover"]):
         return self.filter(recording__in=recordings).select_related("storage")
 
     def due(self, now: datetime) -> Self:
-        return self.filter(not_before__lte=now).select_related("storage")
+        found = self.filter(not_before__lte=now).select_related("storage")
+        return found.order_by("not_before", "pk")
 
 
 class Leftover(models.Model):

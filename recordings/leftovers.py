@@ -7,8 +7,9 @@ from uuid import UUID
 from django.utils import timezone
 
 from recordings.models import Leftover, Recording, Storage
+from recordings.removing import remove
 from recordings.stores import store_of
-from recordings.storing import StoreError
+from recordings.storing import FileError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -37,24 +38,34 @@ def replaced(recording: Recording) -> Leftover | None:
 
 
 def try_to_remove(row: Leftover) -> bool:
-    """Nobody writes it any more; False: the storage is away now, and it goes later.
-
-    Without its row it is somebody's recording, whatever whoever calls was told.
-    """
-    if not Leftover.objects.filter(pk=row.pk).update(not_before=timezone.now()):
-        return True
+    """Nobody writes it any more; False: it goes later, since the storage is away, or still has it."""
     try:
-        store_of(row.storage).delete(row.file)
+        _remove(row)
     except StoreError as error:
         log.warning("a file of recording %s goes later: %s", row.recording, error)
         return False
-    Leftover.objects.filter(pk=row.pk).delete()
     return True
+
+
+def _remove(row: Leftover) -> None:
+    """Without its row it is somebody's recording, whatever whoever calls was told. The row goes only
+    when the storage has neither the file nor an older version of it. Raises StoreError.
+    """
+    rows = Leftover.objects.filter(pk=row.pk)
+    if rows.update(not_before=timezone.now()):
+        remove(store_of(row.storage), row.file)
+        rows.delete()
 
 
 def remove_due(now: datetime) -> None:
     """Of a storage that is away, only the first one finds that out."""
     away: set[int] = set()
     for row in Leftover.objects.due(now):
-        if row.storage_id not in away and not try_to_remove(row):
-            away.add(row.storage_id)
+        if row.storage_id in away:
+            continue
+        try:
+            _remove(row)
+        except StoreError as error:
+            log.warning("a file of recording %s goes later: %s", row.recording, error)
+            if not isinstance(error, FileError):
+                away.add(row.storage_id)

@@ -12,8 +12,8 @@ from boto3.s3.transfer import TransferConfig
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recordings.s3_words import sentence_of
-from recordings.storing import CHUNK, Absent, StoreError
+from recordings.s3_words import FORBIDDEN, sentence_of
+from recordings.storing import CHUNK, OURS, Absent, FileError, StoreError
 
 # What is larger goes up in parts of this size, one after the other: no more of it is in memory.
 PART = 8 * 1024 * 1024
@@ -120,12 +120,15 @@ class S3Store:
         return None
 
     def tidy(self, before: datetime) -> None:
-        """Uploads in parts that nobody will end: the storage keeps, and bills, them for ever."""
+        """Uploads in parts that nobody will end: the storage keeps, and bills, them for ever. What
+        is not named as our files are is somebody else's, who may be at it for days.
+        """
         with self._telling("write") as client:
             pages = client.get_paginator("list_multipart_uploads")
             for page in pages.paginate(Bucket=self.bucket.name, Prefix=self._key("")):
                 for row in page.get("Uploads", ()):
-                    if row["Initiated"] < before:
+                    is_ours = OURS.match(row["Key"][len(self._key("")) :])
+                    if is_ours and row["Initiated"] < before:
                         client.abort_multipart_upload(
                             Bucket=self.bucket.name, Key=row["Key"], UploadId=row["UploadId"]
                         )
@@ -181,7 +184,10 @@ class S3Store:
                 raise Absent from error
             if code in {"416", "InvalidRange"}:
                 raise BeyondEnd from error
-            raise StoreError(sentence_of(error, self.bucket.name, doing)) from error
+            # What we may not delete may be this file alone: the others are worth a try.
+            is_of_file = code in FORBIDDEN and doing in ("delete", "purge")
+            failure = FileError if is_of_file else StoreError
+            raise failure(sentence_of(error, self.bucket.name, doing)) from error
         # boto3 finds out that an address is none by itself, and says so by a ValueError.
         except (BotoCoreError, ValueError) as error:
             raise StoreError(sentence_of(error, self.bucket.name, doing)) from error

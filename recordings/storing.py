@@ -1,5 +1,6 @@
 """What every storage can do, whatever it is made of, and what it says where it cannot."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +11,10 @@ from veyra.sentences import Sentence
 
 # The most that a reader holds in memory.
 CHUNK = 256 * 1024
+# How files of ours are called, whatever else lies in the same place.
+OURS = re.compile(
+    r"(?:recordings/\d{4}/\d{2}|egress|incoming|forgotten)/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
 ABSENT = gettext_noop("The file is not in the storage any more.")
 
 

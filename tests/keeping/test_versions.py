@@ -1,13 +1,14 @@
 """What a bucket keeps as older versions goes with the recording, or is told."""
 
+import uuid
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from recordings import deleting
+from recordings import deleting, leftovers
 from recordings.keeping_models import Deletion
-from recordings.models import Part, Recording, Storage
+from recordings.models import Leftover, Part, Recording, Storage
 from recordings.stores import store_of
 from recordings.storing import StoreError
 from tests.recordings.conftest import _s3, s3
@@ -43,6 +44,17 @@ def deleted(s3: S3, *rights: str) -> Deletion:
     deleting.claim([row], Deletion.Why.DAYS, timezone.now())
     deleting.carry_out(timezone.now())
     return Deletion.objects.get()
+
+
+def test_a_leftover_stays_known_until_no_older_version_of_it_is_left(s3: S3) -> None:
+    client = with_versions(s3)
+    storage = s3.storage(**s3.login(*ALL))
+    storage.save()
+    store_of(storage).write("recordings/a.ogg", [b"voice"])
+    row = leftovers.announce(uuid.uuid4(), storage, "recordings/a.ogg")
+    assert not leftovers.try_to_remove(row) and Leftover.objects.exists()
+    s3.ask_logins(10**9)
+    assert leftovers.try_to_remove(row) and not Leftover.objects.exists() and is_empty(client)
 
 
 def test_older_versions_go_too(s3: S3) -> None:

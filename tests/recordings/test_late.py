@@ -14,7 +14,7 @@ from recordings import arriving, leftovers, making, saving, scratch
 from recordings.folder_store import FolderStore
 from recordings.making import Lost, Making
 from recordings.models import Leftover, Part, Recording, Storage
-from recordings.stores import store_of
+from recordings.stores import folder_of, store_of
 from telephony.models import Call
 from tests.recordings.test_saving import CALLER, a_call, arrive, files, heard, later, saved
 
@@ -243,6 +243,18 @@ def test_a_storage_that_is_away_is_asked_once_for_what_is_left_in_it(
     saving.tidy(later(days=2))
     assert files() == [] and Leftover.objects.count() == 2
     assert [row.name for row in caplog.records].count(leftovers.log.name) == 1
+
+
+def test_one_file_that_may_not_be_deleted_keeps_no_other() -> None:
+    recording, storage = a_call(), Storage.objects.current()
+    first, second = making.name_of(recording), making.name_of(recording)
+    for name in (first, second):
+        leftovers.announce(recording.pk, storage, name)
+    # As where somebody has protected it.
+    (folder_of(storage) / first).mkdir(parents=True)
+    store_of(storage).write(second, [b"x"])
+    saving.tidy(later(days=2))
+    assert files() == [] and Leftover.objects.get().file == first
 
 
 def test_nothing_of_who_was_killed_while_he_joined_stays_in_the_clear(

@@ -1,5 +1,6 @@
 """A bucket as a storage, by a server that speaks S3."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -64,14 +65,18 @@ def test_a_write_that_breaks_leaves_the_old_file_and_no_parts_to_pay_for(s3: S3)
     assert "Uploads" not in s3.client("s3").list_multipart_uploads(Bucket=BUCKET)
 
 
-def test_parts_that_a_killed_writer_left_go(s3: S3) -> None:
-    s3.client("s3").create_multipart_upload(Bucket=BUCKET, Key="a")
+def test_parts_that_a_killed_writer_left_go_and_what_others_upload_stays(s3: S3) -> None:
+    client = s3.client("s3")
+    ours = f"recordings/2026/11/{uuid.uuid4()}-0a1b2c3d.ogg"
+    for key in (ours, "films/of-somebody.mp4", "recordings/of-somebody.ogg"):
+        client.create_multipart_upload(Bucket=BUCKET, Key=key)
     store = store_of(s3.storage())
     # The server says of all of them that they began in 2010.
     store.tidy(datetime(2009, 1, 1, tzinfo=UTC))
-    assert "Uploads" in s3.client("s3").list_multipart_uploads(Bucket=BUCKET)
+    assert len(client.list_multipart_uploads(Bucket=BUCKET)["Uploads"]) == 3
     store.tidy(timezone.now() + timedelta(days=1))
-    assert "Uploads" not in s3.client("s3").list_multipart_uploads(Bucket=BUCKET)
+    left = {row["Key"] for row in client.list_multipart_uploads(Bucket=BUCKET)["Uploads"]}
+    assert left == {"films/of-somebody.mp4", "recordings/of-somebody.ogg"}
 
 
 def test_each_fault_of_the_login_has_its_sentence(s3: S3) -> None:
