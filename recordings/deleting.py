@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop as _
 from recordings.keeping_models import Deletion, Hold, Term
 from recordings.models import Leftover, Part, Recording, Storage
 from recordings.stores import store_of
-from recordings.storing import Store, StoreError
+from recordings.storing import FileError, Store, StoreError
 from recordings.terms import Group, Terms
 from telephony.callers import one_spelling
 from telephony.forgetting import Traces
@@ -109,13 +109,30 @@ def claim(rows: Sequence[Recording], why: Deletion.Why, now: datetime) -> int:
         if why == Deletion.Why.DAYS:
             # One may have been placed since.
             free = _without_held(free)
-        Deletion.objects.bulk_create([Deletion.of_recording(row, why, now) for row in free])
+        _prove(free, why, now)
         gone = {"state": Recording.State.DELETED, "deleted_at": now, "file_key": ""}
         Recording.objects.filter(pk__in=[row.pk for row in free]).update(**gone, peaks={}, spans=[])
     for call in {row.call_id for row in free if row.call_id}:
         changed("call", call)
     wake(TASK)
     return len(free)
+
+
+def _prove(rows: Sequence[Recording], why: Deletion.Why, now: datetime) -> None:
+    """That they are to go. One that was deleted before, and came back with a backup or with what
+    was joined late, has a proof already: that begins anew, and no file of it is forgotten.
+    """
+    before = Deletion.objects.open().of([row.pk for row in rows]).exclude(storage=None)
+    Leftover.objects.bulk_create(
+        Leftover(recording=old.recording, storage_id=old.storage_id, file=old.file, not_before=now)
+        for old in before.exclude(file="")
+    )
+    Deletion.objects.bulk_create(
+        [Deletion.of_recording(row, why, now) for row in rows],
+        update_conflicts=True,
+        unique_fields=["recording"],
+        update_fields=Deletion.BEGINNING,
+    )
 
 
 # Their files
@@ -197,11 +214,35 @@ def _is_needed(room_sid: str) -> bool:
 
 
 def forget_parts(parts: QuerySet[Part]) -> None:
-    """With what came of them. Raises StoreError."""
-    for part in parts.select_related("storage"):
-        for storage in [part.storage] if part.storage else Storage.objects.all():
-            _empty(store_of(storage), INCOMING.format(part.pk))
+    """With what came of them. One that cannot go keeps no other. Raises StoreError, afterwards."""
+    away: dict[int, StoreError] = {}
+    tried = [_forget_part(part, away) for part in parts.select_related("storage")]
+    failed = [error for error in tried if error]
+    if failed:
+        raise failed[0]
+
+
+def _forget_part(part: Part, away: dict[int, StoreError]) -> StoreError | None:
+    """Why it is not gone. A storage that is found to be away is noted, and not asked again."""
+    failed: StoreError | None = None
+    for storage in [part.storage] if part.storage else Storage.objects.all():
+        if error := away.get(storage.pk) or _emptied(storage, INCOMING.format(part.pk)):
+            log.warning("part %s is not deleted yet: the storage does not do it", part.pk)
+            failed = failed or error
+            if not isinstance(error, FileError):
+                away[storage.pk] = error
+    if not failed:
         part.delete()
+    return failed
+
+
+def _emptied(storage: Storage, prefix: str) -> StoreError | None:
+    """Why it is not empty."""
+    try:
+        _empty(store_of(storage), prefix)
+    except StoreError as error:
+        return error
+    return None
 
 
 def _empty(store: Store, prefix: str) -> None:

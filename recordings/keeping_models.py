@@ -241,6 +241,12 @@ class Deletion(models.Model):
     # A Sentence: why it is not gone yet.
     error = models.JSONField(default=dict, blank=True)
 
+    # What is said of it anew where it is deleted once more.
+    BEGINNING: ClassVar = (
+        *("why", "asked_at", "storage", "place", "file", "room_sid", "size", "sha256"),
+        *("gone_at", "tries", "not_before", "error"),
+    )
+
     objects = DeletionQuerySet.as_manager()
 
     class Meta:

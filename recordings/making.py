@@ -160,8 +160,7 @@ class Making:
         """
         with transaction.atomic():
             mine = Recording.objects.filter(pk=self.recording.pk, file=self.recording.file)
-            saved = mine.open().filter(call__erased_at=None)
-            if not saved.update(state=Recording.State.READY, **values):
+            if not mine.open().of_nobody_erased().update(state=Recording.State.READY, **values):
                 raise Lost
             Leftover.objects.filter(pk=draft.pk).delete()
             return leftovers.replaced(self.recording)

@@ -245,8 +245,8 @@ def _adds_to(part: Part, recording: Recording) -> bool:
 def _reopen(late_for: list[Recording]) -> None:
     for row in late_for:
         log.info("recording %s is joined once more, with what came late", row.pk)
-        before = Recording.objects.filter(pk=row.pk, state=row.state, call__erased_at=None)
-        before.update(state=Recording.State.SAVING, reason={})
+        before = Recording.objects.filter(pk=row.pk, state=row.state)
+        before.of_nobody_erased().update(state=Recording.State.SAVING, reason={})
     wake(TASK)
 
 

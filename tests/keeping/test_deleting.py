@@ -231,6 +231,44 @@ def test_a_file_that_was_written_anew_goes_with_the_older_one(
     assert Deletion.objects.get().gone_at
 
 
+def test_what_came_back_is_deleted_once_more_and_nothing_of_it_is_forgotten(
+    make_recording: Any, tmp_path: Path
+) -> None:
+    row = make_recording(data=b"a")
+    store, first = store_of(row.storage), row.file
+    deleting.claim([row], Deletion.Why.DAYS, timezone.now())
+    # A backup shows it as it stood before, and what came late was joined to another file.
+    store.write("recordings/2026/11/second.ogg", [b"b"])
+    Recording.objects.update(state=State.READY, file="recordings/2026/11/second.ogg")
+    assert deleting.claim([row], Deletion.Why.ERASED, timezone.now()) == 1
+    deleting.carry_out(timezone.now())
+    proof = Deletion.objects.get()
+    assert proof.gone_at and (proof.why, proof.file) == ("erased", "recordings/2026/11/second.ogg")
+    assert not store.exists(first) and not list(store.names("recordings/"))
+
+
+def test_a_part_that_cannot_go_keeps_no_other(tmp_path: Path) -> None:
+    (tmp_path / "gone").write_text("no folder")
+    away = Storage.objects.create(folder=str(tmp_path / "gone"))
+    here = Storage.objects.current()
+    parts = [
+        Part.objects.create(
+            room_name="r",
+            room_sid="RM_1",
+            recorder="ours",
+            began_at=timezone.now() + timedelta(seconds=place),
+            storage=storage,
+        )
+        for place, storage in enumerate((away, here, away))
+    ]
+    store = store_of(here)
+    store.write(f"incoming/{parts[1].pk}/{0:012}", [b"piece"])
+    with pytest.raises(StoreError):
+        deleting.forget_parts(Part.objects.all())
+    assert not list(store.names("incoming/"))
+    assert list(Part.objects.all()) == [parts[0], parts[2]]
+
+
 # Changing how long
 
 

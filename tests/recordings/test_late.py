@@ -1,12 +1,15 @@
 """Sound that comes late, by clocks that are wrong, and while somebody else is at the same."""
 
 import os
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from django.conf import LazySettings
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -144,6 +147,18 @@ def test_what_cannot_be_read_for_a_day_is_left_out() -> None:
 # Two at a time
 
 
+def in_its_own(work: Callable[[], None]) -> Callable[[], None]:
+    """With a connection of its own, which ends with it."""
+
+    def alone() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    return alone
+
+
 def test_who_was_overtaken_takes_nothing_away() -> None:
     recording = a_call()
     arrive(CALLER)
@@ -162,6 +177,24 @@ def test_who_was_overtaken_takes_nothing_away() -> None:
     ready = saved(recording)
     assert heard(ready) == list(CALLER) and files() == [ready.file]
     assert not Leftover.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_is_deleted_while_somebody_waits_for_its_row_is_not_brought_back() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer")
+    rows = [a_call(room="RM_1"), a_call(room="RM_2")]
+    Recording.objects.update(state="missing")
+    found = list(Recording.objects.all())
+    waiting = Thread(target=in_its_own(lambda: saving._reopen(found)))
+    with transaction.atomic():
+        Recording.objects.filter(pk=rows[0].pk).update(state="deleted")
+        waiting.start()
+        time.sleep(0.5)
+        Recording.objects.filter(pk=rows[1].pk).update(state="deleted")
+    waiting.join()
+    assert {row.state for row in Recording.objects.all()} == {"deleted"}
 
 
 def test_who_lost_his_database_when_all_was_told_takes_nothing_away() -> None:
