@@ -124,8 +124,8 @@ def _prove(rows: Sequence[Recording], why: Deletion.Why, now: datetime) -> None:
     """
     before = Deletion.objects.open().of([row.pk for row in rows]).exclude(storage=None)
     Leftover.objects.bulk_create(
-        Leftover(recording=old.recording, storage_id=old.storage_id, file=old.file, not_before=now)
-        for old in before.exclude(file="")
+        Leftover(recording=old.recording, storage=old.storage, file=old.file, not_before=now)
+        for old in before.exclude(file="").select_related("storage")
     )
     Deletion.objects.bulk_create(
         [Deletion.of_recording(row, why, now) for row in rows],
