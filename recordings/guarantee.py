@@ -100,7 +100,8 @@ def _of_voices(kept: Kept) -> Iterator[Sentence]:
 
 
 def silent_lanes(peaks: dict[str, Sequence[int]]) -> frozenset[str]:
-    return frozenset(lane for lane, found in peaks.items() if max(found, default=0) <= SILENT)
+    lanes = {lane: peaks[lane] for lane in ("caller", "agent") if lane in peaks}
+    return frozenset(lane for lane, found in lanes.items() if max(found, default=0) <= SILENT)
 
 
 # A day

@@ -38,7 +38,7 @@ def replaced(recording: Recording) -> Leftover | None:
 
 
 def try_to_remove(row: Leftover) -> bool:
-    """Nobody writes it any more; False: it goes later, since the storage is away, or still has it."""
+    """Nobody writes it any more; False: it goes later, the storage is away or still has it."""
     try:
         _remove(row)
     except StoreError as error:
@@ -48,8 +48,8 @@ def try_to_remove(row: Leftover) -> bool:
 
 
 def _remove(row: Leftover) -> None:
-    """Without its row it is somebody's recording, whatever whoever calls was told. The row goes only
-    when the storage has neither the file nor an older version of it. Raises StoreError.
+    """Without its row it is somebody's recording, whatever whoever calls was told. The row goes
+    only when the storage has neither the file nor an older version of it. Raises StoreError.
     """
     rows = Leftover.objects.filter(pk=row.pk)
     if rows.update(not_before=timezone.now()):

@@ -1,28 +1,35 @@
-"""How loud each voice of a recording is, over its length: what a player draws."""
+"""How loud each voice of a recording is, over its length: what a player draws, and skips."""
 
-from itertools import pairwise
 from typing import Any
 
 import av
 import numpy as np
 
 from recordings.joining import Readable
+from recordings.silence import silences
 
 POINTS = 1000
+# Silence is looked for in finer steps: a thousand points of an hour are seconds apart.
+STEP = 0.1
 LANES = ("caller", "agent")
 
 
-def peaks_of(file: Readable) -> dict[str, list[int]]:
+def peaks_of(file: Readable) -> dict[str, list[Any]]:
     """{"caller": [0..100, …], "agent": […]}, POINTS each; of a file with one lane, the first one
-    alone. Raises FFmpegError, and what reading raises.
+    alone. And {"silences": [[from, to], …]}, seconds of the file. Raises FFmpegError, and what
+    reading raises.
     """
-    loudest = []
+    loudest, seconds = [], 0.0
     with av.open(file, "r") as container:
         for frame in container.decode(audio=0):
             # Lane by lane, each a plane of numbers from -1 to 1.
             loudest.append([_loudest(plane) for plane in frame.planes])
-    columns = _points(np.array(loudest, np.float32)).T
-    return {lane: column.tolist() for lane, column in zip(LANES, columns, strict=False)}
+            seconds += frame.samples / frame.sample_rate
+    frames = np.array(loudest, np.float32)
+    columns = _points(frames, POINTS).T
+    fine = _points(frames, max(1, int(seconds / STEP))).T
+    lanes = {lane: column.tolist() for lane, column in zip(LANES, columns, strict=False)}
+    return lanes | {"silences": silences([lane.tolist() for lane in fine], seconds)}
 
 
 def _loudest(plane: Any) -> float:
@@ -30,10 +37,10 @@ def _loudest(plane: Any) -> float:
     return max(float(samples.max()), -float(samples.min()))
 
 
-def _points(loudest: Any) -> Any:
+def _points(loudest: Any, count: int) -> Any:
     """The loudest of what each point stands for; a short sound has points that repeat."""
     if not len(loudest):
-        return np.zeros((POINTS, len(LANES)), np.int64)
-    edges = np.arange(POINTS + 1) * len(loudest) // POINTS
-    rows = [loudest[start : max(end, start + 1)].max(axis=0) for start, end in pairwise(edges)]
+        return np.zeros((count, len(LANES)), np.int64)
+    starts = np.arange(count) * len(loudest) // count
+    rows = np.maximum.reduceat(loudest, starts, axis=0)
     return np.rint(np.clip(rows, 0, 1) * 100).astype(np.int64)

@@ -7,14 +7,11 @@ from typing import Any
 
 from recordings.listening_models import Listening
 from recordings.models import Recording
+from recordings.silence import silences
 from veyra.models import User
 
-# A voice this loud, of a hundred, is a hum of the line.
-HUM = 2
 # The lanes of the loudest voice are filled from this on.
 FULL_LEAST = 15
-# Silence that is worth being skipped.
-SILENCE_SECONDS = 1.5
 # Before a line and behind it: its first sound was over when somebody noticed that he speaks.
 MARGIN = 0.3
 # A key that was pressed.
@@ -69,22 +66,16 @@ def facts(recording: Recording) -> dict[str, Any]:
     return {
         "peaks": [[round(peak / full, 3) for peak in lane] for lane in lanes],
         "seconds": seconds,
-        "silences": silences([lane for lane in lanes if lane], seconds),
+        "silences": _silences(recording, [lane for lane in lanes if lane], seconds),
     }
 
 
-def silences(lanes: Sequence[Sequence[float]], seconds: float) -> list[Stretch]:
-    """Where nobody speaks, of those stretches that are worth being skipped."""
-    loudest = [max(both) for both in zip(*lanes, strict=False)]
-    step = seconds / len(loudest) if loudest else 0.0
-    found, start = [], None
-    for place, peak in enumerate([*loudest, 100]):
-        if peak <= HUM:
-            start = place if start is None else start
-        elif start is not None:
-            found.append((start * step, place * step))
-            start = None
-    return [(a, b) for a, b in found if b - a >= SILENCE_SECONDS]
+def _silences(recording: Recording, lanes: list[list[int]], seconds: float) -> Sequence[Any]:
+    """As they were found in the sound; of one that was joined before they were, as far as the few
+    points of its waveform tell.
+    """
+    found: Sequence[Any] | None = recording.peaks.get("silences")
+    return silences(lanes, seconds) if found is None else found
 
 
 def stretch(recording: Recording, at: datetime, seconds: float | None) -> Stretch | None:

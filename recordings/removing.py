@@ -21,7 +21,9 @@ def remove(store: Store, name: str) -> None:
 
 
 def remove_all(store: Store, prefix: str) -> None:
-    """Whatever is named so, and was: `prefix` ends in "/". Raises as `remove`, when all were tried."""
+    """Whatever is named so, and was; `prefix` ends in "/". Raises as `remove`, and FileError only
+    when all were tried.
+    """
     kept: FileError | None = None
     for name in list(store.names(prefix)):
         try:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from recordings.models import Recording
-from recordings.player import HUM, SILENCE_SECONDS, facts, silences, stretch
+from recordings.player import facts, stretch
+from recordings.silence import HUM, SILENCE_SECONDS, silences
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -81,6 +82,12 @@ def test_a_quiet_line_fills_its_lane_and_a_hum_does_not() -> None:
 def test_the_silence_of_one_voice_alone_is_known_too() -> None:
     track = Recording(seconds=9, peaks={"caller": [90, 0, 90]})
     assert facts(track)["silences"] == [(3, 6)]
+
+
+def test_silence_that_was_found_in_the_sound_is_finer_than_the_waveform() -> None:
+    found = [[1800.0, 1801.7]]
+    hour = Recording(seconds=3600, peaks={"caller": [90] * 1000, "agent": [], "silences": found})
+    assert facts(hour)["silences"] == found
 
 
 def test_a_recording_without_its_peaks_is_heard_all_the_same() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recordings import peaks
 from recordings.joining import Heard, Unreadable, heard_in, join, length_of, plan
 from recordings.peaks import POINTS, peaks_of
 from recordings.storing import Absent
@@ -120,8 +121,18 @@ def test_every_second_of_the_call_that_somebody_heard_is_there_once(
 
 
 def test_peaks_tell_how_loud_each_voice_is() -> None:
-    peaks = peaks_of(io.BytesIO(SECOND))
-    caller, agent = peaks["caller"], peaks["agent"]
+    found = peaks_of(io.BytesIO(SECOND))
+    caller, agent = found["caller"], found["agent"]
     assert len(caller) == len(agent) == POINTS and max(agent) <= 1
     middles = [caller[POINTS * middle // 6] for middle in (1, 3, 5)]
     assert middles == [pytest.approx(loud, abs=4) for loud in (60, 70, 80)]
+
+
+def test_silence_is_found_to_a_tenth_of_a_second_however_coarse_the_waveform(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(peaks, "POINTS", 3)
+    voice = (0.5, 0.5, 0.0, 0.0, 0.5, 0.5)
+    found = peaks_of(io.BytesIO(part(voice, (0.0,) * 6)))
+    assert min(found["caller"]) > 40
+    assert found["silences"] == [(pytest.approx(2, abs=0.11), pytest.approx(4, abs=0.11))]
