@@ -356,6 +356,10 @@ class PartQuerySet(VisibleQuerySet["Part"]):
     def of_rooms(self, room_sids: Iterable[str]) -> Self:
         return self.filter(room_sid__in=room_sids)
 
+    def by_egress(self) -> Self:
+        """That LiveKit's own program writes, or wrote."""
+        return self.filter(recorder=Recorder.EGRESS)
+
 
 class Part(models.Model):
     """A piece of sound that one process wrote without a break, on its way from its host to us.
@@ -394,6 +398,9 @@ class Part(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     # When its writer was heard of last.
     seen_at = models.DateTimeField(default=timezone.now)
+    # Of one that LiveKit's program writes: its id there, and why it came to nothing, a sentence.
+    egress_id = models.CharField(max_length=64, blank=True)
+    reason = models.JSONField(default=dict, blank=True)
 
     objects = PartQuerySet.as_manager()
 

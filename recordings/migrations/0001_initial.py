@@ -167,6 +167,8 @@ class Migration(migrations.Migration):
                 ('size', models.PositiveBigIntegerField(null=True)),
                 ('sha256', models.CharField(blank=True, max_length=64)),
                 ('seen_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('egress_id', models.CharField(blank=True, max_length=64)),
+                ('reason', models.JSONField(blank=True, default=dict)),
                 ('storage', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='recordings.storage')),
             ],
             options={
