@@ -6,16 +6,32 @@ from django.utils.translation import gettext_lazy as _
 from monitoring.callfile import CallFile
 from monitoring.erasure import CallerFile, Erasure
 from monitoring.filters import SavedFilter
+from monitoring.incidents.models import (
+    Contact,
+    Incident,
+    IncidentCall,
+    IncidentNote,
+    RuleSetting,
+    Silence,
+    Suspicion,
+)
 from monitoring.mailing import Letter, Mailing
 
 __all__ = [
     "CallFile",
     "CallerFile",
+    "Contact",
     "Erasure",
     "HealthCheck",
+    "Incident",
+    "IncidentCall",
+    "IncidentNote",
     "Letter",
     "Mailing",
+    "RuleSetting",
     "SavedFilter",
+    "Silence",
+    "Suspicion",
 ]
 
 

@@ -18,10 +18,16 @@ OPERATOR = (*CALLS, *WORDS, *CALLS_BACK, *HANDS, *SEES_PEOPLE)
 # The list of calls as a file, and filters of it for everybody.
 LISTS = ("monitoring.add_callfile", "monitoring.share_savedfilter")
 HEARS = ("recordings.view_recording", "recordings.hear_recording")
+# Reads what is wrong with the line, and may say that he is on it.
+INCIDENTS = (
+    *("monitoring.view_incident", "monitoring.change_incident"),
+    *("monitoring.view_contact", "monitoring.view_silence"),
+)
 SUPERVISOR = (
     *OPERATOR,
     *LISTS,
     *HEARS,
+    *INCIDENTS,
     "recordings.record_call",
     *("telephony.listen_call", "telephony.hint_call", "telephony.join_call"),
 )
@@ -39,6 +45,7 @@ MANAGER = (
     *CALLS_BACK,
     *LISTS,
     *HEARS,
+    *INCIDENTS,
     "recordings.download_recording",
     "monitoring.change_mailing",
     "telephony.block_caller",
@@ -48,6 +55,11 @@ MANAGER = (
 ENGINEER = (
     *CALLS,
     *WORDS,
+    *INCIDENTS,
+    "monitoring.resolve_incident",
+    "monitoring.add_silence",
+    *rights_on("monitoring.rulesetting", may=["view", "change"]),
+    *rights_on("monitoring.contact", may=["view", "add", "change", "delete"]),
     *("telephony.hang_up_call", "telephony.block_caller"),
     *rights_on("telephony.trunk", "telephony.phonenumber", "telephony.dispatchrule"),
     *rights_on(

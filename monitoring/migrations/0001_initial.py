@@ -15,6 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('telephony', '0001_initial'),
     ]
 
     operations = [
@@ -159,5 +160,134 @@ class Migration(migrations.Migration):
                 'default_permissions': (),
                 'constraints': [models.UniqueConstraint(fields=('owner', 'name'), name='saved_filter_name_once')],
             },
+        ),
+        migrations.CreateModel(
+            name='Contact',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, verbose_name='name')),
+                ('duty', models.CharField(max_length=200, verbose_name='what for')),
+                ('phone', models.CharField(max_length=60, verbose_name='telephone')),
+                ('hours', models.CharField(blank=True, max_length=100, verbose_name='when')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='place in the list')),
+            ],
+            options={
+                'verbose_name': 'contact',
+                'verbose_name_plural': 'contacts',
+                'ordering': ['position', 'name', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Suspicion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('cause', models.CharField(max_length=160, unique=True)),
+                ('since', models.DateTimeField()),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='Incident',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('rule', models.SlugField(max_length=40, verbose_name='rule')),
+                ('cause', models.CharField(max_length=160)),
+                ('severity', models.PositiveSmallIntegerField(choices=[(1, 'Critical'), (2, 'High'), (3, 'Medium'), (4, 'Low')], verbose_name='severity')),
+                ('state', models.CharField(choices=[('open', 'Open'), ('acknowledged', 'Somebody is on it'), ('resolved', 'Over')], db_index=True, default='open', max_length=12, verbose_name='state')),
+                ('sentence', models.JSONField(default=dict)),
+                ('is_loud', models.BooleanField(default=False)),
+                ('opened_at', models.DateTimeField(db_index=True, verbose_name='since')),
+                ('seen_at', models.DateTimeField()),
+                ('quiet_since', models.DateTimeField(null=True)),
+                ('acknowledged_at', models.DateTimeField(null=True)),
+                ('snoozed_until', models.DateTimeField(null=True)),
+                ('resolved_at', models.DateTimeField(null=True)),
+                ('times', models.PositiveIntegerField(default=1)),
+                ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('assigned_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who deals with it')),
+                ('part_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='consequences', to='monitoring.incident')),
+                ('resolved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'incident',
+                'verbose_name_plural': 'incidents',
+                'permissions': [('resolve_incident', 'may assign, put off and close incidents')],
+                'default_permissions': ('view', 'change'),
+            },
+        ),
+        migrations.CreateModel(
+            name='IncidentCall',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='telephony.call')),
+                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hit', to='monitoring.incident')),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='IncidentNote',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(verbose_name='when')),
+                ('kind', models.CharField(choices=[('opened', 'It began'), ('fact', 'Seen'), ('consequence', 'What follows from it'), ('calls', 'Calls were hit'), ('quiet', 'Not seen any more'), ('back', 'It came back'), ('closed', 'It is over'), ('acknowledged', 'Somebody is on it'), ('assigned', 'Given to somebody'), ('comment', 'Comment'), ('snoozed', 'Put off'), ('resolved', 'Closed by hand'), ('reopened', 'Opened again'), ('alarm', 'People were told'), ('step', 'What was done')], max_length=12, verbose_name='what')),
+                ('sentence', models.JSONField(default=dict)),
+                ('text', models.TextField(blank=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='monitoring.incident')),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='RuleSetting',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule', models.SlugField(max_length=40, unique=True, verbose_name='rule')),
+                ('is_enabled', models.BooleanField(default=True, verbose_name='watched')),
+                ('thresholds', models.JSONField(blank=True, default=dict)),
+                ('damping', models.PositiveIntegerField(blank=True, null=True, verbose_name='seconds before it counts')),
+                ('severity', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'Critical'), (2, 'High'), (3, 'Medium'), (4, 'Low')], null=True, verbose_name='severity')),
+                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'rule of incidents',
+                'verbose_name_plural': 'rules of incidents',
+                'default_permissions': ('view', 'change'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Silence',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('since', models.DateTimeField(verbose_name='since')),
+                ('until', models.DateTimeField(verbose_name='until')),
+                ('why', models.CharField(max_length=300, verbose_name='why')),
+                ('lifted_at', models.DateTimeField(null=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+                ('lifted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'planned work',
+                'verbose_name_plural': 'planned work',
+                'default_permissions': ('view', 'add'),
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='incident',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'resolved'), _negated=True), fields=('cause',), name='incident_once_a_cause'),
+        ),
+        migrations.AddConstraint(
+            model_name='incidentcall',
+            constraint=models.UniqueConstraint(fields=('incident', 'call'), name='incident_call_once'),
+        ),
+        migrations.AddIndex(
+            model_name='incidentnote',
+            index=models.Index(fields=['incident', 'at'], name='incident_note_in_order'),
         ),
     ]
