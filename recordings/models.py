@@ -250,7 +250,8 @@ class Recording(models.Model):
     # "part": the key of the part that it came in}, …].
     # A pause, or what is lost, lies between two of them and takes no time in the file.
     spans = models.JSONField(default=list, blank=True)
-    # {"caller": [0..100, …], "agent": […]}: how loud each voice is, at even steps over its length.
+    # {"caller": [0..100, …], "agent": […]}: how loud each voice is, at even steps over its length;
+    # "silences": [[from, to], …], where nobody speaks, in seconds of the file.
     peaks = models.JSONField(default=dict, blank=True)
     storage = models.ForeignKey(
         Storage, null=True, on_delete=models.PROTECT, related_name="recordings"
@@ -383,8 +384,10 @@ class Part(models.Model):
     recorder = models.CharField(max_length=9, choices=Recorder.choices)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WRITING)
     began_at = models.DateTimeField()
-    # Seconds by which the clock of its host was ahead of ours when it was told of first.
+    # Seconds by which the clock of its host was ahead of ours, and how wrong that may be; null:
+    # nobody has said.
     clock_ahead = models.FloatField(default=0)
+    clock_unsure = models.FloatField(null=True)
     # Null: who wrote it was killed.
     ended_at = models.DateTimeField(null=True)
     # How much of it can be heard; null until it is looked at, to be joined.
@@ -396,8 +399,11 @@ class Part(models.Model):
     received = models.PositiveBigIntegerField(default=0)
     size = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
-    # When its writer was heard of last.
+    # When its writer was heard of last; of one that is left out, when it was tried last.
     seen_at = models.DateTimeField(default=timezone.now)
+    # Since when its bytes cannot be had, though its storage answers. One that is BROKEN with it is
+    # left out, and tried again; one without is no sound.
+    unread_since = models.DateTimeField(null=True)
     # Of one that LiveKit's program writes: its id there, and why it came to nothing, a sentence.
     egress_id = models.CharField(max_length=64, blank=True)
     reason = models.JSONField(default=dict, blank=True)
