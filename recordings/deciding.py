@@ -33,6 +33,8 @@ DEEDS = {
 ASKED, AGREED, REFUSED = "recording_asked", "recording_agreed", "recording_refused"
 # The assistant's first words, with the policy that it was given.
 BEGAN = "started"
+# LiveKit's own program, as `Fact.by`: it is no job, and resumes nothing that it has ended.
+EGRESS = "egress"
 
 # A call that is shorter may be over before anybody could write down a sound of it.
 TOO_SHORT = timedelta(seconds=2)
@@ -40,7 +42,7 @@ TOO_SHORT = timedelta(seconds=2)
 
 @dataclass(frozen=True, order=True)
 class Fact:
-    """`by`: who recorded, a job's id, or "" for our recorder. `policy`: with BEGAN."""
+    """`by`: who recorded, a job's id, EGRESS, or "" for our recorder. `policy`: with BEGAN."""
 
     at: datetime
     kind: str
@@ -77,6 +79,8 @@ class Verdict:
     doing: Recording.Wanted
     order: str = ""
     due: timedelta | None = None
+    # From when to when it is to be recorded; None: the end is not known.
+    spans: tuple[tuple[datetime, datetime | None], ...] = ()
     # Was anything to be recorded, at any moment of the call?
     is_due: bool = True
     # It is to be recorded now; nobody does, and no job that paused will when it is told to.
@@ -99,6 +103,7 @@ def decide(story: Story) -> Verdict:
         doing=_doing(story, wanted),
         order=_order(story, wanted),
         due=due if story.ended_at else None,
+        spans=tuple(spans),
         is_due=bool(spans),
         lacks_recorder=wanted == Wanted.ON and not _has_recorder(story),
     )
@@ -117,22 +122,28 @@ def has_agreed(story: Story) -> bool:
 
 
 def _doing(story: Story, wanted: Recording.Wanted) -> Recording.Wanted:
-    """What is recorded now, by whoever lives. Our recorder leaves at a pause, so it has nothing to
-    say of an end after it.
+    """What is recorded now, by whoever lives. Our recorder leaves at a pause, and LiveKit's program
+    ends, so they have nothing to say of an end after it.
     """
     if story.ended_at:
         return Wanted.OFF
     recorders = _recorders(story)
-    if wanted == Wanted.OFF and recorders.get("") == Wanted.PAUSED:
-        del recorders[""]
+    if wanted == Wanted.OFF:
+        gone = {by for by, state in recorders.items() if state == Wanted.PAUSED and not _is_job(by)}
+        recorders = {by: state for by, state in recorders.items() if by not in gone}
     now = set(recorders.values())
     return next((state for state in (Wanted.ON, Wanted.PAUSED) if state in now), Wanted.OFF)
 
 
 def _has_recorder(story: Story) -> bool:
     now = _recorders(story)
-    on, resumes = Wanted.ON in now.values(), any(by and now[by] == Wanted.PAUSED for by in now)
+    on = Wanted.ON in now.values()
+    resumes = any(_is_job(by) and now[by] == Wanted.PAUSED for by in now)
     return on or resumes or story.ended_at is not None
+
+
+def _is_job(by: str) -> bool:
+    return by not in ("", EGRESS)
 
 
 def _recorders(story: Story) -> dict[str, Recording.Wanted]:
@@ -142,8 +153,11 @@ def _recorders(story: Story) -> dict[str, Recording.Wanted]:
 
 
 def _order(story: Story, wanted: Recording.Wanted) -> str:
-    """What a job that records, or paused, has not done yet."""
-    jobs = {state for by, state in _recorders(story).items() if by and state != Wanted.OFF}
+    """What a job that records, or paused, has not done yet; it is relieved by LiveKit's program."""
+    now = _recorders(story)
+    jobs = {state for by, state in now.items() if _is_job(by) and state != Wanted.OFF}
+    if jobs and now.get(EGRESS) == Wanted.ON and not story.ended_at:
+        return "stop"
     if story.ended_at or not jobs - {wanted}:
         return ""
     return {Wanted.ON: "resume", Wanted.PAUSED: "pause", Wanted.OFF: "stop"}[wanted]

@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from agentworker.models import Session, Worker
 from agentworker.recording import RecordingPolicy
-from recordings.deciding import BEGAN, Fact, Story, Verdict, decide
-from recordings.models import Part, Recording
+from recordings.deciding import BEGAN, EGRESS, Fact, Story, Verdict, decide
+from recordings.models import Part, Recorder, Recording
 from telephony.models import Call, CallEvent
 from veyra.live import changed
 
@@ -141,10 +141,11 @@ class Known:
         began = CallEvent.objects.filter(room_sid__in=unread, kind=BEGAN, source=AGENT)
         for event in chain(of_rooms, began if unread else ()):
             known.facts[event.room_sid].append(_fact(event))
-        jobs = {fact.by for facts in known.facts.values() for fact in facts} - {""}
+        jobs = {fact.by for facts in known.facts.values() for fact in facts} - {"", EGRESS}
         known.lost = frozenset(jobs - _living(jobs, now))
-        parts = Part.objects.filter(room_sid__in=rooms).values_list("room_sid", flat=True)
-        known.with_parts = frozenset(parts)
+        # Of what LiveKit's program writes the facts tell whether it has begun.
+        parts = Part.objects.filter(room_sid__in=rooms).exclude(recorder=Recorder.EGRESS)
+        known.with_parts = frozenset(parts.values_list("room_sid", flat=True))
         return known
 
     def story(self, call: Call, row: Recording | None = None) -> Story | None:
@@ -166,11 +167,13 @@ class Known:
 
 def _fact(event: CallEvent) -> Fact:
     told = event.payload if isinstance(event.payload, dict) else {}
-    by_job = event.source == AGENT
+    by = EGRESS if event.event_id.startswith(f"{EGRESS}:") else ""
+    if event.source == AGENT:
+        by = event.event_id.removeprefix("agent:").rpartition(":")[0]
     return Fact(
         at=event.at,
         kind=event.kind,
-        by=event.event_id.removeprefix("agent:").rpartition(":")[0] if by_job else "",
+        by=by,
         policy=str(told.get("recording", "")) if event.kind == BEGAN else "",
         error=str(told.get("error", "")),
     )

@@ -1,8 +1,9 @@
 """Our own recorder: it enters every room that is to be recorded and that nobody records.
 
-That are calls whose recording staff asked for, and those whose assistant died, left, or was never
-there. Several processes may run, and share the rooms: each room is held by a lease of its own, so
-of one that was killed another takes over. Where the database is away, what was begun goes on.
+That are calls whose recording staff asked for, until LiveKit's own program has begun (see
+recordings.talks), and those whose assistant died, left, or was never there. Several processes may
+run, and share the rooms: each room is held by a lease of its own, so of one that was killed another
+takes over. Where the database is away, what was begun goes on.
 """
 
 import asyncio
@@ -37,6 +38,8 @@ outage = Outage(log, "the database is away")
 LOOK_SECONDS = 0.5
 # Of a process that was killed another takes over after so long.
 LEASE, LEASE_SECONDS, RENEW_SECONDS = "recorder:", 4.0, 1.0
+# Before the ids of our facts.
+FACT = "recorder:"
 # So many rooms at once, each of which takes 6 % of a processor: others are left to other processes.
 MOST = 24
 # An assistant that records its own call says so by then.
@@ -106,11 +109,13 @@ def orders(found: Iterable[tuple[Recording, Verdict]]) -> dict[str, str]:
 
 
 def relieved(events: Iterable[CallEvent], since: Mapping[str, datetime]) -> set[str]:
-    """Rooms in which a job began to record after we did, as far as `events`, by time, tell."""
+    """Rooms in which somebody else began to record after we did, as far as `events`, by time,
+    tell.
+    """
     last = {(event.room_sid, event.event_id.rpartition(":")[0]): event for event in events}
     return {
         sid
-        for (sid, _job), event in last.items()
+        for (sid, _who), event in last.items()
         if DEEDS[event.kind] == Recording.Wanted.ON and event.at > since[sid]
     }
 
@@ -196,8 +201,8 @@ class RoomRecorder:
             return {}
         since = {sid: taken.since for sid, taken in self._taken.items()}
         events = CallEvent.objects.filter(room_sid__in=since, kind__in=DEEDS)
-        by_jobs = events.filter(source=CallEvent.Source.AGENT).order_by("at", "pk")
-        leave = relieved(by_jobs, since) | {*lost} | (since.keys() - wanted.keys())
+        by_others = events.exclude(event_id__startswith=FACT).order_by("at", "pk")
+        leave = relieved(by_others, since) | {*lost} | (since.keys() - wanted.keys())
         why = endings(found)
         return {sid: why.get(sid, STOPPED) for sid in leave}
 
@@ -280,7 +285,7 @@ class RoomRecorder:
 
     def _tell(self, room: Room, kind: str, **payload: str) -> None:
         fact = CallEvent(
-            event_id=f"recorder:{uuid.uuid4()}",
+            event_id=f"{FACT}{uuid.uuid4()}",
             source=CallEvent.Source.OBSERVER,
             kind=kind,
             at=timezone.now(),

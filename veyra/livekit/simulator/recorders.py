@@ -16,7 +16,7 @@ from veyra.livekit.simulator import sound
 from veyra.livekit.simulator.ids import new_id
 from veyra.livekit.simulator.sequence import Speak
 from veyra.livekit.simulator.store import Store, refused
-from veyra.livekit.types import Room
+from veyra.livekit.types import Participant, Room
 
 Status = protocol.EgressStatus
 OVER = (
@@ -189,9 +189,18 @@ class Recorders:
         if job.fault is Fault.TARGET and job.info.stream_results and not job.addresses:
             return await self._fail(job, Status.EGRESS_FAILED, "could not connect", PRECONDITION)
         job.info.status = Status.EGRESS_ACTIVE
+        if job.fault is not Fault.STUCK:
+            self._enter(job)
         await self._say("egress_updated", job)
         if job.fault is Fault.KILLED:
             await self._fail(job, Status.EGRESS_FAILED, "internal error", INTERNAL)
+
+    def _enter(self, job: Job) -> None:
+        """As a hidden participant, who is in the room for as long as its process lives."""
+        room = self.store.rooms.get(job.room.name)
+        if room and room.sid == job.room.sid:
+            name = job.info.egress_id
+            self.store.join(room.name, Participant(sid=new_id("PA_"), identity=name, kind="egress"))
 
     async def _end(self, job: Job, why: str) -> None:
         """The room closed, or somebody stopped it: what it wrote is brought to its storage."""
@@ -255,6 +264,7 @@ class Recorders:
 
     async def _finish(self, job: Job, status: Any) -> None:
         job.info.status, job.info.ended_at = status, time_ns()
+        self.store.people.get(job.room.name, {}).pop(job.info.egress_id, None)
         await self._say("egress_ended", job)
         if job.fault is Fault.TWICE:
             await self._say("egress_ended", job)

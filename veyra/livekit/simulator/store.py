@@ -123,7 +123,7 @@ class Store:
 
     def list_rooms(self, names: Sequence[str] = ()) -> list[Room]:
         return [
-            replace(room, participants=len(self.people[room.name]))
+            replace(room, participants=self._shown(room.name))
             for room in self.rooms.values()
             if not names or room.name in names
         ]
@@ -131,6 +131,10 @@ class Store:
     def list_participants(self, room: str) -> list[Participant]:
         """Nobody, where there is no such room."""
         return list(self.people.get(room, {}).values())
+
+    def _shown(self, room: str) -> int:
+        """LiveKit's own program is hidden: the list of people has it, the count does not."""
+        return sum(person.kind != "egress" for person in self.people[room].values())
 
     def open_room(self, name: str) -> Room:
         """The room of that name, made if it is not there."""
