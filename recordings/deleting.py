@@ -6,16 +6,18 @@ between leaves a `Deletion` that is not done, and what is done twice does no har
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_noop as _
 
 from recordings.keeping_models import Deletion, Hold, Term
+from recordings.making import window_of
 from recordings.models import Leftover, Part, Recording, Storage
+from recordings.removing import remove, remove_all
 from recordings.stores import store_of
 from recordings.storing import FileError, Store, StoreError
 from recordings.terms import Group, Terms
@@ -36,10 +38,6 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 INCOMING = "incoming/{}/"
 
 KEPT = (Recording.State.READY, Recording.State.FAILED)
-STILL_THERE = _(
-    "The storage says that the file is deleted, and still has it. Look whether it keeps old"
-    " versions, or forbids deleting (object lock)."
-)
 
 
 # What is due
@@ -137,12 +135,15 @@ def _prove(rows: Sequence[Recording], why: Deletion.Why, now: datetime) -> None:
 
 # Their files
 
+# Storages that are found to be away, and why: they are not asked again.
+Away = dict[int, StoreError]
+
 
 def carry_out(now: datetime, among: Collection[str] | None = None) -> int:
     """Delete the files of what is claimed (of these recordings, where some are named); how many are
     gone. Of a storage that is away, only the first one finds that out.
     """
-    away: set[int | None] = set()
+    away: Away = {}
     rows, gone = Deletion.objects.to_do(now).select_related("storage"), 0
     if among is not None:
         rows = rows.of(among)
@@ -153,16 +154,11 @@ def carry_out(now: datetime, among: Collection[str] | None = None) -> int:
     return gone
 
 
-def _carry_out(row: Deletion, away: set[int | None]) -> int:
+def _carry_out(row: Deletion, away: Away) -> int:
     """1: its file is gone."""
-    try:
-        lacks = _remove(row)
-    except StoreError as error:
+    if wrong := _remove(row, away):
         log.warning("recording %s is not deleted yet: the storage does not do it", row.recording)
-        away |= {row.storage_id} - {None}
-        return _again(row, error.sentence)
-    if lacks:
-        return _again(row, Sentence(STILL_THERE))
+        return _again(row, wrong.sentence)
     with transaction.atomic():
         Deletion.objects.filter(pk=row.pk).update(gone_at=timezone.now(), error={})
         left = Recording.objects.filter(pk=row.recording, state=Recording.State.DELETED)
@@ -177,77 +173,64 @@ def _again(row: Deletion, why: Sentence) -> int:
     return 0
 
 
-def _remove(row: Deletion) -> bool:
-    """True: it is still there, though the storage took the order. Raises StoreError."""
-    if row.room_sid and not _is_needed(row.room_sid):
-        forget_parts(Part.objects.filter(room_sid=row.room_sid))
-    files = [(left.storage, left.file) for left in Leftover.objects.of([row.recording])]
-    if row.storage and row.file:
-        files.append((row.storage, row.file))
-    left = [_is_left(store_of(storage), name) for storage, name in files]
-    return any(left)
+def _remove(row: Deletion, away: Away) -> StoreError | None:
+    """All that there is of it, and what keeps some of that."""
+    files = [(row.storage, row.file)] if row.storage and row.file else []
+    files += [(left.storage, left.file) for left in Leftover.objects.of([row.recording])]
+    wrong = [_tried(storage, away, partial(remove, name=name)) for storage, name in files]
+    if row.room_sid:
+        wrong += [_forget_part(part, away) for part in _parts_of(row)]
+    return next(filter(None, wrong), None)
 
 
-def _is_left(store: Store, name: str) -> bool:
-    """After it was deleted? Raises StoreError."""
-    store.delete(name)
-    return store.exists(name) or _keeps_versions(store, name)
-
-
-def _keeps_versions(store: Store, name: str) -> bool:
-    """Does a bucket keep it as an older version, whatever we do? Raises StoreError."""
-    from recordings.s3_store import S3Store  # as in recordings.stores
-
-    if not (isinstance(store, S3Store) and store.keeps_deleted(name)):
-        return False
-    store.purge(name)
-    return store.keeps_deleted(name)
-
-
-def _is_needed(room_sid: str) -> bool:
-    """Is there a recording of the room that its parts may yet be joined into?"""
-    wanted = (*Recording.OPEN, Recording.State.FAILED)
-    return Recording.objects.filter(room_sid=room_sid, state__in=wanted).exists()
+def _tried(storage: Storage, away: Away, work: Callable[[Store], None]) -> StoreError | None:
+    """Why it is not done."""
+    if error := away.get(storage.pk):
+        return error
+    try:
+        work(store_of(storage))
+    except StoreError as error:
+        if not isinstance(error, FileError):
+            away[storage.pk] = error
+        return error
+    return None
 
 
 # Parts that nobody joins any more
 
 
+def _parts_of(row: Deletion) -> list[Part]:
+    """Parts of its room, but those that another recording of that room may yet be joined from."""
+    talks = Recording.objects.filter(room_sid=row.room_sid, kind=Recording.Kind.TALK)
+    others = talks.exclude(pk=row.recording).exclude(state=Recording.State.DELETED)
+    kept = [other.call for other in others.select_related("call") if other.call]
+    parts = Part.objects.filter(room_sid=row.room_sid).select_related("storage")
+    return [part for part in parts if not any(_is_of(part, call) for call in kept)]
+
+
+def _is_of(part: Part, call: Call) -> bool:
+    """May some of it have been heard in this call?"""
+    start, end = window_of(call)
+    is_over = call.ended_at is not None and part.at >= end
+    return not is_over and part.at + timedelta(seconds=part.length) > start
+
+
 def forget_parts(parts: QuerySet[Part]) -> None:
     """With what came of them. One that cannot go keeps no other. Raises StoreError, afterwards."""
-    away: dict[int, StoreError] = {}
+    away: Away = {}
     tried = [_forget_part(part, away) for part in parts.select_related("storage")]
     failed = [error for error in tried if error]
     if failed:
         raise failed[0]
 
 
-def _forget_part(part: Part, away: dict[int, StoreError]) -> StoreError | None:
-    """Why it is not gone. A storage that is found to be away is noted, and not asked again."""
-    failed: StoreError | None = None
-    for storage in [part.storage] if part.storage else Storage.objects.all():
-        if error := away.get(storage.pk) or _emptied(storage, INCOMING.format(part.pk)):
-            log.warning("part %s is not deleted yet: the storage does not do it", part.pk)
-            failed = failed or error
-            if not isinstance(error, FileError):
-                away[storage.pk] = error
-    if not failed:
+def _forget_part(part: Part, away: Away) -> StoreError | None:
+    """Why it is not gone."""
+    storages = [part.storage] if part.storage else list(Storage.objects.all())
+    empty = partial(remove_all, prefix=INCOMING.format(part.pk))
+    wrong = [error for storage in storages if (error := _tried(storage, away, empty))]
+    if not wrong:
         part.delete()
-    return failed
-
-
-def _emptied(storage: Storage, prefix: str) -> StoreError | None:
-    """Why it is not empty."""
-    try:
-        _empty(store_of(storage), prefix)
-    except StoreError as error:
-        return error
-    return None
-
-
-def _empty(store: Store, prefix: str) -> None:
-    names = list(store.names(prefix))
-    for name in names:
-        store.delete(name)
-    if any(_keeps_versions(store, name) for name in (prefix, *names)):
-        raise StoreError(Sentence(STILL_THERE))
+        return None
+    log.warning("part %s is not deleted yet: the storage does not do it", part.pk)
+    return wrong[0]

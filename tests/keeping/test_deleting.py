@@ -216,6 +216,33 @@ def test_parts_that_nobody_joins_any_more_go_with_the_recording(make_recording: 
     assert state(row) == State.DELETED and row.sentence.msgid == "No sound."
 
 
+def test_parts_of_another_call_of_the_room_stay(make_recording: Any, make_call: Any) -> None:
+    five, rows, parts = timedelta(minutes=5), [], []
+    for hours in (9, 8):
+        start = timezone.now() - timedelta(hours=hours)
+        call = make_call(seconds_ago=hours * 3600, ended_at=start + five)
+        rows.append(make_recording(call, data=b"a", room_sid="RM_1"))
+        heard = {"began_at": start, "ended_at": start + five, "recorder": "ours"}
+        parts.append(Part.objects.create(room_name="r", room_sid="RM_1", **heard))
+    for place, left in ((0, parts[1:]), (1, [])):
+        deleting.claim([rows[place]], Deletion.Why.DAYS, timezone.now())
+        deleting.carry_out(timezone.now())
+        assert list(Part.objects.all()) == left
+
+
+def test_an_older_file_in_a_storage_that_is_away_keeps_no_other(
+    make_recording: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "gone").write_text("no folder")
+    away = Storage.objects.create(folder=str(tmp_path / "gone"))
+    rows = [make_recording(data=b"a") for _ in range(3)]
+    leftovers.announce(rows[0].pk, away, "recordings/2026/11/older.ogg")
+    store, names = store_of(rows[0].storage), [row.file for row in rows]
+    deleting.claim(rows, Deletion.Why.DAYS, timezone.now())
+    assert deleting.carry_out(timezone.now()) == 2
+    assert not any(store.exists(name) for name in names)
+
+
 def test_a_file_that_was_written_anew_goes_with_the_older_one(
     make_recording: Any, tmp_path: Path
 ) -> None:

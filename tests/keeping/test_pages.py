@@ -19,7 +19,7 @@ from monitoring.erasure import CallerFile, Erasure
 from recordings import deleting
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
 from recordings.models import Listening, Recording, Storage
-from recordings.stores import store_of
+from recordings.stores import folder_of, store_of
 from recordings.storing import StoreError
 from telephony.models import Call, PhoneNumber
 from tests.keeping.conftest import DIGITS, HIS, everything_else
@@ -140,16 +140,19 @@ def test_the_page_of_a_call_leads_to_its_caller_and_says_that_he_was_erased(
 
 
 def test_what_is_not_gone_yet_is_told_with_the_reason(
-    logged_in: LoggedIn, make_recording: Any, monkeypatch: pytest.MonkeyPatch
+    logged_in: LoggedIn, make_recording: Any
 ) -> None:
     row = make_recording(data=b"a")
     deleting.claim([row], Deletion.Why.DAYS, timezone.now())
-    monkeypatch.setattr(deleting, "_remove", lambda _row: True)
+    # As where somebody has protected it.
+    path = folder_of(row.storage) / row.file
+    path.unlink()
+    path.mkdir()
     deleting.carry_out(timezone.now())
     page = text(
         logged_in("recordings.view_term", "recordings.view_deletion").get("/recordings/keeping/")
     )
-    assert "still has it" in page and row.file in page and "not yet" in page
+    assert "is no folder" in page and row.file in page and "not yet" in page
 
 
 # One caller

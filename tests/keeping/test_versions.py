@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from recordings import deleting, leftovers
+from recordings import deleting, leftovers, s3_words
 from recordings.keeping_models import Deletion
 from recordings.models import Leftover, Part, Recording, Storage
 from recordings.stores import store_of
@@ -65,7 +65,27 @@ def test_older_versions_go_too(s3: S3) -> None:
 
 def test_where_they_may_not_be_deleted_the_recording_is_not_gone(s3: S3) -> None:
     proof = deleted(s3, *ALL)
-    assert proof.gone_at is None and str(proof.sentence)
+    assert proof.gone_at is None and proof.sentence.msgid == s3_words.MAY_NOT["purge"]
+
+
+def test_versions_that_may_not_be_deleted_keep_no_other_recording(s3: S3) -> None:
+    with_versions(s3)
+    storage = s3.storage(is_current=True, **s3.login(*ALL))
+    storage.save()
+    rows = [Recording(storage=storage, state="ready", file=f"recordings/{n}.ogg") for n in "abc"]
+    for row in rows:
+        store_of(storage).write(row.file, [b"voice"])
+        row.save()
+    deleting.claim(rows, Deletion.Why.DAYS, timezone.now())
+    deleting.carry_out(timezone.now())
+    # Each was tried: none can be had any more but by who may read old versions, and each says so.
+    assert list(store_of(storage).names("recordings/")) == []
+    assert [proof.sentence.msgid for proof in Deletion.objects.all()] == 3 * [
+        s3_words.MAY_NOT["purge"]
+    ]
+    s3.ask_logins(10**9)
+    assert deleting.carry_out(timezone.now() + 2 * deleting.FIRST_PAUSE) == 3
+    assert is_empty(s3.client("s3"))
 
 
 def test_a_login_that_may_not_ask_for_versions_proves_nothing_where_they_are_kept(s3: S3) -> None:
