@@ -16,6 +16,7 @@ from monitoring.incidents.models import (
     Suspicion,
 )
 from monitoring.mailing import Letter, Mailing
+from monitoring.recovery.models import RecoveryAction
 
 __all__ = [
     "CallFile",
@@ -28,6 +29,7 @@ __all__ = [
     "IncidentNote",
     "Letter",
     "Mailing",
+    "RecoveryAction",
     "RuleSetting",
     "SavedFilter",
     "Silence",

@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from veyra.running import Program
 from veyra.security import SecurityEvent
 
-__all__ = ["Keepable", "Lease", "Pulse", "SecurityEvent", "User"]
+__all__ = ["Keepable", "Lease", "Program", "Pulse", "SecurityEvent", "User"]
 
 
 class User(AbstractUser):

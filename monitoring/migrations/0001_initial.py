@@ -290,4 +290,24 @@ class Migration(migrations.Migration):
             model_name='incidentnote',
             index=models.Index(fields=['incident', 'at'], name='incident_note_in_order'),
         ),
+        migrations.CreateModel(
+            name='RecoveryAction',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('step', models.CharField(max_length=40, verbose_name='step')),
+                ('target', models.CharField(blank=True, max_length=200, verbose_name='what with')),
+                ('at', models.DateTimeField(auto_now_add=True, db_index=True, verbose_name='when')),
+                ('ok', models.BooleanField(null=True, verbose_name='worked')),
+                ('sentence', models.JSONField(default=dict)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+                ('incident', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='steps', to='monitoring.incident')),
+            ],
+            options={
+                'verbose_name': 'recovery step',
+                'verbose_name_plural': 'recovery steps',
+                'ordering': ['-at'],
+                'default_permissions': ('add', 'view'),
+                'indexes': [models.Index(fields=['step', 'target', 'at'], name='recovery_step_at')],
+            },
+        ),
     ]

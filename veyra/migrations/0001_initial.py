@@ -76,4 +76,23 @@ class Migration(migrations.Migration):
                 'ordering': ['-at', '-pk'],
             },
         ),
+        migrations.CreateModel(
+            name='Program',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=40, verbose_name='program')),
+                ('host', models.CharField(max_length=150, verbose_name='host')),
+                ('pid', models.PositiveIntegerField(verbose_name='process number')),
+                ('pid_space', models.CharField(blank=True, max_length=80)),
+                ('started_at', models.DateTimeField(verbose_name='started')),
+                ('seen_at', models.DateTimeField(verbose_name='last seen')),
+                ('stop_asked_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'verbose_name': 'program',
+                'verbose_name_plural': 'programs',
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('name', 'host'), name='program_once_a_host')],
+            },
+        ),
     ]

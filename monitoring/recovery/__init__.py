@@ -1,0 +1,1 @@
+"""Steps that heal the line: each says before what it will do, and is recorded after."""

@@ -1,0 +1,83 @@
+"""Which of our long-lived programs run where, and who of them is asked to end."""
+
+import os
+import socket
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from veyra import processes
+
+# A program says every few seconds that it is there.
+SILENT = timedelta(seconds=40)
+# A host that has been gone for so long is no longer ours.
+FORGOTTEN = timedelta(days=1)
+
+
+class ProgramQuerySet(models.QuerySet["Program"]):
+    def to_know(self, now: datetime) -> Self:
+        """Those that run, or ran until lately."""
+        return self.filter(seen_at__gte=now - FORGOTTEN).order_by("name", "host")
+
+    def named(self, target: str) -> Self:
+        """The one of this `Program.target`."""
+        name, _at, host = target.partition("@")
+        return self.filter(name=name, host=host)
+
+
+class Program(models.Model):
+    """A process of ours on one host, as it said of itself."""
+
+    name = models.CharField(_("program"), max_length=40)
+    host = models.CharField(_("host"), max_length=150)
+    pid = models.PositiveIntegerField(_("process number"))
+    # Who has the same sees its process (veyra.processes.space); "": nobody knows.
+    pid_space = models.CharField(max_length=80, blank=True)
+    started_at = models.DateTimeField(_("started"))
+    seen_at = models.DateTimeField(_("last seen"))
+    # It ends when it reads this, and its supervisor starts it again, which clears it.
+    stop_asked_at = models.DateTimeField(null=True)
+
+    objects = ProgramQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("program")
+        verbose_name_plural = _("programs")
+        default_permissions = ()
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["name", "host"], name="program_once_a_host")
+        ]
+
+    def __str__(self) -> str:
+        return self.target
+
+    @property
+    def target(self) -> str:
+        return f"{self.name}@{self.host}"
+
+    @classmethod
+    def begin(cls, name: str) -> "Program":
+        """This process is `name` from now on. Raises DatabaseError."""
+        now = timezone.now()
+        about = {"pid": os.getpid(), "pid_space": processes.space(), "started_at": now}
+        row, _made = cls.objects.update_or_create(
+            name=name,
+            host=socket.gethostname(),
+            defaults=about | {"seen_at": now, "stop_asked_at": None},
+        )
+        return row
+
+    def ask_to_stop(self, now: datetime) -> bool:
+        """False: another process has its place by now."""
+        mine = Program.objects.filter(pk=self.pk, started_at=self.started_at)
+        return mine.update(stop_asked_at=now) == 1
+
+    def listens(self, now: datetime) -> bool:
+        """Would it read that it is to end?"""
+        is_near = self.pid_space != "" and self.pid_space == processes.space()
+        if is_near and processes.is_gone(self.pid):
+            return False
+        return self.seen_at >= now - SILENT
