@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from monitoring.alarms.models import AlertChannel, Delivery, EscalationStep, Told, Watch
 from monitoring.callfile import CallFile
 from monitoring.erasure import CallerFile, Erasure
 from monitoring.filters import SavedFilter
@@ -19,10 +20,13 @@ from monitoring.mailing import Letter, Mailing
 from monitoring.recovery.models import RecoveryAction
 
 __all__ = [
+    "AlertChannel",
     "CallFile",
     "CallerFile",
     "Contact",
+    "Delivery",
     "Erasure",
+    "EscalationStep",
     "HealthCheck",
     "Incident",
     "IncidentCall",
@@ -34,6 +38,8 @@ __all__ = [
     "SavedFilter",
     "Silence",
     "Suspicion",
+    "Told",
+    "Watch",
 ]
 
 

@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.utils.timezone
 import monitoring.filters
 import uuid
 import veyra.secrets
@@ -309,5 +310,108 @@ class Migration(migrations.Migration):
                 'default_permissions': ('add', 'view'),
                 'indexes': [models.Index(fields=['step', 'target', 'at'], name='recovery_step_at')],
             },
+        ),
+        migrations.CreateModel(
+            name='Watch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('url', veyra.secrets.EncryptedTextField(blank=True)),
+                ('proxy', veyra.secrets.EncryptedTextField(blank=True)),
+                ('called_at', models.DateTimeField(null=True)),
+                ('worked_at', models.DateTimeField(null=True)),
+                ('error', models.JSONField(default=dict)),
+            ],
+            options={
+                'verbose_name': 'watch from outside',
+                'verbose_name_plural': 'watch from outside',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='AlertChannel',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80, verbose_name='name')),
+                ('kind', models.CharField(choices=[('mail', 'Mail'), ('telegram', 'Telegram'), ('sms', 'SMS (smsc.ru)'), ('mattermost', 'Mattermost'), ('rocketchat', 'Rocket.Chat'), ('slack', 'Slack'), ('ntfy', 'Push message to a telephone (ntfy)'), ('webhook', 'Your own program (webhook)')], editable=False, max_length=12, verbose_name='kind')),
+                ('values', models.JSONField(default=dict, editable=False)),
+                ('secret', veyra.secrets.EncryptedTextField(blank=True, editable=False)),
+                ('language', models.CharField(choices=[('ru', 'Russian'), ('en', 'English')], max_length=8, verbose_name='language')),
+                ('severity', models.PositiveSmallIntegerField(choices=[(1, 'Critical'), (2, 'High'), (3, 'Medium'), (4, 'Low')], default=3, verbose_name='tells of')),
+                ('quiet_from', models.TimeField(blank=True, null=True, verbose_name='quiet from')),
+                ('quiet_until', models.TimeField(blank=True, null=True, verbose_name='quiet until')),
+                ('is_on', models.BooleanField(default=True, verbose_name='in use')),
+                ('is_ready', models.BooleanField(default=True, editable=False)),
+                ('worked_at', models.DateTimeField(editable=False, null=True)),
+                ('failing_since', models.DateTimeField(editable=False, null=True)),
+                ('error', models.JSONField(default=dict, editable=False)),
+                ('made_at', models.DateTimeField(auto_now_add=True)),
+                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='alert_channels', to=settings.AUTH_USER_MODEL, verbose_name='whose it is')),
+            ],
+            options={
+                'verbose_name': 'alarm channel',
+                'verbose_name_plural': 'alarm channels',
+                'ordering': ['name', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Delivery',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80)),
+                ('word', models.CharField(choices=[('alarm', 'Alarm'), ('over', 'It is over'), ('test', 'Trial'), ('weekly', 'Trial of the week'), ('broken', 'Another channel does not work')], max_length=7)),
+                ('state', models.CharField(choices=[('waiting', 'on its way'), ('sending', 'is being sent'), ('sent', 'sent'), ('failed', 'not sent'), ('needless', 'not needed any more')], default='waiting', max_length=8)),
+                ('once', models.CharField(max_length=80, null=True, unique=True)),
+                ('made_at', models.DateTimeField(db_index=True)),
+                ('not_before', models.DateTimeField()),
+                ('at', models.DateTimeField(null=True)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('error', models.JSONField(default=dict)),
+                ('about', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='monitoring.alertchannel')),
+                ('channel', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='monitoring.alertchannel')),
+            ],
+            options={
+                'verbose_name': 'sent alarm',
+                'verbose_name_plural': 'sent alarms',
+                'ordering': ['-pk'],
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='EscalationStep',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField(default=0)),
+                ('minutes', models.PositiveSmallIntegerField(default=5, validators=[django.core.validators.MaxValueValidator(1440)], verbose_name='minutes')),
+                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
+            ],
+            options={
+                'verbose_name': 'step of the alarm chain',
+                'verbose_name_plural': 'alarm chain',
+                'ordering': ['position', 'pk'],
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='Told',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('word', models.CharField(choices=[('alarm', 'Alarm'), ('over', 'It is over'), ('test', 'Trial'), ('weekly', 'Trial of the week'), ('broken', 'Another channel does not work')], max_length=7)),
+                ('times', models.PositiveIntegerField()),
+                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='monitoring.alertchannel')),
+                ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='told', to='monitoring.delivery')),
+                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='told_to', to='monitoring.incident')),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(condition=models.Q(('state__in', ['waiting', 'sending'])), fields=['not_before'], name='delivery_to_send'),
+        ),
+        migrations.AddConstraint(
+            model_name='told',
+            constraint=models.UniqueConstraint(fields=('incident', 'channel', 'word', 'times'), name='told_once'),
         ),
     ]
