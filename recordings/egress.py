@@ -9,11 +9,12 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -44,6 +45,9 @@ OURS = re.compile(r"egress/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:mp4
 PATIENCE_SECONDS = 8.0
 # LiveKit's answer is not lost by then: what it began is found, or it began nothing.
 UNANSWERED = timedelta(seconds=30)
+# What was told to begin or to end, and says nothing for so long, was killed; so was what has ended
+# and still brings its file after so long.
+STUCK, BRINGS = timedelta(minutes=5), timedelta(hours=6)
 # A storage that is away is asked for so long, and what was given up may lie in it.
 LONGEST_WAIT = timedelta(days=1)
 HOLD = 600.0
@@ -61,6 +65,10 @@ NOT_THERE = _(
 IN_BACKUP = _(
     "The storage did not take the file, so it was kept in another one: %(place)s. Ask your engineer"
     " to bring it from there."
+)
+KILLED = _(
+    "The program that recorded it was told to begin or to end, and says nothing: it was killed."
+    " Have your engineer look at it."
 )
 STORY = {Kind.VIDEO: "staff_record_picture", Kind.TRACK: "staff_record_voice"}
 
@@ -109,7 +117,16 @@ def begin(kind: Recording.Kind, room: Room, track: str, user: User) -> Recording
 
 
 def _begin(livekit: LiveKit, row: Recording, track: str) -> Egress:
-    storage = Storage.objects.current()
+    path, upload = way_to(Storage.objects.current(), source_of(row))
+    if row.kind == Kind.TRACK:
+        return livekit.record_track(row.room_name, track, path, upload)
+    return livekit.record_picture(row.room_name, path, upload)
+
+
+def way_to(storage: Storage, name: str) -> tuple[str, Upload]:
+    """Where in the bucket LiveKit's program is to write it, and by which login. Raises
+    SecretError.
+    """
     upload = Upload(
         bucket=storage.bucket,
         endpoint=storage.endpoint,
@@ -118,10 +135,7 @@ def _begin(livekit: LiveKit, row: Recording, track: str) -> Egress:
         secret_key=storage.egress_secret_key,
     )
     prefix = storage.prefix.strip("/")
-    path = f"{prefix}/{source_of(row)}" if prefix else source_of(row)
-    if row.kind == Kind.TRACK:
-        return livekit.record_track(row.room_name, track, path, upload)
-    return livekit.record_picture(row.room_name, path, upload)
+    return f"{prefix}/{name}" if prefix else name, upload
 
 
 def source_of(row: Recording) -> str:
@@ -178,21 +192,43 @@ def _follow(livekit: LiveKit, row: Recording, room_is_there: bool) -> None:
     known = livekit.list_egress(room=row.room_name)
     info = next((each for each in known if _is(each, row)), None)
     if info is None:
-        if timezone.now() - row.created_at > UNANSWERED:
-            _end(row, State.FAILED, row.sentence if row.sentence.msgid else Sentence(NOT_BEGUN))
-        return
-    if streaming.was_killed(info, room_is_there, timezone.now()):
-        return _end(row, State.MISSING, Sentence(streaming.KILLED))
+        return _is_unknown(row)
+    if why := _why_dead(info, row, room_is_there):
+        return _end(row, State.MISSING, Sentence(why))
     if row.wanted == Wanted.ON and _is_forbidden(row):
         _save(row, wanted=Wanted.OFF, wanted_at=timezone.now())
     if row.wanted == Wanted.OFF and info.status in ("starting", "active"):
-        try:
-            info = livekit.stop_egress(info.id)
-        except LiveKitError as error:
-            # It has just ended by itself.
-            if error.code not in ("failed_precondition", "not_found"):
-                raise
+        info = streaming.stopped(livekit, info)
     _take(row, info)
+
+
+def _is_unknown(row: Recording) -> None:
+    """LiveKit never knew it, or has forgotten it: then its file may be there."""
+    if timezone.now() - row.created_at < UNANSWERED:
+        return
+    if not row.egress_id:
+        return _end(row, State.FAILED, row.sentence if row.sentence.msgid else Sentence(NOT_BEGUN))
+    _save(row, state=State.SAVING, reason={}, ended_at=row.ended_at or timezone.now())
+    wake(FETCH)
+
+
+def _why_dead(info: Egress, row: Recording, room_is_there: bool) -> str:
+    """A program that was killed never says so; "": it may still live, or has ended."""
+    if info.is_over:
+        return ""
+    now = timezone.now()
+    if info.status == "ending":
+        return KILLED if _is_silent(info, row, now - BRINGS) else ""
+    if streaming.was_killed(info, room_is_there, now):
+        return streaming.KILLED
+    is_told = info.status == "starting" or row.wanted == Wanted.OFF
+    return KILLED if is_told and _is_silent(info, row, now - STUCK) else ""
+
+
+def _is_silent(info: Egress, row: Recording, since: datetime) -> bool:
+    """Neither it nor anybody who told it something was heard of since then."""
+    heard_of = (row.created_at, row.wanted_at, info.updated_at)
+    return max(at for at in heard_of if at) < since
 
 
 def _is_forbidden(row: Recording) -> bool:
@@ -213,17 +249,22 @@ def _take(row: Recording, info: Egress) -> None:
         began = info.status != "starting"
         state = State.RECORDING if began else State.EXPECTED
         return _save(row, state=state, reason={}, started_at=info.started_at)
+    if why := fault_of(info):
+        return _end(row, State.MISSING if why.msgid == EMPTY else State.FAILED, why)
+    ended_at, seconds = info.ended_at or timezone.now(), info.files[0].seconds
+    _save(row, state=State.SAVING, reason={}, seconds=seconds, ended_at=ended_at)
+    wake(FETCH)
+
+
+def fault_of(info: Egress) -> Sentence | None:
+    """Why one that is over left no file for us; None: it has."""
     file = next(iter(info.files), None)
     if info.status in ("failed", "aborted") or file is None:
         why = livekit_words.why(info.error)
-        return _end(row, State.FAILED, why if why.msgid else Sentence(NOT_BEGUN))
+        return why if why.msgid else Sentence(NOT_BEGUN)
     if info.backup_used:
-        return _end(row, State.FAILED, Sentence(IN_BACKUP, {"place": file.location}))
-    if not file.size:
-        return _end(row, State.MISSING, Sentence(EMPTY))
-    ended_at = info.ended_at or timezone.now()
-    _save(row, state=State.SAVING, reason={}, seconds=file.seconds, ended_at=ended_at)
-    wake(FETCH)
+        return Sentence(IN_BACKUP, {"place": file.location})
+    return None if file.size else Sentence(EMPTY)
 
 
 # what is done
@@ -299,8 +340,10 @@ def tidy() -> None:
 def _given_up(names: Iterable[str]) -> list[Recording]:
     found = {match[1] for name in names if (match := OURS.fullmatch(name))}
     before = timezone.now() - LONGEST_WAIT
-    rows = Recording.objects.filter(pk__in=found, kind__in=ENDINGS, ended_at__lt=before)
-    return list(rows.exclude(state__in=Recording.OPEN))
+    # One that was given up for another reason than its end has none.
+    over = Coalesce("ended_at", "deleted_at", "created_at")
+    rows = Recording.objects.filter(pk__in=found, kind__in=ENDINGS).alias(over=over)
+    return list(rows.filter(over__lt=before).exclude(state__in=Recording.OPEN))
 
 
 def _end(row: Recording, state: Recording.State, why: Sentence) -> None:

@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import av
@@ -191,6 +192,58 @@ def test_each_fault_ends_in_a_true_state_with_its_sentence(
     row = settle(state)
     assert told in str(row.sentence) and bool(row.file) is (state == "ready")
     assert row.ended_at and row.state not in Recording.OPEN
+
+
+def test_one_that_was_told_to_end_and_never_does_ends_though_its_room_goes_on(
+    livekit: Simulated, room: str, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    livekit.switchboard.recorders.faults.append(Fault.STUCK)
+    ask(client, livekit, room)
+    row = settle("recording")
+    client.post(f"/rooms/recordings/{row.pk}/stop/")
+    looking.look()
+    assert Recording.objects.get().state == "recording"
+    monkeypatch.setattr(egress, "STUCK", timedelta())
+    row = settle("missing")
+    assert row.reason["msgid"] == egress.KILLED and row.ended_at
+
+
+def test_one_that_brings_its_file_for_long_after_its_room_is_waited_for(
+    livekit: Simulated, room: str, client: Client
+) -> None:
+    ask(client, livekit, room)
+    row = settle("recording")
+    with livekit.client() as asked:
+        (info,) = asked.list_egress(room=room)
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    Recording.objects.update(created_at=an_hour_ago)
+    brings = replace(info, status="ending", updated_at=an_hour_ago)
+    row.refresh_from_db()
+    assert egress._why_dead(brings, row, room_is_there=False) == ""
+    assert egress._why_dead(replace(brings, status="active"), row, room_is_there=False)
+
+
+def test_what_livekit_has_forgotten_is_looked_for_in_the_storage(
+    livekit: Simulated, room: str, client: Client, storage: Storage
+) -> None:
+    ask(client, livekit, room)
+    row = settle("recording")
+    livekit.switchboard.recorders.jobs.clear()
+    store_of(storage).write(egress.source_of(row), [b"film"])
+    Recording.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    assert settle("ready").size == 4
+
+
+def test_what_was_given_up_without_an_end_is_not_left_lying_in_the_storage(
+    storage: Storage,
+) -> None:
+    row = Recording.objects.create(kind="video", state="deleted", storage=storage)
+    store_of(storage).write(egress.source_of(row), [b"film"])
+    egress.tidy()
+    assert names(storage) == [egress.source_of(row)]
+    Recording.objects.update(created_at=timezone.now() - timedelta(days=2))
+    egress.tidy()
+    assert names(storage) == []
 
 
 @pytest.mark.prove
