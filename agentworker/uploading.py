@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 
 from django.core import signing
 
-from agentworker.spool import now_text
+from agentworker.clock import Clock
 from veyra.outage import Outage
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ PIECE = 1024 * 1024
 # A part that is still written is told again so often, that it is known to live.
 TELL_SECONDS = 20.0
 TICK_SECONDS = 1.0
+# One that cannot be told well, since the web is slow, is told no more often at once.
+TELLINGS = 3
 # After an error of the network, the web or the storage behind it.
 PAUSE_SECONDS = 3.0
 # So many parts in a row of which nothing went say that it is the web which takes nothing.
@@ -81,6 +84,7 @@ class Uploader:
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url = folder, url
+        self._clock = Clock()
         # When the web was told of a part that is written; until when one is left alone.
         self._told: dict[Path, float] = {}
         self._later: dict[Path, float] = {}
@@ -144,12 +148,12 @@ class Uploader:
         if time.monotonic() - self._told.get(path, float("-inf")) < TELL_SECONDS:
             return
         if facts := _facts(path):
-            self._ask(path.stem, "POST", "", facts | {"is_writing": True, "now": now_text()})
+            self._announce(path.stem, facts | {"is_writing": True})
             self._told[path] = time.monotonic()
 
     def _send(self, part: str, facts: dict[str, Any], sound: Path) -> bool:
         """False: the web wants some of it again."""
-        answer = self._ask(part, "POST", "", facts | {"now": now_text()})
+        answer = self._announce(part, facts)
         # Who was killed before the first sound left no file of it.
         size = sound.stat().st_size if sound.exists() else 0
         received = int(answer["received"])
@@ -165,6 +169,17 @@ class Uploader:
             answer = self._ask(part, "POST", "done/", ending)
         return bool(answer["done"])
 
+    def _announce(self, part: str, facts: dict[str, Any]) -> Any:
+        """Told anew where the answer tells more of our clock than the web was told."""
+        answer: Any = {"done": False}
+        for _time in range(TELLINGS):
+            told = self._clock.best()
+            clock = told.to_json() if told else None
+            answer = self._ask(part, "POST", "", facts | {"clock": clock})
+            if answer["done"] or not self._clock.better_than(told):
+                break
+        return answer
+
     def _ask(self, part: str, method: str, rest: str, body: dict[str, Any] | bytes) -> Any:
         """What the web answers. Raises Refused and NotYet."""
         request = Request(  # noqa: S310  # its address is a setting, http or https
@@ -176,9 +191,12 @@ class Uploader:
                 "Content-Type": "application/octet-stream",
             },
         )
+        asked = time.monotonic()
         try:
             with _opener.open(request, timeout=ANSWER_SECONDS) as response:
-                return json.load(response)
+                answer = json.load(response)
+            self._clock.learn(asked, datetime.fromisoformat(answer["now"]).timestamp())
+            return answer
         except HTTPError as error:
             with error:
                 if error.code in (400, 403, 404, 413):

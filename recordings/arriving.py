@@ -7,14 +7,17 @@ back and has the checksum that its host says. See agentworker.uploading for the 
 
 import hashlib
 import logging
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from recordings import sealing
 from recordings.models import Part, Recorder, Storage
@@ -22,6 +25,7 @@ from recordings.stores import Source, key_of, open_file, store_of, write_file
 from recordings.storing import Absent, FileError, Store
 from telephony.models import Call
 from veyra.celery import wake
+from veyra.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +34,28 @@ SAVE = "recordings.save"
 PIECE = 1024 * 1024
 # A part that says it is larger is none: a day of sound is less.
 LARGEST = 4 * 1024**3
-# The clock of a host is wrong by less than that only as far as the way of a message tells.
-TRUSTED = timedelta(seconds=1)
+# Seconds; a clock that is off by less is right.
+TRUSTED = 1.0
+# Where it is known so well, no later word counts: by then somebody may have set the clock.
+PRECISE = 0.5
 IN_FLIGHT = (Part.State.WRITING, Part.State.ARRIVING)
 
 
 # How pieces are called: `name_of`.
 NAME = re.compile(r"incoming/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[0-9]{12}")
+
+
+MISSING = gettext_noop(
+    "Some of the sound that had arrived is not in the storage any more. If the storage is a folder,"
+    " ask your engineer whether its disk is mounted: it is read when it is back."
+)
+
+
+class Incomplete(FileError):
+    """Less of a part lies in the storage than was stored there."""
+
+    def __init__(self) -> None:
+        super().__init__(Sentence(MISSING))
 
 
 class Nonsense(Exception):
@@ -51,7 +70,32 @@ class Progress:
     done: bool
 
     def to_json(self) -> dict[str, Any]:
-        return {"received": self.received, "done": self.done}
+        """With what our clock shows, so that a host can compare its own."""
+        now = timezone.now().isoformat()
+        return {"received": self.received, "done": self.done, "now": now}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """By how many seconds that of a host is `ahead` of ours, and how wrong that may be."""
+
+    ahead: float
+    unsure: float
+
+    @property
+    def corrects(self) -> float:
+        """What is to be taken off its times. A slow answer is no reason to."""
+        return self.ahead if abs(self.ahead) > max(TRUSTED, self.unsure) else 0.0
+
+    @classmethod
+    def read(cls, told: Any) -> "Clock | None":
+        """Raises TypeError, KeyError, ValueError."""
+        if told is None:
+            return None
+        clock = cls(float(told["ahead"]), float(told["unsure"]))
+        if not (math.isfinite(clock.ahead) and 0 <= clock.unsure < math.inf):
+            raise ValueError("no clock")
+        return clock
 
 
 @dataclass(frozen=True)
@@ -64,13 +108,8 @@ class Announced:
     recorder: str
     began_at: datetime
     is_writing: bool
-    # What its clock shows, where it says so.
-    now: datetime | None = None
-
-    def clock_ahead(self, now: datetime) -> float:
-        """By how many seconds its clock is ahead of ours."""
-        ahead = self.now - now if self.now else timedelta(0)
-        return ahead.total_seconds() if abs(ahead) > TRUSTED else 0.0
+    # Where its host knows.
+    clock: Clock | None = None
 
     @classmethod
     def read(cls, told: Any) -> "Announced":
@@ -78,15 +117,16 @@ class Announced:
         try:
             names = {name: str(told[name]) for name in ("room_name", "room_sid", "job_id")}
             began_at, recorder = _moment(told["began_at"]), str(told["recorder"])
-            is_writing, now = bool(told.get("is_writing")), told.get("now")
-            now = _moment(now) if now else None
+            is_writing, clock = bool(told.get("is_writing")), Clock.read(told.get("clock"))
         except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise Nonsense from error
         lengths = {"room_name": 200, "room_sid": 64, "job_id": 64}
         if recorder not in Recorder.values or "\0" in "".join(names.values()):
             raise Nonsense
         names = {name: text[: lengths[name]] for name, text in names.items()}
-        return cls(**names, recorder=recorder, began_at=began_at, is_writing=is_writing, now=now)
+        return cls(
+            **names, recorder=recorder, began_at=began_at, is_writing=is_writing, clock=clock
+        )
 
 
 @dataclass(frozen=True)
@@ -126,10 +166,11 @@ def announce(part_id: UUID, told: Announced) -> Progress:
     now = timezone.now()
     names = ("room_name", "room_sid", "job_id", "recorder", "began_at")
     fields = {name: getattr(told, name) for name in names}
-    fields |= {"clock_ahead": told.clock_ahead(now)}
     part, _is_new = Part.objects.get_or_create(pk=part_id, defaults=fields)
     if part.state not in IN_FLIGHT:
         return Progress(part.received, done=True)
+    if told.clock:
+        _set_clock(part, told.clock)
     if told.is_writing:
         _in_flight(part).update(seen_at=now)
         return Progress(0, done=False)
@@ -143,6 +184,13 @@ def announce(part_id: UUID, told: Announced) -> Progress:
         storage=storage, file_key=key, received=0, state=Part.State.ARRIVING, seen_at=now
     )
     return Progress(0, done=False)
+
+
+def _set_clock(part: Part, clock: Clock) -> None:
+    """Unless it is known better already."""
+    worse = Q(clock_unsure__gt=max(PRECISE, clock.unsure)) | Q(clock_unsure=None)
+    known = {"clock_ahead": clock.corrects, "clock_unsure": clock.unsure}
+    _in_flight(part).filter(worse).update(**known)
 
 
 def _is_erased(room_sid: str) -> bool:
@@ -259,11 +307,15 @@ def _read_back(part: Part, store: Store) -> tuple[int, str]:
 
 
 def read(part: Part) -> Iterator[bytes]:
-    """The bytes of a part that is here. Raises StoreError."""
+    """The bytes of a part that is here, all of them. Raises StoreError."""
     if part.storage is None:
         raise Absent
+    reached = 0
     for piece in _pieces(part, store_of(part.storage)):
         yield from piece.read()
+        reached += piece.size
+    if reached < part.received:
+        raise Incomplete
 
 
 def remove_pieces(part: Part) -> None:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ log = logging.getLogger(__name__)
 MARGIN = timedelta(seconds=1)
 # Where less is missing nothing is said.
 NOTICED = 1.0
-# A call is over for so long, that what cannot be read of it by now is left out.
+# So long what should come is waited for, and what is here and cannot be read.
 LONGEST_WAIT = timedelta(days=1)
 EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 # What was joined before, among the parts.
@@ -62,6 +63,14 @@ class Lost(Exception):
     """Somebody else has taken it over, or it is not wanted any more."""
 
 
+class LeftOut(Unreadable):
+    """Its bytes could not be had for long enough; `why`: a sentence. They may be had again."""
+
+    def __init__(self, source: str, why: Sentence) -> None:
+        super().__init__(source)
+        self.why = why
+
+
 @dataclass
 class Making:
     """`alive` is called with every piece of work, and raises Lost to end it."""
@@ -70,6 +79,8 @@ class Making:
     call: Call
     alive: Callable[[], None]
     parts: dict[str, Part] = field(default_factory=dict)
+    # Why one of them was left out.
+    lacks: Sentence = field(default_factory=partial(Sentence, NOT_SOUND))
 
     def run(self) -> None:
         """Raises StoreError and Lost; then the recording is as it was, and its parts are."""
@@ -104,8 +115,8 @@ class Making:
         try:
             file = Stream(self._sound_of(part), self.alive)
             part.seconds = length_of(str(part.pk), file) if part.size else 0.0
-        except Unreadable:
-            _break(part)
+        except Unreadable as error:
+            self._leave_out(part, error)
         else:
             Part.objects.filter(pk=part.pk).update(seconds=part.seconds)
 
@@ -117,7 +128,7 @@ class Making:
             except Unreadable as error:
                 cuts = [cut for cut in cuts if cut.source != error.source]
                 if error.source in self.parts:
-                    _break(self.parts[error.source])
+                    self._leave_out(self.parts[error.source], error)
         return []
 
     def _opened(self, source: str) -> Readable:
@@ -126,15 +137,25 @@ class Making:
         return Stream(self._sound_of(self.parts[source]), self.alive)
 
     def _sound_of(self, part: Part) -> Iterator[bytes]:
-        """Raises StoreError; or Unreadable, where all but this part was to be had for a day."""
+        """Raises StoreError; or LeftOut, where it could not be read for a day, though its storage
+        answered. What can be heard already does not wait for it.
+        """
         try:
             yield from arriving.read(part)
         except StoreError as error:
-            ended_at = self.call.ended_at
-            is_late = ended_at is not None and timezone.now() - ended_at > LONGEST_WAIT
-            if is_late and _is_well(part):
-                raise Unreadable(str(part.pk)) from error
+            if _is_well(part) and (_is_given_up(part) or self.recording.file):
+                raise LeftOut(str(part.pk), error.sentence) from error
             raise
+
+    def _leave_out(self, part: Part, error: Unreadable) -> None:
+        if isinstance(error, LeftOut):
+            self.lacks = error.why
+        else:
+            part.unread_since = None
+        log.error("part %s is left out: it cannot be read", part.pk)
+        part.state = Part.State.BROKEN
+        told = {"seen_at": timezone.now(), "unread_since": part.unread_since}
+        Part.objects.filter(pk=part.pk).update(state=part.state, **told)
 
     def _store(self, spans: list[Span], path: Path) -> None:
         peaks = peaks_of(Stream(_chunks(path), self.alive))
@@ -162,6 +183,7 @@ class Making:
             mine = Recording.objects.filter(pk=self.recording.pk, file=self.recording.file)
             if not mine.open().of_nobody_erased().update(state=Recording.State.READY, **values):
                 raise Lost
+            Part.objects.filter(pk__in=self.parts).arrived().update(unread_since=None)
             Leftover.objects.filter(pk=draft.pk).delete()
             return leftovers.replaced(self.recording)
 
@@ -195,7 +217,7 @@ class Making:
         state = Recording.State.MISSING
         reason = _why_missing(self.recording, self.call)
         if any(part.state == Part.State.BROKEN for part in self.parts.values()):
-            state, reason = Recording.State.FAILED, Sentence(NOT_SOUND)
+            state, reason = Recording.State.FAILED, self.lacks
         rows = Recording.objects.open().filter(pk=self.recording.pk)
         rows.update(state=state, reason=reason.to_json())
 
@@ -254,10 +276,12 @@ def _why_missing(recording: Recording, call: Call) -> Sentence:
     return why_missing(story, due) if story else Sentence(NOBODY)
 
 
-def _break(part: Part) -> None:
-    log.error("part %s is no sound that can be read", part.pk)
-    part.state = Part.State.BROKEN
-    Part.objects.filter(pk=part.pk).update(state=part.state, seen_at=timezone.now())
+def _is_given_up(part: Part) -> bool:
+    """That it cannot be read is noted when it is found first."""
+    if part.unread_since is None:
+        part.unread_since = timezone.now()
+        Part.objects.filter(pk=part.pk).update(unread_since=part.unread_since)
+    return timezone.now() - part.unread_since > LONGEST_WAIT
 
 
 def _is_well(part: Part) -> bool:

@@ -31,7 +31,7 @@ from recordings.making import (
 )
 from recordings.models import Part, Recording, Storage
 from recordings.stores import store_of
-from recordings.storing import FileError, StoreError
+from recordings.storing import Absent, FileError, StoreError
 from telephony.models import Call
 from veyra.celery import wake
 from veyra.models import Lease
@@ -54,7 +54,10 @@ HOLD, STEP = 30.0, 5.0
 # A part of no recording that anybody knows, and the row of one that was joined.
 FORGOTTEN = timedelta(days=7)
 HALF_WRITTEN = timedelta(days=1)
-# A host that comes back later than that tells of its parts anew.
+# A part that cannot be read is tried again so often.
+TRY_AGAIN = timedelta(hours=1)
+# A host that comes back later than that tells of its parts anew, and bytes that are missing for so
+# long are gone.
 GIVEN_UP = timedelta(days=30)
 
 ON_ITS_WAY = _(
@@ -211,9 +214,29 @@ def _settle(part: Part, now: datetime) -> None:
         _reopen(late_for)
     elif _is_joined(part, rows):
         _remove(part)
+    elif part.unread_since and rows:
+        _try_again(part, part.unread_since, now)
     elif now - part.seen_at > FORGOTTEN:
         log.error("part %s is in no recording, and goes after %s", part.pk, FORGOTTEN)
         _remove(part)
+
+
+def _try_again(part: Part, unread_since: datetime, now: datetime) -> None:
+    """It was left out, and perhaps need not be any more. Raises StoreError."""
+    if now - part.seen_at < TRY_AGAIN:
+        return
+    Part.objects.filter(pk=part.pk).update(seen_at=now)
+    try:
+        for _chunk in arriving.read(part):
+            pass
+    except (Absent, arriving.Incomplete):
+        if now - unread_since < GIVEN_UP:
+            raise
+        log.error("part %s is missing for %s, and given up", part.pk, GIVEN_UP)
+        _remove(part)
+        return
+    Part.objects.filter(pk=part.pk).update(state=Part.State.ARRIVED, unread_since=None)
+    wake(TASK)
 
 
 def _goes_on(part: Part, now: datetime) -> bool:

@@ -56,7 +56,11 @@ class Host:
             body if isinstance(body, bytes) else json.dumps(body),
             headers={"Authorization": f"Bearer {self.token}"},
         )
-        return answer.json() if answer.status_code == 200 else answer.status_code
+        if answer.status_code != 200:
+            return answer.status_code
+        told = answer.json()
+        assert datetime.fromisoformat(told.pop("now")) <= timezone.now()
+        return told
 
     def send(self) -> None:
         """As agentworker.uploading does."""
@@ -231,13 +235,31 @@ def test_nothing_comes_in_of_whom_was_erased() -> None:
     assert call and sound_of(host.part) == SOUND
 
 
-def test_a_clock_that_is_wrong_is_allowed_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = timezone.now()
-    monkeypatch.setattr(timezone, "now", lambda: now)
-    for ahead in (timedelta(seconds=90), timedelta(seconds=-3), timedelta(seconds=0.4)):
-        host = Host()
-        host("POST", "", FACTS | {"now": (now + ahead).isoformat()})
-        part = Part.objects.get(pk=host.part)
-        wrong = ahead if abs(ahead) > timedelta(seconds=1) else timedelta(0)
-        assert abs(BEGAN - wrong - part.at) < timedelta(seconds=2)
-        assert wrong or part.at == BEGAN
+SURE, GUESSED = 0.01, 5.2
+
+
+@pytest.mark.parametrize(
+    ("told", "off"),
+    [
+        pytest.param([(90, SURE)], 90, id="ahead"),
+        pytest.param([(-3, SURE)], -3, id="behind"),
+        pytest.param([(0.4, SURE)], 0, id="right enough"),
+        pytest.param([(-5, GUESSED)], 0, id="a slow web"),
+        pytest.param([(-90, GUESSED)], -90, id="a slow web and a wrong clock"),
+        pytest.param([(84, GUESSED), (90, SURE)], 90, id="known better later"),
+        pytest.param([(90, SURE), (84, GUESSED)], 90, id="a slow web later"),
+        pytest.param([(90, 2 * SURE), (0, SURE)], 90, id="set right while it recorded"),
+    ],
+)
+def test_a_clock_that_is_wrong_is_allowed_for(told: list[tuple[float, float]], off: float) -> None:
+    host = Host()
+    host("POST", "", FACTS | {"clock": None})
+    for ahead, unsure in told:
+        host("POST", "", FACTS | {"clock": {"ahead": ahead, "unsure": unsure}})
+    assert BEGAN - Part.objects.get().at == timedelta(seconds=off)
+
+
+def test_a_clock_that_shows_nonsense_is_no_clock() -> None:
+    host = Host()
+    for clock in ("soon", {"ahead": 1}, {"ahead": float("nan"), "unsure": 1}):
+        assert host("POST", "", FACTS | {"clock": clock}) == 400

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import LazySettings
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
@@ -17,7 +18,7 @@ from recordings import arriving, leftovers, making, saving, scratch
 from recordings.folder_store import FolderStore
 from recordings.making import Lost, Making
 from recordings.models import Leftover, Part, Recording, Storage
-from recordings.stores import folder_of, store_of
+from recordings.stores import LOST_KEY, folder_of, store_of
 from telephony.models import Call
 from tests.recordings.test_saving import CALLER, a_call, arrive, files, heard, later, saved
 
@@ -93,14 +94,22 @@ def test_hosts_whose_clocks_differ_hand_over_without_a_gap() -> None:
 # What cannot be had
 
 
-def spoil(part: Part) -> None:
-    """A piece of it cannot be read any more, and that is not the storage's fault."""
+def spoil(part: Part) -> Callable[[], None]:
+    """A piece of it cannot be read any more, and that is not the storage's fault; what mends it."""
     store = store_of(Storage.objects.current())
     assert isinstance(store, FolderStore)
     path = store.folder / arriving.name_of(part, 0)
+    content = path.read_bytes()
     path.unlink()
     path.mkdir()
     (path / "something").touch()
+
+    def mend() -> None:
+        (path / "something").unlink()
+        path.rmdir()
+        path.write_bytes(content)
+
+    return mend
 
 
 def test_one_object_that_cannot_be_read_holds_up_no_other_recording() -> None:
@@ -129,19 +138,103 @@ def test_a_storage_that_is_gone_for_good_keeps_no_late_part_from_its_recording(
     assert heard(saved(late)) == list(CALLER)
 
 
-def test_what_cannot_be_read_for_a_day_is_left_out() -> None:
-    recording = a_call()
-    arrive(CALLER[:3])
-    bad = arrive(CALLER[3:], begins=3)
-    spoil(bad)
-    assert saved(recording).state == "saving"
+def tried_again(recording: Recording, **past: float) -> Recording:
+    """So much later, by when a part that was left out is tried again, and joined if it can be."""
+    saving.work(later(**past))
+    return saved_late(recording)
+
+
+def has_troubled(part: Part, days: float) -> None:
+    since = timezone.now() - timedelta(days=days)
+    Part.objects.filter(pk=part.pk).update(unread_since=since)
+
+
+def ended_long_ago() -> None:
     days = timedelta(days=2)
     names = ("started_at", "answered_at", "ended_at")
     Call.objects.update(**{name: F(name) - days for name in names})
     Part.objects.update(began_at=F("began_at") - days)
+
+
+def test_what_cannot_be_read_for_a_day_is_left_out_until_it_can() -> None:
+    recording = a_call()
+    arrive(CALLER[:3])
+    bad = arrive(CALLER[3:], begins=3)
+    mend = spoil(bad)
+    assert saved(recording).state == "saving"
+    has_troubled(bad, days=2)
     assert heard(saved(recording)) == [0.1, 0.2, 0.3]
     bad.refresh_from_db()
     assert bad.state == "broken"
+    # Whatever time passes, it is not lost.
+    assert heard(tried_again(recording, days=20)) == [0.1, 0.2, 0.3]
+    mend()
+    assert heard(tried_again(recording, days=21)) == list(CALLER)
+
+
+def test_one_hiccup_costs_no_part_that_came_days_after_its_call() -> None:
+    recording = a_call()
+    mend = spoil(arrive(CALLER))
+    ended_long_ago()
+    assert saved(recording).state == "saving"
+    mend()
+    assert heard(saved(recording)) == list(CALLER)
+
+
+def test_a_late_part_that_cannot_be_read_keeps_nobody_from_hearing_the_rest() -> None:
+    recording = a_call()
+    arrive(CALLER[:3])
+    saved(recording)
+    mend = spoil(arrive(CALLER[3:], begins=3))
+    assert heard(saved_late(recording)) == [0.1, 0.2, 0.3]
+    mend()
+    assert heard(tried_again(recording, hours=2)) == list(CALLER)
+
+
+def test_a_part_whose_key_is_lost_waits_for_it_and_says_so(settings: LazySettings) -> None:
+    Storage.objects.create(is_current=True, is_encrypted=True)
+    recording = a_call()
+    bad, keys = arrive(CALLER), settings.FIELD_KEYS
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+    assert saved(recording).sentence.msgid == LOST_KEY
+    has_troubled(bad, days=2)
+    failed = saved(recording)
+    assert (failed.state, failed.sentence.msgid) == ("failed", LOST_KEY)
+    assert tried_again(recording, days=40).state == "failed"
+    settings.FIELD_KEYS = keys
+    assert heard(tried_again(recording, days=41)) == list(CALLER)
+
+
+def test_a_folder_that_is_not_mounted_makes_nothing_shorter(tmp_path: Path) -> None:
+    Storage.objects.create(is_current=True, folder=str(tmp_path / "disk"))
+    recording = a_call()
+    arrive(CALLER)
+    long = arrive(CALLER, room="RM_2")
+    Part.objects.filter(pk=long.pk).update(received=F("received") + 1)
+    (tmp_path / "disk").rename(tmp_path / "elsewhere")
+    (tmp_path / "disk").mkdir()
+    waits = saved(recording)
+    assert (waits.state, waits.sentence.msgid) == ("saving", arriving.MISSING)
+    (tmp_path / "disk").rmdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "disk")
+    assert heard(saved(recording)) == list(CALLER)
+    # Nor does one piece of many that is not there.
+    long.refresh_from_db()
+    with pytest.raises(arriving.Incomplete):
+        list(arriving.read(long))
+
+
+def test_bytes_that_are_missing_for_a_month_are_given_up() -> None:
+    recording = a_call()
+    arrive(CALLER[:3])
+    bad = arrive(CALLER[3:], begins=3)
+    store_of(Storage.objects.current()).delete(arriving.name_of(bad, 0))
+    has_troubled(bad, days=2)
+    assert heard(saved(recording)) == [0.1, 0.2, 0.3]
+    saving.work(later(days=20))
+    assert Part.objects.get(pk=bad.pk).state == "broken"
+    saving.work(later(days=40))
+    assert Part.objects.get(pk=bad.pk).state == "joined"
 
 
 # Two at a time

@@ -5,9 +5,14 @@ import json
 import os
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import chain, repeat
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from pytest_django.live_server_helper import LiveServer
@@ -153,6 +158,49 @@ def test_a_web_that_sends_it_elsewhere_is_told_of_and_not_followed(tmp_path: Pat
             Uploader(path.parent, f"http://127.0.0.1:{server.server_port}").look()
         server.shutdown()
     assert asked == [f"/internal/parts/{path.stem}/"] and path.exists()
+
+
+@contextmanager
+def a_web(ahead: float, waits: Iterator[float]) -> Iterator[tuple[str, list[Any]]]:
+    """Whose clock is ahead of ours, and that takes its time: its address, and what it is told."""
+    told: list[Any] = []
+
+    class Web(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            time.sleep(next(waits))
+            now = datetime.now(UTC) + timedelta(seconds=ahead)
+            self.send_response(200)
+            self.end_headers()
+            answer = {"received": 0, "done": "sha256" in told[-1], "now": now.isoformat()}
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Web) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", told
+        server.shutdown()
+
+
+def test_a_web_that_answers_slowly_is_told_of_the_clock_anew(tmp_path: Path) -> None:
+    put(tmp_path / "sound", None)
+    with a_web(90, chain([0.3], repeat(0))) as (url, told):
+        assert Uploader(tmp_path / "sound", url).look() == 1
+    clocks = [each["clock"] for each in told if "clock" in each]
+    assert clocks[0] is None and [clock["ahead"] for clock in clocks[1:]] == [
+        pytest.approx(-90, abs=0.4),
+        pytest.approx(-90, abs=0.05),
+    ]
+    assert clocks[1]["unsure"] > 0.14 > 0.1 > clocks[2]["unsure"]
+
+
+def test_a_clock_that_is_known_is_told_once(tmp_path: Path) -> None:
+    for _ in range(3):
+        put(tmp_path / "sound", None)
+    with a_web(0, repeat(0)) as (url, told):
+        assert Uploader(tmp_path / "sound", url).look() == 3
+    assert len([each for each in told if "clock" in each]) == 4
 
 
 def test_what_was_begun_and_has_no_name_goes_after_a_while(tmp_path: Path) -> None:
