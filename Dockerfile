@@ -28,4 +28,4 @@ USER veyra
 VOLUME ["/state"]
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["python", "deploy/healthy.py", "http://127.0.0.1:8000/health/live"]
-CMD ["uvicorn", "veyra.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--timeout-graceful-shutdown", "5", "--no-access-log"]
+CMD ["python", "manage.py", "run", "web", "uvicorn", "veyra.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--lifespan", "off", "--timeout-graceful-shutdown", "5", "--no-access-log"]

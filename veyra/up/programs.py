@@ -93,10 +93,9 @@ def _registrar(layout: Layout, choice: Choice) -> list[Program]:
 
 
 def _veyra(layout: Layout, choice: Choice) -> list[Program]:
-    module = (layout.python, "-m")
     bind = ("--host", layout.web_host, "--port", str(layout.web_port))
     quiet = ("--lifespan", "off", "--timeout-graceful-shutdown", "5", "--no-access-log")
-    celery = (*module, "celery", "-A", "veyra")
+    celery = ("celery", "-A", "veyra")
     threads = ("worker", "-P", "threads", "-l", "WARNING")
     # Applying is single by its lease, so it never takes more than one of the four.
     work = (*threads, "-c", "4", "-Q", "default,livekit,hands")
@@ -105,12 +104,12 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
     slow = (*threads, "-c", "2", "-Q", "slow", "-n", "slow@%h")
     saving = (*threads, "-c", "1", "-Q", "saving", "-n", "saving@%h")
     found = [
-        Program("web", (*module, "uvicorn", "veyra.asgi:application", *bind, *quiet)),
-        Program("worker", (*celery, *work)),
-        Program("worker-calls", (*celery, *dial)),
-        Program("worker-slow", (*celery, *slow)),
-        Program("worker-saving", (*celery, *saving)),
-        Program("beat", (*celery, "beat", "--pidfile=", "-l", "WARNING")),
+        _ours(layout, "web", "uvicorn", "veyra.asgi:application", *bind, *quiet),
+        _ours(layout, "worker", *celery, *work),
+        _ours(layout, "worker-calls", *celery, *dial),
+        _ours(layout, "worker-slow", *celery, *slow),
+        _ours(layout, "worker-saving", *celery, *saving),
+        _ours(layout, "beat", *celery, "beat", "--pidfile=", "-l", "WARNING"),
         Program("tap", _manage(layout, "tap")),
     ]
     if choice.kind is not Kind.SIMULATOR:
@@ -119,6 +118,11 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
             Program(name, _manage(layout, name)) for name in ("watchdog", "standby", "recorder")
         ]
     return found
+
+
+def _ours(layout: Layout, name: str, module: str, *arguments: str) -> Program:
+    """A program of somebody else's that runs our work, and can be asked to restart."""
+    return Program(name, _manage(layout, "run", name, module, *arguments))
 
 
 def _manage(layout: Layout, *arguments: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from agentworker.shipping import Shipper
 from agentworker.taping import parts
 from agentworker.uploading import Uploader, Uploading
 from agentworker.worker import LineWorker, default_name
+from veyra import stopping
 
 
 class Command(BaseCommand):
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         heartbeat = Heartbeat(name or default_name(port), line)
         housekeeping = Housekeeping(heartbeat, Shipper(settings.SPOOL_DIR))
         uploading = Uploading(Uploader(parts.folder(), settings.INTERNAL_URL))
+        stopping.attend("agent")
         housekeeping.start()
         uploading.start()
         try:

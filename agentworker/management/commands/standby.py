@@ -6,6 +6,7 @@ import signal
 from django.core.management.base import BaseCommand
 
 from agentworker.standby import Standby
+from veyra import stopping
 
 
 class Command(BaseCommand):
@@ -19,5 +20,6 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, standby.stop)
+        stopping.attend("standby")
         self.stdout.write("The last resort is ready.")
         await standby.run()

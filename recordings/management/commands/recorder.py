@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from agentworker.taping.parts import folder
 from agentworker.uploading import Uploader, Uploading
 from recordings.recorder import RoomRecorder
+from veyra import stopping
 
 
 class Command(BaseCommand):
@@ -27,5 +28,6 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, recorder.stop)
+        stopping.attend("recorder")
         self.stdout.write("The recorder is ready.")
         await recorder.run()

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from telephony.hosts import Lookups
 from telephony.registering import Controller
+from veyra import stopping
 from veyra.kamailio.client import Registrar
 
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         controller = Controller(Registrar(settings.REGISTRAR_SOCKET), Lookups())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: controller.stop())
+        stopping.attend("registrar")
         self.stdout.write("The registrar's lines are kept.")
         controller.run()
         self.stdout.write("The registrar's lines are left as they are.")

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from telephony.tapping import Tapping
+from veyra import stopping
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         tapping = Tapping(settings.LIVEKIT_REDIS_URL)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: tapping.stop())
+        stopping.attend("tap")
         self.stdout.write("The tap listens.")
         tapping.run()
         self.stdout.write(f"The tap stopped; {tapping.unreadable} messages could not be read.")

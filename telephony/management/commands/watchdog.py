@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from telephony.watching import Watchdog
+from veyra import stopping
 
 
 class Command(BaseCommand):
@@ -15,6 +16,7 @@ class Command(BaseCommand):
         watchdog = Watchdog()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: watchdog.stop())
+        stopping.attend("watchdog")
         self.stdout.write("Calls are watched.")
         watchdog.run()
         self.stdout.write("Calls are watched no more.")
