@@ -1,6 +1,5 @@
 """Sound that comes late, by clocks that are wrong, and while somebody else is at the same."""
 
-import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +13,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from recordings import arriving, leftovers, making, saving, scratch
+from recordings import arriving, leftovers, making, saving
 from recordings.folder_store import FolderStore
 from recordings.making import Lost, Making
 from recordings.models import Leftover, Part, Recording, Storage
@@ -381,19 +380,3 @@ def test_one_file_that_may_not_be_deleted_keeps_no_other() -> None:
     store_of(storage).write(second, [b"x"])
     saving.tidy(later(days=2))
     assert files() == [] and Leftover.objects.get().file == first
-
-
-def test_nothing_of_who_was_killed_while_he_joined_stays_in_the_clear(
-    settings: LazySettings, tmp_path: Path
-) -> None:
-    settings.MEDIA_ROOT = tmp_path
-    left = scratch.top() / "tmpkilled"
-    left.mkdir()
-    (left / "whole.ogg").write_bytes(b"a voice")
-    with scratch.scratch() as mine:
-        for each in (left, mine):
-            os.utime(each, (0, 0))
-        assert mine.stat().st_mode & 0o077 == 0
-        saving.work(timezone.now())
-        assert mine.exists() and not left.exists()
-    assert not mine.exists() and scratch.top().stat().st_mode & 0o077 == 0
