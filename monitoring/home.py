@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from agentworker.models import Agent
 from monitoring import today
 from monitoring.board import may_see
-from monitoring.checks import FAILED, STARTING, last
+from monitoring.health.base import Status
+from monitoring.health.shown import shown
 from telephony import changes, demo
 from telephony.drift_views import MAKES, TAKES
 from telephony.lights import Shown, troubled_first
@@ -46,7 +47,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     # The page also fetches itself, and then nobody reads what is told once.
     for sentence in changes.news(user) if opened_by_a_person(request) else ():
         messages.info(request, str(sentence))
-    steps, checks = first_steps(user), last.get()
+    steps, checks = first_steps(user), shown.get()
     return context | {
         **_today(user),
         "title": _("Home"),
@@ -56,9 +57,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "differences": _differences(user),
         "may_take_over": user.has_perms((*TAKES, *MAKES)),
         "numbers": _numbers(user),
-        "well": [check for check in checks if check.status not in (FAILED, STARTING)],
-        "failed": [check for check in checks if check.status == FAILED],
-        "starting": [check for check in checks if check.status == STARTING],
+        "well": [check for check in checks if check.status not in (Status.FAILED, Status.STARTING)],
+        "failed": [check for check in checks if check.status == Status.FAILED],
+        "starting": [check for check in checks if check.status == Status.STARTING],
         "calls_now": _calls_now(user),
         "last_calls": _last_calls(user),
         "sees_calls": may_see(user),

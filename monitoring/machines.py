@@ -12,27 +12,32 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from monitoring import metrics as figures
-from monitoring.checks import FRESH_SECONDS, OK, READY, Check, last, overall
+from monitoring.health.base import Status
+from monitoring.health.reading import Finding, overall
+from monitoring.health.shown import Shown, shown
+
+# What a process cannot work without
+READY = ("database", "broker")
 
 
-def _answer(checks: list[Check]) -> JsonResponse:
+def _answer(checks: list[Finding]) -> JsonResponse:
     status = overall(checks)
     body = {"status": status, "checks": [check.to_json() for check in checks]}
-    return JsonResponse(body, status=200 if status == OK else 503)
+    return JsonResponse(body, status=200 if status == Status.OK else 503)
 
 
 @require_safe
 @never_cache
 def health(request: HttpRequest) -> HttpResponse:
     """Every check. 503 where one of them failed, or is still starting."""
-    return _answer(last.get())
+    return _answer(shown.get())
 
 
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:
     """May this process be given requests: what it cannot work without."""
-    return _answer([check for check in last.get() if check.name in READY])
+    return _answer([check for check in shown.get() if check.name in READY])
 
 
 @require_safe
@@ -46,7 +51,7 @@ def live(request: HttpRequest) -> HttpResponse:
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text format."""
-    return HttpResponse(_figures(int(monotonic() / FRESH_SECONDS)), CONTENT_TYPE_LATEST)
+    return HttpResponse(_figures(int(monotonic() / Shown.FRESH_SECONDS)), CONTENT_TYPE_LATEST)
 
 
 @lru_cache(maxsize=1)

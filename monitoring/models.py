@@ -1,12 +1,10 @@
 """What monitoring remembers between two looks."""
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
 from monitoring.alarms.models import AlertChannel, Delivery, EscalationStep, Told, Watch
 from monitoring.callfile import CallFile
 from monitoring.erasure import CallerFile, Erasure
 from monitoring.filters import SavedFilter
+from monitoring.health.models import HealthCheck, HealthPoint
 from monitoring.incidents.models import (
     Contact,
     Incident,
@@ -28,6 +26,7 @@ __all__ = [
     "Erasure",
     "EscalationStep",
     "HealthCheck",
+    "HealthPoint",
     "Incident",
     "IncidentCall",
     "IncidentNote",
@@ -41,25 +40,3 @@ __all__ = [
     "Told",
     "Watch",
 ]
-
-
-class HealthCheck(models.Model):
-    """Since when a check says what it says. Written only when that changes."""
-
-    class Status(models.TextChoices):
-        OK = "ok", _("Well")
-        FAILED = "failed", _("Not well")
-        OFF = "off", _("Not used")
-        STARTING = "starting", _("Starting")
-
-    name = models.CharField(max_length=40, unique=True)
-    status = models.CharField(max_length=8, choices=Status.choices)
-    since = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("health check")
-        verbose_name_plural = _("health checks")
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name

@@ -3,8 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import caller_zip, filing, forgetting, posting
-from monitoring.checks import SCHEDULE
+from monitoring import caller_zip, filing, forgetting, looking, posting
+from monitoring.health import history
+from monitoring.health.checks.ground import SCHEDULE
 from veyra.models import Pulse
 
 
@@ -12,6 +13,11 @@ from veyra.models import Pulse
 def pulse() -> None:
     """Proves that the schedule sends work and that a worker does it."""
     Pulse.beat(SCHEDULE)
+
+
+@shared_task(name=looking.TASK)  # type: ignore[untyped-decorator]  # likewise
+def look() -> None:
+    looking.look(timezone.now())
 
 
 @shared_task(name=filing.TASK)  # type: ignore[untyped-decorator]  # likewise
@@ -25,6 +31,7 @@ def tidy() -> None:
     filing.forget(timezone.now())
     caller_zip.forget(timezone.now())
     posting.forget(timezone.now())
+    history.thin(timezone.now())
 
 
 @shared_task(name=posting.TASK)  # type: ignore[untyped-decorator]  # likewise

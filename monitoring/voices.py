@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from agentworker import standin
 from agentworker.models import Worker
-from monitoring.checks import GUARD_IS_OLD
+from monitoring.health.base import GUARD_IS_OLD
 from telephony import me, probes, watching
 from veyra import look
 from veyra.models import Pulse

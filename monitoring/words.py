@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agentworker.models import Speaker, Turn
-from monitoring.checks import FAILED, OK, STARTING, Check
+from monitoring.health.base import Status
+from monitoring.health.reading import Finding
 from telephony.models import Call, CallEvent
 from telephony.numbers import pretty
 from telephony.reasons import Reason
@@ -163,12 +164,16 @@ SOON: Mapping[str, Any] = {
     "recorder": gettext_lazy("In a moment calls can be recorded at the press of a button."),
 }
 
-OF_STATUS: Mapping[str, Mapping[str, Any]] = {OK: WELL, FAILED: NOT_WELL, STARTING: SOON}
+OF_STATUS: Mapping[str, Mapping[str, Any]] = {
+    Status.OK: WELL,
+    Status.FAILED: NOT_WELL,
+    Status.STARTING: SOON,
+}
 
 
-def of_check(check: Check) -> str:
+def of_check(check: Finding) -> str:
     """What a check means for the line."""
-    if settings.LIVEKIT_SIMULATED and check.status == OK:
+    if settings.LIVEKIT_SIMULATED and check.status == Status.OK:
         return str(check.sentence)
     words = OF_STATUS.get(check.status, {})
     return str(words.get(check.name, check.sentence))

@@ -194,6 +194,9 @@ DEFAULT_FROM_EMAIL = read.text(
     else f"veyra@{urlsplit(PUBLIC_URL).hostname}",
 )
 
+# Hosts inside our own network that alarms may go to; all others have to be out in the world
+ALARM_HOSTS = read.names("ALARM_HOSTS", [])
+
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https")
@@ -289,6 +292,7 @@ CELERY_BEAT_SCHEDULE = {
     "save": {"task": "recordings.save", "schedule": 5.0},
     "tidy_recordings": {"task": "recordings.tidy", "schedule": 3600.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
+    "health": {"task": "monitoring.look", "schedule": 5.0},
 }
 
 REST_FRAMEWORK = {

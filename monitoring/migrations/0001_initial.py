@@ -25,13 +25,37 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=40, unique=True)),
-                ('status', models.CharField(choices=[('ok', 'Well'), ('failed', 'Not well'), ('off', 'Not used'), ('starting', 'Starting')], max_length=8)),
+                ('status', models.CharField(choices=[('ok', 'Well'), ('warning', 'Look at it soon'), ('failed', 'Not well'), ('off', 'Not used'), ('starting', 'Starting')], default='starting', max_length=8)),
                 ('since', models.DateTimeField()),
+                ('checked_at', models.DateTimeField(null=True)),
+                ('sentence', models.JSONField(default=dict)),
+                ('value', models.FloatField(null=True)),
+                ('thresholds', models.JSONField(blank=True, default=dict, verbose_name='limits')),
+                ('pointed_at', models.DateTimeField(null=True)),
             ],
             options={
                 'verbose_name': 'health check',
                 'verbose_name_plural': 'health checks',
                 'ordering': ['name'],
+                'default_permissions': ('view', 'change'),
+            },
+        ),
+        migrations.CreateModel(
+            name='HealthPoint',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=40)),
+                ('at', models.DateTimeField()),
+                ('status', models.CharField(choices=[('ok', 'Well'), ('warning', 'Look at it soon'), ('failed', 'Not well'), ('off', 'Not used'), ('starting', 'Starting')], max_length=8)),
+                ('value', models.FloatField(null=True)),
+                ('grade', models.PositiveSmallIntegerField(choices=[(1, 'Minute'), (2, 'Ten Minutes'), (3, 'Hour'), (4, 'Change')])),
+                ('sentence', models.JSONField(default=dict)),
+            ],
+            options={
+                'verbose_name': 'moment of a check',
+                'verbose_name_plural': 'moments of checks',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['name', 'at'], name='healthpoint_name_at'), models.Index(fields=['grade', 'at'], name='healthpoint_grade_at')],
             },
         ),
         migrations.CreateModel(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django import template
 
-from monitoring.checks import Check
+from monitoring.health.reading import Finding
 from monitoring.words import of_check as meaning_of
 from monitoring.words import seconds as spelled
 from monitoring.words import spell as spell_out
@@ -29,7 +29,7 @@ def summary(call: Call) -> str:
 
 
 @register.filter
-def of_check(check: Check) -> str:
+def of_check(check: Finding) -> str:
     """What a check means for the line."""
     return meaning_of(check)
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from agentworker.models import Agent, AgentVersion, Session, Speaker, Turn
-from monitoring import checks
+from monitoring.health.shown import shown
 from telephony import probes
 from telephony.models import Call, DispatchRule, Leg, PhoneNumber, Trunk
 from veyra.models import User
@@ -110,6 +110,6 @@ def say(session: Session, text: str, speaker: Speaker = Speaker.CALLER, **fields
 @pytest.fixture
 def well(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     """Pages do not ask the network how the line is: nothing was found."""
-    monkeypatch.setattr(checks.last, "get", lambda: [])
+    monkeypatch.setattr(shown, "get", lambda: [])
     settings.SIP_TEST_TO = ""
     probes.entrance.forget()

@@ -5,19 +5,21 @@ import re
 import pytest
 from django.conf import LazySettings
 
-from monitoring.checks import CHECKS, FAILED, OK, STARTING, Check
+from monitoring.health.base import Status
+from monitoring.health.every import CHECKS
+from monitoring.health.reading import Finding
 from monitoring.words import of_check
 from veyra.sentences import Sentence
 
 ENGINEERS = re.compile(r"SIP|INVITE|room|egress|trunk|runagent|tap|Celery|Redis|LiveKit|_URL", re.I)
 
 
-@pytest.mark.parametrize("status", [OK, FAILED])
-@pytest.mark.parametrize("name", [check.__name__ for check in CHECKS])
+@pytest.mark.parametrize("status", [Status.OK, Status.FAILED])
+@pytest.mark.parametrize("name", [check.name for check in CHECKS])
 def test_a_check_speaks_to_staff_in_their_words(name: str, status: str) -> None:
     places = Sentence("Assistants can take %(places)s calls at once.", {"places": 3})
-    own = places if (name, status) == ("worker", OK) else Sentence("runagent")
-    said = of_check(Check(name, status, own))
+    own = places if (name, status) == ("worker", Status.OK) else Sentence("runagent")
+    said = of_check(Finding(name, status, own))
     assert said and not ENGINEERS.search(said)
 
 
@@ -25,11 +27,11 @@ def test_a_check_speaks_to_staff_in_their_words(name: str, status: str) -> None:
     "name", ["worker", "tap", "registrar", "schedule", "watchdog", "standby", "recorder"]
 )
 def test_what_is_starting_is_told_in_their_words_too(name: str) -> None:
-    said = of_check(Check(name, STARTING, Sentence("runagent")))
+    said = of_check(Finding(name, Status.STARTING, Sentence("runagent")))
     assert said and not ENGINEERS.search(said)
 
 
 def test_the_simulator_is_not_taken_for_livekit(settings: LazySettings) -> None:
     settings.LIVEKIT_SIMULATED = True
     own = Sentence("The simulator answers in LiveKit's place.")
-    assert of_check(Check("livekit", OK, own)) == str(own)
+    assert of_check(Finding("livekit", Status.OK, own)) == str(own)

@@ -1,0 +1,150 @@
+"""The programs that answer, look after callers and record: do they live?"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from agentworker import standin, taping
+from agentworker.taping import stuck
+from monitoring.health.base import (
+    GUARD_IS_OLD,
+    Check,
+    Limit,
+    Link,
+    Verdict,
+    ill,
+    missed,
+    off,
+    warn,
+    well,
+)
+from recordings.models import Part
+from telephony import probes, watching
+from veyra.models import Pulse
+
+# After the last sound that a host sent with a wrong clock.
+CLOCK_IS_RIGHT = timedelta(hours=1)
+
+
+@dataclass
+class Workers(Check):
+    name, title, link, unit = "worker", _("Assistants' programs"), Link.ASSISTANTS, _("free places")
+    limits = (
+        Limit(
+            "free",
+            _("Too few free places"),
+            _("With fewer free places than this the line is told as nearly full."),
+            default=1,
+            least=0,
+            most=1000,
+        ),
+    )
+
+    def look(self, now: datetime) -> Verdict:
+        places = probes.places(now)
+        if places is None:
+            return off(gettext_noop("The simulator answers calls by itself."))
+        if not places.all:
+            return missed(
+                gettext_noop(
+                    "No worker is ready, so assistants cannot answer. Start `manage.py runagent`."
+                )
+            )
+        if places.free < self.limit("free"):
+            return warn(
+                gettext_noop(
+                    "Assistants can take %(places)s calls at once, and %(free)s more are free now:"
+                    " the next callers wait. Start one more worker, or raise AGENT_CALLS."
+                ),
+                places.free,
+                places=places.all,
+                free=places.free,
+            )
+        if wrong := Part.objects.of_wrong_clocks(now - CLOCK_IS_RIGHT).first():
+            return well(
+                gettext_noop(
+                    "Assistants can take %(places)s calls at once, but the clock of a server that"
+                    " records is %(seconds)s s off, so moments of calls are told wrong. Have its"
+                    " clock set by NTP."
+                ),
+                places.free,
+                places=places.all,
+                seconds=round(abs(wrong.clock_ahead)),
+            )
+        return well(
+            gettext_noop("Assistants can take %(places)s calls at once."),
+            places.free,
+            places=places.all,
+        )
+
+
+@dataclass
+class Living(Check):
+    """A program that shows life every second; the simulator needs none of them."""
+
+    pulse: ClassVar[str]
+    simulated: ClassVar[str]
+    ready: ClassVar[str]
+    away: ClassVar[str]
+
+    def look(self, now: datetime) -> Verdict:
+        if settings.LIVEKIT_SIMULATED:
+            return off(self.simulated)
+        return well(self.ready) if Pulse.is_felt(self.pulse, GUARD_IS_OLD) else missed(self.away)
+
+
+class Watchdog(Living):
+    name, title, link = "watchdog", _("Watching over calls"), Link.GUARD
+    pulse = watching.PULSE
+    simulated = gettext_noop("The simulator's callers are never left alone.")
+    ready = gettext_noop("Every call is looked at once a second.")
+    away = gettext_noop(
+        "Nobody watches the calls: a caller whose assistant is lost is left alone. Start"
+        " `manage.py watchdog`."
+    )
+
+
+class Standby(Living):
+    name, title, link = "standby", _("Voice of last resort"), Link.ASSISTANTS
+    pulse = standin.PULSE
+    simulated = gettext_noop("The simulator has no sound, so nobody stands in.")
+    ready = gettext_noop("The voice of last resort is ready.")
+    away = gettext_noop(
+        "The voice of last resort is away: where no assistant can come, the caller hears"
+        " nothing. Start `manage.py standby`."
+    )
+
+
+class Recorder(Living):
+    name, title, link = "recorder", _("Recorder"), Link.RECORDING
+    pulse = taping.PULSE
+    simulated = gettext_noop("The simulator has no sound, so nobody records it.")
+    ready = gettext_noop("The recorder is ready.")
+    away = gettext_noop(
+        "The recorder is away: what staff ask to record is not recorded, nor what follows where"
+        " an assistant is lost. Start `manage.py recorder`."
+    )
+
+
+@dataclass
+class Uploading(Check):
+    name, title, link = "uploading", _("The way to the storage"), Link.RECORDING
+
+    def look(self, now: datetime) -> Verdict:
+        if settings.LIVEKIT_SIMULATED:
+            return off(gettext_noop("The simulator has no sound, so nobody records it."))
+        if hosts := stuck.hosts(GUARD_IS_OLD):
+            return ill(
+                gettext_noop(
+                    "Recorded sound has lain for over an hour in the folder spool/sound on:"
+                    " %(hosts)s. The log of `manage.py runagent` or `manage.py recorder` there says"
+                    " why; also look at INTERNAL_URL and at the storage. Files that end in .lost"
+                    " never go by themselves."
+                ),
+                hosts=", ".join(hosts),
+            )
+        return well(gettext_noop("What is recorded reaches its storage."))
