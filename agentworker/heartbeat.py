@@ -27,7 +27,7 @@ class Heartbeat:
 
     def beat(self) -> bool:
         """Write the row if it is time. Raises DatabaseError."""
-        state = (self.line.jobs(), self.line.registered, self.line.server.draining)
+        state = (self.line.jobs(), self.line.registered, self.line.draining)
         now = time.monotonic()
         if state == self._last and now - self._written < EVERY_SECONDS:
             return False
@@ -41,7 +41,7 @@ class Heartbeat:
         Worker.objects.filter(name=self.name, pid=os.getpid()).delete()
 
     def _write(self, jobs: list[LiveJob], registered: bool, draining: bool) -> None:
-        Worker.objects.update_or_create(
+        row, _made = Worker.objects.update_or_create(
             name=self.name,
             defaults={
                 "host": socket.gethostname(),
@@ -55,3 +55,4 @@ class Heartbeat:
                 "draining": draining,
             },
         )
+        self.line.resting = row.is_resting

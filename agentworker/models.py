@@ -289,7 +289,7 @@ class WorkerQuerySet(VisibleQuerySet["Worker"]):
 
     def taking_calls(self, seen_since: datetime) -> Self:
         """Workers that LiveKit knows and that are not about to leave."""
-        return self.seen_since(seen_since).filter(registered=True, draining=False)
+        return self.seen_since(seen_since).filter(registered=True, draining=False, is_resting=False)
 
 
 class Worker(models.Model):
@@ -307,6 +307,8 @@ class Worker(models.Model):
     capacity = models.PositiveIntegerField(_("calls at once"))
     registered = models.BooleanField(_("LiveKit knows it"), default=False)
     draining = models.BooleanField(_("takes no new calls"), default=False)
+    # Staff want it to take none; it reads this with each sign of life.
+    is_resting = models.BooleanField(default=False, editable=False)
 
     objects = WorkerQuerySet.as_manager()
 

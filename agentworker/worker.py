@@ -27,6 +27,8 @@ class LineWorker:
 
     def __init__(self, capacity: int, port: int) -> None:
         self.capacity = capacity
+        # Staff want it to take no more calls for now.
+        self.resting = False
         self._registered = False
         self._started = False
         self._accepting: set[str] = set()
@@ -57,6 +59,9 @@ class LineWorker:
 
     async def on_request(self, request: JobRequest) -> None:
         """Take the call if there is room for one more; else LiveKit asks another worker."""
+        if self.resting:
+            await request.reject(terminate=False)
+            return
         taken = {live.job for live in self.jobs()} | self._accepting
         if len(taken) >= self.capacity:
             await request.reject(terminate=False)
@@ -69,13 +74,18 @@ class LineWorker:
 
     def load(self) -> float:
         """From 0, idle, to 1, full: LiveKit prefers the least loaded worker."""
-        return min(len(self.jobs()) / self.capacity, 1.0)
+        return 1.0 if self.resting else min(len(self.jobs()) / self.capacity, 1.0)
 
     def jobs(self) -> list[LiveJob]:
         """Calls whose process lives."""
         if not self._started:
             return []
         return [LiveJob(info.job.id, info.job.room.name) for info in self.server.active_jobs]
+
+    @property
+    def draining(self) -> bool:
+        """It takes no calls, because it is about to leave or because staff want so."""
+        return self.resting or self.server.draining
 
     @property
     def registered(self) -> bool:

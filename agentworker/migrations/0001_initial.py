@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('capacity', models.PositiveIntegerField(verbose_name='calls at once')),
                 ('registered', models.BooleanField(default=False, verbose_name='LiveKit knows it')),
                 ('draining', models.BooleanField(default=False, verbose_name='takes no new calls')),
+                ('is_resting', models.BooleanField(default=False, editable=False)),
             ],
             options={
                 'verbose_name': 'worker',

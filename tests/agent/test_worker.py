@@ -71,6 +71,23 @@ def test_a_restarted_worker_takes_over_its_row() -> None:
     assert not Worker.objects.exists()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("rests", "answer", "load"), [(True, "passed on", 1.0), (False, "taken", 0.0)]
+)
+def test_a_worker_that_is_to_rest_passes_calls_on(rests: bool, answer: str, load: float) -> None:
+    line, livekit = LineWorker(3, 0), Requests()
+    line.resting = not rests
+    livekit.done.set()
+    heartbeat = Heartbeat("here:1", line)
+    heartbeat.beat()
+    Worker.objects.update(is_resting=rests)
+    heartbeat._written -= EVERY_SECONDS
+    heartbeat.beat()
+    asyncio.run(line.on_request(livekit.request("a")))
+    assert (livekit.answers, line.load(), line.draining) == ([answer], load, rests)
+
+
 class Broken(Shipper):
     """A shipper with a fault that nobody foresaw."""
 
