@@ -33,10 +33,14 @@ class Origin:
 
 
 def folder() -> Path:
-    """Where parts lie, for nobody else of this host to hear. It is made where it is missing."""
+    """Where parts lie, for nobody else of this host to hear. It is made where it is missing.
+
+    Where that fails, whoever writes there is told: calls are taken without it.
+    """
     path = Path(settings.SPOOL_DIR) / "sound"
-    path.mkdir(parents=True, exist_ok=True)
-    with suppress(PermissionError):  # it is another's, who has made it as he wants it
+    with suppress(OSError):
+        path.mkdir(parents=True, exist_ok=True)
+        # One that is another's he has made as he wants it.
         path.chmod(0o700)
     return path
 

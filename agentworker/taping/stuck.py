@@ -4,13 +4,18 @@ Whatever holds it up, nobody can listen to it until it goes; so every program th
 says whether there is any on its own host.
 """
 
+import logging
 import socket
 import time
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 from agentworker.taping.parts import folder
 from veyra.models import Pulse
+from veyra.outage import Outage
+
+outage = Outage(logging.getLogger(__name__), "the folder of sound cannot be looked into")
 
 # Since it was written last.
 LONG_SECONDS = 3600.0
@@ -24,12 +29,21 @@ def tell() -> None:
 
 
 def is_here() -> bool:
-    """Also what was set aside as .lost counts."""
-    before = time.time() - LONG_SECONDS
-    for path in folder().glob("*.ogg*"):
-        with suppress(OSError):  # it has just gone
-            if path.stat().st_mtime < before:
-                return True
+    """Also what was set aside as .lost counts. A disk that fails is no reason to give no sign of
+    life: what it does not take of a recording is told with that.
+    """
+    try:
+        found = list(folder().glob("*.ogg*"))
+    except OSError as error:
+        outage.felt(error)
+        return False
+    outage.over()
+    return any(map(_is_old, found))
+
+
+def _is_old(path: Path) -> bool:
+    with suppress(OSError):  # it has just gone
+        return path.stat().st_mtime < time.time() - LONG_SECONDS
     return False
 
 

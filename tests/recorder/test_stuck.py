@@ -1,16 +1,18 @@
 """Sound that never gets to its storage is a fault that somebody sees."""
 
+import errno
 import os
 import socket
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
 
 from agentworker.heartbeat import Heartbeat
 from agentworker.taping import stuck
-from agentworker.taping.parts import folder
+from agentworker.taping.parts import Origin, PartFiles, folder
 from agentworker.worker import LineWorker
 from monitoring import checks
 from veyra.models import Pulse
@@ -40,3 +42,26 @@ def test_sound_that_was_just_written_is_on_its_way(settings: LazySettings) -> No
     lies("part.ogg", stuck.LONG_SECONDS - 60)
     Heartbeat("here:1", LineWorker(1, 0)).beat()
     assert checks.uploading()[0] == checks.OK
+
+
+def test_a_folder_that_cannot_be_made_keeps_nobody_from_showing_life(
+    settings: LazySettings, tmp_path: Path
+) -> None:
+    """Calls are taken without it, and whoever would write there is told."""
+    settings.SPOOL_DIR = tmp_path / "spool"
+    settings.SPOOL_DIR.write_text("no folder")
+    stuck.tell()
+    assert stuck.hosts(timedelta(minutes=1)) == []
+    with pytest.raises(OSError, match="sound"):
+        PartFiles(Origin("room", "RM_1", "ours"), 0.0)
+
+
+def test_a_folder_that_cannot_be_looked_into_is_no_reason_to_fall_silent(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_path: Path, _pattern: str) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "glob", broken)
+    stuck.tell()
+    assert stuck.hosts(timedelta(minutes=1)) == []
