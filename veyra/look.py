@@ -141,6 +141,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
+    "LOGIN": {"form": "veyra.logging_in.LoginForm"},
     "LANGUAGES": {"action": reverse_lazy("language")},
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",

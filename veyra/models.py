@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from veyra.running import Program
-from veyra.security import SecurityEvent
+from veyra.security import FailedLogin, SecurityEvent
 
-__all__ = ["Keepable", "Lease", "Program", "Pulse", "SecurityEvent", "User"]
+__all__ = ["FailedLogin", "Keepable", "Lease", "Program", "Pulse", "SecurityEvent", "User"]
 
 
 class User(AbstractUser):

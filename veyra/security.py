@@ -1,9 +1,11 @@
 """What somebody tried and was not allowed to do, kept for whoever answers for the line."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from veyra.sentences import Sentence
@@ -56,3 +58,51 @@ class SecurityEvent(models.Model):
     @property
     def sentence(self) -> Sentence:
         return Sentence.from_json(self.detail)
+
+
+# Failed logins are of use for a day, and so many rows are enough to see an attack.
+KEPT = timedelta(days=1)
+ROWS = 5000
+
+
+class FailedLogin(models.Model):
+    """Logins that failed within one minute, from one address to one account, counted."""
+
+    minute = models.DateTimeField(db_index=True)
+    address = models.CharField(max_length=64)
+    # Null: there is no account of that name. What was typed is not kept: it may be a password.
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.address
+
+    @classmethod
+    def note(cls, address: str, account: "User | None", now: datetime) -> None:
+        """One more."""
+        same = {
+            "minute": now.replace(second=0, microsecond=0),
+            "address": address[:64],
+            "account": account,
+        }
+        if cls.objects.filter(**same).update(count=F("count") + 1):
+            return
+        # Two who are the first at once make two rows, which are added up.
+        cls.objects.filter(minute__lt=now - KEPT).delete()
+        if cls.objects.count() < ROWS:
+            cls.objects.create(**same)
+
+    @classmethod
+    def counts(cls, since: datetime) -> dict[str, int]:
+        """How many since then: by address, and by the name of the account that was meant."""
+        found: dict[str, int] = {}
+        rows = cls.objects.filter(minute__gte=since - timedelta(minutes=1))
+        for address, name, count in rows.values_list("address", "account__username", "count"):
+            for what in filter(None, (address, name)):
+                found[what] = found.get(what, 0) + count
+        return found

@@ -95,4 +95,17 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('name', 'host'), name='program_once_a_host')],
             },
         ),
+        migrations.CreateModel(
+            name='FailedLogin',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('minute', models.DateTimeField(db_index=True)),
+                ('address', models.CharField(max_length=64)),
+                ('count', models.PositiveIntegerField(default=1)),
+                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
     ]
