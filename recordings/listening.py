@@ -1,15 +1,16 @@
 """That somebody hears a recording, or takes it, is written down before he gets the first byte."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from recordings.listening_models import PAUSE, Listening
 from recordings.models import Recording
+from telephony.models import Call
 from veyra.models import User
 
 Form = Listening.Form
@@ -22,18 +23,25 @@ def hear(recording: Recording, user: User, visit: UUID) -> bool:
     of another recording, or long over; the player needs a new one.
     """
     now = timezone.now()
-    owned = {"recording": recording, "user": user, "form": Form.SOUND}
-    with transaction.atomic():
-        begun = {**owned, "began_at": now, "seen_at": now}
-        line, is_new = Listening.objects.get_or_create(pk=visit, defaults=begun)
-        if is_new:
-            _log(recording, user, _("Heard the recording."))
+    line = Listening.objects.named(visit) or _begun(recording, user, visit, now)
     is_his = line.recording_id == recording.pk and line.user_id == user.pk
     if not is_his or line.form != Form.SOUND or now - line.seen_at > PAUSE:
         return False
     if now - line.seen_at > NOTED:
         Listening.objects.filter(pk=visit).update(seen_at=now)
     return True
+
+
+def _begun(recording: Recording, user: User, visit: UUID, now: datetime) -> Listening:
+    """Its line, which a player that asks for two parts at once may have begun meanwhile."""
+    owned = {"recording": recording, "user": user, "form": Form.SOUND}
+    try:
+        with transaction.atomic():
+            line = Listening.objects.create(pk=visit, **owned, began_at=now, seen_at=now)
+            _log(recording, user, _("Heard the recording."))
+    except IntegrityError:
+        return Listening.objects.get(pk=visit)
+    return line
 
 
 def take(recording: Recording, user: User, form: Listening.Form) -> None:
@@ -47,5 +55,5 @@ def take(recording: Recording, user: User, form: Listening.Form) -> None:
 
 def _log(recording: Recording, user: User, note: str) -> None:
     """With the call, where what people did to it is looked for."""
-    row = recording.call or recording
+    row = Call(pk=recording.call_id) if recording.call_id else recording
     LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=note)

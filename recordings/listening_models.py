@@ -20,6 +20,9 @@ PAUSE = timedelta(hours=1)
 
 
 class ListeningQuerySet(VisibleQuerySet["Listening"]):
+    def named(self, visit: uuid.UUID) -> "Listening | None":
+        return self.filter(pk=visit).first()
+
     def newest_of(self, recording: "Recording") -> Self:
         """The last of them, with who it was."""
         found = self.filter(recording=recording).select_related("user")

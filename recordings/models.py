@@ -126,7 +126,8 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
 
     def for_players(self) -> Self:
         """With where the file lies, and nothing that only its page needs."""
-        return self.select_related("call", "storage").defer("peaks", "spans")
+        ours = ("call_id", "kind", "state", "file", "file_key", "size", "sha256", "storage")
+        return self.select_related("storage").only(*ours)
 
     def listed(self) -> Self:
         """As lists show them, without what only a player needs."""

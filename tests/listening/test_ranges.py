@@ -1,5 +1,6 @@
 """Parts of a file, as players ask for them."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.listening.conftest import body
-from veyra.ranges import CHUNK, FileSource, part, range_response
+from veyra.ranges import CHUNK, HEAD, PAUSE, FileSource, part, range_response
 
 BYTES = bytes(range(256)) * 4
 ETAG = '"of these bytes"'
@@ -90,7 +91,22 @@ async def test_no_more_than_a_chunk_is_read_before_it_was_sent(tmp_path: Path) -
     path = tmp_path / "long.ogg"
     path.write_bytes(bytes(4 * CHUNK))
     parts = aiter(ask(Counted.of(path)).streaming_content)
-    assert len(await anext(parts)) == CHUNK and read == [CHUNK]
+    assert len(await anext(parts)) == HEAD and read == [CHUNK]
+    assert len(await anext(parts)) == CHUNK - HEAD and read == [CHUNK]
+
+
+@pytest.mark.parametrize(("size", "waits"), [(HEAD, False), (HEAD + 1, True), (4 * CHUNK, True)])
+async def test_what_lies_behind_the_head_waits_for_a_moment(
+    size: int, waits: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.ogg"
+    path.write_bytes(bytes(size))
+    parts = aiter(ask(FileSource.of(path)).streaming_content)
+    begun = time.perf_counter()
+    head = await anext(parts)
+    rest = b"".join([part async for part in parts])
+    assert (len(head), len(rest)) == (HEAD, size - HEAD)
+    assert (time.perf_counter() - begun >= PAUSE) is waits
 
 
 @given(size=some.integers(0, 50), first=some.integers(0, 60), last=some.integers(0, 60))
