@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -24,6 +25,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 
 from django.core import signing
 
+from agentworker import lost
 from agentworker.clock import Clock
 from veyra.outage import Outage
 
@@ -88,6 +90,9 @@ class Uploader:
         # When the web was told of a part that is written; until when one is left alone.
         self._told: dict[Path, float] = {}
         self._later: dict[Path, float] = {}
+        # What the web will not take as it is; and when it was asked what is to be deleted here.
+        self._refused: set[Path] = set()
+        self._asked = float("-inf")
 
     def look(self) -> int:
         """Send what is finished and tell of what is written; how many parts went.
@@ -121,6 +126,7 @@ class Uploader:
         except Refused as error:
             log.error("part %s is refused (%s), and stays where it is", path.stem, error)
             self._later[path] = time.monotonic() + REFUSED_SECONDS
+            self._refused.add(path)
             return False
         except (OSError, ValueError, KeyError, TypeError) as error:
             # Its files cannot be opened, or what the web answers cannot be read.
@@ -207,6 +213,21 @@ class Uploader:
         except Exception as error:  # whatever broke off the connection, it is tried again
             raise NotYet(type(error).__name__) from error
 
+    def let_go(self) -> int:
+        """Delete what the web, asked now and then, wants deleted of all that cannot go to it; how
+        many parts. Raises NotYet.
+        """
+        if time.monotonic() - self._asked < lost.ASK_SECONDS:
+            return 0
+        self._asked = time.monotonic()
+        try:
+            return lost.look(self.folder, self._refused, partial(self._ask, "lost", "POST", ""))
+        except Refused as error:
+            log.error("the web does not say which lost parts are to be deleted (%s)", error)
+            return 0
+        except (OSError, KeyError, TypeError) as error:
+            raise NotYet(f"lost parts: {type(error).__name__}") from error
+
     def _forget(self) -> None:
         """Files of writers that were killed before a part had its name, and what is gone."""
         for path in self.folder.glob("*.new"):
@@ -215,6 +236,7 @@ class Uploader:
                     path.unlink()
         self._told = {path: at for path, at in self._told.items() if path.exists()}
         self._later = {path: at for path, at in self._later.items() if path.exists()}
+        self._refused = {path for path in self._refused if path.exists()}
 
 
 class Uploading:
@@ -241,6 +263,7 @@ class Uploading:
     def _look(self) -> bool:
         try:
             self._uploader.look()
+            self._uploader.let_go()
         except NotYet as error:
             self._outage.felt(error)
             return False
@@ -284,7 +307,7 @@ def _facts(path: Path) -> dict[str, Any] | None:
 
 
 def _set_aside(path: Path) -> None:
-    """Nobody knows of which call it is: an engineer may."""
+    """Nobody knows of which call it is: an engineer may. How it goes tells agentworker.lost."""
     log.error("the facts of part %s cannot be read; its files are kept as .lost", path.stem)
     for each in (path, path.with_suffix(".ogg")):
         if each.exists():

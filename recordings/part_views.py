@@ -9,11 +9,13 @@ from uuid import UUID
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from agentworker.uploading import SALT, TOKEN_SECONDS
 from recordings import arriving
+from recordings import lost as lying
 from recordings.storing import StoreError
 from veyra.outage import Outage
 
@@ -52,7 +54,7 @@ def host_only(door: Callable[..., arriving.Progress | None]) -> Callable[..., Ht
     return csrf_exempt(guarded)
 
 
-def _may(request: HttpRequest, pk: UUID) -> bool:
+def _may(request: HttpRequest, pk: UUID | str) -> bool:
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     try:
         named = signing.TimestampSigner(salt=SALT).unsign(token, max_age=TOKEN_SECONDS)
@@ -97,3 +99,19 @@ def piece(request: HttpRequest, pk: UUID, offset: int) -> arriving.Progress | No
 @host_only
 def done(request: HttpRequest, pk: UUID) -> arriving.Progress | None:
     return arriving.finish(pk, arriving.Ending.read(_told(request)))
+
+
+@csrf_exempt
+@require_http_methods(["POST"])
+def lost(request: HttpRequest) -> HttpResponse:
+    """Which of the parts that lie on a host are to be deleted there; 403, 400, 413 as above."""
+    if not _may(request, "lost"):
+        return HttpResponse(status=403)
+    try:
+        found = lying.read(_told(request))
+    except arriving.Nonsense:
+        return HttpResponse(status=400)
+    except TooLarge:
+        return HttpResponse(status=413)
+    now = timezone.now()
+    return JsonResponse({"go": lying.to_go(found, now), "now": now.isoformat()})

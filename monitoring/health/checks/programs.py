@@ -143,7 +143,7 @@ class Uploading(Check):
                     "Recorded sound has lain for over an hour in the folder spool/sound on:"
                     " %(hosts)s. The log of `manage.py runagent` or `manage.py recorder` there says"
                     " why; also look at INTERNAL_URL and at the storage. Files that end in .lost"
-                    " never go by themselves."
+                    " never go by themselves, and are deleted after 30 days."
                 ),
                 hosts=", ".join(hosts),
             )
