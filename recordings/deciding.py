@@ -90,9 +90,7 @@ class Verdict:
 def decide(story: Story) -> Verdict:
     policy = policy_of(story)
     wishes = list(_wishes(policy, story))
-    spans = [
-        (since, until) for since, until, wanted in _spans(wishes, story) if wanted == Wanted.ON
-    ]
+    spans = list(_recorded(wishes, story))
     due = sum((until - since for since, until in spans if until), timedelta())
     wanted_at, wanted = wishes[-1]
     return Verdict(
@@ -107,6 +105,11 @@ def decide(story: Story) -> Verdict:
         is_due=bool(spans),
         lacks_recorder=wanted == Wanted.ON and not _has_recorder(story),
     )
+
+
+def spans_of(story: Story) -> list[tuple[datetime, datetime | None]]:
+    """From when to when the call had to be recorded; None: it goes on."""
+    return list(_recorded(list(_wishes(policy_of(story), story)), story))
 
 
 def policy_of(story: Story) -> RecordingPolicy:
@@ -195,6 +198,14 @@ def _ordered(policy: RecordingPolicy, order: str, now: Recording.Wanted) -> Reco
     if order in ("record_pause", "record_resume") and now == Wanted.OFF:
         return now
     return ORDERS[order]
+
+
+def _recorded(
+    wishes: list[tuple[datetime, Recording.Wanted]], story: Story
+) -> Iterator[tuple[datetime, datetime | None]]:
+    for since, until, wanted in _spans(wishes, story):
+        if wanted == Wanted.ON:
+            yield since, until
 
 
 def _spans(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from recordings import arriving, expecting, leftovers, sealing
-from recordings.deciding import NOBODY, why_missing
+from recordings.deciding import NOBODY, spans_of, why_missing
 from recordings.joining import (
     SHORTEST,
     Heard,
@@ -195,14 +195,19 @@ class Making:
             raise FileError(Sentence(NOT_SAME))
 
     def _recorder(self) -> str:
-        return next((part.recorder for part in self.parts.values()), self.recording.recorder)
+        """Who wrote most of what is new."""
+        parts = sorted(self.parts.values(), key=lambda part: -(part.seconds or 0))
+        return next((part.recorder for part in parts), self.recording.recorder)
 
     def _times(self, spans: list[Span]) -> dict[str, object]:
         last = spans[-1]
         seconds = last.begins + last.seconds
         due = self.recording.due_seconds
         lost = max(0.0, due - seconds) if due else 0.0
-        lacks = Sentence(LACKS, {"seconds": round(lost)}) if lost >= NOTICED else Sentence("")
+        lacks = Sentence("")
+        if lost >= NOTICED:
+            why = why_broken(self.recording.room_sid)
+            lacks = why or Sentence(LACKS, {"seconds": round(lost)})
         return {
             "started_at": spans[0].at,
             "ended_at": last.at + timedelta(seconds=last.seconds),
@@ -218,8 +223,17 @@ class Making:
         reason = _why_missing(self.recording, self.call)
         if any(part.state == Part.State.BROKEN for part in self.parts.values()):
             state, reason = Recording.State.FAILED, self.lacks
+        elif why := why_broken(self.recording.room_sid):
+            state, reason = Recording.State.FAILED, why
         rows = Recording.objects.open().filter(pk=self.recording.pk)
         rows.update(state=state, reason=reason.to_json())
+
+
+def why_broken(room_sid: str) -> Sentence | None:
+    """Of what LiveKit's program was to record of this room: why it came to nothing."""
+    parts = Part.objects.by_egress().of_rooms([room_sid]).filter(state=Part.State.BROKEN)
+    last = parts.order_by("-seen_at").first()
+    return Sentence.from_json(last.reason) if last and last.reason else None
 
 
 def window_of(call: Call) -> tuple[datetime, datetime]:
@@ -234,13 +248,26 @@ def chosen(heard: list[Heard], recording: Recording, call: Call) -> list[Heard]:
     where nobody else was in its room, sound is cut off only where enough is left.
     """
     start, end = window_of(call)
+    if not is_alone(recording, call):
+        return [cut for span in _own_spans(recording, call) for cut in plan(heard, *span)]
     cuts = plan(heard, start, end)
     due = recording.due_seconds
     due = (end - start).total_seconds() if due is None else due
-    if _sum(cuts) >= due - NOTICED or not is_alone(recording, call):
+    if _sum(cuts) >= due - NOTICED:
         return cuts
     whole = plan(heard, *EVER)
     return whole if _sum(whole) - _sum(cuts) >= SHORTEST else cuts
+
+
+def _own_spans(recording: Recording, call: Call) -> Iterator[tuple[datetime, datetime]]:
+    """Of a call in a room that was recorded for others, too: what was asked for of this one."""
+    start, end = window_of(call)
+    story = expecting.story_of(call, recording)
+    for since, until in spans_of(story) if story else [(start, end)]:
+        # Its first and last moments are no sharper than those of the call.
+        first = start if since == call.answered_at else since
+        last = end if until in (None, call.ended_at) else until
+        yield max(first, start), min(last or end, end)
 
 
 def _sum(cuts: Iterable[Heard]) -> float:

@@ -140,6 +140,22 @@ def test_each_call_of_a_shared_room_gets_its_own_time() -> None:
     assert heard(saved(second)) == [0.4, 0.5, 0.6] and len(files()) == 2
 
 
+def test_what_is_recorded_of_a_room_for_others_is_not_in_a_call_that_was_stopped() -> None:
+    """Both talk in one room; one of them was recorded only as long as staff wanted."""
+    always, pressed = a_call(), a_call()
+    Recording.objects.filter(pk=pressed.pk).update(policy="pressed")
+    for kind, second in (("record_start", 1), ("record_stop", 3), ("record_start", 5)):
+        CallEvent.objects.create(
+            event_id=f"{kind}{second}", source="staff", kind=kind, at=at(second), room_sid="RM_1"
+        )
+    arrive(CALLER)
+    saving.work(timezone.now())
+    assert heard(saved(always)) == list(CALLER)
+    stopped = saved(pressed)
+    assert heard(stopped) == [0.2, 0.3, 0.6] and stopped.reason == {}
+    assert stopped.second_of(at(4)) is None
+
+
 def test_a_call_of_which_nothing_came_is_missing_with_its_reason() -> None:
     recording = a_call()
     missing = saved(recording)
