@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_noop as _
 
+from recordings.models import Storage
 from veyra.livekit import services
 from veyra.livekit.services import Service
 from veyra.sentences import Sentence
@@ -23,3 +24,18 @@ NOT_THERE: dict[Service, str] = {
 def obstacle(service: Service) -> Sentence | None:
     """Why nothing can be begun now; None where it can, or where nobody can tell."""
     return Sentence(NOT_THERE[service]) if services.runs(service) is False else None
+
+
+def bucket_of_egress() -> Storage | None:
+    """Where LiveKit's program writes talks; None: it does not run, nobody can tell whether it does,
+    or the storage of new recordings has no login for it.
+    """
+    if not services.runs("egress"):
+        return None
+    return bucket_of(Storage.objects.current())
+
+
+def bucket_of(storage: Storage) -> Storage | None:
+    """Itself, where LiveKit's program can write into it by a login of its own."""
+    is_bucket = storage.kind == Storage.Kind.S3 and bool(storage.egress_access_key)
+    return storage if is_bucket else None

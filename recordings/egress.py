@@ -77,9 +77,7 @@ def obstacle(room_sid: str) -> Sentence | None:
     """Why LiveKit's program can record nothing of this room now."""
     if why := available.obstacle("egress"):
         return why
-    storage = Storage.objects.current()
-    is_bucket = storage.kind == Storage.Kind.S3 and bool(storage.egress_access_key)
-    if not is_bucket:
+    if available.bucket_of(Storage.objects.current()) is None:
         return Sentence(NO_BUCKET)
     return next(iter(orders.obstacles(room_sid)), None)
 

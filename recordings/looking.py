@@ -3,9 +3,9 @@
 import logging
 from functools import partial
 
-from recordings import egress, ingress, streaming
+from recordings import egress, ingress, streaming, talks
 from recordings.ingress_models import Ingress
-from recordings.models import Recording
+from recordings.models import Part, Recording
 from recordings.stream_models import Stream
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError
@@ -19,9 +19,11 @@ LEASE, LEASE_SECONDS = "streams", 60
 
 def look() -> None:
     """Look once, unless somebody else is looking, or there is nothing to look for."""
-    egresses = Recording.objects.by_egress()
-    followed = (Ingress.objects.all(), Stream.objects.going_on(), egresses)
-    if not any(rows.exists() for rows in followed):
+    followed = (
+        *(Ingress.objects.all(), Stream.objects.going_on(), Recording.objects.by_egress()),
+        Part.objects.by_egress().coming(),
+    )
+    if not any(rows.exists() for rows in followed) and not talks.may_begin():
         return
     holder = Lease.take(LEASE, LEASE_SECONDS)
     if holder is None:
@@ -29,6 +31,7 @@ def look() -> None:
     keep = partial(Lease.renew, LEASE, holder, LEASE_SECONDS)
     try:
         with LiveKit.from_settings() as livekit:
+            talks.look(livekit, keep)
             streaming.look(livekit, keep)
             egress.look(livekit, keep)
             ingress.look(livekit, keep)

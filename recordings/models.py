@@ -151,6 +151,16 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
         found = self.of_call(call).filter(kind=Recording.Kind.TALK)
         return found.values_list("wanted", "doing").first()
 
+    def talks_in(self, room_sid: str) -> Self:
+        """Of calls in this room, which nobody has erased."""
+        found = self.filter(room_sid=room_sid, kind=Recording.Kind.TALK, call__erased_at=None)
+        return found.select_related("call__rule", "call__agent")
+
+    def wanted_by_hand(self) -> Self:
+        """Talks that go on and are recorded because somebody asked for it, or agreed."""
+        now = self.open().filter(kind=Recording.Kind.TALK, wanted=Recording.Wanted.ON)
+        return now.filter(call__ended_at=None).exclude(policy=RecordingPolicy.ALWAYS)
+
     def due_between(self, start: datetime, end: datetime) -> Self:
         """Talks that had to be recorded, of calls that began then; the newest first."""
         found = self.filter(kind=Recording.Kind.TALK, call__is_demo=False)

@@ -31,6 +31,8 @@ from veyra.sentences import Sentence
 log = logging.getLogger(__name__)
 
 TASK = "recordings.order"
+# Brings LiveKit's own program to what is wanted.
+LOOK = "recordings.look"
 # Likewise in agentworker.taping.in_job, which only jobs and the recorder can import.
 TOPIC = "veyra.record"
 
@@ -136,6 +138,7 @@ def give(call: Call, order: Order, user: User, ticket: UUID) -> None:
     LogEntry.objects.log_actions(user.pk, [call], CHANGE, change_message=said)
     expecting.look_at(call)
     wake(TASK)
+    wake(LOOK)
 
 
 def deliver() -> None:

@@ -146,7 +146,7 @@ def _bring(livekit: LiveKit, stream: Stream, room_is_there: bool) -> None:
     if was_killed(info, room_is_there, timezone.now()):
         return _end(stream, State.FAILED, Sentence(KILLED))
     if not info.is_over and not stream.is_wanted:
-        info = _stopped(livekit, info)
+        info = stopped(livekit, info)
     elif info.status == "active":
         info = _changed(livekit, stream, info)
     _take(stream, info)
@@ -200,7 +200,8 @@ def ours(
     return None
 
 
-def _stopped(livekit: LiveKit, info: Egress) -> Egress:
+def stopped(livekit: LiveKit, info: Egress) -> Egress:
+    """As it is after it was stopped. Raises LiveKitError."""
     try:
         return livekit.stop_egress(info.id)
     except LiveKitError as error:

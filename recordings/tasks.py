@@ -3,7 +3,17 @@
 from celery import shared_task
 from django.utils import timezone
 
-from recordings import deleting, egress, expecting, guarantee, keeping, looking, orders, saving
+from recordings import (
+    deleting,
+    egress,
+    expecting,
+    fetching,
+    guarantee,
+    keeping,
+    looking,
+    orders,
+    saving,
+)
 
 
 @shared_task(name=deleting.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
@@ -28,6 +38,7 @@ def count() -> None:
 
 @shared_task(name=egress.FETCH)  # type: ignore[untyped-decorator]  # likewise
 def fetch() -> None:
+    fetching.fetch()
     egress.fetch()
 
 
@@ -45,3 +56,4 @@ def save() -> None:
 def tidy() -> None:
     saving.tidy(timezone.now())
     egress.tidy()
+    fetching.tidy()

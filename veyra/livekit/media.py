@@ -54,6 +54,7 @@ class Written:
     location: str
     size: int
     seconds: float
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +145,13 @@ def _paths(info: protocol.EgressInfo) -> tuple[str, ...]:
 
 def _written(info: protocol.FileInfo) -> Written:
     seconds = info.duration / 1_000_000_000
-    return Written(name=info.filename, location=info.location, size=info.size, seconds=seconds)
+    return Written(
+        name=info.filename,
+        location=info.location,
+        size=info.size,
+        seconds=seconds,
+        started_at=_moment(info.started_at),
+    )
 
 
 def _moment(nanoseconds: int) -> datetime | None:

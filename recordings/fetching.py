@@ -1,0 +1,106 @@
+"""Talks that LiveKit's program has written become parts like all others.
+
+It writes into our bucket under `egress/`, by a login that may only write. What lies there is turned
+and cut to what was wished, and put where parts lie; then its row says that it is here.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.utils import timezone
+
+from recordings import arriving, egress, sealing
+from recordings.joining import Unreadable
+from recordings.making import NOT_SOUND, Stream
+from recordings.models import Part, Storage
+from recordings.scratch import scratch
+from recordings.stores import Written, open_file, store_of, write_file
+from recordings.storing import Absent, Store, StoreError
+from recordings.talks import give_up, save, source_of
+from recordings.turning import turn
+from telephony.models import Call
+from veyra.celery import wake
+from veyra.models import Lease
+from veyra.sentences import Sentence
+
+log = logging.getLogger(__name__)
+
+
+def fetch() -> None:
+    """Make parts like others of the files that LiveKit's program has written."""
+    arriving_now = Part.objects.by_egress().filter(state=Part.State.ARRIVING)
+    for part in arriving_now.select_related("storage"):
+        holder = Lease.take(f"fetching:{part.pk}", egress.HOLD)
+        if holder is None:
+            continue
+        try:
+            _fetch(part)
+        except Unreadable:
+            give_up(part, Sentence(NOT_SOUND))
+        except StoreError as error:
+            _wait(part, error)
+        finally:
+            Lease.release(f"fetching:{part.pk}", holder)
+
+
+def _wait(part: Part, error: StoreError) -> None:
+    log.warning("part %s waits for its storage: %s", part.pk, error)
+    if isinstance(error, Absent):
+        return give_up(part, Sentence(egress.NOT_THERE))
+    if timezone.now() - part.seen_at > egress.LONGEST_WAIT:
+        give_up(part, error.sentence)
+
+
+def _fetch(part: Part) -> None:
+    """Raises StoreError and Unreadable. Killed at any moment, it begins anew."""
+    if part.storage is None or part.ended_at is None or _is_erased(part):
+        return
+    store = store_of(part.storage)
+    longest = max(0.0, (part.ended_at - part.began_at).total_seconds())
+    with scratch() as folder:
+        path = folder / "turned.ogg"
+        source = open_file(store, source_of(part))
+        seconds = turn(str(part.pk), Stream(source.read(), lambda: None), path, longest)
+        if not part.file_key and part.storage.is_encrypted:
+            save(part, file_key=sealing.new_key())
+        arriving.remove_pieces(part)
+        written = _write_pieces(part, store, path)
+    values = {"size": written.size, "received": written.size, "sha256": written.sha256}
+    save(part, state=Part.State.ARRIVED, seconds=seconds, seen_at=timezone.now(), **values)
+    store.delete(source_of(part))
+    wake(arriving.SAVE)
+
+
+def _is_erased(part: Part) -> bool:
+    """Whoever was heard in it is forgotten: what lies there goes with the row."""
+    return not Call.objects.filter(room_sid=part.room_sid, erased_at=None).exists()
+
+
+def _write_pieces(part: Part, store: Store, path: Path) -> Written:
+    sha256, offset = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while piece := file.read(arriving.PIECE):
+            write_file(store, arriving.name_of(part, offset), [piece], part.file_key)
+            sha256.update(piece)
+            offset += len(piece)
+    return Written(offset, sha256.hexdigest())
+
+
+def tidy() -> None:
+    """Files of parts that nobody fetches any more: they came too late, or cannot be read."""
+    for storage in Storage.objects.filter(kind=Storage.Kind.S3).exclude(egress_access_key=""):
+        try:
+            store = store_of(storage)
+            for part in _given_up(store.names("egress/")):
+                store.delete(source_of(part))
+        except StoreError as error:
+            log.warning("storage %s is not tidied: %s", storage.pk, error)
+
+
+def _given_up(names: Iterable[str]) -> list[Part]:
+    found = {match[1] for name in names if (match := egress.OURS.fullmatch(name))}
+    before = timezone.now() - egress.LONGEST_WAIT
+    over = Part.objects.by_egress().exclude(state__in=arriving.IN_FLIGHT)
+    return list(over.filter(pk__in=found, seen_at__lt=before))

@@ -1,0 +1,418 @@
+"""A talk that staff ask for is recorded by LiveKit, or by us the moment that it is not."""
+
+import io
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import av
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from agentworker.models import Agent
+from agentworker.recording import RecordingPolicy as Policy
+from recordings import egress, expecting, fetching, looking, making, saving, streaming
+from recordings import talks as module
+from recordings.deciding import Fact, Story, Verdict, Wanted, decide
+from recordings.models import Part, Recorder, Recording, Storage
+from recordings.recorder import relieved
+from recordings.stores import open_recording, store_of
+from recordings.talks import Talk, are_apart, end_of, talks
+from telephony.models import Call, CallEvent
+from tests.recordings.conftest import _s3, s3
+from tests.recordings.s3 import S3
+from tests.simulator.conftest import Simulated
+from veyra.livekit import services
+from veyra.livekit.simulator.recorders import Fault
+from veyra.livekit.simulator.sound import AGENT_HZ, CALLER_HZ
+from veyra.livekit.types import Participant, Track
+
+__all__ = ["_s3", "s3"]
+
+T = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+COLLEAGUE = Participant(
+    sid="PA_2",
+    identity="colleague",
+    kind="standard",
+    has_sound=True,
+    tracks=(Track(sid="TR_2", kind="audio", source="microphone"),),
+    attributes={"veyra.role": "colleague"},
+)
+
+
+def at(second: float) -> datetime:
+    return T + timedelta(seconds=second)
+
+
+# decisions
+
+
+def told(*facts: tuple[str, float, str], policy: Policy = Policy.PRESSED) -> Verdict:
+    found = tuple(Fact(at(second), kind, by) for kind, second, by in facts)
+    return decide(Story(policy=policy, answered_at=T, facts=found))
+
+
+START, BEGAN = ("record_start", 1.0, ""), ("recording_started", 4.0, "egress")
+PAUSE, GO_ON = ("record_pause", 9.0, ""), ("record_resume", 20.0, "")
+
+
+def test_an_assistant_that_livekits_program_relieves_is_told_to_stop() -> None:
+    job = ("recording_started", 2.0, "AJ_1")
+    found = told(("recording_agreed", 1.0, "AJ_1"), job, BEGAN, policy=Policy.AGREED)
+    assert (found.order, found.doing, found.lacks_recorder) == ("stop", Wanted.ON, False)
+
+
+def test_what_livekits_program_has_paused_is_gone_on_with_by_somebody_else() -> None:
+    paused = ("recording_paused", 9.5, "egress")
+    assert told(START, BEGAN, PAUSE, paused).doing == Wanted.PAUSED
+    found = told(START, BEGAN, PAUSE, paused, GO_ON)
+    assert (found.wanted, found.lacks_recorder) == (Wanted.ON, True)
+    assert told(START, BEGAN, PAUSE, paused, ("record_stop", 30.0, "")).doing == Wanted.OFF
+
+
+def test_what_livekits_program_breaks_off_lacks_a_recorder() -> None:
+    assert told(START, BEGAN, ("recording_stopped", 9.0, "egress")).lacks_recorder
+
+
+def test_our_recorder_leaves_when_livekits_program_has_begun_after_it() -> None:
+    part = f"egress:{uuid.uuid4()}"
+    began = CallEvent(event_id=f"{part}:began", kind="recording_started", at=at(4), room_sid="RM_1")
+    ended = CallEvent(event_id=f"{part}:ended", kind="recording_stopped", at=at(9), room_sid="RM_1")
+    assert relieved([began], {"RM_1": at(1)}) == {"RM_1"}
+    assert relieved([began, ended], {"RM_1": at(1)}) == set()
+    assert relieved([began], {"RM_1": at(5)}) == set()
+
+
+def a_talk(*verdicts: Verdict) -> Talk:
+    rows = [(Recording(room_sid="RM_1"), verdict) for verdict in verdicts]
+    return talks(rows)["RM_1"]
+
+
+def test_what_was_begun_ends_with_the_wish_for_it_however_late_that_is_seen() -> None:
+    assert end_of(a_talk(told(START)), at(2)) is None
+    assert end_of(a_talk(told(START, PAUSE)), at(2)) == at(9)
+    assert end_of(a_talk(told(START, PAUSE, GO_ON)), at(2)) == at(9)
+    assert end_of(a_talk(told(START, PAUSE, GO_ON)), at(21)) is None
+    assert end_of(a_talk(told(START, PAUSE)), at(10)) == at(10)
+    assert end_of(None, at(2)) == at(2)
+
+
+def test_a_room_of_two_calls_is_recorded_while_one_of_them_is_to_be() -> None:
+    both = a_talk(told(START, PAUSE), told(START))
+    assert (end_of(both, at(2)), both.wanted) == (None, Wanted.ON)
+
+
+def test_a_room_in_which_a_job_records_its_whole_call_is_left_to_it() -> None:
+    assert a_talk(told(START)).may and not a_talk(told(START), told(policy=Policy.ALWAYS)).may
+
+
+def test_voices_of_ours_that_livekit_would_lay_over_the_callers_are_not_left_to_it() -> None:
+    caller = Participant(sid="PA_1", identity="sip_1", kind="sip", has_sound=True)
+    agent = Participant(
+        sid="PA_3", identity="a", kind="agent", has_sound=True, attributes={"veyra.role": "x"}
+    )
+    assert are_apart([caller, agent]) and not are_apart([caller, COLLEAGUE])
+
+
+# with a LiveKit
+
+database = pytest.mark.django_db
+
+
+@pytest.fixture
+def storage(s3: S3) -> Iterator[Storage]:
+    login = {"egress_access_key": "egress", "egress_secret_key": "secret-of-egress"}
+    row = s3.storage(is_current=True, prefix="veyra", **login)
+    row.save()
+    yield row
+
+
+@pytest.fixture
+def call(livekit: Simulated, room: str, storage: Storage) -> Call:
+    """Answered by an assistant whose calls are recorded when somebody presses the button."""
+    agent = Agent.objects.create(name="Support", recording=Policy.PRESSED)
+    now = timezone.now()
+    return Call.objects.create(
+        state="answered",
+        started_at=now,
+        answered_at=now,
+        room_name=room,
+        room_sid=livekit.store.rooms[room].sid,
+        agent=agent,
+    )
+
+
+def order(call: Call, kind: str) -> None:
+    CallEvent.objects.create(
+        event_id=f"{kind}-{uuid.uuid4()}",
+        source="staff",
+        kind=kind,
+        at=timezone.now(),
+        room_sid=call.room_sid,
+    )
+    expecting.look_at(call)
+
+
+def until(is_so: Callable[[], object], seconds: float = 5) -> None:
+    ends = time.monotonic() + seconds
+    while True:
+        looking.look()
+        fetching.fetch()
+        if is_so():
+            return
+        parts = list(Part.objects.values("state", "reason", "ended_at"))
+        assert time.monotonic() < ends, parts
+        time.sleep(0.01)
+
+
+def verdict(call: Call) -> Verdict:
+    story = expecting.story_of(call, expecting.row_of(call))
+    assert story
+    return decide(story)
+
+
+def is_on(call: Call) -> bool:
+    return verdict(call).doing == Wanted.ON
+
+
+def states() -> list[str]:
+    return [part.state for part in Part.objects.all()]
+
+
+def hang_up(livekit: Simulated, call: Call, seconds_ago: float = 0) -> None:
+    livekit.do(livekit.switchboard.delete_room(call.room_name))
+    ended_at = timezone.now() - timedelta(seconds=seconds_ago)
+    Call.objects.filter(pk=call.pk).update(state="ended", ended_at=ended_at)
+
+
+def saved(call: Call) -> Recording:
+    saving.work(timezone.now() + timedelta(minutes=1))
+    row = expecting.row_of(call)
+    assert row
+    return row
+
+
+def pitches(sound: bytes) -> list[int]:
+    """Of the left and of the right."""
+    with av.open(io.BytesIO(sound), "r") as file:
+        lanes = [frame.to_ndarray().T.reshape(-1, 2) for frame in file.decode(audio=0)]
+        rate = file.streams.audio[0].rate
+    whole = np.concatenate(lanes).astype(float)
+    return [
+        round(np.argmax(np.abs(np.fft.rfft(lane))) * rate / len(lane) / 20) * 20 for lane in whole.T
+    ]
+
+
+@database
+def test_a_talk_is_recorded_by_livekit_from_pause_to_pause_with_callers_on_the_left(
+    livekit: Simulated, call: Call, storage: Storage
+) -> None:
+    until(lambda: not Part.objects.exists())
+    order(call, "record_start")
+    until(lambda: is_on(call))
+    (job,) = livekit.switchboard.recorders.jobs.values()
+    assert (job.bucket.access_key, job.has_picture) == ("egress", False)
+    time.sleep(0.5)
+    order(call, "record_pause")
+    until(lambda: verdict(call).doing == Wanted.PAUSED)
+    order(call, "record_resume")
+    until(lambda: is_on(call))
+    time.sleep(0.5)
+    hang_up(livekit, call)
+    until(lambda: states() == ["arrived", "arrived"])
+    row = saved(call)
+    assert (row.state, row.recorder, len(row.spans)) == ("ready", Recorder.EGRESS, 2)
+    assert 1.0 <= (row.seconds or 0) < 3
+    sound = b"".join(open_recording(row).read())
+    assert pitches(sound) == [CALLER_HZ, AGENT_HZ]
+    assert list(store_of(storage).names("")) == [row.file]
+
+
+@database
+def test_nothing_that_was_said_after_the_order_to_pause_is_kept(
+    livekit: Simulated, call: Call
+) -> None:
+    order(call, "record_start")
+    until(lambda: is_on(call))
+    time.sleep(0.4)
+    order(call, "record_pause")
+    time.sleep(1.0)
+    until(lambda: states() == ["arrived"])
+    assert (Part.objects.get().seconds or 0) < 1.0
+
+
+@database
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Fault.CPU, "no processor"),
+        (Fault.NO_START, "Nothing was heard"),
+        (Fault.KILLED, "broke down"),
+    ],
+)
+def test_where_livekits_program_does_not_do_it_ours_is_to_at_once(
+    fault: Fault, why: str, livekit: Simulated, call: Call
+) -> None:
+    livekit.switchboard.recorders.faults.append(fault)
+    order(call, "record_start")
+    until(lambda: states() == ["broken"])
+    found = verdict(call)
+    assert (found.wanted, found.lacks_recorder) == (Wanted.ON, True)
+    said = making.why_broken(call.room_sid)
+    assert said and why in said.msgid
+    looking.look()
+    assert states() == ["broken"]
+
+
+@database
+def test_another_is_begun_after_a_while_but_not_for_ever(
+    livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN", timedelta())
+    livekit.switchboard.recorders.faults += [Fault.CPU] * 9
+    order(call, "record_start")
+    until(lambda: len(states()) == module.TRIES)
+    looking.look()
+    assert states() == ["broken"] * module.TRIES
+
+
+@database
+@pytest.mark.parametrize(
+    ("fault", "state", "why"),
+    [
+        (Fault.UPLOAD, "failed", "could not bring the file"),
+        (Fault.EMPTY, "failed", "heard or seen"),
+        (Fault.BACKUP, "failed", "backup/veyra/egress/"),
+        (Fault.STUCK, "failed", "it was killed"),
+        (Fault.TWICE, "ready", ""),
+    ],
+)
+def test_each_end_of_livekits_program_leaves_sound_or_a_sentence(
+    fault: Fault,
+    state: str,
+    why: str,
+    livekit: Simulated,
+    call: Call,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    livekit.switchboard.recorders.faults.append(fault)
+    order(call, "record_start")
+    until(lambda: is_on(call) or (fault is Fault.STUCK and Part.objects.get().egress_id))
+    time.sleep(0.2)
+    Call.objects.filter(pk=call.pk).update(answered_at=call.started_at - timedelta(seconds=5))
+    if fault is Fault.STUCK:
+        monkeypatch.setattr(streaming, "SILENT_AFTER", timedelta())
+    hang_up(livekit, call)
+    until(lambda: states() in (["broken"], ["arrived"]))
+    row = saved(call)
+    said = row.sentence.msgid % row.sentence.values
+    assert row.state == state and why in said
+
+
+@database
+def test_a_program_that_is_killed_while_it_records_is_missed_in_the_room(
+    livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order(call, "record_start")
+    until(lambda: is_on(call))
+    (job,) = livekit.switchboard.recorders.jobs.values()
+    job.fault = Fault.STUCK
+    livekit.store.remove_participant(call.room_name, job.info.egress_id)
+    looking.look()
+    assert is_on(call)
+    monkeypatch.setattr(module, "SILENT_AFTER", timedelta())
+    looking.look()
+    assert verdict(call).lacks_recorder and states() == ["writing"]
+
+
+@database
+def test_when_one_of_us_is_heard_our_recorder_takes_over(livekit: Simulated, call: Call) -> None:
+    order(call, "record_start")
+    until(lambda: is_on(call))
+    livekit.store.join(call.room_name, COLLEAGUE)
+    until(lambda: states() == ["arrived"])
+    assert verdict(call).lacks_recorder
+    looking.look()
+    assert len(states()) == 1
+
+
+@database
+def test_what_livekit_began_without_its_answer_reaching_us_is_found_and_ended(
+    livekit: Simulated, call: Call
+) -> None:
+    order(call, "record_start")
+    until(lambda: is_on(call))
+    Part.objects.update(egress_id="")
+    order(call, "record_stop")
+    until(lambda: states() == ["arrived"])
+    assert len(livekit.switchboard.recorders.jobs) == 1
+
+
+@database
+def test_one_of_which_livekit_knows_nothing_is_given_up(
+    livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order(call, "record_start")
+    until(lambda: is_on(call))
+    livekit.switchboard.recorders.jobs.clear()
+    monkeypatch.setattr(egress, "UNANSWERED", timedelta())
+    looking.look()
+    assert states() == ["broken"] and verdict(call).lacks_recorder
+
+
+@database
+@pytest.mark.parametrize("lacks", ["program", "login"])
+def test_without_the_program_or_its_login_none_is_begun(
+    lacks: str, livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lacks == "program":
+        monkeypatch.setattr(services, "runs", lambda _service: None)
+    else:
+        Storage.objects.update(egress_access_key="")
+    order(call, "record_start")
+    looking.look()
+    assert not states() and verdict(call).lacks_recorder
+
+
+@database
+def test_a_storage_that_is_away_when_it_is_fetched_is_tried_again(
+    livekit: Simulated, call: Call, s3: S3
+) -> None:
+    order(call, "record_start")
+    until(lambda: is_on(call))
+    time.sleep(0.2)
+    hang_up(livekit, call)
+    until(lambda: states() != ["writing"])
+    Part.objects.filter(state="arrived").update(state="arriving")
+    Storage.objects.update(endpoint="http://127.0.0.1:9")
+    fetching.fetch()
+    assert states() == ["arriving"]
+    Part.objects.update(seen_at=timezone.now() - egress.LONGEST_WAIT * 2)
+    fetching.fetch()
+    assert states() == ["broken"]
+
+
+@database
+def test_files_of_parts_that_nobody_fetches_go_after_a_day(
+    livekit: Simulated, call: Call, storage: Storage
+) -> None:
+    facts = {"room_sid": call.room_sid, "began_at": T, "recorder": "egress", "storage": storage}
+    parts = [Part.objects.create(state=state, **facts) for state in ("broken", "arriving")]
+    for part in parts:
+        store_of(storage).write(module.source_of(part), [b"sound"])
+    fetching.tidy()
+    assert len(list(store_of(storage).names("egress/"))) == 2
+    Part.objects.update(seen_at=timezone.now() - egress.LONGEST_WAIT * 2)
+    fetching.tidy()
+    assert list(store_of(storage).names("egress/")) == [module.source_of(parts[1])]
+
+
+@database
+def test_livekit_is_looked_at_for_talks_only_while_one_is_asked_for(
+    livekit: Simulated, call: Call
+) -> None:
+    assert not Recording.objects.wanted_by_hand().exists()
+    order(call, "record_start")
+    assert Recording.objects.wanted_by_hand().count() == 1
