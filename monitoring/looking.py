@@ -1,10 +1,11 @@
-"""One look at the line: the checks that are due. The schedule asks for it every five seconds, and
-`manage.py lookout` where the schedule is dead.
+"""One look at the line: the checks that are due, then the rules of incidents. The schedule asks for
+it every five seconds, and `manage.py lookout` where the schedule is dead.
 """
 
 from datetime import datetime
 
 from monitoring.health import running
+from monitoring.incidents import watching
 from veyra.models import Lease
 
 TASK = "monitoring.look"
@@ -19,6 +20,7 @@ def look(now: datetime) -> bool:
         return False
     try:
         running.look(now)
+        watching.watch(now)
     finally:
         Lease.release(LEASE, holder)
     return True

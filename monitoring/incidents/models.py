@@ -56,6 +56,11 @@ class IncidentQuerySet(VisibleQuerySet["Incident"]):
     def resolved_since(self, moment: datetime) -> Self:
         return self.resolved().filter(resolved_at__gte=moment)
 
+    def to_watch(self, ended_since: datetime) -> Self:
+        """What a look decides about: all that are open, and those that ended by themselves."""
+        lately = models.Q(resolved_at__gte=ended_since, resolved_by=None)
+        return self.filter(~models.Q(state=Incident.State.RESOLVED) | lately).order_by("opened_at")
+
     def shown(self) -> Self:
         return self.select_related("acknowledged_by", "assigned_to", "resolved_by", "part_of")
 
@@ -296,3 +301,20 @@ class Suspicion(models.Model):
 
     def __str__(self) -> str:
         return self.cause
+
+
+class ProgramStart(models.Model):
+    """That a program of ours was started: many within minutes are a trouble."""
+
+    # "standby@host"
+    name = models.CharField(max_length=200)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["name", "at"], name="program_start_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -64,13 +64,13 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('number', veyra.secrets.EncryptedTextField()),
                 ('language', models.CharField(max_length=8)),
-                ('state', models.CharField(choices=[('waiting', 'waits its turn'), ('doing', 'is being made'), ('done', 'ready'), ('failed', 'not made')], default='waiting', max_length=7)),
+                ('state', models.CharField(choices=[('waiting', 'waits its turn'), ('doing', 'is being made'), ('done', 'ready'), ('failed', 'not made'), ('cancelled', 'cancelled')], default='waiting', max_length=9)),
                 ('asked_at', models.DateTimeField(auto_now_add=True)),
                 ('seen_at', models.DateTimeField(null=True)),
                 ('done_at', models.DateTimeField(null=True)),
                 ('size', models.PositiveBigIntegerField(default=0)),
                 ('error', models.JSONField(blank=True, default=dict)),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='caller_files', to=settings.AUTH_USER_MODEL)),
+                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'file about a caller',
@@ -93,8 +93,8 @@ class Migration(migrations.Migration):
                 ('total', models.PositiveIntegerField(null=True)),
                 ('written', models.PositiveIntegerField(default=0)),
                 ('size', models.PositiveBigIntegerField(default=0)),
-                ('error', models.JSONField(default=dict)),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='call_files', to=settings.AUTH_USER_MODEL)),
+                ('error', models.JSONField(blank=True, default=dict)),
+                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'file with calls',
@@ -437,5 +437,17 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='told',
             constraint=models.UniqueConstraint(fields=('incident', 'channel', 'word', 'times'), name='told_once'),
+        ),
+        migrations.CreateModel(
+            name='ProgramStart',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200)),
+                ('at', models.DateTimeField(db_index=True)),
+            ],
+            options={
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('name', 'at'), name='program_start_once')],
+            },
         ),
     ]

@@ -1,0 +1,63 @@
+"""A rule for each health check: what does not go well for longer than a moment is an incident."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from monitoring.health import every
+from monitoring.health.base import Check, Status
+from monitoring.incidents.facts import Facts
+from monitoring.incidents.models import Severity
+from monitoring.incidents.rule import Limits, Rule, Trouble
+
+HINT = _("The check of this name says that it is not well. Its own limits stand on its page.")
+# How soon somebody must come where a check fails; all others can wait for the working day.
+GRAVE = {
+    Severity.CRITICAL: (
+        *("database", "broker", "livekit", "gateway", "worker", "media", "provider"),
+        *("registrar", "schedule", "speech"),
+    ),
+    Severity.HIGH: (
+        *("standby", "watchdog", "disk", "memory", "queues", "webhooks", "storage", "uploading"),
+        *("recorder", "certificates", "drift", "clock", "tap", "observer"),
+    ),
+}
+# With these away callers suffer, whatever work was planned.
+LOUD = ("livekit", "gateway", "worker", "media", "provider", "registrar", "speech", "database")
+# Seconds before it counts; checks look every ten seconds or more seldom, so one failure is enough
+# where it is grave.
+DAMPING = 5
+
+
+def severity_of(name: str) -> int:
+    return next((level for level, names in GRAVE.items() if name in names), Severity.MEDIUM)
+
+
+def rule_of(check: type[Check]) -> Rule:
+    name = check.name
+
+    def find(facts: Facts, _limits: Limits) -> Sequence[Trouble]:
+        found = facts.health.get(name)
+        if found is None or found.status not in (Status.FAILED, Status.WARNING):
+            return ()
+        if found.status == Status.FAILED:
+            return [Trouble(found.sentence)]
+        return [Trouble(found.sentence, severity=Severity.LOW, is_hint=True)]
+
+    def can_tell(facts: Facts) -> bool:
+        found = facts.health.get(name)
+        return found is not None and found.status != Status.STARTING
+
+    return Rule(
+        name,
+        check.title,
+        HINT,
+        severity_of(name),
+        find,
+        damping=DAMPING,
+        is_loud=name in LOUD,
+        can_tell=can_tell,
+    )
+
+
+RULES = tuple(rule_of(check) for check in every.CHECKS)

@@ -1,0 +1,142 @@
+"""Reads the facts that the rules look at. A dozen small queries, however many calls there are."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from agentworker.models import Turn
+from monitoring.health import every, reading
+from monitoring.incidents.facts import Facts, Fate, Found, Knock
+from monitoring.incidents.models import ProgramStart
+from recordings.models import Recording
+from telephony.facts import CallQuerySet
+from telephony.models import Call, FoldUnit, Ring
+from telephony.reasons import WANTED, Reason
+from veyra.models import FailedLogin, Program
+
+WINDOW = timedelta(minutes=10)
+# Of recordings, which are made after their calls.
+RECORDED = timedelta(hours=1)
+# Its row is older than its end.
+LONGEST_CALL = timedelta(hours=12)
+# Whoever hangs up sooner has dialled a wrong number, or thought better of it.
+MEANT_IT = timedelta(seconds=5)
+# Who rings for so long, and no person of ours is rung for him, is answered by nobody.
+RINGS_LONG = timedelta(seconds=12)
+# Calls, and starts of programs, that are looked at.
+MOST = 200
+
+COLUMNS = ("pk", "outcome", "started_at", "answered_at", "ended_at", "trunk_id")
+
+
+def read(now: datetime) -> Facts:
+    """Raises DatabaseError."""
+    since = now - WINDOW
+    return Facts(
+        now=now,
+        health={each.name: each for each in _health(now)},
+        fates=_fates(now),
+        unrecorded=_unrecorded(now),
+        delays=Turn.objects.delays(since, now),
+        stillborn=_stillborn(now),
+        starts=_starts(now),
+        backlog=_backlog(now),
+        knocks=[Knock(*each) for each in sorted(FailedLogin.counts(since).items())],
+    )
+
+
+def _health(now: datetime) -> Iterator[Found]:
+    """What nobody has looked at for long tells nothing."""
+    titles = {check.name: check.title for check in every.CHECKS}
+    for found in reading.latest(now):
+        if found.checked_at and found.sentence.msgid != reading.OLD:
+            title, since = str(titles[found.name]), found.since or now
+            yield Found(found.name, title, found.status, found.sentence, since)
+
+
+def _meant() -> CallQuerySet:
+    """Calls to us of people, whom we wanted to talk to."""
+    calls = Call.objects.filter(direction=Call.Direction.INBOUND, is_test=False, is_demo=False)
+    return calls.exclude(reason__in=WANTED)
+
+
+def _fates(now: datetime) -> Sequence[Fate]:
+    """The oldest first."""
+    ended = _meant().filter(ended_at__gte=now - WINDOW).order_by("-ended_at")
+    going_on = _meant().going_on().filter(started_at__gte=now - WINDOW).order_by("-started_at")
+    rung = set(Ring.objects.going_on().values_list("call", flat=True))
+    found = [
+        *(_ended(*row) for row in ended.values_list(*COLUMNS)[:MOST]),
+        *(_going_on(now, row, rung) for row in going_on.values_list(*COLUMNS)[:MOST]),
+    ]
+    return sorted(filter(None, found), key=lambda fate: fate.at)
+
+
+def _ended(
+    pk: UUID,
+    outcome: str,
+    started_at: datetime,
+    answered_at: datetime | None,
+    ended_at: datetime,
+    trunk: int | None,
+) -> Fate | None:
+    match outcome:
+        case Call.Outcome.ANSWERED:
+            return Fate(pk, "answered", answered_at or ended_at)
+        case Call.Outcome.NO_AGENT:
+            return Fate(pk, "silent", ended_at)
+        case Call.Outcome.FAILED:
+            return Fate(pk, "failed", ended_at)
+        case Call.Outcome.REJECTED:
+            return Fate(pk, "refused", ended_at, by_provider=trunk is not None)
+        case _ if ended_at - started_at >= MEANT_IT:
+            return Fate(pk, "gave_up", ended_at)
+        case _:
+            return None
+
+
+def _going_on(now: datetime, row: Sequence[Any], rung: set[UUID]) -> Fate | None:
+    pk, _outcome, started_at, answered_at, _ended_at, _trunk = row
+    if answered_at:
+        return Fate(pk, "answered", answered_at)
+    if now - started_at < RINGS_LONG or pk in rung:
+        return None
+    return Fate(pk, "silent", started_at + RINGS_LONG)
+
+
+def _unrecorded(now: datetime) -> Sequence[UUID]:
+    lacking = Recording.objects.filter(
+        state__in=[Recording.State.MISSING, Recording.State.FAILED],
+        created_at__gte=now - LONGEST_CALL - RECORDED,
+        call__ended_at__gte=now - RECORDED,
+        call__is_test=False,
+        kind=Recording.Kind.TALK,
+    )
+    return list(lacking.order_by("pk").values_list("call", flat=True)[:MOST])
+
+
+def _stillborn(now: datetime) -> Sequence[UUID]:
+    failed = _meant().filter(ended_at__gte=now - WINDOW, reason=Reason.AGENT_FAILED)
+    return list(failed.order_by("pk").values_list("pk", flat=True)[:MOST])
+
+
+def _starts(now: datetime) -> dict[str, int]:
+    """Each program's row tells its last start; that is noted, so that they can be counted."""
+    since = now - WINDOW
+    noted = set(ProgramStart.objects.filter(at__gte=since).values_list("name", "at"))
+    ran = Program.objects.filter(started_at__gte=since).values_list("name", "host", "started_at")
+    new = {(f"{name}@{host}", at) for name, host, at in ran} - noted
+    ProgramStart.objects.bulk_create(
+        [ProgramStart(name=name, at=at) for name, at in sorted(new)], ignore_conflicts=True
+    )
+    if new:
+        ProgramStart.objects.filter(at__lt=since).delete()
+    names = [name for name, _at in noted | new]
+    return {name: names.count(name) for name in names}
+
+
+def _backlog(now: datetime) -> float:
+    dirty = FoldUnit.objects.exclude(dirty_at=None).order_by("dirty_at")
+    oldest = dirty.values_list("dirty_at", flat=True).first()
+    return (now - oldest).total_seconds() if oldest else 0.0

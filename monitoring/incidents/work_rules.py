@@ -1,0 +1,171 @@
+"""Rules about what is behind the calls: recordings, speed, programs, logins, test calls. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from monitoring.health.base import Limit
+from monitoring.incidents.facts import Facts
+from monitoring.incidents.models import Severity
+from monitoring.incidents.rule import Limits, Rule, Trouble
+from veyra.sentences import Sentence
+
+
+def recording_missing(facts: Facts, limits: Limits) -> Sequence[Trouble]:
+    count = len(facts.unrecorded)
+    if count < limits["calls"]:
+        return ()
+    msgid = gettext_noop(
+        "Calls that had to be recorded are not: %(count)s in the last hour. “Is everything"
+        " recorded?” says why."
+    )
+    return [Trouble(Sentence(msgid, {"count": count}), calls=facts.unrecorded)]
+
+
+def within(delays: Mapping[int, int], share: float) -> int:
+    """What this share of the callers waited at most, in milliseconds."""
+    left = share * sum(delays.values())
+    for delay in sorted(delays):
+        left -= delays[delay]
+        if left <= 0:
+            return delay
+    return 0
+
+
+def turn_delay(facts: Facts, limits: Limits) -> Sequence[Trouble]:
+    slow = within(facts.delays, 0.95) / 1000
+    if sum(facts.delays.values()) < limits["answers"] or slow < limits["seconds"]:
+        return ()
+    msgid = gettext_noop(
+        "Assistants answer slowly: one caller in twenty waits for %(seconds)s s or longer after"
+        " each of his words."
+    )
+    return [Trouble(Sentence(msgid, {"seconds": round(slow, 1)}))]
+
+
+def assistant_fails(facts: Facts, limits: Limits) -> Sequence[Trouble]:
+    count = len(facts.stillborn)
+    if count < limits["calls"]:
+        return ()
+    msgid = gettext_noop(
+        "Assistants come to a call and cannot start: %(count)s in the last ten minutes. The"
+        " conversation of such a call says what is missing."
+    )
+    return [Trouble(Sentence(msgid, {"count": count}), calls=facts.stillborn)]
+
+
+def crash_loop(facts: Facts, limits: Limits) -> Sequence[Trouble]:
+    msgid = gettext_noop(
+        "The program %(name)s starts again and again: %(times)s times in ten minutes. Its last"
+        " errors say why."
+    )
+    return [
+        Trouble(Sentence(msgid, {"name": name, "times": times}), about=name)
+        for name, times in sorted(facts.starts.items())
+        if times >= limits["starts"]
+    ]
+
+
+def facts_late(facts: Facts, limits: Limits) -> Sequence[Trouble]:
+    if facts.backlog < limits["seconds"]:
+        return ()
+    msgid = gettext_noop(
+        "Pages lag behind the calls: what happened %(seconds)s s ago is not worked off yet."
+    )
+    return [Trouble(Sentence(msgid, {"seconds": round(facts.backlog)}))]
+
+
+def login_attack(facts: Facts, limits: Limits) -> Sequence[Trouble]:
+    msgid = gettext_noop(
+        "Somebody guesses passwords of this desk: %(times)s wrong logins in ten minutes (%(what)s)."
+    )
+    return [
+        Trouble(Sentence(msgid, {"times": knock.times, "what": knock.what}), about=knock.what)
+        for knock in facts.knocks
+        if knock.times >= limits["times"]
+    ]
+
+
+def test_call(facts: Facts, _limits: Limits) -> Sequence[Trouble]:
+    msgid = gettext_noop("The test call to %(number)s failed. The test calls say at which step.")
+    return [
+        Trouble(Sentence(msgid, {"number": number}), about=number) for number in facts.failed_tests
+    ]
+
+
+RULES = (
+    Rule(
+        "recording_missing",
+        _("A recording is missing"),
+        _("A call had to be recorded, and there is no recording of it, or only a broken one."),
+        Severity.HIGH,
+        recording_missing,
+        damping=5,
+        limits=(Limit("calls", _("calls"), _("Fewer are no incident."), 1, 1, 100),),
+    ),
+    Rule(
+        "turn_delay",
+        _("Assistants answer slowly"),
+        _("Callers wait too long between their words and the assistant's."),
+        Severity.MEDIUM,
+        turn_delay,
+        limits=(
+            Limit(
+                "seconds",
+                _("seconds"),
+                _("How long one caller in twenty may wait for an answer."),
+                4,
+                0.5,
+                60,
+            ),
+            Limit("answers", _("answers"), _("Of fewer answers nothing is said."), 20, 1, 1000),
+        ),
+    ),
+    Rule(
+        "assistant_fails",
+        _("Assistants cannot start"),
+        _("An assistant came to a call, and could not speak: a key, a voice or a text is missing."),
+        Severity.HIGH,
+        assistant_fails,
+        damping=0,
+        limits=(Limit("calls", _("calls"), _("Fewer are no incident."), 2, 1, 100),),
+        is_loud=True,
+    ),
+    Rule(
+        "crash_loop",
+        _("A program starts again and again"),
+        _("One of Veyra's programs ends by a fault as soon as it is started."),
+        Severity.HIGH,
+        crash_loop,
+        damping=0,
+        limits=(Limit("starts", _("starts in ten minutes"), _("Fewer are normal."), 4, 2, 100),),
+    ),
+    Rule(
+        "facts_late",
+        _("Pages lag behind the calls"),
+        _("What LiveKit tells of calls is stored, and not worked off in time."),
+        Severity.HIGH,
+        facts_late,
+        limits=(Limit("seconds", _("seconds"), _("For how long a fact may wait."), 15, 3, 600),),
+    ),
+    Rule(
+        "login_attack",
+        _("Somebody guesses passwords"),
+        _("Many wrong logins from one address, or to one account."),
+        Severity.HIGH,
+        login_attack,
+        damping=0,
+        limits=(
+            Limit("times", _("wrong logins in ten minutes"), _("Fewer are normal."), 15, 3, 1000),
+        ),
+    ),
+    Rule(
+        "test_call",
+        _("The test call fails"),
+        _("Veyra calls our own numbers by itself, and listens whether it is answered."),
+        Severity.CRITICAL,
+        test_call,
+        damping=0,
+    ),
+)
