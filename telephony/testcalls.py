@@ -150,8 +150,8 @@ def give_up_lost() -> None:
     lost.update(state=TestCall.State.FAILED, result=Sentence(msgid).to_json())
 
 
-def prune() -> None:
+def prune(keep: int = KEEP) -> None:
     """Keep the newest recordings of test calls only."""
-    for row in TestCall.objects.with_sound().order_by("-asked_at")[KEEP:]:
+    for row in TestCall.objects.with_sound().order_by("-asked_at")[keep:]:
         (Path(settings.MEDIA_ROOT) / row.heard).unlink(missing_ok=True)
         TestCall.objects.filter(pk=row.pk).update(heard="")

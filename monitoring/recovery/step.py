@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.functional import Promise
 
@@ -17,6 +18,19 @@ class Outcome:
 
     ok: bool | None
     sentence: Sentence
+
+
+def worked(msgid: str, **values: Any) -> Outcome:
+    return Outcome(True, Sentence(msgid, values))
+
+
+def failed(msgid: str, **values: Any) -> Outcome:
+    return Outcome(False, Sentence(msgid, values))
+
+
+def waits(msgid: str, **values: Any) -> Outcome:
+    """It is under way."""
+    return Outcome(None, Sentence(msgid, values))
 
 
 @dataclass(frozen=True)

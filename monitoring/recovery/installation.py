@@ -1,0 +1,19 @@
+"""How a program that reads nothing any more is restarted here, by a person at the host."""
+
+import os
+from pathlib import Path
+
+from veyra.running import Program
+
+# Docker makes the one in each container, Kubernetes sets the other in each pod.
+DOCKER, KUBERNETES = Path("/.dockerenv"), "KUBERNETES_SERVICE_HOST"
+
+
+def command_for(program: Program) -> str:
+    """What to type on its host."""
+    if os.environ.get(KUBERNETES):
+        return f"kubectl delete pod {program.host}"
+    if DOCKER.exists():
+        return f"docker compose restart {program.name}"
+    # `make run` looks after its programs itself, and starts this one again.
+    return f"kill -9 {program.pid}"

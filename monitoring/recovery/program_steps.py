@@ -1,0 +1,187 @@
+"""Steps for our own programs: restart, rest, do what was forgotten."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as _
+
+from agentworker.models import Worker
+from monitoring.recovery.installation import command_for
+from monitoring.recovery.step import Outcome, Step, failed, waits, worked
+from telephony import probes, tapping
+from veyra.celery import wake
+from veyra.models import Lease, Program, Pulse
+from veyra.sentences import Sentence
+
+# A supervisor starts a program at once, and it needs some seconds until it is there.
+BACK = timedelta(minutes=2)
+# No program takes a lock for longer: what says so was written by a clock that was wrong.
+LONGEST = timedelta(minutes=15)
+
+GONE = _("There is no such program here any more.")
+TYPE_IT = _(
+    "“%(program)s” on %(host)s does not listen any more. Type this on that host, it is waited for:"
+    " %(command)s"
+)
+
+
+def _restart(now: datetime, target: str) -> Outcome:
+    program = Program.objects.named(target).first()
+    if program is None:
+        return failed(GONE)
+    if not program.listens(now):
+        return waits(TYPE_IT, **_named(program))
+    if not program.ask_to_stop(now):
+        return worked(_("It was started again a moment ago."))
+    return waits(_("It was asked to end. It ends when its work is done, and is started again."))
+
+
+def _restarted(now: datetime, begun: datetime, target: str) -> Outcome | None:
+    program = Program.objects.named(target).first()
+    if program is None:
+        return failed(GONE)
+    if program.started_at > begun:
+        seconds = round((program.started_at - begun).total_seconds())
+        return worked(_("It is back after %(seconds)s s."), seconds=seconds)
+    # While it lives it drains: an assistant may have long calls.
+    if program.listens(now) or now - begun < BACK:
+        return None
+    return failed(TYPE_IT, **_named(program))
+
+
+def _named(program: Program) -> dict[str, str]:
+    return {"program": program.name, "host": program.host, "command": command_for(program)}
+
+
+def _says_restart(target: str) -> Sentence:
+    name, _at, host = target.partition("@")
+    msgid = _(
+        "“%(program)s” on %(host)s takes no new work, ends when what it does is done, and is"
+        " started again. Calls that go on end by themselves before."
+    )
+    return Sentence(msgid, {"program": name, "host": host})
+
+
+def _resubscribe(now: datetime, target: str) -> Outcome:
+    taps = list(Program.objects.to_know(now).filter(name="tap"))
+    asked = [tap for tap in taps if tap.listens(now) and tap.ask_to_stop(now)]
+    if asked:
+        return waits(_("The program that hears the call entrance is started again."))
+    if taps:
+        return waits(TYPE_IT, **_named(taps[-1]))
+    return failed(_("The program that hears the call entrance never ran. Start `manage.py tap`."))
+
+
+def _subscribed(now: datetime, begun: datetime, target: str) -> Outcome | None:
+    back = Program.objects.filter(name="tap", started_at__gt=begun)
+    if back.exists() and Pulse.objects.filter(name=tapping.PULSE, at__gt=begun).exists():
+        return worked(_("We hear the call entrance again."))
+    if now - begun < BACK:
+        return None
+    return failed(_("We still do not hear the call entrance. Look whether Redis answers."))
+
+
+def _drain(now: datetime, target: str) -> Outcome:
+    others = Worker.objects.taking_calls(now - probes.WORKER_IS_OLD).exclude(name=target)
+    if not others.exists():
+        msgid = _(
+            "It is the only worker that takes calls: without it nobody would answer. Start another"
+            " one first."
+        )
+        return failed(msgid)
+    if not Worker.objects.filter(name=target).update(is_resting=True):
+        return failed(GONE)
+    return worked(_("It takes no new calls. Those that it has go on to their end."))
+
+
+def _take_again(now: datetime, target: str) -> Outcome:
+    if not Worker.objects.filter(name=target).update(is_resting=False):
+        return failed(GONE)
+    return worked(_("It takes calls again."))
+
+
+def _release_lock(now: datetime, target: str) -> Outcome:
+    impossible = Q(until__lt=now) | Q(until__gt=now + LONGEST)
+    if Lease.objects.filter(impossible, name=target).delete()[0]:
+        return worked(_("The lock is released."))
+    if not Lease.objects.filter(name=target).exists():
+        return worked(_("Nobody holds this lock."))
+    return failed(
+        _("Its holder lives, or did so a minute ago. The lock of a dead one ends by itself.")
+    )
+
+
+def _run_again(now: datetime, target: str) -> Outcome:
+    entry = settings.CELERY_BEAT_SCHEDULE.get(target)
+    if entry is None:
+        return failed(_("There is no such work in the schedule."))
+    wake(str(entry["task"]))
+    return worked(_("The work was given to the queue, which begins with it at once."))
+
+
+STEPS: Sequence[Step] = [
+    Step(
+        name="restart",
+        title=gettext_lazy("Restart the program"),
+        says=_says_restart,
+        run=_restart,
+        later=_restarted,
+    ),
+    Step(
+        name="resubscribe_tap",
+        title=gettext_lazy("Listen to the call entrance again"),
+        says=lambda _target: Sentence(
+            _(
+                "The program that hears the call entrance is started again. Calls are not touched;"
+                " what is said meanwhile is found by other ways."
+            )
+        ),
+        run=_resubscribe,
+        later=_subscribed,
+    ),
+    Step(
+        name="drain_worker",
+        title=gettext_lazy("Give the worker no more calls"),
+        says=lambda target: Sentence(
+            _(
+                "The worker %(worker)s takes no new calls; other workers do. Calls that it has go"
+                " on to their end."
+            ),
+            {"worker": target},
+        ),
+        run=_drain,
+    ),
+    Step(
+        name="take_calls_again",
+        title=gettext_lazy("Let the worker take calls again"),
+        says=lambda target: Sentence(
+            _("The worker %(worker)s takes new calls again."), {"worker": target}
+        ),
+        run=_take_again,
+    ),
+    Step(
+        name="release_lock",
+        title=gettext_lazy("Release the lock of a dead program"),
+        says=lambda target: Sentence(
+            _(
+                "If the program that holds the lock “%(lock)s” is dead, another one can go on with"
+                " its work. A living one keeps it."
+            ),
+            {"lock": target},
+        ),
+        run=_release_lock,
+    ),
+    Step(
+        name="run_task_again",
+        title=gettext_lazy("Do the work of the schedule now"),
+        says=lambda target: Sentence(
+            _("“%(work)s” is done now, instead of at its next time. To do it twice is harmless."),
+            {"work": target},
+        ),
+        run=_run_again,
+        times=6,
+    ),
+]
