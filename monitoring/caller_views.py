@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from monitoring import caller_zip, forgetting, ledger
 from monitoring.erasure import ERASES, FINDS, CallerFile, Erasure
+from monitoring.file_views import handed_out
 from monitoring.forgetting import CannotErase, Found
 from telephony import calling_back
 from telephony.models import Call
@@ -23,7 +24,6 @@ from telephony.numbers import NumberError, e164
 from veyra.doors import staff_page
 from veyra.look import link
 from veyra.models import User
-from veyra.ranges import file_response
 
 # Of the calls and calls to return of one caller; the file has all of them.
 SHOWN = 50
@@ -113,14 +113,8 @@ def ask_file(request: HttpRequest, user: User) -> HttpResponse:
 def take_file(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponseBase:
     """That somebody took it is written down."""
     row = get_object_or_404(CallerFile.objects.visible_to(user).ready(), pk=pk)
-    try:
-        answer = file_response(request, row.path, "application/zip")
-    except OSError as error:
-        raise Http404 from error
-    answer["Content-Disposition"] = f'attachment; filename="{row.name}"'
     note = _("Took everything about a caller as a file.")
-    LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=note)
-    return answer
+    return handed_out(request, user, row, "application/zip", note)
 
 
 @require_POST

@@ -1,26 +1,19 @@
 """Callers who were erased, and files with all that there is of one."""
 
 import uuid
-from datetime import datetime
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from veyra.models import User
+from monitoring.made_file import MadeFile, MadeFileQuerySet
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
 from veyra.sentences import Sentence
 
 # Who may look at everything about a caller and take it as a file, and who may erase it.
 FINDS, ERASES = "monitoring.find_caller", "monitoring.erase_caller"
-
-
-def folder() -> Path:
-    return Path(settings.MEDIA_ROOT) / "caller-files"
 
 
 class ErasureQuerySet(VisibleQuerySet["Erasure"]):
@@ -80,80 +73,25 @@ class Erasure(models.Model):
         return Sentence.from_json(self.waits_for)
 
 
-class CallerFileQuerySet(VisibleQuerySet["CallerFile"]):
-    def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Everybody sees what he asked for himself."""
-        return super().visible_to(user).filter(made_by_id=user.pk)
-
-    def waiting(self) -> Self:
-        return self.filter(state=CallerFile.State.WAITING).order_by("asked_at")
-
-    def ready(self) -> Self:
-        return self.filter(state=CallerFile.State.DONE)
-
-    def open(self) -> Self:
-        return self.filter(state__in=[CallerFile.State.WAITING, CallerFile.State.DOING])
-
-    def silent_since(self, moment: datetime) -> Self:
-        return self.filter(state=CallerFile.State.DOING, seen_at__lt=moment)
-
-    def asked_before(self, moment: datetime) -> Self:
-        return self.filter(asked_at__lt=moment)
-
-
-class CallerFile(models.Model):
+class CallerFile(MadeFile):
     """All that there is of one caller, as a ZIP for him, made in the background."""
 
-    class State(models.TextChoices):
-        WAITING = "waiting", _("waits its turn")
-        DOING = "doing", _("is being made")
-        DONE = "done", _("ready")
-        FAILED = "failed", _("not made")
+    FOLDER = "caller-files"
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = EncryptedTextField()
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="caller_files"
-    )
-    language = models.CharField(max_length=8)
-    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
-    asked_at = models.DateTimeField(auto_now_add=True)
-    # The last sign of life of whoever makes it.
-    seen_at = models.DateTimeField(null=True)
-    done_at = models.DateTimeField(null=True)
-    size = models.PositiveBigIntegerField(default=0)
-    # A Sentence: why it could not be made, or what it lacks.
-    error = models.JSONField(default=dict, blank=True)
 
-    objects = CallerFileQuerySet.as_manager()
+    objects = MadeFileQuerySet["CallerFile"].as_manager()
 
-    class Meta:
+    class Meta(MadeFile.Meta):
         verbose_name = _("file about a caller")
         verbose_name_plural = _("files about callers")
-        ordering = ["-asked_at"]
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return str(self.pk)
 
     @property
     def name(self) -> str:
-        """As it is called where it is saved; it does not tell whom it is about."""
+        """It does not tell whom it is about."""
         return f"caller-{self.asked_at:%Y-%m-%d}-{self.pk.hex[:4]}.zip"
 
     @property
-    def path(self) -> Path:
-        return folder() / f"{self.pk}.zip"
-
-    @property
-    def is_open(self) -> bool:
-        return self.state in (self.State.WAITING, self.State.DOING)
-
-    @property
-    def why(self) -> Sentence:
-        return Sentence.from_json(self.error)
-
-    def tell(self, **now: Any) -> bool:
-        """Write how it stands. False: somebody gave it up, or it is no more."""
-        still = CallerFile.objects.filter(pk=self.pk, state=self.State.DOING)
-        return bool(still.update(**now))
+    def ending(self) -> str:
+        return "zip"

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_POST
 
 from monitoring import filing
 from monitoring.callfile import TAKES, CallFile
+from monitoring.file_making import CannotFile
 from monitoring.filters import LONGEST_QUERY, SavedFilter, tidy
+from monitoring.made_file import MadeFile
 from monitoring.table import TYPES
 from veyra.doors import staff_page
 from veyra.models import User
@@ -64,7 +66,7 @@ def ask(request: HttpRequest, user: User) -> HttpResponse:
     asked = form.cleaned_data
     try:
         filing.ask(user, asked["form"], asked["query"], asked["ticket"])
-    except filing.CannotFile as reason:
+    except CannotFile as reason:
         messages.error(request, str(reason.sentence))
     return redirect("call-files")
 
@@ -76,15 +78,21 @@ def cancel(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     return redirect("call-files")
 
 
+def handed_out(
+    request: HttpRequest, user: User, row: MadeFile, content_type: str, note: str
+) -> HttpResponseBase:
+    try:
+        answer = file_response(request, row.path, content_type)
+    except OSError as error:
+        raise Http404 from error
+    answer["Content-Disposition"] = f'attachment; filename="{row.name}"'
+    LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=note)
+    return answer
+
+
 @staff_page(*TAKES)
 def take(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponseBase:
     """The file; that somebody took it is written down."""
     row = get_object_or_404(CallFile.objects.visible_to(user).ready(), pk=pk)
-    try:
-        answer = file_response(request, row.path, TYPES[row.form])
-    except OSError as error:
-        raise Http404 from error
-    answer["Content-Disposition"] = f'attachment; filename="{row.name}"'
     note = _("Took %(count)s calls as a file.") % {"count": row.written}
-    LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=note)
-    return answer
+    return handed_out(request, user, row, TYPES[row.form], note)

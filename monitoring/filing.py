@@ -1,41 +1,31 @@
 """Files with calls: asked for on the list, made in the background, removed after a day."""
 
-import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from tempfile import gettempdir
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.contrib.admin.models import ADDITION, LogEntry
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.timezone import localtime, make_naive
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from agentworker.models import Agent
-from monitoring import callfile, table
+from monitoring import callfile, file_making, table
 from monitoring.call_list import QueryError, lack_of, rows_of
 from monitoring.callfile import CallFile
+from monitoring.file_making import CannotFile, Kind, go_on, is_old
 from telephony.models import Call, PhoneNumber, Trunk
 from telephony.numbers import pretty
 from telephony.reasons import sentence
 from telephony.testcalls import caller
-from veyra.celery import wake
 from veyra.models import User
 from veyra.sentences import Sentence
 
-log = logging.getLogger(__name__)
-
 TASK = "monitoring.file"
-KEPT = timedelta(days=1)
-# Longer than Excel needs to pack a million lines.
-LOST = timedelta(minutes=5)
 # How many a person may wait for at once, and after how many lines it is told how far one is.
 MOST_OPEN, STEP = 3, 1000
 
@@ -56,23 +46,6 @@ TOO_LONG = _(
     " for those of one year, or take CSV."
 )
 NO_RIGHT = _("You may not take calls as a file any more.")
-CUT_SHORT = _("A restart came in between. Ask for the file again.")
-NO_ROOM = _(
-    "The file could not be written: most often the disk is full. Tell the engineer, then ask again."
-)
-BROKEN = _("The file could not be made. Tell the engineer; the log of the worker says why.")
-
-
-class CannotFile(Exception):
-    """`sentence` says why there is no file."""
-
-    def __init__(self, msgid: str, **values: object) -> None:
-        super().__init__(msgid)
-        self.sentence = Sentence(msgid, values)
-
-
-class Cancelled(Exception):
-    """Nobody waits for the file any more."""
 
 
 @transaction.atomic
@@ -90,12 +63,7 @@ def ask(user: User, form: str, query: str, ticket: UUID) -> UUID:
         rows_of(query, user)
     except QueryError as error:
         raise CannotFile(NO_SUCH_SEARCH) from error
-    language = get_language() or settings.LANGUAGE_CODE
-    values = {"made_by": user, "form": form, "query": query, "language": language}
-    row, is_new = CallFile.objects.get_or_create(pk=key, defaults=values)
-    if is_new:
-        LogEntry.objects.log_actions(user.pk, [row], ADDITION, change_message=query)
-        wake(TASK)
+    file_making.ask(CALLS, key, user, query, form=form, query=query)
     return key
 
 
@@ -106,70 +74,28 @@ def cancel(row: CallFile) -> None:
 
 def run_next() -> bool:
     """Make the file that waits longest. False: there is none."""
-    give_up_lost(timezone.now())
-    row = CallFile.objects.waiting().select_related("made_by").first()
-    if row is None:
-        return False
-    now = timezone.now()
-    if CallFile.objects.waiting().filter(pk=row.pk).update(state=State.DOING, seen_at=now):
-        carry_out(row)
-    return True
+    return file_making.run_next(CALLS)
 
 
-def carry_out(row: CallFile) -> None:
-    """Make a claimed file, and say what came of it."""
-    part = row.path.with_suffix(".part")
-    try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with speaking_to(row.made_by, row.language):
-            write(row, part)
-            lack = lack_of(row.query, row.made_by)
-        size = part.stat().st_size
-        part.replace(row.path)
-        told = {"size": size, "error": lack.to_json()}
-        if not row.tell(state=State.DONE, done_at=timezone.now(), **told):
-            row.path.unlink()
-    except Cancelled:
-        pass
-    except CannotFile as reason:
-        fail(row, reason.sentence)
-    except OSError as error:
-        log.warning("file %s was not written: %s", row.pk, error)
-        fail(row, Sentence(NO_ROOM))
-    except Exception:
-        fail(row, Sentence(BROKEN))
-        raise
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def fail(row: CallFile, why: Sentence) -> None:
-    row.tell(state=State.FAILED, done_at=timezone.now(), error=why.to_json())
-
-
-@contextmanager
-def speaking_to(user: User, language: str) -> Iterator[None]:
-    """In his language, at the times of his zone."""
-    zone = ZoneInfo(user.time_zone) if user.time_zone else None
-    with translation.override(language), timezone.override(zone):
-        yield
-
-
-def write(row: CallFile, path: Path) -> None:
-    """Raises CannotFile, Cancelled and OSError."""
+def write(row: CallFile, path: Path) -> Sentence:
+    """What it lacks. Raises CannotFile, Cancelled and OSError."""
     # Their keys first: while a search is being read, SQLite lets nobody tell how far it is.
     keys = list(_calls(row).values_list("pk", flat=True))
     total = len(keys)
     if row.form == CallFile.Form.EXCEL and total >= table.MOST_LINES:
         raise CannotFile(TOO_LONG, count=total, most=table.MOST_LINES - 1)
-    _tell(row, total=total)
+    go_on(row, total=total)
     known = Names()
     with table.WRITERS[row.form](path, row.language) as put:
         put(headings())
         for start in range(0, total, STEP):
             for call in _in_order(row.made_by, keys[start : start + STEP]):
                 put(cells(call, known))
-            _tell(row, written=min(start + STEP, total))
+            go_on(row, written=min(start + STEP, total))
+    return lack_of(row.query, row.made_by)
+
+
+CALLS = Kind(CallFile, TASK, write)
 
 
 def _calls(row: CallFile) -> QuerySet[Call]:
@@ -188,11 +114,6 @@ def _in_order(user: User, keys: list[UUID]) -> Iterator[Call]:
     """Those that are still there."""
     found = Call.objects.visible_to(user).only(*TOLD).in_bulk(keys)
     return (found[key] for key in keys if key in found)
-
-
-def _tell(row: CallFile, **now: int) -> None:
-    if not row.tell(seen_at=timezone.now(), **now):
-        raise Cancelled
 
 
 def headings() -> list[str]:
@@ -256,24 +177,10 @@ def _seconds(start: datetime | None, end: datetime | None) -> int | None:
     return max(0, round((end - start).total_seconds())) if start and end else None
 
 
-def give_up_lost(now: datetime) -> None:
-    """A worker that died in the middle leaves a row that nobody finishes."""
-    for row in CallFile.objects.silent_since(now - LOST):
-        fail(row, Sentence(CUT_SHORT))
-
-
 def forget(now: datetime) -> None:
     """Remove what was asked for more than a day ago, and old files that have no row."""
-    CallFile.objects.asked_before(now - KEPT).delete()
-    known = {row.path.name for row in CallFile.objects.all()}
+    file_making.forget(CALLS, now)
     # Where a worker was killed, the lines of an Excel file that openpyxl keeps until it is whole.
-    parts = Path(gettempdir()).glob("openpyxl.*")
-    for file in (*callfile.folder().glob("*"), *parts):
-        if file.name not in known and _is_old(file, now):
-            file.unlink(missing_ok=True)
-
-
-def _is_old(file: Path, now: datetime) -> bool:
-    with suppress(FileNotFoundError):
-        return file.stat().st_mtime < (now - KEPT).timestamp()
-    return False
+    for part in Path(gettempdir()).glob("openpyxl.*"):
+        if is_old(part, now):
+            part.unlink(missing_ok=True)

@@ -278,7 +278,7 @@ def carry_out(row: Erasure, now: datetime, *, again: bool = False) -> Sentence |
     except StoreError as error:
         return Sentence(STORAGE_AWAY, {"reason": str(error.sentence)})
     traces.forget_files(traces.files_with(found.calls))
-    traces.forget_files_about(traces.files_about(found.number))
+    traces.forget_files(traces.files_about(found.number))
     for search in traces.filters_for(found.number):
         search.delete()
     traces.forget_in_log(traces.log_of(found.number))

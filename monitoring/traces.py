@@ -18,6 +18,7 @@ from django.db.models import Q
 from monitoring.callfile import CallFile
 from monitoring.erasure import CallerFile
 from monitoring.filters import SavedFilter
+from monitoring.made_file import MadeFile
 from telephony.callers import one_spelling
 from telephony.numbers import part_of_any_spelling, pretty
 from veyra.secrets import SecretError
@@ -63,7 +64,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
                 yield part
 
 
-def forget_files(rows: Iterable[CallFile]) -> None:
+def forget_files(rows: Iterable[MadeFile]) -> None:
     for row in rows:
         row.path.unlink(missing_ok=True)
         row.delete()
@@ -82,12 +83,6 @@ def _is_about(row: CallerFile, number: str) -> bool:
     except SecretError:
         # Nobody can tell any more whom it is about.
         return True
-
-
-def forget_files_about(rows: Iterable[CallerFile]) -> None:
-    for row in rows:
-        row.path.unlink(missing_ok=True)
-        row.delete()
 
 
 # Kept searches

@@ -21,7 +21,7 @@ from django.utils import timezone, translation
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitoring import callfile, filing, table
+from monitoring import file_making, filing, table
 from monitoring.callfile import CallFile
 from monitoring.filters import tidy
 from telephony.models import Call
@@ -292,7 +292,7 @@ def test_a_cancelled_file_is_not_finished(
     filing.run_next()
     row = CallFile.objects.get()
     assert (row.state, row.written) == (CallFile.State.CANCELLED, 1)
-    assert list(callfile.folder().iterdir()) == []
+    assert list(CallFile.folder().iterdir()) == []
 
 
 def test_how_far_it_is_is_told_on_the_way(
@@ -355,7 +355,7 @@ def test_a_long_file_is_made_while_others_write(
 
 
 def test_a_file_whose_worker_died_is_given_up(make_user: MakeUser) -> None:
-    long_ago = timezone.now() - filing.LOST - timedelta(seconds=1)
+    long_ago = timezone.now() - file_making.LOST - timedelta(seconds=1)
     user = make_user(*RIGHTS)
     row = CallFile.objects.create(
         made_by=user, form="csv", language="en", state="doing", seen_at=long_ago
@@ -399,7 +399,7 @@ def test_files_are_kept_for_a_day(
         path.write_text("")
     put(make_call)
     old, new = asked(make_user(*RIGHTS, name="a")), asked(make_user(*RIGHTS, name="b"))
-    stray = callfile.folder() / "stray.part"
+    stray = CallFile.folder() / "stray.part"
     stray.write_text("")
     two_days = timezone.now() - timedelta(days=2)
     CallFile.objects.filter(pk=old.pk).update(asked_at=two_days)
@@ -407,7 +407,7 @@ def test_files_are_kept_for_a_day(
         os.utime(path, (two_days.timestamp(), two_days.timestamp()))
     filing.forget(timezone.now())
     assert CallFile.objects.get() == new
-    assert list(callfile.folder().iterdir()) == [new.path]
+    assert list(CallFile.folder().iterdir()) == [new.path]
     assert other.exists() and not killed.exists()
 
 
