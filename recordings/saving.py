@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from agentworker.models import Session, Worker
-from recordings import arriving, leftovers, scratch
+from recordings import arriving, leftovers, owning, scratch
 from recordings.joining import Heard
 from recordings.making import (
     LONGEST_WAIT,
@@ -289,6 +289,8 @@ def tidy(now: datetime) -> None:
     for storage in Storage.objects.all():
         try:
             store = store_of(storage)
+            if not owning.is_ours(storage, store):
+                continue
             store.tidy(now - HALF_WRITTEN)
             old = list(store.names("incoming/", now - HALF_WRITTEN))
             for name in _orphans(storage, old):

@@ -8,11 +8,16 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
+from recordings import owning
 from recordings.models import Recording, Storage
+from recordings.stores import store_of
+from recordings.storing import StoreError
+from veyra.secrets import SecretError
 
 KEEPS = _("Leave it empty to keep the key that is stored. It is never shown.")
 # Where what lies there would not be found any more.
 PLACE = ("kind", "folder", "bucket", "prefix")
+REACHED = ("endpoint", "region", "access_key")
 SECRETS = {"new_secret": "secret_key", "new_egress_secret": "egress_secret_key"}
 
 
@@ -98,6 +103,8 @@ class StorageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
                     " instead, and let new recordings go there."
                 ),
             )
+        if not self.errors and (moved or not self.instance.pk):
+            self._look_whose(cleaned)
         for name in SECRETS:
             if self.errors and name not in self.errors and cleaned.get(name):
                 self.add_error(name, _("Type the key once more."))
@@ -115,6 +122,18 @@ class StorageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
         stored = self.instance.__dict__.get("secret_key")
         if not stored and not cleaned.get("new_secret"):
             self.add_error("new_secret", _("S3 needs this."))
+
+    def _look_whose(self, cleaned: dict[str, Any]) -> None:
+        """Where the storage does not answer now, “Try it” tells."""
+        storage = Storage(**{name: cleaned[name] for name in (*PLACE, *REACHED)})
+        try:
+            storage.secret_key = cleaned.get("new_secret") or self.instance.secret_key
+            wrong = owning.stranger(store_of(storage))
+        except (StoreError, SecretError):
+            return
+        if wrong:
+            place = "bucket" if storage.kind == Storage.Kind.S3 else "folder"
+            self.add_error(place, str(wrong))
 
     def _holds_any(self) -> bool:
         return Recording.objects.lying_in(self.instance).exists()

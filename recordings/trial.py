@@ -7,7 +7,7 @@ from dataclasses import replace
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from recordings import sealing
+from recordings import owning, sealing
 from recordings.making import NOT_SAME
 from recordings.models import Storage
 from recordings.stores import open_file, store_of, write_file
@@ -55,6 +55,8 @@ def _try(storage: Storage) -> Sentence | None:
         store.delete(name)
     if name in list(store.names(name)) or store.exists(name):
         return Sentence(STILL_THERE)
+    if wrong := owning.claim(store):
+        return wrong
     if _keeps_deleted(store, name):
         return Sentence(KEEPS_VERSIONS)
     return _try_egress(storage, store, f"egress/trial-{uuid.uuid4()}")

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from agentworker.models import Session, Worker
-from recordings import arriving, saving
+from recordings import arriving, owning, saving
 from recordings.deciding import NOBODY
 from recordings.making import LACKS, NOT_SOUND, Making
 from recordings.models import Part, Recording, Storage
@@ -77,7 +77,8 @@ def saved(recording: Recording) -> Recording:
 
 
 def files() -> list[str]:
-    return sorted(store_of(Storage.objects.current()).names(""))
+    """Without the mark of whose it is."""
+    return sorted({*store_of(Storage.objects.current()).names("")} - {owning.NAME})
 
 
 def test_a_call_becomes_a_file_and_its_pieces_go() -> None:

@@ -1,5 +1,8 @@
 """Staff choose where recordings lie, and see whether that works."""
 
+import json
+import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +11,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from recordings import s3_words, trial
+from recordings import owning, s3_words, saving, trial
 from recordings.models import Recording, Storage
 from recordings.stores import store_of
+from recordings.storing import Store
 from tests.recordings.s3 import ALL, BUCKET, S3
 from veyra.models import User
 
@@ -100,7 +104,7 @@ def test_a_button_says_whether_it_works(staff: Client, tmp_path: Path) -> None:
     door = reverse("admin:recordings_storage_try_it", args=[storage.pk])
     asked = staff.post(door, {"_form_submitted": "on"}, follow=True)
     assert "was written, read back and deleted" in asked.content.decode()
-    assert list((tmp_path / "sound").rglob("*")) == []
+    assert [path.name for path in (tmp_path / "sound").rglob("*")] == [owning.NAME]
     Storage.objects.update(folder="/proc/none")
     asked = staff.post(door, {"_form_submitted": "on"}, follow=True)
     assert "/proc/none" in asked.content.decode()
@@ -109,7 +113,7 @@ def test_a_button_says_whether_it_works(staff: Client, tmp_path: Path) -> None:
 def test_a_bucket_is_tried_with_all_that_recordings_need(s3: S3) -> None:
     storage = s3.storage()
     storage.save()
-    assert tried(storage) == "" and list(store_of(storage).names("")) == []
+    assert tried(storage) == "" and list(store_of(storage).names("")) == [owning.NAME]
     versioned = {"Status": "Enabled"}
     s3.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration=versioned)
     assert tried(storage) == ""
@@ -133,7 +137,7 @@ def test_the_recording_services_own_login_is_tried_too(s3: S3) -> None:
     assert tried(storage) == trial.EGRESS_MAY_NOT
     storage.egress_secret_key = storage.secret_key
     storage.save()
-    assert tried(storage) == "" and list(store_of(storage).names("")) == []
+    assert tried(storage) == "" and list(store_of(storage).names("")) == [owning.NAME]
 
 
 def test_who_may_not_change_it_cannot_try_it(client: Client, tmp_path: Path) -> None:
@@ -141,3 +145,39 @@ def test_who_may_not_change_it_cannot_try_it(client: Client, tmp_path: Path) -> 
     client.force_login(User.objects.create_user("eve", is_staff=True, set_up_at=timezone.now()))
     door = reverse("admin:recordings_storage_try_it", args=[storage.pk])
     assert client.post(door).status_code == 403 and not (tmp_path / "sound").exists()
+
+
+def of_another(store: Store) -> None:
+    """Another Veyra keeps its recordings there, and sound of its own is on its way."""
+    store.write(owning.NAME, [json.dumps({"installation": str(uuid.uuid4())}).encode()])
+    store.write(f"incoming/{uuid.uuid4()}/{0:012}", [b"its sound"])
+
+
+def test_a_place_of_another_veyra_is_told_at_once_and_nothing_there_is_tidied(
+    staff: Client, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "sound")
+    assert save(staff, folder=folder) == ""
+    storage = Storage.objects.get(folder=folder)
+    of_another(store := store_of(storage))
+    assert "Another Veyra keeps" in save(staff, folder=folder)
+    assert tried(storage) == owning.OTHERS
+    before = set(store.names(""))
+    Storage.objects.update(tested_at=None, test_error={})
+    saving.tidy(timezone.now() + timedelta(days=2))
+    storage.refresh_from_db()
+    assert set(store.names("")) == before and storage.test_error["msgid"] == owning.OTHERS
+    # Once the other is gone for good, it is ours, and what nobody needs goes.
+    store.delete(owning.NAME)
+    saving.tidy(timezone.now() + timedelta(days=2))
+    assert list(store.names("")) == [owning.NAME] and tried(storage) == ""
+
+
+def test_a_bucket_of_another_veyra_is_told_when_it_is_entered(staff: Client, s3: S3) -> None:
+    of_another(store_of(s3.storage(prefix="theirs")))
+    values: dict[str, Any] = {
+        **{"kind": "s3", "endpoint": s3.address, "bucket": BUCKET},
+        **{"access_key": "root", "new_secret": SECRET},
+    }
+    assert "Another Veyra keeps" in save(staff, **values, prefix="theirs")
+    assert save(staff, **values, prefix="ours") == ""
