@@ -6,6 +6,7 @@ from django.utils import timezone
 from monitoring import caller_zip, filing, forgetting, looking, posting
 from monitoring.health import history
 from monitoring.health.checks.ground import SCHEDULE
+from monitoring.alarms import working
 from veyra.models import Pulse
 
 
@@ -25,6 +26,11 @@ def file() -> None:
     while filing.run_next():
         pass
 
+@shared_task(name=working.TASK)  # type: ignore[untyped-decorator]  # likewise
+def alarm() -> None:
+    working.work(timezone.now())
+
+
 
 @shared_task(name="monitoring.tidy")  # type: ignore[untyped-decorator]  # likewise
 def tidy() -> None:
@@ -36,6 +42,7 @@ def tidy() -> None:
 
 @shared_task(name=posting.TASK)  # type: ignore[untyped-decorator]  # likewise
 def mail() -> None:
+    working.forget(timezone.now())
     posting.work(timezone.now())
 
 

@@ -298,6 +298,18 @@ CELERY_BEAT_SCHEDULE = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
+    "alarm": {"task": "monitoring.alarm", "schedule": 5.0},
+    # Each queue shows by this that somebody works it off.
+    **{
+        f"pulse_{queue}": {
+            "task": "monitoring.pulse",
+            "schedule": 10.0,
+            # What waits for a worker that is away is not done all at once when it is back.
+            "options": {"queue": queue, "expire_seconds": 30},
+        }
+        for queue in CELERY_QUEUES
+        if queue != CELERY_TASK_DEFAULT_QUEUE
+    },
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -28,6 +28,7 @@ def test_every_service_of_the_line_is_there() -> None:
             "worker-saving",
             "kamailio",
             "registrar",
+            "lookout",
             "watchdog",
             "standby",
             "recorder",

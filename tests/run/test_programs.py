@@ -39,7 +39,7 @@ def read(text: str) -> configparser.RawConfigParser:
 
 
 def test_a_machine_of_its_own_runs_everything() -> None:
-    ours = ["web", *WORK, "tap", *CALLERS]
+    ours = ["web", *WORK, "tap", "lookout", *CALLERS]
     own = ["broker", "livekit-server", "livekit-sip", *ours]
     assert names(LAYOUT, REAL) == own
 
@@ -55,7 +55,7 @@ def test_lines_that_must_register_are_served_where_kamailio_and_a_gateway_are() 
 def test_what_runs_elsewhere_is_not_started() -> None:
     layout = replace(LAYOUT, broker="")
     configured = Choice(kind=Kind.CONFIGURED)
-    assert names(layout, configured) == ["web", *WORK, "tap", *CALLERS]
+    assert names(layout, configured) == ["web", *WORK, "tap", "lookout", *CALLERS]
 
 
 def test_without_a_gateway_the_rest_runs() -> None:

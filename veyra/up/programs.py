@@ -111,6 +111,8 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
         _ours(layout, "worker-saving", *celery, *saving),
         _ours(layout, "beat", *celery, "beat", "--pidfile=", "-l", "WARNING"),
         Program("tap", _manage(layout, "tap")),
+        # It tells of a broker that does not start, too.
+        Program("lookout", _manage(layout, "lookout"), needs_broker=False),
     ]
     if choice.kind is not Kind.SIMULATOR:
         found.append(Program("agent", _manage(layout, "runagent")))
