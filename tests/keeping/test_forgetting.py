@@ -29,7 +29,7 @@ from monitoring.forgetting import CannotErase
 from recordings import deleting, keeping, saving
 from recordings.keeping_models import Deletion, Hold
 from recordings.models import Part, Recording, Storage
-from recordings.stores import store_of
+from recordings.stores import folder_of, store_of
 from recordings.storing import StoreError
 from telephony import folding, intake
 from telephony.callers import one_spelling
@@ -474,6 +474,34 @@ def test_a_line_that_no_key_reads_is_told(
     assert "FIELD_KEYS" in said.getvalue()
     assert Call.objects.get(pk=call.pk).from_number
     settings.FIELD_KEYS = [*settings.FIELD_KEYS, *old]
+    call_command("forget", "--again", stdout=StringIO())
+    assert Call.objects.get(pk=call.pk).from_number == ""
+
+
+def test_without_anybody_to_erase_again_all_is_well() -> None:
+    said = StringIO()
+    call_command("forget", "--again", stdout=said)
+    assert said.getvalue().strip() == "0 erasures were done again."
+
+
+@pytest.mark.parametrize("is_mounted", [False, True])
+def test_a_ledger_that_is_not_to_be_had_is_told(
+    caller: MakeCaller, make_user: Any, *, is_mounted: bool
+) -> None:
+    caller()
+    erase(make_user())
+    call = restored(caller, timedelta(days=1))
+    folder = folder_of(Storage.objects.get())
+    folder.rename(folder.with_name("elsewhere"))
+    if is_mounted:
+        folder.mkdir()
+    said = StringIO()
+    with pytest.raises(CommandError):
+        call_command("forget", "--again", stdout=StringIO(), stderr=said)
+    assert "Nothing lies in the storage" in said.getvalue()
+    if is_mounted:
+        folder.rmdir()
+    folder.with_name("elsewhere").rename(folder)
     call_command("forget", "--again", stdout=StringIO())
     assert Call.objects.get(pk=call.pk).from_number == ""
 

@@ -100,3 +100,12 @@ def test_a_recording_is_opened_where_it_lies() -> None:
         open_recording(Recording(storage=storage, file="recordings/b.ogg"))
     with pytest.raises(Absent):
         open_recording(Recording())
+
+
+def test_a_folder_that_cannot_be_looked_into_is_not_taken_for_an_empty_one(
+    store: FolderStore,
+) -> None:
+    assert list(store.names("")) == []
+    store.folder.write_text("no folder")
+    with pytest.raises(StoreError):
+        list(store.names(""))
