@@ -193,7 +193,7 @@ def _follow(livekit: LiveKit, row: Recording, room_is_there: bool) -> None:
         return _is_unknown(row)
     if why := _why_dead(info, row, room_is_there):
         return _end(row, State.MISSING, Sentence(why))
-    if row.wanted == Wanted.ON and _is_forbidden(row):
+    if row.wanted == Wanted.ON and orders.forbidding(row.room_sid):
         _save(row, wanted=Wanted.OFF, wanted_at=timezone.now())
     if row.wanted == Wanted.OFF and info.status in ("starting", "active"):
         info = streaming.stopped(livekit, info)
@@ -227,11 +227,6 @@ def _is_silent(info: Egress, row: Recording, since: datetime) -> bool:
     """Neither it nor anybody who told it something was heard of since then."""
     heard_of = (row.created_at, row.wanted_at, info.updated_at)
     return max(at for at in heard_of if at) < since
-
-
-def _is_forbidden(row: Recording) -> bool:
-    """A caller has taken his yes back, or somebody has come who is never recorded."""
-    return any(why.msgid in orders.FORBIDS for why in orders.obstacles(row.room_sid))
 
 
 def _is(info: Egress, row: Recording) -> bool:

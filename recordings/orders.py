@@ -100,6 +100,13 @@ def obstacles(room_sid: str) -> list[Sentence]:
     return [why for call in calls if (why := standing(call).no_start)]
 
 
+def forbidding(room_sid: str) -> Sentence | None:
+    """Why whatever is recorded of this room, or sent on, has to stop: a call in it is of a line
+    that is never recorded, or its caller has not agreed.
+    """
+    return next((why for why in obstacles(room_sid) if why.msgid in FORBIDS), None)
+
+
 def _possible(verdict: Verdict, no_start: Sentence | None) -> tuple[Order, ...]:
     stop = () if verdict.policy == RecordingPolicy.ALWAYS else (Order.STOP,)
     if verdict.wanted == Wanted.ON:

@@ -117,6 +117,9 @@ def _begin(form: StreamForm, user: User) -> bool:
     if found is None:
         form.add_error("room", _("No room of this name is open."))
         return False
+    if why := streaming.obstacle(found[0].sid):
+        form.add_error("room", str(why))
+        return False
     streaming.begin(found[0], given["address"], given["has_picture"], user)
     return True
 

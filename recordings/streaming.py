@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from recordings import livekit_words
+from recordings import livekit_words, orders
 from recordings.stream_models import Stream, StreamTarget
 from telephony import intake
 from telephony.models import CallEvent
@@ -53,10 +53,19 @@ KILLED = _(
     "The call is over, and the program that recorded or sent it has said nothing since: it was"
     " killed. Have your engineer look at it."
 )
+NOT_FOR_OTHERS = _(
+    "What is said in this room is not sent on: a call in it is of a line whose calls are never"
+    " recorded, or its caller has not agreed to be recorded."
+)
 UNREADABLE = _("Its address cannot be read: no key of FIELD_KEYS fits. Begin it anew.")
 
 
 # what staff ask for
+
+
+def obstacle(room_sid: str) -> Sentence | None:
+    """Why this room may not be sent on: others can keep what they are sent."""
+    return Sentence(NOT_FOR_OTHERS) if orders.forbidding(room_sid) else None
 
 
 def begin(room: Room, address: str, has_picture: bool, user: User) -> Stream:
@@ -138,6 +147,9 @@ def look(livekit: LiveKit, goes_on: Callable[[], bool]) -> None:
 
 def _bring(livekit: LiveKit, stream: Stream, room_is_there: bool) -> None:
     known = livekit.list_egress(room=stream.room_name)
+    if stream.is_wanted and obstacle(stream.room_sid):
+        # Somebody came, or was asked, since.
+        _save(stream, is_wanted=False)
     if not stream.egress_id:
         return _begin(livekit, stream, known, room_is_there)
     info = next((each for each in known if each.id == stream.egress_id), None)
@@ -170,7 +182,7 @@ def _begin(livekit: LiveKit, stream: Stream, known: Sequence[Egress], room_is_th
         return
     targets = list(stream.targets.filter(is_wanted=True))
     if not stream.is_wanted or not targets:
-        return _end(stream, State.OVER, Sentence(""))
+        return _end(stream, State.OVER, obstacle(stream.room_sid) or Sentence(""))
     if not room_is_there:
         return _end(stream, State.OVER, Sentence(ROOM_OVER))
     _save(stream, asked_at=now)
@@ -258,6 +270,8 @@ def _take(stream: Stream, info: Egress) -> None:
         why = livekit_words.why(info.error)
         if not why.msgid and info.details.endswith("Source closed"):
             why = Sentence(ROOM_OVER)
+        elif not why.msgid:
+            why = obstacle(stream.room_sid) or why
         _targets(stream, info.targets)
         return _end(stream, state, why, info.ended_at)
     _save(stream, egress_id=info.id, state=state, reason=Sentence("").to_json())

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from livekit import api
 
+from agentworker.models import Agent
+from agentworker.recording import RecordingPolicy as Policy
 from recordings import looking, streaming
 from recordings.models import Stream, StreamTarget
-from telephony.models import CallEvent
+from telephony.models import Call, CallEvent
 from tests import webhooks
 from tests.simulator.conftest import KEY, SECRET, Simulated
 from tests.streams.conftest import Person
@@ -80,6 +82,34 @@ def test_a_room_goes_out_and_its_key_is_shown_to_nobody(
     assert (told.room_sid, told.payload) == (row.room_sid, {"who": "anna"})
     logged = LogEntry.objects.values_list("change_message", flat=True)
     assert len(logged) == 1 and KEY_OF_STREAM not in str(list(logged))
+
+
+def a_call(livekit: Simulated, room: str, policy: Policy) -> None:
+    """That goes on in this room, on a line with this policy."""
+    sid, now = livekit.store.rooms[room].sid, timezone.now()
+    agent = Agent.objects.create(name="Support", recording=policy)
+    times = {"started_at": now, "answered_at": now}
+    Call.objects.create(state="answered", room_name=room, room_sid=sid, agent=agent, **times)
+
+
+@pytest.mark.parametrize("policy", [Policy.NEVER, Policy.AGREED])
+def test_who_may_not_be_recorded_is_not_sent_on_either(
+    policy: Policy, livekit: Simulated, room: str, client: Client
+) -> None:
+    a_call(livekit, room, policy)
+    answer = ask(client, room)
+    assert "is not sent on" in answer.content.decode() and answer.status_code == 400
+    assert not Stream.objects.exists()
+
+
+def test_a_stream_ends_when_somebody_comes_who_may_not_be_recorded(
+    livekit: Simulated, room: str, client: Client
+) -> None:
+    live(client, room)
+    a_call(livekit, room, Policy.NEVER)
+    row = settle("over")
+    assert row.reason["msgid"] == streaming.NOT_FOR_OTHERS
+    assert jobs(livekit)[0].info.details == "End reason: StopEgress API"
 
 
 def test_addresses_come_and_go_while_it_runs(livekit: Simulated, room: str, client: Client) -> None:
