@@ -13,12 +13,13 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from recordings.keeping_models import Deletion, Hold, Term
 from recordings.making import window_of
-from recordings.models import Leftover, Part, Recording, Storage
+from recordings.models import Leftover, Part, Recorder, Recording, Storage
+from recordings.owning import opened
 from recordings.removing import remove, remove_all
-from recordings.stores import store_of
 from recordings.storing import FileError, Store, StoreError
 from recordings.terms import Group, Terms
 from telephony.callers import one_spelling
@@ -36,6 +37,10 @@ BATCH = 200
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 # What a storage keeps of parts that are on their way.
 INCOMING = "incoming/{}/"
+
+GOES_ON = gettext_noop(
+    "LiveKit's recording service has not ended this recording yet. It is deleted when it has."
+)
 
 KEPT = (Recording.State.READY, Recording.State.FAILED)
 
@@ -135,28 +140,47 @@ def _prove(rows: Sequence[Recording], why: Deletion.Why, now: datetime) -> None:
 
 # Their files
 
-# Storages that are found to be away, and why: they are not asked again.
-Away = dict[int, StoreError]
+
+class Storages:
+    """As they are found; one that is `away` is not asked again."""
+
+    def __init__(self) -> None:
+        self.away: dict[int, StoreError] = {}
+        self._open: dict[int, Store] = {}
+
+    def tried(self, storage: Storage, work: Callable[[Store], None]) -> StoreError | None:
+        """Why it is not done."""
+        if error := self.away.get(storage.pk):
+            return error
+        try:
+            if storage.pk not in self._open:
+                self._open[storage.pk] = opened(storage)
+            work(self._open[storage.pk])
+        except StoreError as error:
+            if not isinstance(error, FileError):
+                self.away[storage.pk] = error
+            return error
+        return None
 
 
 def carry_out(now: datetime, among: Collection[str] | None = None) -> int:
     """Delete the files of what is claimed (of these recordings, where some are named); how many are
     gone. Of a storage that is away, only the first one finds that out.
     """
-    away: Away = {}
+    storages = Storages()
     rows, gone = Deletion.objects.to_do(now).select_related("storage"), 0
     if among is not None:
         rows = rows.of(among)
-    while batch := list(rows.exclude(storage__in=away)[:BATCH]):
+    while batch := list(rows.exclude(storage__in=storages.away)[:BATCH]):
         for row in batch:
-            if row.storage_id is None or row.storage_id not in away:
-                gone += _carry_out(row, away)
+            if row.storage_id is None or row.storage_id not in storages.away:
+                gone += _carry_out(row, storages)
     return gone
 
 
-def _carry_out(row: Deletion, away: Away) -> int:
+def _carry_out(row: Deletion, storages: Storages) -> int:
     """1: its file is gone."""
-    if wrong := _remove(row, away):
+    if wrong := _remove(row, storages):
         log.warning("recording %s is not deleted yet: the storage does not do it", row.recording)
         return _again(row, wrong.sentence)
     with transaction.atomic():
@@ -173,27 +197,14 @@ def _again(row: Deletion, why: Sentence) -> int:
     return 0
 
 
-def _remove(row: Deletion, away: Away) -> StoreError | None:
+def _remove(row: Deletion, storages: Storages) -> StoreError | None:
     """All that there is of it, and what keeps some of that."""
     files = [(row.storage, row.file)] if row.storage and row.file else []
     files += [(left.storage, left.file) for left in Leftover.objects.of([row.recording])]
-    wrong = [_tried(storage, away, partial(remove, name=name)) for storage, name in files]
+    wrong = [storages.tried(storage, partial(remove, name=name)) for storage, name in files]
     if row.room_sid:
-        wrong += [_forget_part(part, away) for part in _parts_of(row)]
+        wrong += [_forget_part(part, storages) for part in _parts_of(row)]
     return next(filter(None, wrong), None)
-
-
-def _tried(storage: Storage, away: Away, work: Callable[[Store], None]) -> StoreError | None:
-    """Why it is not done."""
-    if error := away.get(storage.pk):
-        return error
-    try:
-        work(store_of(storage))
-    except StoreError as error:
-        if not isinstance(error, FileError):
-            away[storage.pk] = error
-        return error
-    return None
 
 
 # Parts that nobody joins any more
@@ -217,18 +228,24 @@ def _is_of(part: Part, call: Call) -> bool:
 
 def forget_parts(parts: QuerySet[Part]) -> None:
     """With what came of them. One that cannot go keeps no other. Raises StoreError, afterwards."""
-    away: Away = {}
-    tried = [_forget_part(part, away) for part in parts.select_related("storage")]
+    storages = Storages()
+    tried = [_forget_part(part, storages) for part in parts.select_related("storage")]
     failed = [error for error in tried if error]
     if failed:
         raise failed[0]
 
 
-def _forget_part(part: Part, away: Away) -> StoreError | None:
+def _forget_part(part: Part, storages: Storages) -> StoreError | None:
     """Why it is not gone."""
-    storages = [part.storage] if part.storage else list(Storage.objects.all())
+    if part.recorder == Recorder.EGRESS and part.state == Part.State.WRITING:
+        # What nobody knows any more nobody would end, nor find in the storage.
+        return FileError(Sentence(GOES_ON))
+    lies_in = [part.storage] if part.storage else list(Storage.objects.all())
     empty = partial(remove_all, prefix=INCOMING.format(part.pk))
-    wrong = [error for storage in storages if (error := _tried(storage, away, empty))]
+    wrong = [error for storage in lies_in if (error := storages.tried(storage, empty))]
+    if part.recorder == Recorder.EGRESS and part.storage:
+        error = _tried(part.storage, away, partial(remove, name=part.egress_file))
+        wrong += [error] if error else []
     if not wrong:
         part.delete()
         return None

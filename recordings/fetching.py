@@ -18,7 +18,7 @@ from recordings.models import Part, Storage
 from recordings.scratch import scratch
 from recordings.stores import Written, open_file, store_of, write_file
 from recordings.storing import Absent, Store, StoreError
-from recordings.talks import give_up, save, source_of
+from recordings.talks import give_up, save
 from recordings.turning import turn
 from telephony.models import Call
 from veyra.celery import wake
@@ -61,15 +61,18 @@ def _fetch(part: Part) -> None:
     longest = max(0.0, (part.ended_at - part.began_at).total_seconds())
     with scratch() as folder:
         path = folder / "turned.ogg"
-        source = open_file(store, source_of(part))
+        source = open_file(store, part.egress_file)
         seconds = turn(str(part.pk), Stream(source.read(), lambda: None), path, longest)
         if not part.file_key and part.storage.is_encrypted:
             save(part, file_key=sealing.new_key())
         arriving.remove_pieces(part)
         written = _write_pieces(part, store, path)
     values = {"size": written.size, "received": written.size, "sha256": written.sha256}
-    save(part, state=Part.State.ARRIVED, seconds=seconds, seen_at=timezone.now(), **values)
-    store.delete(source_of(part))
+    now = timezone.now()
+    if not save(part, state=Part.State.ARRIVED, seconds=seconds, seen_at=now, **values):
+        # Whoever was heard in it was erased meanwhile.
+        arriving.remove_pieces(part)
+    store.delete(part.egress_file)
     wake(arriving.SAVE)
 
 
@@ -94,7 +97,7 @@ def tidy() -> None:
         try:
             store = store_of(storage)
             for part in _given_up(store.names("egress/")):
-                store.delete(source_of(part))
+                store.delete(part.egress_file)
         except StoreError as error:
             log.warning("storage %s is not tidied: %s", storage.pk, error)
 

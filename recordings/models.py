@@ -152,9 +152,10 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
         return found.values_list("wanted", "doing").first()
 
     def talks_in(self, room_sid: str) -> Self:
-        """Of calls in this room, which nobody has erased."""
+        """Of calls in this room, which nobody has deleted or erased."""
         found = self.filter(room_sid=room_sid, kind=Recording.Kind.TALK, call__erased_at=None)
-        return found.select_related("call__rule", "call__agent")
+        kept = found.exclude(state=Recording.State.DELETED)
+        return kept.select_related("call__rule", "call__agent")
 
     def wanted_by_hand(self) -> Self:
         """Talks that go on and are recorded because somebody asked for it, or agreed."""
@@ -438,6 +439,11 @@ class Part(models.Model):
     def at(self) -> datetime:
         """When it began, by our clock."""
         return self.began_at - timedelta(seconds=self.clock_ahead)
+
+    @property
+    def egress_file(self) -> str:
+        """Where LiveKit's program writes it, in its storage."""
+        return f"egress/{self.pk}.ogg"
 
     @property
     def length(self) -> float:

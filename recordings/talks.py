@@ -38,7 +38,7 @@ BEGINS_BY = timedelta(seconds=30)
 # One that came to nothing is followed by another after a while, so often in one room.
 TRIES, AGAIN = 3, timedelta(seconds=30)
 # The error of a fact: it broke down, and its own sentence stands on its part.
-BROKE_DOWN = "egress"
+BROKE_DOWN = "LiveKit"
 # LiveKit misses who was killed for so long at most.
 SILENT_AFTER = streaming.SILENT_AFTER
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -126,7 +126,7 @@ def look(livekit: LiveKit, goes_on: Callable[[], bool]) -> None:
 
 
 def _past(room_sid: str) -> Talk | None:
-    """By calls that are over; None: all of them were erased."""
+    """By calls that are over; None: nothing of them is to be kept."""
     rows = Recording.objects.talks_in(room_sid)
     known = expecting.Known.of([row.call for row in rows if row.call], timezone.now(), [])
     verdicts = [(row, known.verdict(row.call, row)) for row in rows if row.call]
@@ -161,7 +161,7 @@ def _begin(livekit: LiveKit, talk: Talk) -> None:
         storage=storage,
     )
     try:
-        path, upload = egress.way_to(storage, source_of(part))
+        path, upload = egress.way_to(storage, part.egress_file)
         info = livekit.record_sound(talk.room_name, path, upload)
     except SecretError:
         give_up(part, Sentence(egress.NO_BUCKET))
@@ -171,11 +171,6 @@ def _begin(livekit: LiveKit, talk: Talk) -> None:
             give_up(part, livekit_words.sentence_of(error))
     else:
         save(part, egress_id=info.id)
-
-
-def source_of(part: Part) -> str:
-    """The name under which LiveKit's program writes it."""
-    return f"egress/{part.pk}.ogg"
 
 
 def _follow(livekit: LiveKit, part: Part, talk: Talk | None, room_is_there: bool) -> None:
@@ -205,7 +200,7 @@ def _is(info: Egress, part: Part) -> bool:
     """Whose answer was lost is known by the file that it writes."""
     if part.egress_id:
         return info.id == part.egress_id
-    return any(path.endswith(source_of(part)) for path in info.paths)
+    return any(path.endswith(part.egress_file) for path in info.paths)
 
 
 def _take(part: Part, info: Egress, is_inside: bool, talk: Talk | None) -> None:
@@ -269,9 +264,11 @@ def _fact_of(part: Part, kind: str) -> str:
     return f"{EGRESS}:{part.pk}:{'began' if kind == 'recording_started' else 'ended'}"
 
 
-def save(part: Part, **values: Any) -> None:
-    """Unless it is gone, or here, meanwhile."""
+def save(part: Part, **values: Any) -> bool:
+    """False: it is gone, or here, meanwhile."""
     changed = {name: value for name, value in values.items() if getattr(part, name) != value}
-    if changed and Part.objects.coming().filter(pk=part.pk).update(**changed):
-        for name, value in changed.items():
-            setattr(part, name, value)
+    if changed and not Part.objects.coming().filter(pk=part.pk).update(**changed):
+        return False
+    for name, value in changed.items():
+        setattr(part, name, value)
+    return True

@@ -13,13 +13,15 @@ from django.utils import timezone
 
 from agentworker.models import Agent
 from agentworker.recording import RecordingPolicy as Policy
-from recordings import egress, expecting, fetching, looking, making, saving, streaming
+from recordings import deleting, egress, expecting, fetching, looking, making, saving, streaming
 from recordings import talks as module
 from recordings.deciding import Fact, Story, Verdict, Wanted, decide
 from recordings.models import Part, Recorder, Recording, Storage
 from recordings.recorder import relieved
 from recordings.stores import open_recording, store_of
+from recordings.storing import FileError
 from recordings.talks import Talk, are_apart, end_of, talks
+from recordings.turning import turn
 from telephony.models import Call, CallEvent
 from tests.recordings.conftest import _s3, s3
 from tests.recordings.s3 import S3
@@ -401,12 +403,12 @@ def test_files_of_parts_that_nobody_fetches_go_after_a_day(
     facts = {"room_sid": call.room_sid, "began_at": T, "recorder": "egress", "storage": storage}
     parts = [Part.objects.create(state=state, **facts) for state in ("broken", "arriving")]
     for part in parts:
-        store_of(storage).write(module.source_of(part), [b"sound"])
+        store_of(storage).write(part.egress_file, [b"sound"])
     fetching.tidy()
     assert len(list(store_of(storage).names("egress/"))) == 2
     Part.objects.update(seen_at=timezone.now() - egress.LONGEST_WAIT * 2)
     fetching.tidy()
-    assert list(store_of(storage).names("egress/")) == [module.source_of(parts[1])]
+    assert list(store_of(storage).names("egress/")) == [parts[1].egress_file]
 
 
 @database
@@ -416,3 +418,39 @@ def test_livekit_is_looked_at_for_talks_only_while_one_is_asked_for(
     assert not Recording.objects.wanted_by_hand().exists()
     order(call, "record_start")
     assert Recording.objects.wanted_by_hand().count() == 1
+
+
+@database
+def test_who_is_erased_while_he_is_recorded_leaves_nothing_with_livekit_either(
+    livekit: Simulated, call: Call, storage: Storage
+) -> None:
+    order(call, "record_start")
+    until(lambda: is_on(call))
+    row = expecting.row_of(call)
+    assert row
+    Recording.objects.update(state=Recording.State.DELETED)
+    with pytest.raises(FileError):
+        deleting.forget_parts(Part.objects.all())
+    looking.look()
+    looking.look()
+    assert states() == ["arriving"] and list(store_of(storage).names("egress/"))
+    deleting.forget_parts(Part.objects.all())
+    assert not states() and not list(store_of(storage).names(""))
+
+
+@database
+def test_what_is_fetched_while_its_caller_is_erased_goes(
+    livekit: Simulated, call: Call, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order(call, "record_start")
+    until(lambda: is_on(call))
+    hang_up(livekit, call)
+    looking.look()
+
+    def erased(*told: object) -> float:
+        Part.objects.all().delete()
+        return turn(*told)  # type: ignore[arg-type]  # as it is called
+
+    monkeypatch.setattr(fetching, "turn", erased)
+    fetching.fetch()
+    assert not states() and not list(store_of(storage).names(""))
