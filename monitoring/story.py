@@ -29,7 +29,13 @@ def story(
     """What the call itself tells, and what the assistant and the staff did in it, by time. `asked`:
     how a call out was asked for.
     """
-    told_so = [(event.at, text) for event in events if (text := told(event, call))]
+    events = list(events)
+    passed = handed_over(events)
+    told_so = [
+        (event.at, text)
+        for event in events
+        if (text := passed.get(event.event_id, told(event, call)))
+    ]
     if call.answered_at:
         told_so.append((call.answered_at, _answered(call)))
     middle = [
@@ -41,6 +47,29 @@ def story(
     if call.ended_at:
         moments.append(Moment(call.ended_at, ending(call), after(call, call.ended_at)))
     return moments
+
+
+def handed_over(events: Iterable[CallEvent]) -> dict[str, str]:
+    """Of facts of recorders by which one took over from another, what is told instead, "" nothing:
+    to whoever reads, the recording went on.
+    """
+    found: dict[str, str] = {}
+    recording: set[str] = set()
+    for event in sorted(events, key=lambda event: event.at):
+        by = event.event_id.rpartition(":")[0]
+        if event.kind in ("recording_started", "recording_resumed"):
+            if recording - {by}:
+                found[event.event_id] = _("Another recorder went on with the recording")
+            recording.add(by)
+        elif event.kind in ("recording_stopped", "recording_paused"):
+            recording.discard(by)
+            if recording and event.kind == "recording_stopped" and not _error_of(event):
+                found[event.event_id] = ""
+    return found
+
+
+def _error_of(event: CallEvent) -> str:
+    return str(event.payload.get("error", "")) if isinstance(event.payload, dict) else ""
 
 
 def _speaker(call: Call, asked: OutboundCall) -> list[Moment]:

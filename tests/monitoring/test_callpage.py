@@ -80,6 +80,24 @@ def test_the_story_goes_from_who_called_to_how_it_ended(call: Call) -> None:
     ]
 
 
+def test_a_recording_that_another_recorder_goes_on_with_has_not_ended(call: Call) -> None:
+    facts = (
+        ("recorder:1", "recording_started", 2),
+        ("egress:p:began", "recording_started", 5),
+        ("recorder:2", "recording_stopped", 6),
+        ("egress:p:ended", "recording_stopped", 50),
+    )
+    for name, kind, second in facts:
+        tell(call, kind, second, source="observer")
+        CallEvent.objects.filter(event_id=f"{kind}:{second}").update(event_id=name)
+    told = gather(call, with_words=True).story
+    assert [(moment.text, moment.after) for moment in told if "ecord" in moment.text] == [
+        ("Recording began", "+2.0 s"),
+        ("Another recorder went on with the recording", "+5.0 s"),
+        ("Recording ended", "+50.0 s"),
+    ]
+
+
 def test_the_story_names_the_connection_and_the_rule_and_tells_why(
     call: Call, number: PhoneNumber, rule: DispatchRule
 ) -> None:
