@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -16,7 +15,7 @@ from veyra.parts import PartsIndex
 from veyra.querysets import VisibleQuerySet
 
 if TYPE_CHECKING:  # it imports us
-    from telephony.models import PhoneNumber
+    pass
 
 # What recorders say of a room that they record and the assistant of its caller's consent, and what
 # staff ask for.
@@ -440,48 +439,3 @@ class Refused(models.Model):
 
     def __str__(self) -> str:
         return f"{self.address} {self.reason}"
-
-
-class TestCallQuerySet(VisibleQuerySet["TestCall"]):
-    def of_number(self, number: "PhoneNumber") -> Self:
-        return self.filter(number=number)
-
-    def with_sound(self) -> Self:
-        """What they heard is kept."""
-        return self.exclude(heard="")
-
-
-class TestCall(models.Model):
-    """ "Call this line now": a call that we place ourselves, and what it heard."""
-
-    __test__ = False  # not a test case, whatever its name looks like to pytest
-
-    class State(models.TextChoices):
-        WAITING = "waiting", _("Waiting")
-        CALLING = "calling", _("Calling")
-        DONE = "done", _("Done")
-        FAILED = "failed", _("Failed")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    number = models.ForeignKey(
-        "telephony.PhoneNumber", on_delete=models.CASCADE, related_name="test_calls"
-    )
-    asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    asked_at = models.DateTimeField(auto_now_add=True)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    # What came of it, as (msgid, parameters).
-    result = models.JSONField(default=dict, blank=True)
-    # What the caller heard, WAV; relative to MEDIA_ROOT.
-    heard = models.CharField(max_length=200, blank=True)
-
-    objects = TestCallQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("test call")
-        verbose_name_plural = _("test calls")
-        ordering = ["-asked_at"]
-
-    def __str__(self) -> str:
-        return str(self.id)

@@ -19,13 +19,14 @@ from telephony.callback import CallBack
 from telephony.colleagues import Colleague, Member, Team, person_or_team
 from telephony.differences import Difference
 from telephony.expected import ExpectedCall
-from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused, TestCall
+from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused
 from telephony.ignoring import IgnoredSource
 from telephony.numbers import parts_of_number, pretty
 from telephony.outbound import OutboundCall, Outgoing
 from telephony.registration import Registering, Registration
 from telephony.ring import Ring, RungPhone
 from telephony.scheduled import ScheduledChange
+from telephony.testcall import TestCall
 from telephony.visits import Visit
 from veyra.models import Keepable
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet

@@ -50,6 +50,8 @@ class Result:
     answered_at: float | None = None
     first_voice: float | None = None
     voiced_seconds: float = 0.0
+    # When we had said our own words, all of them.
+    said: float | None = None
     ended: float | None = None
     ended_by: str = ""
     # When each key was pressed, and when the voice that followed it began.
@@ -143,6 +145,7 @@ class Conversation:
             with suppress(AudioNotActive, AudioRestarted):
                 self.call.audio.write(pcm[start : start + FRAME_BYTES])
             await asyncio.sleep(FRAME_SECONDS)
+        self.ear.result.said = round(time.monotonic() - self.ear.started, 3)
 
 
 def loudness(frame: bytes) -> float:

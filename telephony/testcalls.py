@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import wave
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from agentworker.espeak import EspeakError, engine
 from telephony.models import Call, PhoneNumber, TestCall
 from telephony.numbers import pretty, spelled
 from veyra.celery import wake
@@ -28,6 +30,9 @@ FOLDER = "test-calls"
 KEEP = 50
 RING_SECONDS = 30
 LISTEN_SECONDS = 25
+ANSWER_SECONDS = 8
+# What our caller says.
+WORDS = {"ru": "Здравствуйте. Это проверка связи.", "en": "Hello. This is a test of the line."}
 # The caller's own process never takes longer than this.
 LIMIT_SECONDS = 90
 
@@ -39,9 +44,9 @@ def caller(call: Call) -> str:
     return pretty(call.from_number)
 
 
-def ask(number: PhoneNumber, user: User | None) -> TestCall:
+def ask(number: PhoneNumber, user: User | None, why: str = TestCall.Why.HAND) -> TestCall:
     """Place a test call soon; the row tells how it goes."""
-    row = TestCall.objects.create(number=number, asked_by=user)
+    row = TestCall.objects.create(number=number, asked_by=user, why=why)
     wake(TASK)
     return row
 
@@ -72,17 +77,30 @@ def run(row: TestCall) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         found = dial(row, path)
-    except (OSError, subprocess.SubprocessError, ValueError, SecretError) as error:
+    except (OSError, subprocess.SubprocessError, ValueError, SecretError, EspeakError) as error:
         finish(row, TestCall.State.FAILED, not_placed(error))
     else:
         state = TestCall.State.DONE if found["voiced_seconds"] else TestCall.State.FAILED
+        row.measured = measured(found)
         finish(row, state, sentence(found), heard if path.exists() else "")
     prune()
 
 
 def finish(row: TestCall, state: TestCall.State, result: Sentence, heard: str = "") -> None:
     changes = {"state": state, "result": result.to_json(), "heard": heard}
-    TestCall.objects.filter(pk=row.pk).update(**changes)
+    # One that failed needs no more looking into.
+    judged_at = timezone.now() if state == TestCall.State.FAILED else None
+    TestCall.objects.filter(pk=row.pk).update(**changes, measured=row.measured, judged_at=judged_at)
+
+
+def measured(found: dict[str, Any]) -> dict[str, float | None]:
+    """Of a Result, what TestCall.measured keeps."""
+    return {
+        "answer": found["answered"],
+        "greeting": found["first_voice"],
+        "voice": found["voiced_seconds"],
+        "said": found["said"],
+    }
 
 
 def dial(row: TestCall, heard: Path) -> dict[str, Any]:
@@ -92,7 +110,7 @@ def dial(row: TestCall, heard: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "telephony.sip_caller", f"sip:{to}@{settings.SIP_TEST_TO}"]
     command += ["--user", USER_PREFIX + row.pk.hex[:8], "--login", trunk.username]
     command += ["--interface", our_address(settings.SIP_TEST_TO), "--ring", str(RING_SECONDS)]
-    command += ["--heard", str(heard), "--do", f"listen:{LISTEN_SECONDS}"]
+    command += ["--heard", str(heard), "--do", *steps(row)]
     done = subprocess.run(  # noqa: S603  # our own program, arguments from our own rows
         command,
         cwd=settings.BASE_DIR,
@@ -104,6 +122,31 @@ def dial(row: TestCall, heard: Path) -> dict[str, Any]:
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def steps(row: TestCall) -> list[str]:
+    """What our caller does: where no person listens afterwards, he speaks, too."""
+    listen = f"listen:{LISTEN_SECONDS}"
+    if row.why == TestCall.Why.HAND:
+        return [listen]
+    return [listen, f"say:{our_words()}", f"listen:{ANSWER_SECONDS}"]
+
+
+def our_words() -> Path:
+    """A WAV of them, made once."""
+    path = Path(settings.MEDIA_ROOT) / FOLDER / f"words-{settings.LANGUAGE_CODE}.wav"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        language = settings.LANGUAGE_CODE if settings.LANGUAGE_CODE in WORDS else "en"
+        speaker = engine()
+        whole = path.with_suffix(".part")
+        with wave.open(str(whole), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(speaker.rate)
+            file.writeframes(speaker.speak(WORDS[language], language, 150))
+        whole.replace(path)
+    return path
 
 
 def our_address(target: str) -> str:
@@ -147,11 +190,14 @@ def give_up_lost() -> None:
     since = timezone.now() - timedelta(seconds=2 * LIMIT_SECONDS)
     lost = TestCall.objects.filter(state=TestCall.State.CALLING, asked_at__lt=since)
     msgid = _("The call was cut short by a restart. Call again.")
-    lost.update(state=TestCall.State.FAILED, result=Sentence(msgid).to_json())
+    told = {"result": Sentence(msgid).to_json(), "judged_at": timezone.now()}
+    lost.update(state=TestCall.State.FAILED, **told)
 
 
-def prune(keep: int = KEEP) -> None:
+def prune(keep: int | None = None) -> None:
     """Keep the newest recordings of test calls only."""
-    for row in TestCall.objects.with_sound().order_by("-asked_at")[keep:]:
+    for row in TestCall.objects.with_sound().order_by("-asked_at")[
+        KEEP if keep is None else keep :
+    ]:
         (Path(settings.MEDIA_ROOT) / row.heard).unlink(missing_ok=True)
         TestCall.objects.filter(pk=row.pk).update(heard="")
