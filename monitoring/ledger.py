@@ -13,17 +13,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.utils.translation import gettext_noop
 
-from recordings.models import Recording, Storage
+from recordings.models import Storage
+from recordings.owning import opened
 from recordings.stores import store_of
-from recordings.storing import Store, StoreError
-from veyra.sentences import Sentence
+from recordings.storing import StoreError
 
-NOT_THERE = gettext_noop(
-    "Nothing lies in the storage “%(storage)s”, though recordings should, and with them the ledger"
-    " of erased callers. Bring its files back, or mount its disk, and run this again."
-)
 FOLDER = "forgotten/"
 PURPOSE = b"veyra: callers who were erased"
 
@@ -82,9 +77,7 @@ def read() -> tuple[list[Line], list[StoreError]]:
     wrong: list[StoreError] = []
     for storage in Storage.objects.all():
         try:
-            store = store_of(storage)
-            if _is_elsewhere(storage, store):
-                raise StoreError(Sentence(NOT_THERE, {"storage": str(storage)}))
+            store = opened(storage)
             for name in store.names(FOLDER):
                 line = _parsed(b"".join(store.read(name)))
                 if line:
@@ -92,12 +85,6 @@ def read() -> tuple[list[Line], list[StoreError]]:
         except StoreError as error:
             wrong.append(error)
     return sorted(found.values(), key=lambda line: (line.at, line.id)), wrong
-
-
-def _is_elsewhere(storage: Storage, store: Store) -> bool:
-    """Nothing at all lies there, and there should: as where a disk is not mounted."""
-    holds_any = Recording.objects.lying_in(storage).exists()
-    return holds_any and next(iter(store.names("")), None) is None
 
 
 def _parsed(data: bytes) -> Line | None:

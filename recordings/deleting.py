@@ -244,7 +244,7 @@ def _forget_part(part: Part, storages: Storages) -> StoreError | None:
     empty = partial(remove_all, prefix=INCOMING.format(part.pk))
     wrong = [error for storage in lies_in if (error := storages.tried(storage, empty))]
     if part.recorder == Recorder.EGRESS and part.storage:
-        error = _tried(part.storage, away, partial(remove, name=part.egress_file))
+        error = storages.tried(part.storage, partial(remove, name=part.egress_file))
         wrong += [error] if error else []
     if not wrong:
         part.delete()

@@ -10,7 +10,8 @@ from contextlib import suppress
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from recordings.models import Storage
+from recordings.models import Recording, Storage
+from recordings.stores import store_of
 from recordings.storing import Absent, Store, StoreError
 from telephony.models import Gateway
 from veyra.sentences import Sentence
@@ -22,6 +23,11 @@ OTHERS = gettext_noop(
     "Another Veyra keeps its recordings here. Choose another folder or bucket, or a folder in the"
     " bucket for this Veyra alone. If the other one is gone for good, delete the file %(name)s"
     " there, and try again."
+)
+
+NOT_THERE = gettext_noop(
+    "Nothing lies in the storage “%(storage)s”, though recordings should. Mount its disk, or bring"
+    " its files back."
 )
 
 
@@ -40,6 +46,17 @@ def claim(store: Store) -> Sentence | None:
     if not _owner(store):
         store.write(NAME, [json.dumps({"installation": _our_name()}).encode()])
     return None
+
+
+def opened(storage: Storage) -> Store:
+    """Raises StoreError, also where nothing at all lies in it, and recordings should: a folder
+    whose disk is not mounted would say of every file that it is gone.
+    """
+    store = store_of(storage)
+    rows = Recording.objects.lying_in(storage).exclude(state=Recording.State.DELETED)
+    if rows.exists() and next(iter(store.names("")), None) is None:
+        raise StoreError(Sentence(NOT_THERE, {"storage": str(storage)}))
+    return store
 
 
 def is_ours(storage: Storage, store: Store) -> bool:

@@ -30,7 +30,6 @@ from recordings.making import (
     tell,
 )
 from recordings.models import Part, Recording, Storage
-from recordings.stores import store_of
 from recordings.storing import Absent, FileError, StoreError
 from telephony.models import Call
 from veyra.celery import wake
@@ -288,7 +287,7 @@ def tidy(now: datetime) -> None:
     leftovers.remove_due(now)
     for storage in Storage.objects.all():
         try:
-            store = store_of(storage)
+            store = owning.opened(storage)
             if not owning.is_ours(storage, store):
                 continue
             store.tidy(now - HALF_WRITTEN)

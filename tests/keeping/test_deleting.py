@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from agentworker.models import Agent
-from recordings import deleting, keeping, leftovers
+from recordings import deleting, keeping, leftovers, saving
 from recordings.keeping import CannotKeep, Wish
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
 from recordings.models import Part, Recording, Storage
-from recordings.stores import store_of
+from recordings.stores import folder_of, store_of
 from recordings.storing import StoreError
 from recordings.terms import Scope
 from telephony.models import Leg, PhoneNumber
@@ -183,7 +183,7 @@ def test_what_the_storage_did_not_delete_is_tried_again_until_it_is_gone(
 ) -> None:
     rows = [make_recording(data=b"a") for _ in range(3)]
     with monkeypatch.context() as broken:
-        broken.setattr(deleting, "store_of", lambda _storage: Away(lies=lies))
+        broken.setattr(deleting, "opened", lambda _storage: Away(lies=lies))
         deleting.claim(rows, Deletion.Why.DAYS, timezone.now())
         assert deleting.carry_out(timezone.now()) == 0
     # Nobody hears it meanwhile; and of a storage that is away only one finds that out.
@@ -194,6 +194,22 @@ def test_what_the_storage_did_not_delete_is_tried_again_until_it_is_gone(
     assert deleting.carry_out(later) == 3
     assert not any(file_of(row) for row in rows)
     assert not Deletion.objects.open().exists() and not Deletion.objects.exclude(error={}).exists()
+
+
+def test_a_folder_whose_disk_is_not_mounted_proves_no_deletion(make_recording: Any) -> None:
+    gone, left = [make_recording(data=b"a") for _ in range(2)]
+    folder = folder_of(gone.storage)
+    folder.rename(folder.with_name("disk"))
+    folder.mkdir()
+    deleting.claim([gone], Deletion.Why.DAYS, timezone.now())
+    assert deleting.carry_out(timezone.now()) == 0
+    assert "Mount its disk" in str(Deletion.objects.get().sentence)
+    saving.tidy(timezone.now())
+    folder.rmdir()
+    folder.with_name("disk").rename(folder)
+    name = gone.file
+    assert deleting.carry_out(timezone.now() + 2 * deleting.FIRST_PAUSE) == 1
+    assert not (folder / name).exists() and file_of(left)
 
 
 def test_parts_that_nobody_joins_any_more_go_with_the_recording(make_recording: Any) -> None:

@@ -261,7 +261,7 @@ def test_it_is_done_only_when_the_storage_has_nothing_of_him(
 
     recording = caller().recordings.get()
     with monkeypatch.context() as broken:
-        broken.setattr(deleting, "store_of", lambda _storage: Away())
+        broken.setattr(deleting, "opened", lambda _storage: Away())
         row = erase(make_user())
     assert row.done_at is None and row.why.msgid == forgetting.STILL_STORED
     # The database has forgotten him, and nobody can hear him.
