@@ -7,8 +7,8 @@ from uuid import UUID
 from django.utils import timezone
 
 from recordings.models import Leftover, Recording, Storage
+from recordings.owning import opened
 from recordings.removing import remove
-from recordings.stores import store_of
 from recordings.storing import FileError, StoreError
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _remove(row: Leftover) -> None:
     """
     rows = Leftover.objects.filter(pk=row.pk)
     if rows.update(not_before=timezone.now()):
-        remove(store_of(row.storage), row.file)
+        remove(opened(row.storage), row.file)
         rows.delete()
 
 
