@@ -14,6 +14,8 @@ SYNCHRONOUS = 2
 CHARS_UTF8 = 1
 POSITION_CHARACTER = 1
 PARAMETER_RATE = 1
+VOICES = {"ru": "ru", "en": "en-us"}
+WORDS_PER_MINUTE = 155
 
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p

@@ -52,6 +52,7 @@ class Heartbeat:
                 "jobs": [asdict(job) for job in jobs],
                 "capacity": self.line.capacity,
                 "registered": registered,
+                "livekit_version": self.line.livekit_version[:40],
                 "draining": draining,
             },
         )

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from agentworker.espeak import engine
+from agentworker.espeak import VOICES, WORDS_PER_MINUTE, engine
 from agentworker.music import loop
-from agentworker.providers.offline import VOICES, WORDS_PER_MINUTE
 
 # Our own people know the voice, and somebody waits meanwhile.
 BRISKLY = 185

@@ -306,6 +306,8 @@ class Worker(models.Model):
     jobs = models.JSONField(_("conversations now"), default=list)
     capacity = models.PositiveIntegerField(_("calls at once"))
     registered = models.BooleanField(_("LiveKit knows it"), default=False)
+    # Of the LiveKit that took it in.
+    livekit_version = models.CharField(_("version of LiveKit"), max_length=40, blank=True)
     draining = models.BooleanField(_("takes no new calls"), default=False)
     # Staff want it to take none; it reads this with each sign of life.
     is_resting = models.BooleanField(default=False, editable=False)

@@ -3,6 +3,7 @@
 import math
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from livekit.agents import AgentServer, JobRequest
@@ -30,6 +31,8 @@ class LineWorker:
         # Staff want it to take no more calls for now.
         self.resting = False
         self._registered = False
+        # As LiveKit told when it took us in; "": not yet.
+        self.livekit_version = ""
         self._started = False
         self._accepting: set[str] = set()
         self.server = AgentServer(
@@ -96,8 +99,8 @@ class LineWorker:
     def _on_started(self) -> None:
         self._started = True
 
-    def _on_registered(self, *_: object) -> None:
-        self._registered = True
+    def _on_registered(self, _worker: str, server: Any) -> None:
+        self._registered, self.livekit_version = True, server.version
 
 
 def default_name(port: int) -> str:

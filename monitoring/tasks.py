@@ -1,19 +1,25 @@
 """Work of monitoring."""
 
+from typing import Any
+
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import caller_zip, filing, forgetting, looking, posting
-from monitoring.health import history
-from monitoring.health.checks.ground import SCHEDULE
+from monitoring import caller_zip, filing, forgetting, looking, posting, synthetic
 from monitoring.alarms import working
+from monitoring.health import history
+from monitoring.health.checks.ground import DEFAULT, SCHEDULE, pulse_of
+from monitoring.recovery.services import RECOVER, wait_for_ends
 from veyra.models import Pulse
 
 
-@shared_task(name="monitoring.pulse")  # type: ignore[untyped-decorator]  # celery ships no types
-def pulse() -> None:
-    """Proves that the schedule sends work and that a worker does it."""
-    Pulse.beat(SCHEDULE)
+@shared_task(name="monitoring.pulse", bind=True)  # type: ignore[untyped-decorator]  # celery ships no types
+def pulse(self: Any) -> None:
+    """Proves that the schedule sends work and that a worker of this queue does it."""
+    queue = (self.request.delivery_info or {}).get("routing_key") or DEFAULT
+    Pulse.beat(pulse_of(queue))
+    if queue == DEFAULT:
+        Pulse.beat(SCHEDULE)
 
 
 @shared_task(name=looking.TASK)  # type: ignore[untyped-decorator]  # likewise
@@ -21,15 +27,25 @@ def look() -> None:
     looking.look(timezone.now())
 
 
-@shared_task(name=filing.TASK)  # type: ignore[untyped-decorator]  # likewise
-def file() -> None:
-    while filing.run_next():
-        pass
-
 @shared_task(name=working.TASK)  # type: ignore[untyped-decorator]  # likewise
 def alarm() -> None:
     working.work(timezone.now())
 
+
+@shared_task(name=synthetic.TASK)  # type: ignore[untyped-decorator]  # likewise
+def test_calls() -> None:
+    synthetic.work(timezone.now())
+
+
+@shared_task(name=RECOVER)  # type: ignore[untyped-decorator]  # likewise
+def recover() -> None:
+    wait_for_ends(timezone.now())
+
+
+@shared_task(name=filing.TASK)  # type: ignore[untyped-decorator]  # likewise
+def file() -> None:
+    while filing.run_next():
+        pass
 
 
 @shared_task(name="monitoring.tidy")  # type: ignore[untyped-decorator]  # likewise
@@ -37,12 +53,12 @@ def tidy() -> None:
     filing.forget(timezone.now())
     caller_zip.forget(timezone.now())
     posting.forget(timezone.now())
+    working.forget(timezone.now())
     history.thin(timezone.now())
 
 
 @shared_task(name=posting.TASK)  # type: ignore[untyped-decorator]  # likewise
 def mail() -> None:
-    working.forget(timezone.now())
     posting.work(timezone.now())
 
 

@@ -12,12 +12,14 @@ from telephony import intake
 from telephony.models import CallEvent, Leg
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError, Participant, Room
-from veyra.models import Lease
+from veyra.models import Lease, Pulse
 
 log = logging.getLogger(__name__)
 
 # One look at a full line takes a few seconds.
 LEASE_SECONDS = 60
+# LiveKit was looked at to the end.
+PULSE = "observe"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ def observe() -> int:
     if holder is None:
         return 0
     try:
-        return _observe()
+        fresh = _observe()
+        Pulse.beat(PULSE)
+        return fresh
     except LiveKitError as error:
         log.warning("LiveKit could not be observed: %s", error.code or type(error).__name__)
         return 0

@@ -24,11 +24,13 @@ from telephony.routing.steps import NEW, Action, Result
 from telephony.routing.wish import Line
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import DispatchRule, InboundTrunk, LiveKitError, OutboundTrunk
-from veyra.models import Lease
+from veyra.models import Lease, Pulse
 
 log = logging.getLogger(__name__)
 
 TASK = "telephony.apply"
+# What is saved was compared with LiveKit to the end.
+PULSE = "apply"
 LEASE, LEASE_SECONDS = "livekit", 60.0
 # Between two steps the lease is renewed once it is this old; no step takes longer than 10 s.
 RENEW_SECONDS = 5.0
@@ -110,6 +112,7 @@ def apply() -> list[Result] | None:
         try:
             applied = _Wish.read()
             results = [*(results or ()), *_rounds(applied, _renewing(holder))]
+            Pulse.beat(PULSE)
         except LeaseLostError:
             log.warning("apply stopped: its lease was lost")
             return results or []

@@ -22,6 +22,11 @@ def is_address(text: str) -> bool:
     return text == "auto" or bool(ipaddress.ip_address(text))
 
 
+def beside(port: int, distance: int) -> int:
+    """The port so far above another one, or below it where there is none."""
+    return port + distance if port + distance <= 65535 else port - distance
+
+
 @dataclass(frozen=True)
 class Problem:
     """A setting that cannot be used: its name, what is wrong, and what to write instead."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import environ
 from django.utils.translation import gettext_lazy as _
 
-from veyra.environment import Reader, is_address
+from veyra.environment import Reader, beside, is_address
 from veyra.kamailio.config import hidden
 from veyra.look import UNFOLD as UNFOLD
 from veyra.state import local_keys, state_dir
@@ -56,6 +56,11 @@ SIP_HOST = read.text("SIP_HOST", "127.0.0.1")
 SIP_PORT = read.whole("SIP_PORT", 5060, 1, 65535)
 SIP_LISTEN = read.text("SIP_LISTEN", "0.0.0.0" if PUBLIC_IP else "127.0.0.1")  # noqa: S104  # asked for
 RTP_PORTS = read.ports("RTP_PORTS", "10000-10100")
+# Where the gateway tells how it is, and its figures. It tells everybody who can reach it, so on a
+# public address both stay closed (0) until somebody opens them, behind a firewall.
+_near = (0, 0) if PUBLIC_IP else (beside(SIP_PORT, 3000), beside(SIP_PORT, 3001))
+SIP_HEALTH_PORT = read.whole("SIP_HEALTH_PORT", _near[0], 0, 65535)
+SIP_METRICS_PORT = read.whole("SIP_METRICS_PORT", _near[1], 0, 65535)
 # The address that our own test caller's INVITEs come from; trunks with an address list admit it.
 SIP_TEST_FROM = read.text("SIP_TEST_FROM", "127.0.0.1/32")
 
@@ -239,6 +244,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
+QUEUES = ("default", "livekit", "hands", "calls", "slow", "saving")
 CELERY_TASK_ROUTES = {
     "telephony.apply": {"queue": "livekit"},
     # Long work, which nothing else waits behind.
@@ -296,11 +302,8 @@ CELERY_BEAT_SCHEDULE = {
     "tidy_recordings": {"task": "recordings.tidy", "schedule": 3600.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
     "health": {"task": "monitoring.look", "schedule": 5.0},
-}
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
+    "recover": {"task": "monitoring.recover", "schedule": 5.0},
+    "test_calls": {"task": "monitoring.test_calls", "schedule": 30.0},
     "alarm": {"task": "monitoring.alarm", "schedule": 5.0},
     # Each queue shows by this that somebody works it off.
     **{
@@ -310,9 +313,14 @@ REST_FRAMEWORK = {
             # What waits for a worker that is away is not done all at once when it is back.
             "options": {"queue": queue, "expire_seconds": 30},
         }
-        for queue in CELERY_QUEUES
+        for queue in QUEUES
         if queue != CELERY_TASK_DEFAULT_QUEUE
     },
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
     "PAGE_SIZE": 50,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('jobs', models.JSONField(default=list, verbose_name='conversations now')),
                 ('capacity', models.PositiveIntegerField(verbose_name='calls at once')),
                 ('registered', models.BooleanField(default=False, verbose_name='LiveKit knows it')),
+                ('livekit_version', models.CharField(blank=True, max_length=40, verbose_name='version of LiveKit')),
                 ('draining', models.BooleanField(default=False, verbose_name='takes no new calls')),
                 ('is_resting', models.BooleanField(default=False, editable=False)),
             ],

@@ -5,11 +5,8 @@ from typing import Any
 
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, llm, tts, utils
 
-from agentworker.espeak import engine
+from agentworker.espeak import VOICES, WORDS_PER_MINUTE, engine
 from agentworker.script import Script, answer_words
-
-VOICES = {"ru": "ru", "en": "en-us"}
-WORDS_PER_MINUTE = 155
 
 
 class EspeakVoice(tts.TTS[Any]):

@@ -46,11 +46,12 @@ class Link(models.TextChoices):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a look found. `value` is in the check's unit."""
+    """What a look found. `value` is in the check's unit; `felt` are pulses of who answered."""
 
     status: str
     sentence: Sentence
     value: float | None = None
+    felt: tuple[str, ...] = ()
 
 
 def well(msgid: str, value: float | None = None, **values: Any) -> Verdict:

@@ -1,10 +1,21 @@
-"""Every check, in the order in which they are shown."""
+"""Every check, in the order in which they are shown: first what nothing works without."""
 
 from collections.abc import Sequence
 
 from monitoring.health.base import Check
-from monitoring.health.checks.ground import Broker, Database, Schedule
-from monitoring.health.checks.line import Entrance, LiveKitServer, Registrar, Tap
+from monitoring.health.checks.ground import Broker, Database, Queues, Schedule
+from monitoring.health.checks.keeping import BackupAge, Egress, Ingresses, Storages
+from monitoring.health.checks.line import (
+    Entrance,
+    LiveKitServer,
+    Load,
+    Observer,
+    Registrar,
+    Tap,
+    Webhooks,
+)
+from monitoring.health.checks.machine import Certificates, Clocks, Disk, Memory
+from monitoring.health.checks.media import Addresses, Sound
 from monitoring.health.checks.programs import (
     Recorder,
     Standby,
@@ -12,6 +23,9 @@ from monitoring.health.checks.programs import (
     Watchdog,
     Workers,
 )
+from monitoring.health.checks.providers import Providers
+from monitoring.health.checks.versions import Versions
+from monitoring.health.checks.wishes import Channels, Drift, Lookout, Speech
 
 CHECKS: Sequence[type[Check]] = (
     Database,
@@ -19,11 +33,36 @@ CHECKS: Sequence[type[Check]] = (
     LiveKitServer,
     Entrance,
     Workers,
-    Tap,
+    Providers,
     Registrar,
-    Schedule,
-    Watchdog,
+    Addresses,
+    Sound,
+    Load,
+    Tap,
+    Webhooks,
+    Observer,
+    Drift,
     Standby,
+    Speech,
     Recorder,
     Uploading,
+    Storages,
+    Egress,
+    Ingresses,
+    Schedule,
+    Queues,
+    Disk,
+    Memory,
+    Clocks,
+    Certificates,
+    Versions,
+    Watchdog,
+    Lookout,
+    Channels,
+    BackupAge,
 )
+
+
+def find(name: str) -> type[Check]:
+    """Raises KeyError."""
+    return {check.name: check for check in CHECKS}[name]

@@ -18,6 +18,7 @@ from monitoring.health import every, history
 from monitoring.health.base import Asking, Check, Verdict, ill
 from monitoring.health.models import HealthCheck
 from monitoring.health.reading import Finding, found
+from veyra.models import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ def look(now: datetime, only_cheap: bool = False) -> list[Finding]:
     said = [_said(name, verdict, rows.get(name), now) for name, verdict in verdicts.items()]
     try:
         history.store(said, rows, now)
+        for name in sorted({name for verdict in verdicts.values() for name in verdict.felt}):
+            Pulse.beat(name)
     except DatabaseError:
         log.warning("what the checks found was not stored", exc_info=True)
     rows = {**rows, **{row.name: row for row in said}}

@@ -15,6 +15,7 @@ from veyra.livekit.config import (
     server_config,
     to_yaml,
 )
+from veyra.up.preflight import Port, is_taken
 
 
 def write_livekit_files(folder: Path) -> None:
@@ -33,9 +34,16 @@ def write_livekit_files(folder: Path) -> None:
         port=settings.SIP_PORT,
         rtp_ports=settings.RTP_PORTS,
         listen=settings.SIP_LISTEN,
+        health_port=free(settings.SIP_HEALTH_PORT),
+        metrics_port=free(settings.SIP_METRICS_PORT),
     )
     write_private(folder / "livekit-server.yaml", to_yaml(server_config(line, server)))
     write_private(folder / "livekit-sip.yaml", to_yaml(gateway_config(line, gateway)))
+
+
+def free(port: int) -> int:
+    """Itself; 0 where another program has it: the gateway would not start, and can do without."""
+    return 0 if port and is_taken(Port(port, "")) else port
 
 
 def write_stream_files(folder: Path) -> None:
