@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 POLICIES = (RecordingPolicy.PRESSED, RecordingPolicy.AGREED)
 # Whoever records goes on meanwhile; then it is given up.
 BEGINS_BY = timedelta(seconds=30)
+# An hour of talk is 50 MB at most.
+BRINGS_BY = timedelta(minutes=30)
 # One that came to nothing is followed by another after a while, so often in one room.
 TRIES, AGAIN = 3, timedelta(seconds=30)
 # The error of a fact: it broke down, and its own sentence stands on its part.
@@ -180,7 +182,9 @@ def _follow(livekit: LiveKit, part: Part, talk: Talk | None, room_is_there: bool
         if now - part.began_at > egress.UNANSWERED:
             give_up(part, Sentence(egress.NOT_BEGUN))
         return
-    if streaming.was_killed(info, room_is_there, now):
+    # One that ends brings its file to the storage, and says nothing meanwhile.
+    patience = BRINGS_BY if info.status == "ending" else timedelta()
+    if streaming.was_killed(info, room_is_there, now - patience):
         return give_up(part, Sentence(streaming.KILLED))
     people = livekit.list_participants(part.room_name) if room_is_there else []
     is_inside = any(person.identity == info.id for person in people)

@@ -212,6 +212,47 @@ def test_what_staff_ask_for_is_recorded_and_paused_by_our_recorder(system: Syste
 
 @pytest.mark.prove
 @pytest.mark.usefixtures("on_demand")
+def test_our_recorder_is_relieved_by_livekits_program_and_is_back_when_that_ends(
+    system: System,
+) -> None:
+    user = "79160000306"
+    caller = dial(system, user, 20)
+    wait_until(lambda: answered(system, user), "nobody answered")
+    order(system, user, "start")
+    wait_until(lambda: "recording_started" in facts(system, user), "it did not begin", 5)
+    time.sleep(2)
+    of_livekit(system, user, "started", "began")
+    wait_until(lambda: facts(system, user)[-1:] == ["recording_stopped"], "it did not leave", 5)
+    left, told = time.time(), len(facts(system, user))
+    time.sleep(2)
+    assert len(files(system, user)) == 1
+    of_livekit(system, user, "stopped", "ended")
+    over = time.time()
+    wait_until(lambda: len(facts(system, user)) == told + 2, "it did not come back", 5)
+    caller.result()
+    wait_until(lambda: facts(system, user)[-1:] == ["recording_stopped"], "it did not end", 10)
+    first, second = parts(system, user)
+    assert {part.told["recorder"] for part in (first, second)} == {"ours"}
+    assert first.ended < left and second.began < over + 2
+    assert all(beeped(part.caller, CALLERS) for part in (first, second))
+
+
+def of_livekit(system: System, user: str, kind: str, name: str) -> None:
+    """What is told of its program when it hears the room, and when it does no more."""
+    system.ask(f"""
+        from django.utils import timezone
+        from telephony import intake
+        from telephony.models import Call, CallEvent
+        call = Call.objects.get(from_number="{user}")
+        room = {{"room_sid": call.room_sid, "room_name": call.room_name}}
+        intake.store([CallEvent(
+            event_id="egress:1:{name}", kind="recording_{kind}", source="observer",
+            at=timezone.now(), **room)])
+    """)
+
+
+@pytest.mark.prove
+@pytest.mark.usefixtures("on_demand")
 def test_a_recorder_that_is_killed_goes_on_where_it_was_asked_to(system: System) -> None:
     user = "79160000304"
     caller = dial(system, user, 30)

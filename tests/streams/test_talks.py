@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from django.utils import timezone
+from livekit.protocol.egress import EgressStatus
 
 from agentworker.models import Agent
 from agentworker.recording import RecordingPolicy as Policy
@@ -327,6 +328,23 @@ def test_a_program_that_is_killed_while_it_records_is_missed_in_the_room(
     monkeypatch.setattr(module, "SILENT_AFTER", timedelta())
     looking.look()
     assert verdict(call).lacks_recorder and states() == ["writing"]
+
+
+@database
+def test_a_long_recording_may_take_its_time_to_reach_the_storage(
+    livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "SILENT_AFTER", timedelta())
+    order(call, "record_start")
+    until(lambda: is_on(call))
+    (job,) = livekit.switchboard.recorders.jobs.values()
+    job.fault, job.info.status = Fault.STUCK, EgressStatus.EGRESS_ENDING
+    hang_up(livekit, call)
+    looking.look()
+    assert states() == ["writing"]
+    monkeypatch.setattr(module, "BRINGS_BY", timedelta())
+    looking.look()
+    assert states() == ["broken"]
 
 
 @database
