@@ -17,6 +17,7 @@ from veyra.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
+RECOVER = "monitoring.recover"
 # Whoever did it has died.
 CUT_SHORT = timedelta(minutes=5)
 

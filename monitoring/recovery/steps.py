@@ -1,8 +1,7 @@
 """Every step by its name."""
 
-from monitoring.recovery import keeping_steps, line_steps, program_steps
+from monitoring.recovery import call_steps, keeping_steps, line_steps, program_steps
 from monitoring.recovery.step import Step
 
-STEPS: dict[str, Step] = {
-    step.name: step for step in (*line_steps.STEPS, *program_steps.STEPS, *keeping_steps.STEPS)
-}
+_ALL = (*line_steps.STEPS, *program_steps.STEPS, *keeping_steps.STEPS, *call_steps.STEPS)
+STEPS: dict[str, Step] = {step.name: step for step in _ALL}

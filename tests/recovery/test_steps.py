@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 AGREED = """publish_again dispatch_again resubscribe_tap release_lock restart drain_worker
 take_calls_again observe_now storage_trial check_again free_disk sign_in_again run_task_again
-send_uploads"""
+send_uploads synthetic_call"""
 
 
 @pytest.fixture
