@@ -143,13 +143,14 @@ class Making:
         try:
             yield from arriving.read(part)
         except StoreError as error:
-            if _is_well(part) and (_is_given_up(part) or self.recording.file):
+            is_given_up = _is_well(part) and _is_given_up(part)
+            if is_given_up or self.recording.file:
                 raise LeftOut(str(part.pk), error.sentence) from error
             raise
 
     def _leave_out(self, part: Part, error: Unreadable) -> None:
         if isinstance(error, LeftOut):
-            self.lacks = error.why
+            self.lacks, part.unread_since = error.why, part.unread_since or timezone.now()
         else:
             part.unread_since = None
         log.error("part %s is left out: it cannot be read", part.pk)

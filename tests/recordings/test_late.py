@@ -190,6 +190,26 @@ def test_a_late_part_that_cannot_be_read_keeps_nobody_from_hearing_the_rest() ->
     assert heard(tried_again(recording, hours=2)) == list(CALLER)
 
 
+def test_a_late_part_in_a_storage_that_is_away_keeps_nobody_from_hearing_the_rest(
+    tmp_path: Path,
+) -> None:
+    recording = a_call()
+    arrive(CALLER[:3])
+    saved(recording)
+    here = Storage.objects.current()
+    Storage.objects.update(is_current=False)
+    Storage.objects.create(is_current=True, folder=str(tmp_path / "disk"))
+    arrive(CALLER[3:], begins=3)
+    Storage.objects.update(is_current=False)
+    Storage.objects.filter(pk=here.pk).update(is_current=True)
+    (tmp_path / "disk").rename(tmp_path / "elsewhere")
+    (tmp_path / "disk").write_text("no folder")
+    assert heard(saved_late(recording)) == [0.1, 0.2, 0.3]
+    (tmp_path / "disk").unlink()
+    (tmp_path / "elsewhere").rename(tmp_path / "disk")
+    assert heard(tried_again(recording, hours=2)) == list(CALLER)
+
+
 def test_a_part_whose_key_is_lost_waits_for_it_and_says_so(settings: LazySettings) -> None:
     Storage.objects.create(is_current=True, is_encrypted=True)
     recording = a_call()
