@@ -308,6 +308,12 @@ class Recording(models.Model):
                 condition=models.Q(state__in=("ready", "failed")),
                 name="recording_kept",
             ),
+            # How much lies in a storage is told from this alone.
+            models.Index(
+                fields=["storage", "size"],
+                condition=~models.Q(file=""),
+                name="recording_lying",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -154,6 +154,6 @@ class StorageAdmin(VeyraAdmin):
 def _held(storage: Storage) -> dict[str, int]:
     if "held" not in storage.__dict__:
         rows = Recording.objects.lying_in(storage)
-        storage.__dict__["held"] = rows.aggregate(count=Count("pk"), size=Sum("size"))
+        storage.__dict__["held"] = rows.aggregate(count=Count("*"), size=Sum("size"))
     found: dict[str, int] = storage.__dict__["held"]
     return found

@@ -203,6 +203,8 @@ class Call(models.Model):
             models.Index(fields=["ended_at"], name="call_ended"),
             # The newest call to each number of a page.
             models.Index(fields=["number", "-started_at"], name="call_to_number"),
+            # Who else called in a room? Asked whenever a recording is made.
+            models.Index(fields=["room_sid"], name="call_of_room"),
             # How many of these were there in the last hour? Asked for each refused caller.
             models.Index(
                 fields=["source_ip", "started_at"],
@@ -294,6 +296,10 @@ class Leg(models.Model):
     class Meta:
         verbose_name = _("party")
         verbose_name_plural = _("parties")
+        indexes: ClassVar[list[models.Index]] = [
+            # The watchdog asks for the parties in rooms all the time.
+            models.Index(fields=["room_sid"], name="leg_of_room"),
+        ]
 
     def __str__(self) -> str:
         return self.sip_call_id or self.participant_sid

@@ -203,16 +203,22 @@ def _erase_words(keys: Sequence[UUID], rooms: set[str]) -> None:
 
 def _words_of(legs: QuerySet[Leg], rooms: set[str]) -> QuerySet[Turn]:
     """What was said in their own rooms; in one that others called too, while they were there."""
-    found, alone = Q(session__room_sid__in=rooms), []
+    alone, shared = [], []
     for leg in legs.select_related("call"):
         if leg.room_sid and leg.room_sid not in rooms:
-            came = leg.joined_at or leg.call.started_at
-            left = leg.left_at or leg.call.ended_at or came
-            span = {"at__gte": came - ROOM_MARGIN, "at__lte": left + ROOM_MARGIN}
-            found |= Q(session__room_sid=leg.room_sid, **span)
+            shared.append(leg)
         else:
             alone.append(leg)
-    found |= Q(session__in=Session.objects.of_callers(_names(alone)))
+    whole = Session.objects.of_callers(_names(alone)) | Session.objects.filter(room_sid__in=rooms)
+    # By their keys: else the database looks through all that was ever said.
+    found = Q(session__in=list(whole.values_list("pk", flat=True)))
+    others = Session.objects.filter(room_sid__in={leg.room_sid for leg in shared})
+    sids = list(others.values_list("pk", "room_sid"))
+    for leg in shared:
+        came = leg.joined_at or leg.call.started_at
+        left = leg.left_at or leg.call.ended_at or came
+        span = {"at__gte": came - ROOM_MARGIN, "at__lte": left + ROOM_MARGIN}
+        found |= Q(session__in=[key for key, sid in sids if sid == leg.room_sid], **span)
     return Turn.objects.filter(found)
 
 

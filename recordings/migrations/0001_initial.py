@@ -342,6 +342,10 @@ class Migration(migrations.Migration):
             model_name='recording',
             index=models.Index(condition=models.Q(('state__in', ('ready', 'failed'))), fields=['created_at'], name='recording_kept'),
         ),
+        migrations.AddIndex(
+            model_name='recording',
+            index=models.Index(condition=models.Q(('file', ''), _negated=True), fields=['storage', 'size'], name='recording_lying'),
+        ),
         migrations.AddConstraint(
             model_name='recording',
             constraint=models.UniqueConstraint(condition=models.Q(('kind', 'talk')), fields=('call',), name='one_talk_a_call'),

@@ -603,6 +603,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddIndex(
+            model_name='call',
+            index=models.Index(fields=['room_sid'], name='call_of_room'),
+        ),
+        migrations.AddIndex(
+            model_name='leg',
+            index=models.Index(fields=['room_sid'], name='leg_of_room'),
+        ),
+        migrations.AddIndex(
             model_name='ring',
             index=models.Index(condition=models.Q(('over_at', None)), fields=['started_at'], name='ring_going_on'),
         ),
