@@ -1,5 +1,6 @@
 """Whether LiveKit's programs for streams are there, and the way where they are not."""
 
+from django.conf import settings
 from django.utils.translation import gettext_noop as _
 
 from recordings.models import Storage
@@ -26,16 +27,19 @@ def obstacle(service: Service) -> Sentence | None:
     return Sentence(NOT_THERE[service]) if services.runs(service) is False else None
 
 
-def bucket_of_egress() -> Storage | None:
+def storage_of_egress() -> Storage | None:
     """Where LiveKit's program writes talks; None: it does not run, nobody can tell whether it does,
-    or the storage of new recordings has no login for it.
+    or it cannot write into the storage of new recordings.
     """
     if not services.runs("egress"):
         return None
-    return bucket_of(Storage.objects.current())
+    return if_written_by_egress(Storage.objects.current())
 
 
-def bucket_of(storage: Storage) -> Storage | None:
-    """Itself, where LiveKit's program can write into it by a login of its own."""
-    is_bucket = storage.kind == Storage.Kind.S3 and bool(storage.egress_access_key)
-    return storage if is_bucket else None
+def if_written_by_egress(storage: Storage) -> Storage | None:
+    """Itself, where LiveKit's program can write into it: by a login of its own, or since it sees
+    the same folder.
+    """
+    if storage.kind == Storage.Kind.FOLDER:
+        return storage if settings.EGRESS_SEES_FOLDERS else None
+    return storage if storage.egress_access_key else None

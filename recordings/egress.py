@@ -22,7 +22,7 @@ from django.utils.translation import gettext_noop as _
 from agentworker.recording import RecordingPolicy
 from recordings import available, livekit_words, orders, sealing, streaming
 from recordings.models import Recorder, Recording, Storage
-from recordings.stores import Written, open_file, store_of, write_file
+from recordings.stores import Written, folder_of, open_file, store_of, write_file
 from recordings.storing import Absent, Store, StoreError
 from telephony import intake
 from telephony.models import Call, CallEvent
@@ -77,7 +77,7 @@ def obstacle(room_sid: str) -> Sentence | None:
     """Why LiveKit's program can record nothing of this room now."""
     if why := available.obstacle("egress"):
         return why
-    if available.bucket_of(Storage.objects.current()) is None:
+    if available.if_written_by_egress(Storage.objects.current()) is None:
         return Sentence(NO_BUCKET)
     return next(iter(orders.obstacles(room_sid)), None)
 
@@ -121,10 +121,12 @@ def _begin(livekit: LiveKit, row: Recording, track: str) -> Egress:
     return livekit.record_picture(row.room_name, path, upload)
 
 
-def way_to(storage: Storage, name: str) -> tuple[str, Upload]:
-    """Where in the bucket LiveKit's program is to write it, and by which login. Raises
-    SecretError.
+def way_to(storage: Storage, name: str) -> tuple[str, Upload | None]:
+    """Where LiveKit's program is to write it: in the bucket, with its login, or in a folder that it
+    sees. Raises SecretError.
     """
+    if storage.kind == Storage.Kind.FOLDER:
+        return str(folder_of(storage) / name), None
     upload = Upload(
         bucket=storage.bucket,
         endpoint=storage.endpoint,
@@ -320,7 +322,7 @@ def tidy() -> None:
     of our database on another host may have given up what is still recorded. What is not of a
     recording of ours is somebody else's.
     """
-    for storage in Storage.objects.filter(kind=Storage.Kind.S3).exclude(egress_access_key=""):
+    for storage in filter(available.if_written_by_egress, Storage.objects.all()):
         try:
             store = store_of(storage)
             names = list(store.names("egress/"))

@@ -1,7 +1,7 @@
 """Talks that LiveKit's program has written become parts like all others.
 
-It writes into our bucket under `egress/`, by a login that may only write. What lies there is turned
-and cut to what was wished, and put where parts lie; then its row says that it is here.
+It writes into our storage under `egress/`, by a login that may only write. What lies there is
+turned and cut to what was wished, and put where parts lie; then its row says that it is here.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from recordings import arriving, egress, sealing
+from recordings import arriving, available, egress, sealing
 from recordings.joining import Unreadable
 from recordings.making import NOT_SOUND, Stream
 from recordings.models import Part, Storage
@@ -93,7 +93,7 @@ def _write_pieces(part: Part, store: Store, path: Path) -> Written:
 
 def tidy() -> None:
     """Files of parts that nobody fetches any more: they came too late, or cannot be read."""
-    for storage in Storage.objects.filter(kind=Storage.Kind.S3).exclude(egress_access_key=""):
+    for storage in filter(available.if_written_by_egress, Storage.objects.all()):
         try:
             store = store_of(storage)
             for part in _given_up(store.names("egress/")):

@@ -138,11 +138,11 @@ def _past(room_sid: str) -> Talk | None:
 def may_begin() -> bool:
     """Is there a talk that LiveKit's program could record, and does it run?"""
     asked_for = Recording.objects.wanted_by_hand().exists()
-    return asked_for and available.bucket_of_egress() is not None
+    return asked_for and available.storage_of_egress() is not None
 
 
 def _may_begin(talk: Talk) -> bool:
-    if talk.wanted != Wanted.ON or not talk.may or available.bucket_of_egress() is None:
+    if talk.wanted != Wanted.ON or not talk.may or available.storage_of_egress() is None:
         return False
     broken = Part.objects.by_egress().of_rooms([talk.room_sid]).filter(state=Part.State.BROKEN)
     tried = list(broken.values_list("seen_at", flat=True))
@@ -150,7 +150,7 @@ def _may_begin(talk: Talk) -> bool:
 
 
 def _begin(livekit: LiveKit, talk: Talk) -> None:
-    storage = available.bucket_of_egress()
+    storage = available.storage_of_egress()
     if storage is None or not are_apart(livekit.list_participants(talk.room_name)):
         return
     since = max(start for start, end in talk.spans if end is None)

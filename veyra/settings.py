@@ -81,6 +81,8 @@ SIP_TEST_TO = read.port_of_host("SIP_TEST_TO", f"127.0.0.1:{SIP_PORT}")
 
 # Set by `manage.py up` where it started the simulator; every page then says so.
 LIVEKIT_SIMULATED = read.flag("LIVEKIT_SIMULATED", False)
+# LiveKit's egress sees the folders of our storages where we do: it writes there without a login.
+EGRESS_SEES_FOLDERS = read.flag("EGRESS_SEES_FOLDERS", False)
 
 # Redis: the queue, the live pages, and the bus on which the tap listens
 REDIS_URL = read.url("REDIS_URL", f"unix://{STATE}/broker.sock", ("redis", "rediss", "unix"))

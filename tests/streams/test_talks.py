@@ -5,10 +5,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from django.conf import LazySettings
 from django.utils import timezone
 from livekit.protocol.egress import EgressStatus
 
@@ -394,6 +396,26 @@ def test_without_the_program_or_its_login_none_is_begun(
     order(call, "record_start")
     looking.look()
     assert not states() and verdict(call).lacks_recorder
+
+
+@database
+def test_a_folder_that_livekits_program_sees_is_enough(
+    livekit: Simulated, call: Call, storage: Storage, tmp_path: Path, settings: LazySettings
+) -> None:
+    Storage.objects.update(kind="folder", folder=str(tmp_path))
+    order(call, "record_start")
+    looking.look()
+    assert not states()
+    settings.EGRESS_SEES_FOLDERS = True
+    # The simulated one has its own disk laid out like ours.
+    livekit.switchboard.recorders.folder = Path("/")
+    until(lambda: is_on(call))
+    time.sleep(0.2)
+    hang_up(livekit, call)
+    until(lambda: states() == ["arrived"])
+    row = saved(call)
+    storage.refresh_from_db()
+    assert list(store_of(storage).names("")) == [row.file]
 
 
 @database
