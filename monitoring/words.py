@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agentworker.models import Speaker, Turn
-from monitoring.health.base import Status
-from monitoring.health.reading import Finding
 from telephony.models import Call, CallEvent
 from telephony.numbers import pretty
 from telephony.reasons import Reason
@@ -119,64 +116,6 @@ def _sentence(call: Call) -> str:
         if call.outcome
         else _("The call from %(caller)s to %(number)s has ended.")
     )
-
-
-# The checks in the words of staff; what an engineer needs of them stands in "Details".
-WELL: Mapping[str, Any] = {
-    "database": gettext_lazy("What you save is kept."),
-    "broker": gettext_lazy("Changes reach the pages at once."),
-    "livekit": gettext_lazy("Calls can be connected."),
-    "gateway": gettext_lazy("Telephone calls get in."),
-    "tap": gettext_lazy("Answer times are exact."),
-    "registrar": gettext_lazy("Connections with a login are kept signed in."),
-    "schedule": gettext_lazy("Saved changes take effect on time."),
-    "watchdog": gettext_lazy("No caller is left alone: each call is watched."),
-    "standby": gettext_lazy("Where no assistant can answer, the caller is told so."),
-    "recorder": gettext_lazy("Calls can be recorded at the press of a button."),
-    "uploading": gettext_lazy("What is recorded reaches its storage."),
-}
-NOT_WELL: Mapping[str, Any] = {
-    "database": gettext_lazy("What you save cannot be kept now."),
-    "broker": gettext_lazy("Pages change late, and saved changes wait."),
-    "livekit": gettext_lazy("No call can be connected, and saved changes wait."),
-    "gateway": gettext_lazy("No telephone call gets in."),
-    "worker": gettext_lazy("No assistant can answer: none of them runs."),
-    "tap": gettext_lazy("Answer times are approximate, and calls turned away are not shown."),
-    "registrar": gettext_lazy("No call of a connection with a login gets in."),
-    "schedule": gettext_lazy("Saved changes do not take effect."),
-    "watchdog": gettext_lazy("Calls are not watched: who loses his assistant hears silence."),
-    "standby": gettext_lazy("Where no assistant can answer, the caller only hears it ring."),
-    "recorder": gettext_lazy(
-        "Calls are not recorded at the press of a button, nor on from where an assistant is lost."
-    ),
-    "uploading": gettext_lazy(
-        "Some recordings have not reached their storage for over an hour, and cannot be heard."
-    ),
-}
-
-SOON: Mapping[str, Any] = {
-    "worker": gettext_lazy("Assistants are starting: they answer in a moment."),
-    "tap": gettext_lazy("Answer times will be exact in a moment."),
-    "registrar": gettext_lazy("Connections with a login sign in in a moment."),
-    "schedule": gettext_lazy("Saved changes will take effect in a moment."),
-    "watchdog": gettext_lazy("Calls will be watched in a moment."),
-    "standby": gettext_lazy("In a moment callers are told where no assistant can answer."),
-    "recorder": gettext_lazy("In a moment calls can be recorded at the press of a button."),
-}
-
-OF_STATUS: Mapping[str, Mapping[str, Any]] = {
-    Status.OK: WELL,
-    Status.FAILED: NOT_WELL,
-    Status.STARTING: SOON,
-}
-
-
-def of_check(check: Finding) -> str:
-    """What a check means for the line."""
-    if settings.LIVEKIT_SIMULATED and check.status == Status.OK:
-        return str(check.sentence)
-    words = OF_STATUS.get(check.status, {})
-    return str(words.get(check.name, check.sentence))
 
 
 # What an event is called; its payload's values may stand in it, and the assistant's name. The call

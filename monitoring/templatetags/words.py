@@ -5,7 +5,7 @@ from datetime import timedelta
 from django import template
 
 from monitoring.health.reading import Finding
-from monitoring.words import of_check as meaning_of
+from monitoring.health.words import of_check as meaning_of
 from monitoring.words import seconds as spelled
 from monitoring.words import spell as spell_out
 from monitoring.words import summary as summary_of
