@@ -71,6 +71,7 @@ ENGINEER = (
     *rights_on("telephony.scheduledchange", "telephony.ignoredsource", may=["delete"]),
     *rights_on("telephony.testcall", may=["view", "add"]),
     *rights_on("recordings.stream", "recordings.ingress", "recordings.storage"),
+    *rights_on("monitoring.alertchannel", may=["view", "add", "change", "delete"]),
     *("recordings.delete_ingress", "recordings.view_roomaction"),
     *("recordings.view_recording", "recordings.record_call"),
     *("recordings.mute_participant", "recordings.remove_participant"),

@@ -1,6 +1,6 @@
 """Pages that combine the apps, and doors for machines."""
 
-from django.urls import path
+from django.urls import include, path
 
 from monitoring import (
     caller_views,
@@ -60,6 +60,8 @@ urlpatterns = [
     path("numbers/<int:pk>/call/tests/", callnow.tests, name="number-call-tests"),
     path("numbers/<int:pk>/call/browser/", callnow.from_browser, name="number-call-browser"),
     path("numbers/<int:pk>/call/telephone/", callnow.by_telephone, name="number-call-telephone"),
+    path("alarms/", include("monitoring.alarms.urls")),
+    path("incidents/", include("monitoring.incidents.urls")),
     path("report/", report_views.page, name="report"),
     path("report/weekly/", mail_views.page, name="report-weekly"),
     path("report/weekly/<int:pk>/", mail_views.change, name="report-weekly-change"),

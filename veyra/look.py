@@ -45,6 +45,7 @@ EVERYDAY: Sequence[Line] = [
     Line(_("Report"), "bar_chart", "report", ("telephony.view_call",)),
 ]
 ENGINEERING: Sequence[Line] = [
+    Line(_("Incidents"), "notification_important", "incidents", ("monitoring.view_incident",)),
     rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),
     rows_of("telephony.trunk", _("Provider connections"), "cable"),
     rows_of("telephony.gateway", _("Call entrance"), "login"),
@@ -66,6 +67,7 @@ ENGINEERING: Sequence[Line] = [
     Line(_("Streams"), "cell_tower", "streams", ("recordings.view_stream",)),
     Line(_("Incoming streams"), "input", "ingress", ("recordings.view_ingress",)),
     rows_of("recordings.storage", _("Storage of recordings"), "hard_drive"),
+    Line(_("Alarms"), "notifications_active", "alarm-channels", ("monitoring.view_alertchannel",)),
     rows_of("veyra.securityevent", _("Security events"), "shield"),
     rows_of("telephony.testcall", _("Test calls"), "phone_in_talk"),
     rows_of("telephony.callevent", _("Call events"), "list_alt"),

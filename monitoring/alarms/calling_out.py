@@ -5,11 +5,14 @@ more, that host tells staff: so even a machine that is gone is noticed.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.contrib.admin.models import CHANGE, LogEntry
+
 from monitoring.alarms import sending
 from monitoring.alarms.models import Delivery, Watch
 from monitoring.alarms.sending import Answer
 from monitoring.health import reading
 from monitoring.health.models import HealthCheck
+from veyra.models import User
 from veyra.secrets import SecretError
 from veyra.sentences import Sentence
 
@@ -32,7 +35,7 @@ class Caller:
         if self._called and now - self._called < MINUTE - timedelta(seconds=3):
             return
         watch = Watch.get()
-        if not watch.url or not is_well(now):
+        if not watch.is_set or not is_well(now):
             return
         self._called = now
         call(watch, now)
@@ -43,6 +46,14 @@ def is_well(now: datetime) -> bool:
     found = reading.by_name(reading.latest(now))
     ill = [name for name in NEEDED if name in found and found[name].status != HealthCheck.Status.OK]
     return not ill and not Delivery.objects.stuck(now - STUCK).exists()
+
+
+def set_up(url: str, proxy: str, by: User) -> Watch:
+    """Call this from now on; nothing: call nobody."""
+    watch = Watch(pk=1, url=url, proxy=proxy if url else "")
+    watch.save()
+    LogEntry.objects.log_actions(by.pk, [watch], CHANGE, change_message="")
+    return watch
 
 
 def call(watch: Watch, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 Values = Mapping[str, str]
 Address = dict[str, Any]
 PROXY = "proxy"
-Shape = Literal["text", "url", "mail", "phone", "host", "port", "safety"]
+Shape = Literal["text", "url", "mail", "phone", "host", "port", "safety", "token"]
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,15 @@ class Field:
     """One line of a form. `secret`: stored encrypted and never shown again."""
 
     name: str
-    label: str | Promise
-    help: str | Promise = ""
+    label: Any
+    help: Any = ""
     secret: bool = False
     required: bool = True
     shape: Shape = "text"
     placeholder: str = ""
-    # Of a whole address: what its path has to look like.
+    # Of a whole address: what its path has to look like, and its host, where there is but one.
     path: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,7 @@ TELEGRAM = Kind(
             _("What @BotFather gave you"),
             _("It looks like 123456789:AAF… It is a secret: whoever has it is the bot."),
             secret=True,
+            shape="token",
         ),
     ),
     _telegram,
@@ -267,6 +269,7 @@ SLACK = Kind(
             shape="url",
             placeholder="https://hooks.slack.com/services/T…/B…/…",
             path=r"/services/T\w+/B\w+/\w+/?",
+            host="hooks.slack.com",
         ),
     ),
     _slack,
@@ -324,7 +327,6 @@ WEBHOOK = Kind(
 KINDS: dict[str, Kind] = {
     kind.slug: kind for kind in (MAIL, TELEGRAM, SMS, MATTERMOST, ROCKETCHAT, NTFY, WEBHOOK, SLACK)
 }
-SLACK_HOST = "hooks.slack.com"
 
 
 def is_whole(field: Field, url: str) -> bool:
@@ -335,5 +337,7 @@ def is_whole(field: Field, url: str) -> bool:
     except ValueError:
         return False
     if parts.scheme not in ("http", "https") or not host or parts.username:
+        return False
+    if field.host and host != field.host:
         return False
     return re.fullmatch(field.path, parts.path) is not None

@@ -27,6 +27,9 @@ class AlertChannelQuerySet(VisibleQuerySet["AlertChannel"]):
     def shown(self) -> Self:
         return self.select_related("person").order_by("name", "pk")
 
+    def of_kind(self, kind: str) -> Self:
+        return self.filter(kind=kind)
+
     def others(self, channel: "AlertChannel") -> Self:
         return self.usable().exclude(pk=channel.pk)
 
@@ -188,7 +191,18 @@ class DeliveryQuerySet(VisibleQuerySet["Delivery"]):
         return alarms.filter(waits | Q(state=Delivery.State.FAILED, at__gte=moment))
 
     def newest(self) -> Self:
-        return self.select_related("channel").prefetch_related("told__incident").order_by("-pk")
+        found = self.select_related("channel", "about").prefetch_related("told__incident")
+        return found.order_by("-pk")
+
+    def newest_of(self, channels: "list[AlertChannel]") -> Self:
+        """Of a few weeks: enough to tell how the last one fared."""
+        return self.filter(channel__in=channels).order_by("-pk")[:500]
+
+    def answerable(self) -> Self:
+        """Whoever got it may still say that he is on it."""
+        of_somebody = Q(channel__person=None) | Q(channel__person__is_active=True)
+        found = self.filter(of_somebody, word=Delivery.Word.ALARM, channel__is_on=True)
+        return found.select_related("channel__person")
 
 
 class Delivery(models.Model):
@@ -233,7 +247,7 @@ class Delivery(models.Model):
         verbose_name = _("sent alarm")
         verbose_name_plural = _("sent alarms")
         ordering = ["-pk"]
-        default_permissions = ("view",)
+        default_permissions = ()
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["not_before"],
@@ -315,6 +329,11 @@ class Watch(models.Model):
     @property
     def why(self) -> Sentence:
         return Sentence.from_json(self.error)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the address can be read or not."""
+        return bool(self.__dict__.get("url"))
 
     @classmethod
     def get(cls) -> "Watch":

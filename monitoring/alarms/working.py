@@ -220,3 +220,8 @@ def try_out(channel: AlertChannel, user: User, now: datetime) -> bool:
 
 def forget(now: datetime) -> None:
     Delivery.objects.made_before(now - KEPT).delete()
+
+
+def named_in(delivery: Delivery) -> list[Incident]:
+    """What a message speaks of, the worst first."""
+    return list(Incident.objects.filter(told_to__delivery=delivery).worst_first())

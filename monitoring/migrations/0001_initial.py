@@ -398,7 +398,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'sent alarm',
                 'verbose_name_plural': 'sent alarms',
                 'ordering': ['-pk'],
-                'default_permissions': ('view',),
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(

@@ -28,6 +28,7 @@ TO_THE_WORLD = {
     "i18n/setlang/": "a language for oneself",
     "admin/logout/": "his own login",
     "": "leads to the home page",
+    "alarms/answer/<str:token>/": "who has the signed link of an alarm",
     "language/": "a language for oneself",
 }
 # The same for whoever is logged in as staff, without a single right.
