@@ -9,7 +9,8 @@ from monitoring import caller_zip, filing, forgetting, looking, posting, synthet
 from monitoring.alarms import working
 from monitoring.health import history
 from monitoring.health.checks.ground import DEFAULT, SCHEDULE, pulse_of
-from monitoring.recovery.services import RECOVER, wait_for_ends
+from monitoring.recovery import recover as recovering
+from monitoring.recovery.services import RECOVER
 from veyra.models import Pulse
 
 
@@ -39,7 +40,7 @@ def test_calls() -> None:
 
 @shared_task(name=RECOVER)  # type: ignore[untyped-decorator]  # likewise
 def recover() -> None:
-    wait_for_ends(timezone.now())
+    recovering.work(timezone.now())
 
 
 @shared_task(name=filing.TASK)  # type: ignore[untyped-decorator]  # likewise

@@ -221,6 +221,8 @@ class RuleSetting(models.Model):
 
     rule = models.SlugField(_("rule"), max_length=40, unique=True)
     is_enabled = models.BooleanField(_("watched"), default=True)
+    # Where it is critical, safe steps are done at once, without a person.
+    heals_itself = models.BooleanField(_("heals by itself"), default=True)
     # {name of the threshold: number}; what is not named is as the code says. Likewise nulls.
     thresholds = models.JSONField(default=dict, blank=True)
     damping = models.PositiveIntegerField(_("seconds before it counts"), null=True, blank=True)

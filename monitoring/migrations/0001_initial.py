@@ -274,6 +274,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('rule', models.SlugField(max_length=40, unique=True, verbose_name='rule')),
                 ('is_enabled', models.BooleanField(default=True, verbose_name='watched')),
+                ('heals_itself', models.BooleanField(default=True, verbose_name='heals by itself')),
                 ('thresholds', models.JSONField(blank=True, default=dict)),
                 ('damping', models.PositiveIntegerField(blank=True, null=True, verbose_name='seconds before it counts')),
                 ('severity', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'Critical'), (2, 'High'), (3, 'Medium'), (4, 'Low')], null=True, verbose_name='severity')),
