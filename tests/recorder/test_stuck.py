@@ -9,15 +9,21 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.utils import timezone
 
 from agentworker.heartbeat import Heartbeat
 from agentworker.taping import stuck
 from agentworker.taping.parts import Origin, PartFiles, folder
 from agentworker.worker import LineWorker
-from monitoring import checks
+from monitoring.health.base import Status, Verdict
+from monitoring.health.checks.programs import Uploading
 from veyra.models import Pulse
 
 pytestmark = pytest.mark.django_db
+
+
+def health() -> Verdict:
+    return Uploading().look(timezone.now())
 
 
 def lies(name: str, seconds: float) -> None:
@@ -31,17 +37,18 @@ def test_a_host_on_which_sound_lies_too_long_is_named(settings: LazySettings, na
     settings.LIVEKIT_SIMULATED = False
     lies(name, stuck.LONG_SECONDS + 1)
     Heartbeat("here:1", LineWorker(1, 0)).beat()
-    status, sentence = checks.uploading()
-    assert (status, sentence.values) == (checks.FAILED, {"hosts": socket.gethostname()[:50]})
+    found = health()
+    assert found.sentence.values == {"hosts": socket.gethostname()[:50]}
+    assert found.status == Status.FAILED
     Pulse.objects.update(at=Pulse.objects.get().at - timedelta(minutes=1))
-    assert checks.uploading()[0] == checks.OK
+    assert health().status == Status.OK
 
 
 def test_sound_that_was_just_written_is_on_its_way(settings: LazySettings) -> None:
     settings.LIVEKIT_SIMULATED = False
     lies("part.ogg", stuck.LONG_SECONDS - 60)
     Heartbeat("here:1", LineWorker(1, 0)).beat()
-    assert checks.uploading()[0] == checks.OK
+    assert health().status == Status.OK
 
 
 def test_a_folder_that_cannot_be_made_keeps_nobody_from_showing_life(
