@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from agentworker.models import Turn
+from monitoring import synthetic
 from monitoring.health import every, reading
 from monitoring.incidents.facts import Facts, Fate, Found, Knock
 from monitoring.incidents.models import ProgramStart
@@ -42,6 +43,7 @@ def read(now: datetime) -> Facts:
         stillborn=_stillborn(now),
         starts=_starts(now),
         backlog=_backlog(now),
+        failed_tests=synthetic.failing(now),
         knocks=[Knock(*each) for each in sorted(FailedLogin.counts(since).items())],
     )
 

@@ -23,17 +23,23 @@ LONGEST = timedelta(minutes=8)
 def _call(now: datetime, target: str) -> Outcome:
     if not synthetic.is_possible():
         return failed(NO_ENTRANCE)
-    number = PhoneNumber.objects.in_use().filter(pk=target).first() if target.isdecimal() else None
-    rows = synthetic.begin(TestCall.Why.ASKED, number or next(iter(synthetic.numbers()), None))
+    number = _number(target) or next(iter(synthetic.numbers()), None)
+    rows = synthetic.begin(TestCall.Why.ASKED, number) if number else []
     if not rows:
         return failed(NO_NUMBER)
     return waits(_("Our own telephone is calling %(number)s."), number=rows[0].number.number)
 
 
+def _number(target: str) -> PhoneNumber | None:
+    """By its id, or as it is written."""
+    named = {"pk": int(target)} if target.isdecimal() else {"number": target}
+    return PhoneNumber.objects.in_use().filter(**named).first() if target else None
+
+
 def _came_of_it(now: datetime, begun: datetime, target: str) -> Outcome | None:
     asked = TestCall.objects.filter(why=TestCall.Why.ASKED, asked_at__gte=begun)
-    if target.isdecimal():
-        asked = asked.filter(number=int(target))
+    if number := _number(target):
+        asked = asked.filter(number=number)
     row = asked.order_by("asked_at").first()
     if row is not None and row.judged_at is not None:
         return Outcome(row.state == TestCall.State.DONE, Sentence.from_json(row.result))

@@ -197,8 +197,9 @@ def test_only_a_call_without_a_listener_says_something(
     assert testcalls.our_words().stat().st_size > 20_000
 
 
-def test_the_step_tells_what_the_call_heard(line: PhoneNumber) -> None:
-    row = carry_out("synthetic_call", str(line.pk))
+@pytest.mark.parametrize("by", ["pk", "number"])
+def test_the_step_tells_what_the_call_heard(line: PhoneNumber, by: str) -> None:
+    row = carry_out("synthetic_call", str(getattr(line, by)))
     assert row.ok is None and line.number in str(row.says)
     test = TestCall.objects.get()
     assert (test.why, test.line) == ("asked", "")
