@@ -27,7 +27,7 @@ OTHERS = gettext_noop(
 
 NOT_THERE = gettext_noop(
     "Nothing lies in the storage “%(storage)s”, though recordings should. Mount its disk, or bring"
-    " its files back."
+    " its files back; if they are gone for good, press “Try it” on the storage."
 )
 
 

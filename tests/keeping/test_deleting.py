@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from agentworker.models import Agent
-from recordings import deleting, keeping, leftovers, saving
+from recordings import deleting, keeping, leftovers, saving, trial
 from recordings.keeping import CannotKeep, Wish
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
 from recordings.models import Part, Recording, Storage
@@ -210,6 +210,18 @@ def test_a_folder_whose_disk_is_not_mounted_proves_no_deletion(make_recording: A
     name = gone.file
     assert deleting.carry_out(timezone.now() + 2 * deleting.FIRST_PAUSE) == 1
     assert not (folder / name).exists() and file_of(left)
+
+
+def test_what_is_gone_for_good_holds_up_no_deletion_once_the_storage_was_tried(
+    make_recording: Any,
+) -> None:
+    gone, left = [make_recording(data=b"a") for _ in range(2)]
+    for row in (gone, left):
+        (folder_of(row.storage) / row.file).unlink()
+    deleting.claim([gone], Deletion.Why.DAYS, timezone.now())
+    assert deleting.carry_out(timezone.now()) == 0
+    assert trial.try_out(gone.storage) is None
+    assert deleting.carry_out(timezone.now() + 2 * deleting.FIRST_PAUSE) == 1
 
 
 def test_parts_that_nobody_joins_any_more_go_with_the_recording(make_recording: Any) -> None:
