@@ -8,9 +8,10 @@ from django_celery_beat import models as beat
 from unfold.decorators import display
 
 from monitoring.call_list import CallListAdmin
+from monitoring.incidents.contact_admin import ContactAdmin
 from veyra.admin import MachineRowAdmin
 
-__all__ = ["CallListAdmin", "ScheduleAdmin"]
+__all__ = ["CallListAdmin", "ContactAdmin", "ScheduleAdmin"]
 
 # The schedule is code (CELERY_BEAT_SCHEDULE): it is shown here, and changed nowhere.
 for model in (

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from monitoring import bell
 from monitoring.callpage import gather, transcript, with_parties
+from monitoring.incidents import urgent
 from monitoring.transcript import Line, as_json, as_text
 from monitoring.voices import nobody_speaks
 from recordings.models import Recording
@@ -79,8 +80,9 @@ def _call_back(call: Call, user: User) -> str | None:
 
 @staff_page()
 def banner(request: HttpRequest, user: User) -> HttpResponse:
-    """For pages that are open: whether anybody can speak to callers."""
-    return render(request, "monitoring/_mute.html", {"nobody_speaks": nobody_speaks})
+    """For pages that are open: whether anybody can speak to callers, and what is critical."""
+    context = {"nobody_speaks": nobody_speaks, "urgent": urgent.last.get}
+    return render(request, "monitoring/_mute.html", context)
 
 
 FILES: dict[str, tuple[Callable[[Call, Sequence[Line]], str], str]] = {

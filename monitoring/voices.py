@@ -10,6 +10,7 @@ from django.utils import timezone
 from agentworker import standin
 from agentworker.models import Worker
 from monitoring.health.base import GUARD_IS_OLD
+from monitoring.incidents import urgent
 from telephony import me, probes, watching
 from veyra import look
 from veyra.models import Pulse
@@ -20,6 +21,7 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
     return {
         **look.every_page(request),
         "nobody_speaks": nobody_speaks,
+        "urgent": urgent.last.get,
         "my_place": partial(me.button, request),
     }
 

@@ -70,6 +70,16 @@ class IncidentQuerySet(VisibleQuerySet["Incident"]):
     def newest(self) -> Self:
         return self.order_by("-opened_at", "pk")
 
+    def with_hits(self) -> Self:
+        """Each with `hit_count`: the calls that it hit itself."""
+        return self.annotate(hit_count=models.Count("hit"))
+
+    def of_rule(self, rule: str) -> Self:
+        return self.filter(rule=rule)
+
+    def of_severity(self, severity: int) -> Self:
+        return self.filter(severity=severity)
+
 
 class Incident(models.Model):
     """One trouble from the first sight of it until it is over. Written by watching and services."""
@@ -290,6 +300,11 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def dialled(self) -> str:
+        """For a link that a telephone opens."""
+        return "".join(letter for letter in self.phone if letter.isdigit() or letter == "+")
 
 
 class Suspicion(models.Model):

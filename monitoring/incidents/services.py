@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from monitoring.incidents.models import Incident, IncidentNote
+from monitoring.incidents.models import Incident, IncidentNote, Silence
 from veyra.models import User
 from veyra.sentences import Sentence
 
@@ -112,3 +112,14 @@ def reopen(incident: Incident, by: User | None) -> bool:
 def called(person: User) -> str:
     """His name, as colleagues know it."""
     return person.get_full_name() or person.get_username()
+
+
+def silence(until: datetime, why: str, by: User) -> Silence:
+    """Planned work begins: nobody is woken until then, but for lost callers."""
+    return Silence.objects.create(since=timezone.now(), until=until, why=why, by=by)
+
+
+def lift(row: Silence, by: User) -> bool:
+    """It is over sooner. False: it was over."""
+    found = Silence.objects.filter(pk=row.pk, lifted_at=None)
+    return bool(found.update(lifted_at=timezone.now(), lifted_by=by))

@@ -1,0 +1,346 @@
+"""The runbooks: for each rule why its trouble happens, and what heals it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+# A URL name, what the link says, and the right that opens the page.
+PageOf = tuple[str, Text, str]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A step of monitoring.recovery. `on`: "" for `target` itself, "check", "about", "lines",
+    "sick" or "program NAME…", what the incident or the line names at that moment.
+    """
+
+    step: str
+    on: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """`by_hand`: what no button does, in order."""
+
+    why: Text
+    steps: Sequence[Offer] = ()
+    by_hand: Sequence[Text] = ()
+    pages: Sequence[PageOf] = ()
+
+
+AGAIN = Offer("check_again", on="check")
+DIAGNOSE: PageOf = ("diagnosis", _("Diagnosis of the line"), "monitoring.view_recoveryaction")
+HEALTH: PageOf = ("health-page", _("How the line is"), "monitoring.view_healthcheck")
+CALLS: PageOf = ("admin:telephony_call_changelist", _("Calls"), "telephony.view_call")
+BACKS: PageOf = (
+    "admin:telephony_callback_changelist",
+    _("Calls to return"),
+    "telephony.view_callback",
+)
+WORKERS: PageOf = ("admin:agentworker_worker_changelist", _("Workers"), "agentworker.view_worker")
+AGENTS: PageOf = ("admin:agentworker_agent_changelist", _("Assistants"), "agentworker.view_agent")
+TRUNKS: PageOf = (
+    "admin:telephony_trunk_changelist",
+    _("Provider connections"),
+    "telephony.view_trunk",
+)
+RULES: PageOf = (
+    "admin:telephony_dispatchrule_changelist",
+    _("Who answers"),
+    "telephony.view_dispatchrule",
+)
+DIFFERENCES: PageOf = ("differences", _("Differences"), "telephony.change_trunk")
+TURNED_AWAY: PageOf = ("turned-away", _("Turned away"), "telephony.view_refused")
+GUARANTEE: PageOf = ("guarantee", _("Is everything recorded?"), "recordings.view_recording")
+STORAGES: PageOf = (
+    "admin:recordings_storage_changelist",
+    _("Storage of recordings"),
+    "recordings.view_storage",
+)
+PUBLISHED: PageOf = (
+    "admin:telephony_publishedobject_changelist",
+    _("Objects in LiveKit"),
+    "telephony.view_publishedobject",
+)
+KEEPING: PageOf = ("keeping", _("Keeping of recordings"), "recordings.view_term")
+ACCOUNTS: PageOf = ("admin:veyra_user_changelist", _("Accounts"), "veyra.view_user")
+
+START_IT = _(
+    "If its program does not run at all, start it as the button says, or call the engineer."
+)
+CALL_THE_HOST = _("If nothing helps within ten minutes, call whoever runs the server (see below).")
+
+USUAL = Advice(_("A check of the line says that it is not well."), [AGAIN], (), [HEALTH, DIAGNOSE])
+
+RUNBOOKS: Mapping[str, Advice] = {
+    "no_agent": Advice(
+        _(
+            "No assistant took the calls: their programs are down, full, or LiveKit does not give"
+            " them work."
+        ),
+        [
+            Offer("restart", on="program agent"),
+            Offer("restart", on="program standby"),
+            Offer("publish_again"),
+            Offer("synthetic_call"),
+        ],
+        [
+            _("Look at “Workers”: is one there, and has it free places?"),
+            _("Put the callers on the list of calls to return, and call them."),
+        ],
+        [WORKERS, BACKS, DIAGNOSE],
+    ),
+    "callers_lost": Advice(
+        _("Callers wait for too long, hear nothing, or their calls break off."),
+        [Offer("observe_now"), Offer("synthetic_call")],
+        [
+            _("Open some of the calls below: their stories say what the callers heard."),
+            _("Put the callers on the list of calls to return, and call them."),
+        ],
+        [CALLS, BACKS, HEALTH, DIAGNOSE],
+    ),
+    "calls_failed": Advice(
+        _("The provider, the call entrance or the network between them breaks calls off."),
+        [Offer("observe_now"), Offer("synthetic_call")],
+        [
+            _("Open some of the calls below and compare the reasons: the same one is the cause."),
+            _("If all came through one provider, call that provider."),
+        ],
+        [CALLS, TRUNKS, DIAGNOSE],
+    ),
+    "calls_refused": Advice(
+        _(
+            "A number has no rule, its provider writes it in another way, or calls from an address"
+            " that its connection does not list."
+        ),
+        [Offer("publish_again"), Offer("synthetic_call")],
+        [_("“Turned away” names each reason, with a button that mends it.")],
+        [TURNED_AWAY, RULES, TRUNKS],
+    ),
+    "recording_missing": Advice(
+        _("A recorder was killed, a disk or the storage was full or away, or sound came too late."),
+        [
+            Offer("send_uploads"),
+            Offer("storage_trial"),
+            Offer("restart", on="program recorder"),
+        ],
+        [_("“Is everything recorded?” says of each call why.")],
+        [GUARANTEE, STORAGES],
+    ),
+    "turn_delay": Advice(
+        _("The server is overloaded, or a speech provider is slow."),
+        [Offer("drain_worker", on="sick")],
+        [
+            _("Open a call below “Calls”: the bars of its delays say which part is slow."),
+            _("If it is the provider, choose another voice, or call the provider."),
+        ],
+        [CALLS, WORKERS, HEALTH],
+    ),
+    "assistant_fails": Advice(
+        _("A key, a voice or a text of the assistant is missing or wrong; often since a change."),
+        [Offer("restart", on="program agent"), Offer("synthetic_call")],
+        [_("If somebody changed the assistant shortly before, publish its former version again.")],
+        [AGENTS, CALLS],
+    ),
+    "crash_loop": Advice(
+        _("A wrong setting, a full disk, or a part that the program needs is away."),
+        [Offer("restart", on="about"), Offer("free_disk")],
+        [_("Read its last errors: they name what is missing."), CALL_THE_HOST],
+        [DIAGNOSE, HEALTH],
+    ),
+    "facts_late": Advice(
+        _("The workers of the queue are dead, blocked or too few."),
+        [Offer("run_task_again", target="fold"), Offer("restart", on="program worker")],
+        [START_IT],
+        [HEALTH],
+    ),
+    "login_attack": Advice(
+        _("Somebody tries passwords, a program has an old one, or a colleague forgot his."),
+        (),
+        [
+            _("Ask whoever owns the account whether it was him."),
+            _(
+                "If it was not, give the account a new password, and bar the address in the"
+                " firewall."
+            ),
+        ],
+        [ACCOUNTS],
+    ),
+    "test_call": Advice(
+        _("Veyra called this number by itself, and was not answered as it must be."),
+        [Offer("synthetic_call", on="about"), Offer("publish_again")],
+        [_("The test calls say how far the call came.")],
+        [CALLS, DIAGNOSE],
+    ),
+    "database": Advice(
+        _("The database is stopped, overloaded, or its disk is full."),
+        [AGAIN, Offer("free_disk")],
+        [_("Start the database on its server."), CALL_THE_HOST],
+        [HEALTH],
+    ),
+    "broker": Advice(
+        _("Redis is stopped or out of memory."),
+        [AGAIN],
+        [
+            _("Start Redis on its server. Callers are answered again as soon as it runs."),
+            CALL_THE_HOST,
+        ],
+        [HEALTH],
+    ),
+    "livekit": Advice(
+        _("The LiveKit server is stopped, overloaded, or its key was changed."),
+        [AGAIN, Offer("publish_again")],
+        [_("Start LiveKit on its server."), CALL_THE_HOST],
+        [HEALTH, DIAGNOSE],
+    ),
+    "gateway": Advice(
+        _("The program that takes the provider's calls is stopped, or its port is closed."),
+        [AGAIN, Offer("synthetic_call")],
+        [_("Start the call entrance on its server."), CALL_THE_HOST],
+        [HEALTH, DIAGNOSE],
+    ),
+    "media": Advice(
+        _("The firewall lets no sound through, or the public address of the server is wrong."),
+        [AGAIN, Offer("synthetic_call")],
+        [_("Have the ports for sound opened in the firewall; the diagnosis names them.")],
+        [DIAGNOSE, HEALTH],
+    ),
+    "provider": Advice(
+        _("The provider is away, or refuses our login."),
+        [AGAIN, Offer("sign_in_again", on="lines"), Offer("synthetic_call")],
+        [_("Call the provider: is there a fault, is the account paid, was the password changed?")],
+        [TRUNKS],
+    ),
+    "registrar": Advice(
+        _("The program that signs in at providers is stopped, or a provider refuses our login."),
+        [
+            AGAIN,
+            Offer("sign_in_again", on="lines"),
+            Offer("restart", on="program registrar kamailio"),
+        ],
+        [START_IT],
+        [TRUNKS],
+    ),
+    "worker": Advice(
+        _("The programs that run assistants are down, or not one of them is known to LiveKit."),
+        [AGAIN, Offer("restart", on="program agent"), Offer("take_calls_again", on="sick")],
+        [START_IT],
+        [WORKERS, DIAGNOSE],
+    ),
+    "speech": Advice(
+        _("A speech provider is away, its key has expired, or its account is empty."),
+        [AGAIN, Offer("restart", on="program agent")],
+        [_("Choose another voice for the assistants, or pay the provider.")],
+        [AGENTS],
+    ),
+    "standby": Advice(
+        _("The program of the voice of last resort is stopped."),
+        [AGAIN, Offer("restart", on="program standby")],
+        [START_IT],
+        [HEALTH],
+    ),
+    "watchdog": Advice(
+        _("The program that watches over calls is stopped or blocked."),
+        [AGAIN, Offer("restart", on="program watchdog"), Offer("release_lock", target="watchdog")],
+        [START_IT],
+        [HEALTH],
+    ),
+    "recorder": Advice(
+        _("The program that records what staff ask for is stopped."),
+        [AGAIN, Offer("restart", on="program recorder")],
+        [START_IT],
+        [HEALTH, GUARANTEE],
+    ),
+    "tap": Advice(
+        _("The program that listens to the call entrance is stopped, or hears nothing."),
+        [AGAIN, Offer("resubscribe_tap")],
+        [START_IT],
+        [HEALTH],
+    ),
+    "schedule": Advice(
+        _("The schedule, or the workers that do its work, are stopped."),
+        [AGAIN, Offer("restart", on="program beat worker")],
+        [START_IT],
+        [HEALTH],
+    ),
+    "queues": Advice(
+        _("A worker of the queue is dead or blocked, so work piles up."),
+        [AGAIN, Offer("restart", on="program worker worker-slow")],
+        [START_IT],
+        [HEALTH],
+    ),
+    "observer": Advice(
+        _("LiveKit was not asked for a while which calls there are."),
+        [AGAIN, Offer("observe_now"), Offer("run_task_again", target="observe")],
+        (),
+        [HEALTH],
+    ),
+    "webhooks": Advice(
+        _("LiveKit does not reach our address, or signs its messages with another key."),
+        [AGAIN, Offer("observe_now")],
+        [
+            _(
+                "Compare the address and the key in LiveKit's settings with ours: the diagnosis"
+                " names both."
+            )
+        ],
+        [DIAGNOSE],
+    ),
+    "storage": Advice(
+        _("The storage is away, full, or our login to it has ended."),
+        [AGAIN, Offer("storage_trial"), Offer("send_uploads")],
+        [
+            _(
+                "Recorded sound waits on the servers meanwhile: nothing is lost while their disks"
+                " last."
+            )
+        ],
+        [STORAGES],
+    ),
+    "uploading": Advice(
+        _("The storage is away, or a server does not reach ours."),
+        [AGAIN, Offer("send_uploads"), Offer("storage_trial")],
+        [_("Nothing is lost while the disk of that server lasts.")],
+        [STORAGES],
+    ),
+    "disk": Advice(
+        _("Recordings, logs or the database fill the disk."),
+        [AGAIN, Offer("free_disk")],
+        [_("Keep recordings for fewer days, move them to another storage, or get a larger disk.")],
+        [KEEPING, STORAGES, HEALTH],
+    ),
+    "memory": Advice(
+        _("More calls at once than the server can carry, or a program that grows."),
+        [AGAIN, Offer("drain_worker", on="sick")],
+        [_("Let fewer calls in at once, or get a larger server.")],
+        [WORKERS, HEALTH],
+    ),
+    "drift": Advice(
+        _("Somebody changed the line in LiveKit itself, or LiveKit refuses what is saved here."),
+        [AGAIN, Offer("publish_again")],
+        [_("“Differences” shows both sides, and a button for each.")],
+        [DIFFERENCES, PUBLISHED],
+    ),
+    "certificates": Advice(
+        _("A certificate was not renewed, or is for another name."),
+        [AGAIN],
+        [_("Have it renewed on the server, before browsers and providers refuse to connect.")],
+        [HEALTH],
+    ),
+    "clock": Advice(
+        _("A server's clock is wrong, so times of calls are told wrong and logins may fail."),
+        [AGAIN],
+        [_("Have the clock of that server set by NTP.")],
+        [HEALTH],
+    ),
+    "backup": Advice(
+        _("The nightly backup did not run, or could not be written."),
+        [AGAIN, Offer("run_task_again", target="backup")],
+        [_("Look whether there is room where backups are kept.")],
+        [HEALTH],
+    ),
+}
