@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop as _
 
 from agentworker.models import AgentVersion, Session, Speaker, Turn
 from recordings.models import Recording
-from telephony import probes, routetest, testcalls
+from telephony import lights, probes, routetest, testcalls
 from telephony.models import (
     Call,
     DispatchRule,
@@ -42,8 +42,6 @@ NUMBERS = 5
 LOOKED_AT = 20
 # Webhooks, the fold and the joining of a recording have so long after the call.
 PATIENCE = timedelta(minutes=4)
-# How long a test that failed says something of now.
-LATELY = timedelta(days=2)
 
 Why = TestCall.Why
 
@@ -225,7 +223,7 @@ ENDLESS = _(
 
 def failing(now: datetime) -> list[str]:
     """The numbers whose newest test call by itself failed, as they are written."""
-    judged = TestCall.objects.judged(now - LATELY).select_related("number")
+    judged = TestCall.objects.judged(now - lights.LATELY).select_related("number")
     newest = {row.number_id: row for row in judged}
     return sorted(
         row.number.number for row in newest.values() if row.state == TestCall.State.FAILED

@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from telephony import probes, signing
 from telephony.line import Place, read_around
 from telephony.links import Link, links
-from telephony.models import Call, PhoneNumber, Trunk
-from telephony.readiness import Colour, Facts, LastCall, Light, NotSignedIn, readiness
+from telephony.models import Call, PhoneNumber, TestCall, Trunk
+from telephony.readiness import Colour, Facts, LastCall, LastTest, Light, NotSignedIn, readiness
 from telephony.routing import problems
 from telephony.routing.carriers import carriers
 from telephony.routing.wish import Agent, Line, Rule
@@ -18,6 +20,8 @@ from telephony.standing import look_up, worst_of
 from veyra.models import User
 from veyra.sentences import Sentence
 
+# How long a test call says something of now.
+LATELY = timedelta(days=2)
 LABELS = {
     Colour.GREEN: _("Ready"),
     Colour.YELLOW: _("Look here"),
@@ -36,6 +40,7 @@ def lights(numbers: Collection[PhoneNumber]) -> dict[int, Light]:
     trunks = {trunk.key: trunk for trunk in line.trunks}
     look_up(numbers)
     calls, lacks = _newest_calls(numbers), _not_signed_in(line)
+    tests = _newest_tests()
     places, entrance = probes.places(), probes.entrance.answers()
     found = {}
     for row in numbers:
@@ -53,6 +58,7 @@ def lights(numbers: Collection[PhoneNumber]) -> dict[int, Light]:
             entrance=entrance,
             last_call=calls.get(row.pk),
             lacks=lacks.get(trunk.key),
+            last_test=tests.get(row.pk),
             unreached=next(iter(problems.unreached(line, list(rules))), None),
         )
         found[row.pk] = readiness(facts)
@@ -121,6 +127,17 @@ def _rules(line: Line, keys: Collection[str]) -> tuple[Rule, ...]:
 def _agents(line: Line, rules: Sequence[Rule]) -> tuple[Agent, ...]:
     wanted = {rule.agent for rule in rules}
     return tuple(agent for agent in line.agents if agent.key in wanted)
+
+
+def _newest_tests() -> dict[int, LastTest]:
+    """What our own telephone found lately, by the numbers' ids: a few rows a day."""
+    rows = TestCall.objects.judged(timezone.now() - LATELY)
+    return {
+        row.number_id: LastTest(
+            row.asked_at, row.state == TestCall.State.DONE, Sentence.from_json(row.result)
+        )
+        for row in rows
+    }
 
 
 def _newest_calls(numbers: Collection[PhoneNumber]) -> dict[int, LastCall]:

@@ -46,6 +46,15 @@ class LastCall:
 
 
 @dataclass(frozen=True)
+class LastTest:
+    """What our own telephone found when it called the number by itself."""
+
+    at: datetime
+    is_well: bool
+    sentence: Sentence
+
+
+@dataclass(frozen=True)
 class NotSignedIn:
     """Why no calls come over a connection that signs in. `soon`: it is being tried just now."""
 
@@ -72,6 +81,7 @@ class Facts:
     entrance: bool | None = None
     last_call: LastCall | None = None
     lacks: NotSignedIn | None = None
+    last_test: LastTest | None = None
     # A rule of its own that names people of whom nobody can be reached, and what is to be said.
     unreached: Problem | None = None
 
@@ -85,12 +95,14 @@ class Light:
     row: Row
     moving: bool = False
     last_call_at: datetime | None = None
+    last_test: LastTest | None = None
 
 
 def readiness(facts: Facts) -> Light:
     """The first thing that is wrong, the worst first; else who answers."""
     found = next((light for look in LOOKS if (light := look(facts))), _ready(facts))
-    return replace(found, last_call_at=facts.last_call.at if facts.last_call else None)
+    last_call_at = facts.last_call.at if facts.last_call else None
+    return replace(found, last_call_at=last_call_at, last_test=facts.last_test)
 
 
 def _off(facts: Facts) -> Light | None:
@@ -174,6 +186,17 @@ def _nobody_home(facts: Facts) -> Light | None:
     return _light(Colour.RED, msgid, Row("worker"), places=facts.places.all)
 
 
+def _test_failed(facts: Facts) -> Light | None:
+    """A caller who was answered since then proves more."""
+    test, call = facts.last_test, facts.last_call
+    if test is None or test.is_well:
+        return None
+    if call is not None and call.outcome == "answered" and call.at > test.at:
+        return None
+    msgid = gettext_noop("Our own test call: %(said)s")
+    return _light(Colour.RED, msgid, Row("try", facts.number.key), said=test.sentence)
+
+
 def _open(facts: Facts) -> Light | None:
     row, values = Row("trunk", facts.trunk.key), {"trunk": facts.trunk.name}
     if wrong := problems.login(facts.trunk):
@@ -234,6 +257,7 @@ LOOKS: tuple[Callable[[Facts], Light | None], ...] = (
     _not_signed_in,
     _nobody_home,
     _broken,
+    _test_failed,
     _open,
     _on_its_way,
     _people_away,

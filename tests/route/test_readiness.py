@@ -23,7 +23,7 @@ from telephony.models import (
     Registration,
     Trunk,
 )
-from telephony.readiness import Colour, Facts, LastCall, NotSignedIn, Places, readiness
+from telephony.readiness import Colour, Facts, LastCall, LastTest, NotSignedIn, Places, readiness
 from telephony.routing.route import Row
 from telephony.routing.wish import Agent
 from tests.wish.lines import number, rule, trunk
@@ -49,6 +49,20 @@ def test_a_number_with_nothing_wrong_is_green_and_says_who_answers() -> None:
     light = readiness(WELL)
     assert (light.colour, str(light.sentence)) == (Colour.GREEN, "Maria answers.")
     assert light.row == Row("try", "n0") and light.last_call_at == AT
+
+
+def test_a_test_call_that_failed_is_told_until_a_caller_was_answered() -> None:
+    failed = LastTest(AT, is_well=False, sentence=Sentence("Nobody answered."))
+    light = readiness(replace(WELL, last_test=failed))
+    assert (light.colour, str(light.sentence)) == (
+        Colour.RED,
+        "Our own test call: Nobody answered.",
+    )
+    later = replace(ANSWERED, at=AT + timedelta(seconds=1))
+    assert readiness(replace(WELL, last_test=failed, last_call=later)).colour == Colour.GREEN
+    well = LastTest(AT, is_well=True, sentence=Sentence("Answered."))
+    light = readiness(replace(WELL, last_test=well))
+    assert (light.colour, light.last_test) == (Colour.GREEN, well)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +213,7 @@ def test_lights_take_as_many_queries_for_many_numbers_as_for_one(
         return len(seen)
 
     queries(1)  # the first look makes the row of the call entrance
-    assert queries(1) == queries(3) == 13
+    assert queries(1) == queries(3) == 14
 
 
 def test_numbers_that_are_not_live_are_shown_before_the_others(numbers: list[PhoneNumber]) -> None:
