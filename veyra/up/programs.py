@@ -96,7 +96,9 @@ def _veyra(layout: Layout, choice: Choice) -> list[Program]:
     bind = ("--host", layout.web_host, "--port", str(layout.web_port))
     quiet = ("--lifespan", "off", "--timeout-graceful-shutdown", "5", "--no-access-log")
     celery = ("celery", "-A", "veyra")
-    threads = ("worker", "-P", "threads", "-l", "WARNING")
+    # Workers need not know of each other; one that asks around while the broker goes away ends.
+    alone = ("--without-mingle", "--without-gossip")
+    threads = ("worker", "-P", "threads", "-l", "WARNING", *alone)
     # Applying is single by its lease, so it never takes more than one of the four.
     work = (*threads, "-c", "4", "-Q", "default,livekit,hands")
     # Whoever dials waits until it rings.
