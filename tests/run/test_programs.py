@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from veyra.up.choose import Choice, Kind
 from veyra.up.programs import Layout, Program, programs, supervisord_conf
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 LAYOUT = Layout(
     python="/srv/veyra/.venv/bin/python",
     base=Path("/srv/veyra"),
@@ -115,3 +116,13 @@ def test_a_folder_with_any_name_survives_the_configuration() -> None:
     parser = read(supervisord_conf(replace(LAYOUT, state=state), [program]))
     command = parser["program:web"]["command"] % {}
     assert shlex.split(command)[-1] == str(state)
+
+
+def test_no_worker_asks_for_others_while_its_broker_may_go() -> None:
+    """Celery ends one whose question is cut off."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    commands = [program.command for program in programs(LAYOUT, REAL)]
+    commands += [each.get("command", ()) for each in compose["services"].values()]
+    workers = [command for command in commands if {"celery", "worker", "-Q"} <= {*command}]
+    assert len(workers) == 9
+    assert all({"--without-mingle", "--without-gossip"} <= {*command} for command in workers)
