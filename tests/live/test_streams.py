@@ -8,7 +8,9 @@ import pytest
 from livekit import api, rtc
 
 from recordings.livekit_words import TEXTS, sentence_of
-from tests.live.stack import Stack, binary
+from tests.live.sound import beeping
+from tests.live.stack import Stack, binary, missing, wait_until
+from tests.live.system import PROGRAMS, running
 from veyra.livekit import services
 from veyra.livekit.client import LiveKit
 from veyra.livekit.media import Ingress
@@ -117,3 +119,50 @@ async def test_a_real_egress_records_a_room(stack: Stack, tmp_path: Path) -> Non
         await asyncio.sleep(1)
     with av.open(str(path)) as file:
         assert file.duration and file.duration > 3_000_000
+
+
+LINE = """
+    from agentworker.models import Agent
+    from agentworker.services import Words, save_words
+    from telephony.models import DispatchRule, PhoneNumber, Trunk
+    from veyra.celery import wake
+
+    support = Agent.objects.create(name="Поддержка", recording="pressed")
+    save_words(support, Words("ru", "Здравствуйте! Вы позвонили в поддержку.", [], []), None)
+    trunk = Trunk.objects.create(name="trunk1", addresses="127.0.0.1/32")
+    rule = DispatchRule.objects.create(name="Поддержка", agent=support, room="support-room-")
+    rule.numbers.add(PhoneNumber.objects.create(number="+74991124148", trunk=trunk))
+    wake("telephony.apply")
+"""
+
+
+@pytest.mark.skipif(binary("egress") is None, reason="egress comes only as an image")
+def test_a_talk_that_staff_ask_for_is_carried_on_by_a_real_egress() -> None:
+    if lacking := missing():
+        pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
+    with running(*PROGRAMS, "recorder", EGRESS_SEES_FOLDERS="true") as system:
+        system.stack.start_egress()
+        system.ask(LINE)
+        system.wait_for_line()
+        said = beeping(system.folder / "caller.wav", 1700, 40)
+        caller = system.dial("74991124148", f"say:{said}")
+        call = "from telephony.models import Call; call = Call.objects.first()\n"
+        is_answered = call + "result = bool(call and call.answered_at)"
+        wait_until(lambda: system.ask(is_answered), "nobody answered")
+        system.ask(f"{call}from telephony.telling import tell; tell(call, 'record_start', 'once')")
+        ours = (
+            "from telephony.models import CallEvent\nresult = CallEvent.objects.filter({}).exists()"
+        )
+        began = ours.format("event_id__startswith='egress:', kind='recording_started'")
+        wait_until(lambda: system.ask(began), "egress did not begin", 40)
+        left = ours.format("event_id__startswith='recorder:', kind='recording_stopped'")
+        wait_until(lambda: system.ask(left), "our recorder did not leave", 5)
+        caller.result()
+        of_recording = "from recordings.models import Recording; row = Recording.objects.get()\n"
+        is_ready = of_recording + "result = row.state == 'ready'"
+        wait_until(lambda: system.ask(is_ready), "it was not saved", 120)
+        whole = system.ask(of_recording + "result = [row.recorder, row.peaks, row.lost_seconds]")
+    recorder, peaks, lost = whole
+    assert recorder == "egress" and lost < 3
+    # He beeps all the time, on the left; what the assistant says is over soon, on the right.
+    assert sum(peaks["caller"]) > sum(peaks["agent"]) > 0
