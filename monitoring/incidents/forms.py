@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from monitoring.incidents.models import RuleSetting, Severity
 from monitoring.incidents.rule import Rule
+from monitoring.recovery.recover import REMEDIES
 from veyra.models import User
 
 SNOOZES = [
@@ -77,9 +78,19 @@ class RuleForm(forms.Form):
         help_text=gettext_lazy("With more seconds a short trouble wakes nobody."),
     )
 
+    heals_itself = forms.BooleanField(
+        label=gettext_lazy("Veyra may heal it by itself"),
+        required=False,
+        help_text=gettext_lazy(
+            "If it is critical, the safe steps of its runbook are done at once."
+        ),
+    )
+
     def __init__(self, rule: Rule, setting: RuleSetting | None, data: Any = None) -> None:
         self.rule, self.setting = rule, setting
         super().__init__(data, initial=self._initial())
+        if rule.slug not in REMEDIES:
+            del self.fields["heals_itself"]
         for limit in rule.limits:
             self.fields[f"limit_{limit.name}"] = forms.FloatField(
                 label=str(limit.title),
@@ -94,6 +105,7 @@ class RuleForm(forms.Form):
         damping = setting.damping if setting else None
         return {
             "is_enabled": setting is None or setting.is_enabled,
+            "heals_itself": setting is None or setting.heals_itself,
             "severity": (setting and setting.severity) or self.rule.severity,
             "damping": self.rule.damping if damping is None else damping,
         }
@@ -111,6 +123,7 @@ class RuleForm(forms.Form):
             rule=rule.slug,
             defaults={
                 "is_enabled": given["is_enabled"],
+                "heals_itself": given.get("heals_itself", True),
                 "severity": given["severity"] if given["severity"] != rule.severity else None,
                 "damping": given["damping"] if given["damping"] != rule.damping else None,
                 "thresholds": {

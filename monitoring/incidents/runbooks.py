@@ -337,6 +337,42 @@ RUNBOOKS: Mapping[str, Advice] = {
         [_("Have the clock of that server set by NTP.")],
         [HEALTH],
     ),
+    "addresses": Advice(
+        _("The address that we tell providers is not the one by which the world reaches us."),
+        [AGAIN],
+        [_("Have PUBLIC_IP set to the public address of the server, then restart LiveKit.")],
+        [DIAGNOSE, HEALTH],
+    ),
+    "load": Advice(
+        _("More calls at once than the call entrance can carry: it refuses new ones."),
+        [AGAIN],
+        [_("Let fewer calls in at once, or get a larger or a second server.")],
+        [HEALTH],
+    ),
+    "egress": Advice(
+        _("LiveKit's recording program is stopped, or has no room for another recording."),
+        [AGAIN],
+        [_("Start it on its server. Talks that staff recorded by it go on by our own recorder.")],
+        [HEALTH],
+    ),
+    "ingress": Advice(
+        _("LiveKit's program for incoming streams is stopped."),
+        [AGAIN],
+        [_("Start it on its server. Calls are not touched.")],
+        [HEALTH],
+    ),
+    "lookout": Advice(
+        _("The program that watches the watchers is stopped. Alarms still go out."),
+        [AGAIN, Offer("restart", on="program lookout")],
+        [START_IT],
+        [HEALTH],
+    ),
+    "versions": Advice(
+        _("A program of LiveKit is older or newer than those that Veyra was tried with."),
+        [AGAIN],
+        [_("Calls go on. Have it brought to a version that the check names.")],
+        [HEALTH],
+    ),
     "backup": Advice(
         _("The nightly backup did not run, or could not be written."),
         [AGAIN, Offer("run_task_again", target="backup")],

@@ -26,8 +26,8 @@ from veyra.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
-# The task that tells people.
-ALARM = "monitoring.alarm"
+# The tasks that tell people, and that do what is safe.
+ALARM, RECOVER = "monitoring.alarm", "monitoring.recover"
 Kind, State = IncidentNote.Kind, Incident.State
 # A story tells so often that a trouble came and went; then it is known.
 TOLD_TIMES = 20
@@ -47,6 +47,7 @@ def watch(now: datetime) -> list[Incident]:
     _join(looked.sightings, began, now)
     if began:
         wake(ALARM)
+        wake(RECOVER)
     return began
 
 

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.incidents import rulebook
+from monitoring.health import every
+from monitoring.incidents import health_rules, rulebook
 from monitoring.incidents.causes import EXPLAINS, ancestors, roots
 from monitoring.incidents.rule import Sighting
+from monitoring.incidents.runbooks import RUNBOOKS
 from veyra.sentences import Sentence
 
 RULES = sorted({*EXPLAINS, *(name for follows in EXPLAINS.values() for name in follows)})
@@ -62,6 +64,19 @@ def test_every_root_is_seen_and_has_no_root(rules: list[str]) -> None:
     told = found(*map(sighting, rules))
     for root in told.values():
         assert root is None or told[root] is None
+
+
+def test_only_rules_that_there_are_explain_and_are_explained() -> None:
+    assert set(RULES) <= rulebook.BY_SLUG.keys()
+
+
+def test_only_checks_that_there_are_are_grave_or_loud() -> None:
+    grave = {name for names in health_rules.GRAVE.values() for name in names}
+    assert grave | set(health_rules.LOUD) <= {check.name for check in every.CHECKS}
+
+
+def test_every_rule_has_a_runbook_and_every_runbook_a_rule() -> None:
+    assert RUNBOOKS.keys() == rulebook.BY_SLUG.keys()
 
 
 def test_every_rule_has_a_name_of_its_own() -> None:
