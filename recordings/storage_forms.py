@@ -58,8 +58,9 @@ class StorageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
             "prefix": _("Usually empty. For a bucket that others use, too."),
             "access_key": _("It must be allowed to write, read, list and delete."),
             "egress_access_key": _(
-                "A login of its own, which only needs to write, under egress/. Without it that"
-                " service can record nothing into this storage."
+                "A login of its own, which only needs to write, under egress/. Where that service"
+                " runs it then carries on what somebody asks to record. Without it that service can"
+                " record nothing into this storage."
             ),
             "price": _("As the storage's price list says; only to show what recordings cost."),
         }

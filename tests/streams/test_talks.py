@@ -241,11 +241,14 @@ def test_nothing_that_was_said_after_the_order_to_pause_is_kept(
 ) -> None:
     order(call, "record_start")
     until(lambda: is_on(call))
-    time.sleep(0.4)
+    time.sleep(0.2)
     order(call, "record_pause")
-    time.sleep(1.0)
+    time.sleep(0.5)
     until(lambda: states() == ["arrived"])
-    assert (Part.objects.get().seconds or 0) < 1.0
+    part = Part.objects.get()
+    assert part.ended_at == CallEvent.objects.get(kind="record_pause").at
+    lasted = (part.ended_at - part.began_at).total_seconds()
+    assert part.seconds == pytest.approx(lasted, abs=0.05)
 
 
 @database
@@ -288,10 +291,10 @@ def test_another_is_begun_after_a_while_but_not_for_ever(
     ("fault", "state", "why"),
     [
         (Fault.UPLOAD, "failed", "could not bring the file"),
-        (Fault.EMPTY, "failed", "heard or seen"),
-        (Fault.BACKUP, "failed", "backup/veyra/egress/"),
+        pytest.param(Fault.EMPTY, "failed", "heard or seen", marks=pytest.mark.prove),
+        pytest.param(Fault.BACKUP, "failed", "backup/veyra/egress/", marks=pytest.mark.prove),
         (Fault.STUCK, "failed", "it was killed"),
-        (Fault.TWICE, "ready", ""),
+        pytest.param(Fault.TWICE, "ready", "", marks=pytest.mark.prove),
     ],
 )
 def test_each_end_of_livekits_program_leaves_sound_or_a_sentence(
@@ -419,6 +422,7 @@ def test_a_folder_that_livekits_program_sees_is_enough(
 
 
 @database
+@pytest.mark.prove
 def test_a_storage_that_is_away_when_it_is_fetched_is_tried_again(
     livekit: Simulated, call: Call, s3: S3
 ) -> None:
