@@ -64,9 +64,10 @@ class RecordingAdmin(MachineRowAdmin):
         return Recording.objects.visible_to(request.user).listed()
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
-        columns = super().get_list_display(request)
+        when, *others = super().get_list_display(request)
         may_hear = request.user.has_perm("recordings.hear_recording")
-        return (*columns, "hear") if may_hear else columns
+        # At the beginning: the end of a line is out of sight on a narrow screen.
+        return (when, "hear", *others) if may_hear else (when, *others)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Recording], search_term: str

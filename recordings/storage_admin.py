@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from recordings.models import Recording, Storage
 from recordings.storage_forms import StorageForm
@@ -37,7 +37,7 @@ GIGABYTE = Decimal(1024**3)
 class StorageAdmin(VeyraAdmin):
     form = StorageForm
     purpose = gettext_lazy("Where recordings are kept: a folder of this server, or S3.")
-    list_display = ("__str__", "kind", "shown_current", "works", "holds", "free", "costs")
+    list_display = ("__str__", "shown_current", "works", "holds", "free", "costs")
     readonly_fields = SHOWN
     actions_detail = ("try_it",)
     fieldsets = (
@@ -106,11 +106,9 @@ class StorageAdmin(VeyraAdmin):
             return HttpResponse(headers={"HX-Redirect": url})
         return redirect(url)
 
-    @display(  # type: ignore[untyped-decorator]  # unfold ships no types
-        description=gettext_lazy("new recordings go here"), boolean=True
-    )
-    def shown_current(self, storage: Storage) -> bool:
-        return storage.is_current
+    @admin.display(description=gettext_lazy("new recordings go here"))
+    def shown_current(self, storage: Storage) -> str:
+        return _("yes") if storage.is_current else ""
 
     @admin.display(description=gettext_lazy("does it work?"))
     def works(self, storage: Storage) -> SafeString | str:
