@@ -231,9 +231,11 @@ class Making:
 
 
 def why_broken(room_sid: str) -> Sentence | None:
-    """Of what LiveKit's program was to record of this room: why it came to nothing."""
+    """Of what LiveKit's program began to record of this room: why it came to nothing. What it did
+    not begin it did not keep from others.
+    """
     parts = Part.objects.by_egress().of_rooms([room_sid]).filter(state=Part.State.BROKEN)
-    last = parts.order_by("-seen_at").first()
+    last = parts.exclude(egress_id="").order_by("-seen_at").first()
     return Sentence.from_json(last.reason) if last and last.reason else None
 
 

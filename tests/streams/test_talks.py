@@ -268,8 +268,8 @@ def test_where_livekits_program_does_not_do_it_ours_is_to_at_once(
     until(lambda: states() == ["broken"])
     found = verdict(call)
     assert (found.wanted, found.lacks_recorder) == (Wanted.ON, True)
-    said = making.why_broken(call.room_sid)
-    assert said and why in said.msgid
+    assert why in Part.objects.get().reason["msgid"]
+    assert bool(making.why_broken(call.room_sid)) is (fault is not Fault.CPU)
     looking.look()
     assert states() == ["broken"]
 
