@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from django.conf import settings
 from django.utils.functional import Promise
@@ -141,7 +141,7 @@ def _webhook(values: Values) -> Address:
     query = urlsplit(values["url"]).query
     found: Address = {"schema": "jsons" if place["secure"] else "json", "fullpath": path}
     if query:
-        found["params"] = dict(part.partition("=")[::2] for part in query.split("&"))
+        found["params"] = dict(parse_qsl(query, keep_blank_values=True))
     if values.get("token"):
         found["headers"] = {"Authorization": f"Bearer {values['token']}"}
     return found | place

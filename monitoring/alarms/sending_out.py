@@ -1,6 +1,7 @@
 """Claims messages that wait, hands them over side by side, and writes down what came of each."""
 
 import logging
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from monitoring.alarms import sending, writing
@@ -51,10 +51,12 @@ def post(now: datetime) -> None:
     letters = list(_claimed(now))
     if not letters:
         return
+    begun = time.monotonic()
     with ThreadPoolExecutor(min(len(letters), SIDE_BY_SIDE), "alarm") as pool:
         sent = {pool.submit(_hand_over, letter): letter for letter in letters}
         for future in as_completed(sent):
-            settle(sent[future], future.result(), timezone.now())
+            took = timedelta(seconds=time.monotonic() - begun)
+            settle(sent[future], future.result(), now + took)
 
 
 def _claimed(now: datetime) -> Iterator[Letter]:

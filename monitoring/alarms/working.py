@@ -37,19 +37,25 @@ Word, State = Delivery.Word, Delivery.State
 def work(now: datetime) -> None:
     """Everything that is due. Blocks while messages are handed over. Raises DatabaseError."""
     sending_out.give_up_lost(now)
-    channels = list(AlertChannel.objects.usable())
-    if channels:
-        incidents = list(Incident.objects.to_tell(now))
-        scene = read(incidents, channels, now)
-        known = {incident.pk: incident for incident in incidents}
-        for order in deciding.alarms(scene, now):
-            write(order, Word.ALARM, known, channels, now)
-        over = {row.incident_id: row.incident for row in _over(now)}
-        for order in deciding.ends(scene, now):
-            write(order, Word.OVER, over, channels, now)
-        write_reports(channels, now)
-        write_trials(channels, now)
+    write_due(now)
     sending_out.post(now)
+
+
+def write_due(now: datetime) -> None:
+    """The messages that somebody has to get by now, to be sent. Raises DatabaseError."""
+    channels = list(AlertChannel.objects.usable())
+    if not channels:
+        return
+    incidents = list(Incident.objects.to_tell(now))
+    scene = read(incidents, channels, now)
+    known = {incident.pk: incident for incident in incidents}
+    for order in deciding.alarms(scene, now):
+        write(order, Word.ALARM, known, channels, now)
+    over = {row.incident_id: row.incident for row in _over(now)}
+    for order in deciding.ends(scene, now):
+        write(order, Word.OVER, over, channels, now)
+    write_reports(channels, now)
+    write_trials(channels, now)
 
 
 def _over(now: datetime) -> list[Told]:
