@@ -103,7 +103,7 @@ REMEDIES: Mapping[str, Sequence[Remedy]] = {
     "recorder": [_restart("recorder")],
     "lookout": [_restart("lookout")],
     "registrar": [_restart("registrar"), _lines],
-    "providers": [_lines],
+    "provider": [_lines],
     "schedule": [_restart("beat", "worker")],
     "queues": [_restart("worker", "worker-calls", "worker-livekit", "worker-slow")],
     "facts_late": [_only("run_task_again", "fold")],
