@@ -68,7 +68,7 @@ def due(now: datetime, rounds: Rounds, line: str, *, is_settled: bool) -> str | 
 
 def ask_due(now: datetime) -> list[TestCall]:
     """Begin a round where one is due."""
-    if not (is_possible() and has_places()):
+    if not (settings.TEST_CALLS and is_possible() and has_places()):
         return []
     line = line_now()
     waits = PublishedObject.objects.filter(state=PublishedState.WAITING).exists()

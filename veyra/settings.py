@@ -80,6 +80,8 @@ AGENT_PORT = read.whole("AGENT_PORT", 8081, 1, 65535)
 SIP_TEST_TO = read.port_of_host("SIP_TEST_TO", f"127.0.0.1:{SIP_PORT}")
 
 # Set by `manage.py up` where it started the simulator; every page then says so.
+# Does our own telephone call the line by itself, every night and after changes?
+TEST_CALLS = read.flag("TEST_CALLS", True)
 LIVEKIT_SIMULATED = read.flag("LIVEKIT_SIMULATED", False)
 # LiveKit's egress sees the folders of our storages where we do: it writes there without a login.
 EGRESS_SEES_FOLDERS = read.flag("EGRESS_SEES_FOLDERS", False)

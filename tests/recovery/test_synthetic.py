@@ -197,6 +197,11 @@ def test_only_a_call_without_a_listener_says_something(
     assert testcalls.our_words().stat().st_size > 20_000
 
 
+def test_whoever_wants_no_calls_gets_none(line: PhoneNumber, settings: LazySettings) -> None:
+    settings.TEST_CALLS = False
+    assert synthetic.ask_due(NIGHT) == []
+
+
 @pytest.mark.parametrize("by", ["pk", "number"])
 def test_the_step_tells_what_the_call_heard(line: PhoneNumber, by: str) -> None:
     row = carry_out("synthetic_call", str(getattr(line, by)))
