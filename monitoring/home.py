@@ -14,6 +14,7 @@ from monitoring import today
 from monitoring.board import may_see
 from monitoring.health.base import Status
 from monitoring.health.shown import shown
+from monitoring.health.words import in_one_sentence
 from telephony import changes, demo
 from telephony.drift_views import MAKES, TAKES
 from telephony.lights import Shown, troubled_first
@@ -57,7 +58,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "differences": _differences(user),
         "may_take_over": user.has_perms((*TAKES, *MAKES)),
         "numbers": _numbers(user),
-        "well": [check for check in checks if check.status not in (Status.FAILED, Status.STARTING)],
+        "line_is": in_one_sentence(checks),
+        "well": [check for check in checks if check.status == Status.OK],
+        "soon": [check for check in checks if check.status == Status.WARNING],
         "failed": [check for check in checks if check.status == Status.FAILED],
         "starting": [check for check in checks if check.status == Status.STARTING],
         "calls_now": _calls_now(user),

@@ -59,7 +59,7 @@ ENGINEER = (
     "monitoring.resolve_incident",
     "monitoring.add_silence",
     *rights_on("monitoring.recoveryaction", may=["view", "add"]),
-    *rights_on("monitoring.rulesetting", may=["view", "change"]),
+    *rights_on("monitoring.rulesetting", "monitoring.healthcheck", may=["view", "change"]),
     *rights_on("monitoring.contact", may=["view", "add", "change", "delete"]),
     *("telephony.hang_up_call", "telephony.block_caller"),
     *rights_on("telephony.trunk", "telephony.phonenumber", "telephony.dispatchrule"),

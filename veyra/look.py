@@ -46,6 +46,7 @@ EVERYDAY: Sequence[Line] = [
 ]
 ENGINEERING: Sequence[Line] = [
     Line(_("Incidents"), "notification_important", "incidents", ("monitoring.view_incident",)),
+    Line(_("How the line is"), "monitor_heart", "health-page", ("monitoring.view_healthcheck",)),
     rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),
     rows_of("telephony.trunk", _("Provider connections"), "cable"),
     rows_of("telephony.gateway", _("Call entrance"), "login"),

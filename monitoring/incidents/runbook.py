@@ -88,7 +88,7 @@ def runbook(incident: Incident, user: User, now: datetime) -> Runbook:
     pages = [
         Page(url, title)
         for name, title, right in advice.pages
-        if user.has_perm(right) and (url := link(name))
+        if user.has_perms(right.split()) and (url := link(name))
     ]
     return Runbook(advice, allowed, pages)
 

@@ -53,7 +53,11 @@ RULES: PageOf = (
     _("Who answers"),
     "telephony.view_dispatchrule",
 )
-DIFFERENCES: PageOf = ("differences", _("Differences"), "telephony.change_trunk")
+DIFFERENCES: PageOf = (
+    "differences",
+    _("Differences"),
+    "telephony.change_trunk telephony.change_dispatchrule",
+)
 TURNED_AWAY: PageOf = ("turned-away", _("Turned away"), "telephony.view_refused")
 GUARANTEE: PageOf = ("guarantee", _("Is everything recorded?"), "recordings.view_recording")
 STORAGES: PageOf = (

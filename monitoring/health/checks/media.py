@@ -119,7 +119,7 @@ class Packets:
 class Sound(Asking):
     """By the gateway's figures while a call is answered, and by what was heard of callers."""
 
-    name, title, link = "sound", _("Sound of calls"), Link.ENTRANCE
+    name, title, link = "media", _("Sound of calls"), Link.ENTRANCE
     limits = (
         Limit(
             "mute",

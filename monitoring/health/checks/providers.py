@@ -54,7 +54,7 @@ class Known:
 
 @dataclass
 class Providers(Asking):
-    name, title, link, unit = "providers", _("Providers"), Link.PROVIDER, _("h since a call")
+    name, title, link, unit = "provider", _("Providers"), Link.PROVIDER, _("h since a call")
     period = 30
     limits = (
         Limit(
