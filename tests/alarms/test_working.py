@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from monitoring.alarms import deciding, reading, sending_out, working
+from monitoring.alarms import deciding, reading, sending_out, working, writing
 from monitoring.alarms.models import AlertChannel, Delivery, EscalationStep, Told
 from monitoring.alarms.sending_out import LOST, TRIES, UNCLEAR
 from monitoring.incidents import services
@@ -54,6 +54,7 @@ def test_an_alarm_comes_once_and_its_end_once(
     work(NOON, after(seconds=5), after(minutes=20))
     assert web.titles == ["Critical: No assistant comes."]
     assert "March, 12:00" in web.bodies[0] and f"/incidents/{incident.pk}/" in web.bodies[0]
+    assert writing.answer_url(Delivery.objects.get())[:40] in web.bodies[0]
     services.resolve(incident, None)
     Incident.objects.update(resolved_at=after(minutes=21))
     work(after(minutes=21), after(minutes=22))
