@@ -16,11 +16,14 @@ from monitoring.incidents.models import (
 )
 from monitoring.mailing import Letter, Mailing
 from monitoring.recovery.models import RecoveryAction
+from monitoring.upkeep.models import Backup, Confirmation, JobRun, KnownKey
 
 __all__ = [
     "AlertChannel",
+    "Backup",
     "CallFile",
     "CallerFile",
+    "Confirmation",
     "Contact",
     "Delivery",
     "Erasure",
@@ -30,6 +33,8 @@ __all__ = [
     "Incident",
     "IncidentCall",
     "IncidentNote",
+    "JobRun",
+    "KnownKey",
     "Letter",
     "Mailing",
     "RecoveryAction",
