@@ -34,7 +34,7 @@ def _is_much(hit: Sequence[Fate], found: Sequence[Fate], limits: Limits) -> bool
 def _last(default: int) -> Limit:
     return Limit(
         "last",
-        _("of the last calls"),
+        _("How many of the last calls count"),
         _("So many calls are looked at, of the last ten minutes at most."),
         default,
         3,
@@ -45,7 +45,7 @@ def _last(default: int) -> Limit:
 def _percent(default: int) -> Limit:
     return Limit(
         "percent",
-        _("percent of them"),
+        _("Percent of them that end so"),
         _("A smaller part of the calls may end so without an incident."),
         default,
         1,
@@ -54,9 +54,7 @@ def _percent(default: int) -> Limit:
 
 
 def _calls(default: int) -> Limit:
-    return Limit(
-        "calls", _("and at least so many calls"), _("Fewer are no incident."), default, 1, 100
-    )
+    return Limit("calls", _("At least so many calls"), _("Fewer are no incident."), default, 1, 100)
 
 
 def no_agent(facts: Facts, limits: Limits) -> Sequence[Trouble]:
@@ -118,7 +116,7 @@ def calls_refused(facts: Facts, limits: Limits) -> Sequence[Trouble]:
 RULES = (
     Rule(
         "no_agent",
-        _("Nobody answers"),
+        _("Callers hear nobody"),
         _("A caller was let in, and neither an assistant nor anybody else spoke to him."),
         Severity.CRITICAL,
         no_agent,

@@ -85,7 +85,7 @@ class Incident(models.Model):
     """One trouble from the first sight of it until it is over. Written by watching and services."""
 
     class State(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", _("Nobody is on it yet")
         ACKNOWLEDGED = "acknowledged", _("Somebody is on it")
         RESOLVED = "resolved", _("Over")
 

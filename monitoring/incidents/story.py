@@ -8,9 +8,16 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_noop
 
+from monitoring.health.words import LOOK_SOON, NOT_WELL
 from monitoring.incidents import changes
 from monitoring.incidents.changes import Change
-from monitoring.incidents.models import Contact, Incident, IncidentCall, IncidentNote
+from monitoring.incidents.models import (
+    Contact,
+    Incident,
+    IncidentCall,
+    IncidentNote,
+    Severity,
+)
 from monitoring.incidents.rulebook import BY_SLUG
 from telephony import calling_back
 from telephony.models import Call, CallBack
@@ -60,9 +67,12 @@ class Story:
 
 
 def title_of(incident: Incident) -> str | Promise:
-    """What its rule is called; the incident may outlive the rule."""
+    """What it means for the line, in words that everybody understands; else what its rule is
+    called. The incident may outlive the rule.
+    """
+    words = LOOK_SOON if incident.severity == Severity.LOW else NOT_WELL
     rule = BY_SLUG.get(incident.rule)
-    return rule.title if rule else incident.rule
+    return words.get(incident.rule) or (rule.title if rule else incident.rule)
 
 
 def tell(incident: Incident, user: User) -> Story:

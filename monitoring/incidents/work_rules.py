@@ -102,7 +102,9 @@ RULES = (
         Severity.HIGH,
         recording_missing,
         damping=5,
-        limits=(Limit("calls", _("calls"), _("Fewer are no incident."), 1, 1, 100),),
+        limits=(
+            Limit("calls", _("At least so many calls"), _("Fewer are no incident."), 1, 1, 100),
+        ),
     ),
     Rule(
         "turn_delay",
@@ -113,13 +115,20 @@ RULES = (
         limits=(
             Limit(
                 "seconds",
-                _("seconds"),
+                _("Seconds"),
                 _("How long one caller in twenty may wait for an answer."),
                 4,
                 0.5,
                 60,
             ),
-            Limit("answers", _("answers"), _("Of fewer answers nothing is said."), 20, 1, 1000),
+            Limit(
+                "answers",
+                _("At least so many answers"),
+                _("Of fewer answers nothing is said."),
+                20,
+                1,
+                1000,
+            ),
         ),
     ),
     Rule(
@@ -129,7 +138,9 @@ RULES = (
         Severity.HIGH,
         assistant_fails,
         damping=0,
-        limits=(Limit("calls", _("calls"), _("Fewer are no incident."), 2, 1, 100),),
+        limits=(
+            Limit("calls", _("At least so many calls"), _("Fewer are no incident."), 2, 1, 100),
+        ),
         is_loud=True,
     ),
     Rule(
@@ -139,7 +150,7 @@ RULES = (
         Severity.HIGH,
         crash_loop,
         damping=0,
-        limits=(Limit("starts", _("starts in ten minutes"), _("Fewer are normal."), 4, 2, 100),),
+        limits=(Limit("starts", _("Starts in ten minutes"), _("Fewer are normal."), 4, 2, 100),),
     ),
     Rule(
         "facts_late",
@@ -147,7 +158,7 @@ RULES = (
         _("What LiveKit tells of calls is stored, and not worked off in time."),
         Severity.HIGH,
         facts_late,
-        limits=(Limit("seconds", _("seconds"), _("For how long a fact may wait."), 15, 3, 600),),
+        limits=(Limit("seconds", _("Seconds"), _("For how long a fact may wait."), 15, 3, 600),),
     ),
     Rule(
         "login_attack",
@@ -157,7 +168,7 @@ RULES = (
         login_attack,
         damping=0,
         limits=(
-            Limit("times", _("wrong logins in ten minutes"), _("Fewer are normal."), 15, 3, 1000),
+            Limit("times", _("Wrong logins in ten minutes"), _("Fewer are normal."), 15, 3, 1000),
         ),
     ),
     Rule(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.incidents.deciding import LATELY, LONGEST_CALM, Decision, Known, calm, decide
@@ -117,6 +117,7 @@ class World:
         return [row.cause for row in self.rows.values() if row.over_at is None]
 
 
+@settings(deadline=None)
 @given(LOOKS)
 def test_whatever_comes_and_goes_no_cause_is_open_twice(
     looks: list[tuple[float, set[str], set[str]]],
@@ -128,6 +129,7 @@ def test_whatever_comes_and_goes_no_cause_is_open_twice(
         assert len(set(world.open_causes())) == len(world.open_causes())
 
 
+@settings(deadline=None)
 @given(LOOKS)
 def test_whatever_was_before_what_lasts_is_open_and_what_is_gone_ends(
     looks: list[tuple[float, set[str], set[str]]],

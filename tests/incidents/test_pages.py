@@ -279,7 +279,7 @@ def test_silence_ends_within_a_week(enter: Enter, hours: int, told: str) -> None
 
 def test_staff_change_a_rule_and_only_what_differs_is_kept(enter: Enter) -> None:
     client = enter()
-    assert "Nobody answers" in text(client, "incident-rules")
+    assert "Callers hear nobody" in text(client, "incident-rules")
     form = {
         "is_enabled": "on",
         "heals_itself": "",
