@@ -62,6 +62,7 @@ urlpatterns = [
     path("numbers/<int:pk>/call/telephone/", callnow.by_telephone, name="number-call-telephone"),
     path("alarms/", include("monitoring.alarms.urls")),
     path("incidents/", include("monitoring.incidents.urls")),
+    path("diagnosis/", include("monitoring.diagnosis.urls")),
     path("line-health/", include("monitoring.health.urls")),
     path("report/", report_views.page, name="report"),
     path("report/weekly/", mail_views.page, name="report-weekly"),

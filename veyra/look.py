@@ -45,6 +45,7 @@ EVERYDAY: Sequence[Line] = [
     Line(_("Report"), "bar_chart", "report", ("telephony.view_call",)),
 ]
 ENGINEERING: Sequence[Line] = [
+    Line(_("Diagnosis"), "troubleshoot", "diagnosis", ("monitoring.view_recoveryaction",)),
     Line(_("Incidents"), "notification_important", "incidents", ("monitoring.view_incident",)),
     Line(_("How the line is"), "monitor_heart", "health-page", ("monitoring.view_healthcheck",)),
     rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),

@@ -3,13 +3,18 @@
 import os
 import socket
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from veyra import processes
+
+if TYPE_CHECKING:  # it imports us
+    from django.contrib.auth.models import AnonymousUser
+
+    from veyra.models import User
 
 # A program says every few seconds that it is there.
 SILENT = timedelta(seconds=40)
@@ -18,6 +23,10 @@ FORGOTTEN = timedelta(days=1)
 
 
 class ProgramQuerySet(models.QuerySet["Program"]):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """As veyra.querysets.VisibleQuerySet, which imports the models."""
+        return self if user.is_authenticated and user.is_active else self.none()
+
     def to_know(self, now: datetime) -> Self:
         """Those that run, or ran until lately."""
         return self.filter(seen_at__gte=now - FORGOTTEN).order_by("name", "host")

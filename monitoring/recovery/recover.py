@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from agentworker.models import Worker
@@ -120,6 +121,14 @@ def wanted(now: datetime) -> list[Wanted]:
     failed = [each.name for each in reading.latest(now) if each.status == Status.FAILED]
     rules = Incident.objects.unresolved().order_by("severity", "opened_at")
     return _each_once(dict.fromkeys([*failed, *rules.values_list("rule", flat=True)]), now)
+
+
+def wanted_or_none(now: datetime) -> list[Wanted]:
+    """As `wanted`; while the database is away, no step can be recorded, so none is offered."""
+    try:
+        return wanted(now)
+    except DatabaseError:
+        return []
 
 
 def _each_once(causes: Iterable[str], now: datetime) -> list[Wanted]:
