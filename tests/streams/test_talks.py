@@ -336,6 +336,21 @@ def test_a_program_that_is_killed_while_it_records_is_missed_in_the_room(
 
 
 @database
+def test_one_that_does_not_begin_is_given_up_and_runs_no_more(
+    livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    livekit.switchboard.recorders.start_seconds = 0.5
+    order(call, "record_start")
+    looking.look()
+    looking.look()
+    assert states() == ["writing"]
+    monkeypatch.setattr(module, "BEGINS_BY", timedelta())
+    until(lambda: states() == ["broken"])
+    (job,) = livekit.switchboard.recorders.jobs.values()
+    assert job.info.status == EgressStatus.EGRESS_ABORTED and verdict(call).lacks_recorder
+
+
+@database
 def test_a_long_recording_may_take_its_time_to_reach_the_storage(
     livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
