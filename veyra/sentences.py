@@ -11,7 +11,8 @@ from django.utils.translation import gettext
 class Sentence:
     """A translatable sentence: its msgid and the values of its %(name)s places.
 
-    Mark the msgid with gettext_noop where it is written, so that makemessages finds it.
+    Mark the msgid with gettext_noop where it is written, so that makemessages finds it. A value may
+    be another sentence, as `to_json` gives it.
     """
 
     msgid: str
@@ -31,4 +32,6 @@ class Sentence:
 
 
 def _readable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return str(Sentence.from_json(value))
     return number_format(value) if isinstance(value, float) else value

@@ -67,3 +67,11 @@ def test_the_line_is_told_in_one_sentence_the_worst_first() -> None:
     assert in_one_sentence([soon, dead]).endswith("No telephone call gets in.")
     assert in_one_sentence([fine, dead, lost]).endswith("gets in. And 1 more.")
     assert "starting" in in_one_sentence([Finding("tap", Status.STARTING, OWN), soon])
+
+
+def test_a_sentence_within_a_sentence_is_read_in_the_readers_language() -> None:
+    inner = Sentence("Well")
+    outer = Sentence.from_json(Sentence("%(why)s!", {"why": inner.to_json()}).to_json())
+    assert str(outer) == "Well!"
+    with translation.override("ru"):
+        assert str(outer) == f"{inner}!" != "Well!"

@@ -39,7 +39,7 @@ class Storages(Asking):
                 return ill(
                     gettext_noop("Storage “%(name)s”: %(why)s"),
                     name=str(storage),
-                    why=str(wrong),
+                    why=wrong.to_json(),
                 )
         return well(gettext_noop("Recordings can be stored and read."))
 

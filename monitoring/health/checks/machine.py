@@ -98,11 +98,11 @@ def folders() -> list[str]:
 
 @dataclass
 class Memory(Check):
-    name, title, link, unit, period = "memory", _("Memory"), Link.GROUND, _("% free"), 30
+    name, title, link, unit, period = "memory", _("Memory"), Link.GROUND, _("percent free"), 30
     limits = (
         Limit(
             "few",
-            _("Little memory (%)"),
+            _("Little memory, percent"),
             _("With less free memory than this the machine soon becomes slow."),
             default=10,
             least=1,
@@ -110,7 +110,7 @@ class Memory(Check):
         ),
         Limit(
             "least",
-            _("Too little memory (%)"),
+            _("Too little memory, percent"),
             _("With less than this programs are ended by the system, and calls with them."),
             default=3,
             least=0.5,
