@@ -6,11 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from monitoring.health import every
 from monitoring.health.base import Check, Status
+from monitoring.health.words import NOT_WELL
 from monitoring.incidents.facts import Facts
 from monitoring.incidents.models import Severity
 from monitoring.incidents.rule import Limits, Rule, Trouble
 
-HINT = _("The check of this name says that it is not well. Its own limits stand on its page.")
+HINT = _("The check of this name says that it is not well.")
 # How soon somebody must come where a check fails; all others can wait for the working day.
 GRAVE = {
     Severity.CRITICAL: (
@@ -51,7 +52,7 @@ def rule_of(check: type[Check]) -> Rule:
     return Rule(
         name,
         check.title,
-        HINT,
+        NOT_WELL.get(name, HINT),
         severity_of(name),
         find,
         damping=DAMPING,

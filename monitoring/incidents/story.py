@@ -19,11 +19,13 @@ from monitoring.incidents.models import (
     Severity,
 )
 from monitoring.incidents.rulebook import BY_SLUG
+from monitoring.recovery.steps import STEPS
 from telephony import calling_back
 from telephony.models import Call, CallBack
 from veyra.models import User
 from veyra.sentences import Sentence
 
+Kind = IncidentNote.Kind
 SHOWN_CALLS = 50
 
 
@@ -52,9 +54,20 @@ class Hits:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A moment: what happened, who did it, and what is to be said of it."""
+
+    at: datetime
+    what: str | Promise
+    by: User | None
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class Story:
     incident: Incident
-    notes: Sequence[IncidentNote]
+    entries: Sequence[Entry]
     consequences: Sequence[Incident]
     changes: Sequence[Change]
     hits: Hits
@@ -81,13 +94,27 @@ def tell(incident: Incident, user: User) -> Story:
     changed = changes.before(incident, user)
     return Story(
         incident=incident,
-        notes=list(incident.notes.in_order()),
+        entries=entries(incident),
         consequences=consequences,
         changes=changed,
         hits=hits(incident, consequences, user),
         contacts=list(Contact.objects.visible_to(user)),
         likely=likely(incident, consequences, changed),
     )
+
+
+def entries(incident: Incident) -> list[Entry]:
+    """In order. Steps are told as they stand now: some take a while."""
+    notes = incident.notes.exclude(kind=Kind.STEP).in_order()
+    found = [
+        Entry(note.at, note.get_kind_display(), note.by, str(note), note.kind) for note in notes
+    ]
+    for action in incident.steps.shown():
+        step = STEPS.get(action.step)
+        title = str(step.title) if step else action.step
+        what = f"{title} ({action.target})" if action.target else title
+        found.append(Entry(action.at, what, action.by, str(action.says), Kind.STEP))
+    return sorted(found, key=lambda entry: entry.at)
 
 
 def likely(
