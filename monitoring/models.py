@@ -14,6 +14,7 @@ from monitoring.incidents.models import (
     Silence,
     Suspicion,
 )
+from monitoring.logs.models import LogError, SupportBundle
 from monitoring.mailing import Letter, Mailing
 from monitoring.recovery.models import RecoveryAction
 from monitoring.upkeep.models import Backup, Confirmation, JobRun, KnownKey
@@ -36,11 +37,13 @@ __all__ = [
     "JobRun",
     "KnownKey",
     "Letter",
+    "LogError",
     "Mailing",
     "RecoveryAction",
     "RuleSetting",
     "SavedFilter",
     "Silence",
+    "SupportBundle",
     "Suspicion",
     "Told",
     "Watch",

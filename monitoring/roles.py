@@ -60,6 +60,8 @@ ENGINEER = (
     "monitoring.add_silence",
     *rights_on("monitoring.recoveryaction", may=["view", "add"]),
     *rights_on("monitoring.rulesetting", "monitoring.healthcheck", may=["view", "change"]),
+    *rights_on("monitoring.logerror", may=["view", "change"]),
+    "monitoring.add_supportbundle",
     *rights_on("monitoring.contact", may=["view", "add", "change", "delete"]),
     *("telephony.hang_up_call", "telephony.block_caller"),
     *rights_on("telephony.trunk", "telephony.phonenumber", "telephony.dispatchrule"),
