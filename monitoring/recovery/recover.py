@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # One looks for all; of one who was killed another takes over after so long.
 LEASE, LEASE_SECONDS = "recover", 120.0
+# A program that has just begun is not helped by beginning once more.
+BEGINS = timedelta(seconds=90)
 # An incident heals by itself when it begins. What does not help then, a person has to look at.
 YOUNG = timedelta(minutes=2)
 
@@ -58,7 +60,7 @@ def _restart(*names: str) -> Remedy:
     """Programs that could read that they are to end; others are started by their supervisor."""
 
     def wanted(now: datetime) -> Iterable[Target]:
-        rows = Program.objects.to_know(now).filter(name__in=names)
+        rows = Program.objects.to_know(now).filter(name__in=names, started_at__lt=now - BEGINS)
         return [("restart", row.target) for row in rows if row.listens(now)]
 
     return wanted

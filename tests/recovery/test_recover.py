@@ -20,6 +20,14 @@ from veyra.models import Lease, Program
 pytestmark = pytest.mark.django_db
 
 
+def runs(name: str) -> Program:
+    """For an hour by now."""
+    program = Program.begin(name)
+    program.started_at -= timedelta(hours=1)
+    program.save()
+    return program
+
+
 def failing(name: str) -> None:
     now = timezone.now()
     HealthCheck.objects.create(name=name, status="failed", since=now, checked_at=now)
@@ -38,7 +46,7 @@ def test_every_remedy_belongs_to_a_check_or_a_rule() -> None:
 
 def test_a_watchdog_that_hangs_is_restarted_and_its_impossible_lock_released() -> None:
     failing("watchdog")
-    program = Program.begin("watchdog")
+    program = runs("watchdog")
     Lease.take("watchdog", 3600)
     found = [(each.step, each.target) for each in recover.wanted(timezone.now())]
     assert found == [("release_lock", "watchdog"), ("restart", program.target)]
@@ -46,8 +54,14 @@ def test_a_watchdog_that_hangs_is_restarted_and_its_impossible_lock_released() -
 
 def test_a_program_that_hears_nothing_is_left_to_its_supervisor() -> None:
     failing("watchdog")
-    Program.begin("watchdog")
+    runs("watchdog")
     Program.objects.update(seen_at=timezone.now() - timedelta(minutes=5))
+    assert recover.wanted(timezone.now()) == []
+
+
+def test_a_program_that_has_just_begun_is_given_time() -> None:
+    failing("watchdog")
+    Program.begin("watchdog")
     assert recover.wanted(timezone.now()) == []
 
 
@@ -60,7 +74,7 @@ def test_a_worker_that_rests_is_needed_when_nobody_takes_calls() -> None:
 
 
 def test_a_critical_incident_heals_once_when_it_begins() -> None:
-    program, incident = Program.begin("watchdog"), critical("watchdog")
+    program, incident = runs("watchdog"), critical("watchdog")
     recover.work()
     row = RecoveryAction.objects.get()
     assert (row.step, row.target, row.incident, row.by) == (
@@ -75,7 +89,7 @@ def test_a_critical_incident_heals_once_when_it_begins() -> None:
 
 @pytest.mark.parametrize("change", ["old", "high", "consequence", "put off", "not by itself"])
 def test_what_a_person_has_to_decide_does_not_heal_by_itself(change: str) -> None:
-    Program.begin("watchdog")
+    runs("watchdog")
     incident = critical("watchdog")
     found = Incident.objects.filter(pk=incident.pk)
     now = timezone.now()
@@ -95,7 +109,7 @@ def test_what_a_person_has_to_decide_does_not_heal_by_itself(change: str) -> Non
 
 def test_the_command_says_before_and_does_then() -> None:
     failing("watchdog")
-    Program.begin("watchdog")
+    runs("watchdog")
     said = StringIO()
     call_command("recover", "--dry-run", "--json", stdout=said)
     (first,) = json.loads(said.getvalue())
