@@ -8,6 +8,8 @@ from monitoring.health.base import Status
 
 # In their own units; whole numbers, which no language writes with a comma.
 WIDTH, HEIGHT = 600, 120
+# What lasted for a moment only is still to be seen.
+LEAST = 2
 # Two points of a curve that are this far apart are not joined: nobody looked in between.
 GAP = WIDTH // 20
 
@@ -34,13 +36,12 @@ def strip(moments: Iterable[Moment], start: datetime, end: datetime) -> list[Pie
     pieces: list[Piece] = []
     for place, moment in enumerate(edges):
         until = edges[place + 1].at if place + 1 < len(edges) else end
-        x, beyond = (_x(each, start, end) for each in (moment.at, until))
-        if beyond <= x:
+        if until <= start or until <= moment.at:
             continue
+        x = min(_x(moment.at, start, end), WIDTH - LEAST)
         if pieces and pieces[-1].status == moment.status:
-            last = pieces.pop()
-            x = last.x
-        pieces.append(Piece(moment.status, x, beyond - x))
+            x = pieces.pop().x
+        pieces.append(Piece(moment.status, x, max(LEAST, _x(until, start, end) - x)))
     return pieces
 
 

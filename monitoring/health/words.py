@@ -122,6 +122,8 @@ def of_check(check: Finding) -> str:
     if check.status == Status.OFF or check.sentence.msgid in UNKNOWN:
         return _about(check)
     words = OF_STATUS.get(check.status, {})
+    if check.status == Status.STARTING and check.name not in words:
+        return _about(check)
     return str(words.get(check.name, check.sentence))
 
 
@@ -129,6 +131,8 @@ def _about(check: Finding) -> str:
     title = every.find(check.name).title
     if check.status == Status.OFF:
         return _("%(what)s: not used here.") % {"what": title}
+    if check.status == Status.STARTING:
+        return _("%(what)s: known in a moment.") % {"what": title}
     return _("%(what)s: not known.") % {"what": title}
 
 
