@@ -18,12 +18,10 @@ from agentworker.models import Agent
 from agentworker.recording import RecordingPolicy as Policy
 from recordings import deleting, egress, expecting, fetching, looking, making, saving, streaming
 from recordings import talks as module
-from recordings.deciding import Fact, Story, Verdict, Wanted, decide
+from recordings.deciding import Verdict, Wanted, decide
 from recordings.models import Part, Recorder, Recording, Storage
-from recordings.recorder import relieved
 from recordings.stores import open_recording, store_of
 from recordings.storing import FileError
-from recordings.talks import Talk, are_apart, end_of, talks
 from recordings.turning import turn
 from telephony.models import Call, CallEvent
 from tests.recordings.conftest import _s3, s3
@@ -36,6 +34,8 @@ from veyra.livekit.types import Participant, Track
 
 __all__ = ["_s3", "s3"]
 
+pytestmark = pytest.mark.django_db
+
 T = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 COLLEAGUE = Participant(
     sid="PA_2",
@@ -45,85 +45,6 @@ COLLEAGUE = Participant(
     tracks=(Track(sid="TR_2", kind="audio", source="microphone"),),
     attributes={"veyra.role": "colleague"},
 )
-
-
-def at(second: float) -> datetime:
-    return T + timedelta(seconds=second)
-
-
-# decisions
-
-
-def told(*facts: tuple[str, float, str], policy: Policy = Policy.PRESSED) -> Verdict:
-    found = tuple(Fact(at(second), kind, by) for kind, second, by in facts)
-    return decide(Story(policy=policy, answered_at=T, facts=found))
-
-
-START, BEGAN = ("record_start", 1.0, ""), ("recording_started", 4.0, "egress")
-PAUSE, GO_ON = ("record_pause", 9.0, ""), ("record_resume", 20.0, "")
-
-
-def test_an_assistant_that_livekits_program_relieves_is_told_to_stop() -> None:
-    job = ("recording_started", 2.0, "AJ_1")
-    found = told(("recording_agreed", 1.0, "AJ_1"), job, BEGAN, policy=Policy.AGREED)
-    assert (found.order, found.doing, found.lacks_recorder) == ("stop", Wanted.ON, False)
-
-
-def test_what_livekits_program_has_paused_is_gone_on_with_by_somebody_else() -> None:
-    paused = ("recording_paused", 9.5, "egress")
-    assert told(START, BEGAN, PAUSE, paused).doing == Wanted.PAUSED
-    found = told(START, BEGAN, PAUSE, paused, GO_ON)
-    assert (found.wanted, found.lacks_recorder) == (Wanted.ON, True)
-    assert told(START, BEGAN, PAUSE, paused, ("record_stop", 30.0, "")).doing == Wanted.OFF
-
-
-def test_what_livekits_program_breaks_off_lacks_a_recorder() -> None:
-    assert told(START, BEGAN, ("recording_stopped", 9.0, "egress")).lacks_recorder
-
-
-def test_our_recorder_leaves_when_livekits_program_has_begun_after_it() -> None:
-    part = f"egress:{uuid.uuid4()}"
-    began = CallEvent(event_id=f"{part}:began", kind="recording_started", at=at(4), room_sid="RM_1")
-    ended = CallEvent(event_id=f"{part}:ended", kind="recording_stopped", at=at(9), room_sid="RM_1")
-    assert relieved([began], {"RM_1": at(1)}) == {"RM_1"}
-    assert relieved([began, ended], {"RM_1": at(1)}) == set()
-    assert relieved([began], {"RM_1": at(5)}) == set()
-
-
-def a_talk(*verdicts: Verdict) -> Talk:
-    rows = [(Recording(room_sid="RM_1"), verdict) for verdict in verdicts]
-    return talks(rows)["RM_1"]
-
-
-def test_what_was_begun_ends_with_the_wish_for_it_however_late_that_is_seen() -> None:
-    assert end_of(a_talk(told(START)), at(2)) is None
-    assert end_of(a_talk(told(START, PAUSE)), at(2)) == at(9)
-    assert end_of(a_talk(told(START, PAUSE, GO_ON)), at(2)) == at(9)
-    assert end_of(a_talk(told(START, PAUSE, GO_ON)), at(21)) is None
-    assert end_of(a_talk(told(START, PAUSE)), at(10)) == at(10)
-    assert end_of(None, at(2)) == at(2)
-
-
-def test_a_room_of_two_calls_is_recorded_while_one_of_them_is_to_be() -> None:
-    both = a_talk(told(START, PAUSE), told(START))
-    assert (end_of(both, at(2)), both.wanted) == (None, Wanted.ON)
-
-
-def test_a_room_in_which_a_job_records_its_whole_call_is_left_to_it() -> None:
-    assert a_talk(told(START)).may and not a_talk(told(START), told(policy=Policy.ALWAYS)).may
-
-
-def test_voices_of_ours_that_livekit_would_lay_over_the_callers_are_not_left_to_it() -> None:
-    caller = Participant(sid="PA_1", identity="sip_1", kind="sip", has_sound=True)
-    agent = Participant(
-        sid="PA_3", identity="a", kind="agent", has_sound=True, attributes={"veyra.role": "x"}
-    )
-    assert are_apart([caller, agent]) and not are_apart([caller, COLLEAGUE])
-
-
-# with a LiveKit
-
-database = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -210,7 +131,6 @@ def pitches(sound: bytes) -> list[int]:
     ]
 
 
-@database
 def test_a_talk_is_recorded_by_livekit_from_pause_to_pause_with_callers_on_the_left(
     livekit: Simulated, call: Call, storage: Storage
 ) -> None:
@@ -235,7 +155,6 @@ def test_a_talk_is_recorded_by_livekit_from_pause_to_pause_with_callers_on_the_l
     assert list(store_of(storage).names("")) == [row.file]
 
 
-@database
 def test_nothing_that_was_said_after_the_order_to_pause_is_kept(
     livekit: Simulated, call: Call
 ) -> None:
@@ -251,7 +170,6 @@ def test_nothing_that_was_said_after_the_order_to_pause_is_kept(
     assert part.seconds == pytest.approx(lasted, abs=0.05)
 
 
-@database
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
@@ -274,7 +192,6 @@ def test_where_livekits_program_does_not_do_it_ours_is_to_at_once(
     assert states() == ["broken"]
 
 
-@database
 def test_another_is_begun_after_a_while_but_not_for_ever(
     livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,7 +203,6 @@ def test_another_is_begun_after_a_while_but_not_for_ever(
     assert states() == ["broken"] * module.TRIES
 
 
-@database
 @pytest.mark.parametrize(
     ("fault", "state", "why"),
     [
@@ -319,7 +235,6 @@ def test_each_end_of_livekits_program_leaves_sound_or_a_sentence(
     assert row.state == state and why in said
 
 
-@database
 def test_a_program_that_is_killed_while_it_records_is_missed_in_the_room(
     livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,7 +250,6 @@ def test_a_program_that_is_killed_while_it_records_is_missed_in_the_room(
     assert verdict(call).lacks_recorder and states() == ["writing"]
 
 
-@database
 def test_one_that_does_not_begin_is_given_up_and_runs_no_more(
     livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,7 +264,6 @@ def test_one_that_does_not_begin_is_given_up_and_runs_no_more(
     assert job.info.status == EgressStatus.EGRESS_ABORTED and verdict(call).lacks_recorder
 
 
-@database
 def test_a_long_recording_may_take_its_time_to_reach_the_storage(
     livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,7 +280,6 @@ def test_a_long_recording_may_take_its_time_to_reach_the_storage(
     assert states() == ["broken"]
 
 
-@database
 def test_when_one_of_us_is_heard_our_recorder_takes_over(livekit: Simulated, call: Call) -> None:
     order(call, "record_start")
     until(lambda: is_on(call))
@@ -378,7 +290,6 @@ def test_when_one_of_us_is_heard_our_recorder_takes_over(livekit: Simulated, cal
     assert len(states()) == 1
 
 
-@database
 def test_what_livekit_began_without_its_answer_reaching_us_is_found_and_ended(
     livekit: Simulated, call: Call
 ) -> None:
@@ -390,7 +301,6 @@ def test_what_livekit_began_without_its_answer_reaching_us_is_found_and_ended(
     assert len(livekit.switchboard.recorders.jobs) == 1
 
 
-@database
 def test_one_of_which_livekit_knows_nothing_is_given_up(
     livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -402,7 +312,6 @@ def test_one_of_which_livekit_knows_nothing_is_given_up(
     assert states() == ["broken"] and verdict(call).lacks_recorder
 
 
-@database
 @pytest.mark.parametrize("lacks", ["program", "login"])
 def test_without_the_program_or_its_login_none_is_begun(
     lacks: str, livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
@@ -416,7 +325,6 @@ def test_without_the_program_or_its_login_none_is_begun(
     assert not states() and verdict(call).lacks_recorder
 
 
-@database
 def test_a_folder_that_livekits_program_sees_is_enough(
     livekit: Simulated, call: Call, storage: Storage, tmp_path: Path, settings: LazySettings
 ) -> None:
@@ -436,7 +344,6 @@ def test_a_folder_that_livekits_program_sees_is_enough(
     assert list(store_of(storage).names("")) == [row.file]
 
 
-@database
 @pytest.mark.prove
 def test_a_storage_that_is_away_when_it_is_fetched_is_tried_again(
     livekit: Simulated, call: Call, s3: S3
@@ -455,7 +362,6 @@ def test_a_storage_that_is_away_when_it_is_fetched_is_tried_again(
     assert states() == ["broken"]
 
 
-@database
 def test_files_of_parts_that_nobody_fetches_go_after_a_day(
     livekit: Simulated, call: Call, storage: Storage
 ) -> None:
@@ -470,7 +376,6 @@ def test_files_of_parts_that_nobody_fetches_go_after_a_day(
     assert list(store_of(storage).names("egress/")) == [parts[1].egress_file]
 
 
-@database
 def test_livekit_is_looked_at_for_talks_only_while_one_is_asked_for(
     livekit: Simulated, call: Call
 ) -> None:
@@ -479,7 +384,6 @@ def test_livekit_is_looked_at_for_talks_only_while_one_is_asked_for(
     assert Recording.objects.wanted_by_hand().count() == 1
 
 
-@database
 def test_who_is_erased_while_he_is_recorded_leaves_nothing_with_livekit_either(
     livekit: Simulated, call: Call, storage: Storage
 ) -> None:
@@ -497,7 +401,6 @@ def test_who_is_erased_while_he_is_recorded_leaves_nothing_with_livekit_either(
     assert not states() and not list(store_of(storage).names(""))
 
 
-@database
 def test_what_is_fetched_while_its_caller_is_erased_goes(
     livekit: Simulated, call: Call, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
