@@ -121,7 +121,7 @@ RULES = (
         Severity.CRITICAL,
         no_agent,
         damping=0,
-        limits=(_last(12), _percent(50), _calls(1)),
+        limits=(_last(16), _percent(50), _calls(1)),
         is_loud=True,
     ),
     Rule(

@@ -285,7 +285,7 @@ def test_staff_change_a_rule_and_only_what_differs_is_kept(enter: Enter) -> None
         "heals_itself": "",
         "severity": "2",
         "damping": "0",
-        "limit_last": "12",
+        "limit_last": "16",
         "limit_percent": "80",
         "limit_calls": "1",
     }

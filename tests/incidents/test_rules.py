@@ -40,7 +40,7 @@ def seen(settings: Mapping[str, RuleSetting] | None = None, **facts: Any) -> dic
         ("as", ["no_agent"]),
         ("aas", []),
         ("aaaaaaaaaaaass", []),
-        ("aaaaaassssss", ["no_agent"]),
+        ("aaaaaaaassssssss", ["no_agent"]),
         ("aaaafff", ["calls_failed"]),
         ("aaaaaaaaaaaaaaaaafff", []),
         ("ggg", ["callers_lost"]),
