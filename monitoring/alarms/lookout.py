@@ -26,6 +26,7 @@ from monitoring.alarms.copying import Copied
 from monitoring.alarms.writing import Message
 from monitoring.health.checks.ground import SCHEDULE
 from monitoring.health.models import HealthCheck
+from monitoring.recovery import recover
 from veyra import outage
 from veyra.models import Pulse
 
@@ -93,6 +94,7 @@ class Lookout:
         if is_left_alone(now):
             looking.look(now)
             working.work(now)
+            recover.work(now)
         self._caller.call(now)
 
     def miss_database(self, now: datetime) -> None:

@@ -36,16 +36,27 @@ LOOK_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
+class Part:
+    """A stage of the way with what was found in it; its status is that of the worst."""
+
+    stage: Stage
+    items: Sequence[Item]
+
+    @property
+    def status(self) -> str:
+        found = {item.status for item in self.items}
+        worse = (Status.FAILED, Status.WARNING, Status.STARTING)
+        return next((each for each in worse if each in found), Status.OK)
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     verdict: Verdict
     items: Sequence[Item]
 
-    def stages(self) -> list[tuple[Stage, list[Item]]]:
-        return [
-            (stage, found)
-            for stage in Stage
-            if (found := [item for item in self.items if item.stage == stage])
-        ]
+    def parts(self) -> list[Part]:
+        found = [Part(stage, [x for x in self.items if x.stage == stage]) for stage in Stage]
+        return [part for part in found if part.items]
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -82,7 +82,7 @@ def test_more_places_than_ports_of_sound_are_told(nowhere: LazySettings) -> None
 
 @pytest.mark.django_db
 def test_a_number_that_leads_nowhere_is_named(nowhere: LazySettings) -> None:
-    assert [item.status for item in probing.numbers()] == ["warning"]
+    assert [item.status for item in probing.numbers()] == ["failed"]
     trunk = Trunk.objects.create(name="Office", addresses="192.0.2.1")
     number = PhoneNumber.objects.create(number="+74991124148", trunk=trunk)
     (item,) = probing.numbers()

@@ -29,8 +29,9 @@ LINE = """
 NEWEST = """
     from telephony.models import Call, TestCall
     row = TestCall.objects.exclude(judged_at=None).first()
+    tests = Call.objects.filter(is_test=True).count()
     result = row and {"why": row.why, "state": row.state, "measured": row.measured,
-                      "said": row.result["msgid"], "tests": Call.objects.filter(is_test=True).count()}
+                      "said": row.result["msgid"], "tests": tests}
 """
 
 

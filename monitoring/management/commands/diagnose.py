@@ -34,8 +34,8 @@ class Command(BaseCommand):
 
     def _tell(self, found: Diagnosis) -> None:
         self.stdout.write(str(found.verdict.sentence))
-        for stage, items in found.stages():
-            self.stdout.write(f"\n{stage.label}")
-            for item in items:
+        for part in found.parts():
+            self.stdout.write(f"\n{part.stage.label}")
+            for item in part.items:
                 sign = SIGNS.get(Status(item.status), " ")
                 self.stdout.write(f"{sign} {item.title}: {item.sentence}")
