@@ -57,10 +57,14 @@ def ancestors(rule: str) -> set[str]:
     return found
 
 
-def roots(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """The same, each with what explains it; a root is as grave as the worst that follows."""
+def roots(sightings: Iterable[Sighting], gone: Iterable[Sighting] = ()) -> list[Sighting]:
+    """The same, each with what explains it; a root is as grave as the worst that follows.
+
+    `gone`: what was seen a moment ago. It still explains: what it took down needs time to rise.
+    """
     seen = list(sightings)
-    causes = {sighting.cause: _root(sighting, seen) for sighting in seen}
+    explaining = [*seen, *gone]
+    causes = {sighting.cause: _root(sighting, explaining) for sighting in seen}
     return [
         _as_grave(replace(sighting, root=causes[sighting.cause]), seen, causes) for sighting in seen
     ]

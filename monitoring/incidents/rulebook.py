@@ -25,10 +25,11 @@ class Looked:
     blind: frozenset[str]
 
 
-def look(facts: Facts, settings: Settings, rules: Iterable[Rule] = RULES) -> Looked:
+def look(facts: Facts, settings: Settings, gone: Iterable[Sighting] = ()) -> Looked:
+    """`gone`: what was seen a moment ago, and is not yet over."""
     seen: list[Sighting] = []
     blind = set()
-    for rule in rules:
+    for rule in RULES:
         setting = settings.get(rule.slug)
         if setting and not setting.is_enabled:
             continue
@@ -42,7 +43,9 @@ def look(facts: Facts, settings: Settings, rules: Iterable[Rule] = RULES) -> Loo
             blind.add(rule.slug)
             continue
         seen += [_sighting(rule, trouble, setting) for trouble in troubles]
-    return Looked(causes.roots(seen), frozenset(blind))
+    causes_now = {sighting.cause for sighting in seen}
+    lately = [sighting for sighting in gone if sighting.cause not in causes_now]
+    return Looked(causes.roots(seen, lately), frozenset(blind))
 
 
 def limits_of(rule: Rule, setting: RuleSetting | None) -> Limits:

@@ -16,6 +16,7 @@ from monitoring.incidents.models import (
     IncidentCall,
     IncidentNote,
     RuleSetting,
+    Severity,
     Suspicion,
 )
 from monitoring.incidents.rule import Sighting
@@ -37,8 +38,9 @@ MOST_CALLS = 1000
 
 def watch(now: datetime) -> list[Incident]:
     """Those that began in this look. Nobody else may watch meanwhile. Raises DatabaseError."""
-    looked = rulebook.look(reading.read(now), RuleSetting.objects.by_rule())
     rows = {row.pk: row for row in Incident.objects.to_watch(now - LATELY)}
+    going_on = [_as_seen(row) for row in rows.values() if not row.is_over]
+    looked = rulebook.look(reading.read(now), RuleSetting.objects.by_rule(), going_on)
     suspects = dict(Suspicion.objects.values_list("cause", "since"))
     known = [_known(row) for row in rows.values()]
     decision = decide(now, looked.sightings, looked.blind, known, suspects)
@@ -49,6 +51,12 @@ def watch(now: datetime) -> list[Incident]:
         wake(ALARM)
         wake(RECOVER)
     return began
+
+
+def _as_seen(row: Incident) -> Sighting:
+    """A mere hint is of the lowest severity, and explains nothing."""
+    explains = row.severity < Severity.LOW
+    return Sighting(row.rule, row.cause, row.told, row.severity, explains=explains)
 
 
 def _known(row: Incident) -> Known:
@@ -182,7 +190,7 @@ def _join(sightings: Iterable[Sighting], began: Iterable[Incident], now: datetim
         root = going_on.get(roots.get(cause) or "")
         wanted = root.pk if root and root.pk != row.pk else None
         # What is not seen any more stays where it is until it is over.
-        if row.part_of_id == wanted or (wanted is None and row.quiet_since and row.part_of_id):
+        if row.part_of_id == wanted or (cause not in roots and row.part_of_id):
             continue
         Incident.objects.filter(pk=row.pk).update(part_of=wanted)
         row.part_of_id = wanted

@@ -75,12 +75,15 @@ def test_a_cause_that_is_found_late_takes_over_what_was_open(watch: Watch, say: 
     assert Incident.objects.roots().get().rule == "livekit"
 
 
-def test_a_consequence_that_outlives_its_cause_stands_alone(watch: Watch, say: Say) -> None:
+def test_what_a_cause_took_down_has_time_to_rise(watch: Watch, say: Say) -> None:
     say(gateway="failed", livekit="failed")
     watch(0), watch(5)
-    say(gateway="failed")
-    watch(10)
-    assert Incident.objects.get(rule="gateway").part_of is None
+    say(gateway="failed", worker="failed")
+    watch(10), watch(15)
+    assert Incident.objects.roots().get().rule == "livekit"
+    watch(45), watch(50)
+    alone = Incident.objects.unresolved().roots().values_list("rule", flat=True)
+    assert sorted(alone) == ["gateway", "worker"]
 
 
 def test_what_grows_worse_is_told_and_never_grows_milder(watch: Watch, say: Say) -> None:
