@@ -112,6 +112,7 @@ class Stack:
         self.udp_port = free_port(socket.SOCK_DGRAM)
         self.sip_port = free_port(socket.SOCK_DGRAM)
         self.rtp_ports = free_range(rtp_ports)
+        self.health_port, self.metrics_port = free_port(), free_port()
         self.redis_url = f"unix://{folder}/broker.sock"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -125,6 +126,8 @@ class Stack:
             "SIP_HOST": self.sip_host,
             "SIP_PORT": str(self.sip_port),
             "RTP_PORTS": "{}-{}".format(*self.rtp_ports),
+            "SIP_HEALTH_PORT": str(self.health_port),
+            "SIP_METRICS_PORT": str(self.metrics_port),
             # They would come in between, where a test counts calls.
             "TEST_CALLS": "false",
         }
@@ -155,7 +158,13 @@ class Stack:
         wait_until(lambda: server_answers(self.url), "livekit-server was not ready")
 
     def start_gateway(self) -> None:
-        gateway = Gateway(ws_url=self.url, port=self.sip_port, rtp_ports=self.rtp_ports)
+        gateway = Gateway(
+            ws_url=self.url,
+            port=self.sip_port,
+            rtp_ports=self.rtp_ports,
+            health_port=self.health_port,
+            metrics_port=self.metrics_port,
+        )
         self._configure("livekit-sip", to_yaml(gateway_config(self._line(), gateway)))
         wait_until(
             lambda: gateway_answers(self.sip_host, self.sip_port, 0.2), "livekit-sip was not ready"

@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from django.conf import LazySettings
+from django.utils import timezone
 from livekit import api, rtc
 
+from monitoring.health.checks import media
+from monitoring.health.checks.line import Load
 from tests.live.stack import Stack
 from veyra.livekit.probe import gateway_answers, server_answers
 
@@ -15,6 +19,15 @@ pytestmark = pytest.mark.live
 def test_the_server_and_the_gateway_start_with_our_configuration(stack: Stack) -> None:
     assert server_answers(stack.url)
     assert gateway_answers(stack.sip_host, stack.sip_port)
+
+
+def test_the_gateway_tells_how_it_is_and_what_it_counted(
+    stack: Stack, settings: LazySettings
+) -> None:
+    settings.SIP_TEST_TO = f"127.0.0.1:{stack.sip_port}"
+    settings.SIP_HEALTH_PORT, settings.SIP_METRICS_PORT = stack.health_port, stack.metrics_port
+    assert Load().look(timezone.now()).status in ("ok", "failed")
+    assert media.packets() is not None
 
 
 def test_nobody_answers_where_nothing_listens(stack: Stack) -> None:
