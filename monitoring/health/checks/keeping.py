@@ -27,7 +27,7 @@ from veyra.sentences import Sentence
 class Storages(Asking):
     """Each of them takes a small file, gives it back and deletes it."""
 
-    name, title, link, period, is_cheap = "storage", _("Storage"), Link.RECORDING, 60, False
+    name, title, link, period, is_cheap = "storage", _("Storage"), Link.RECORDING, 20, False
 
     def known(self, now: datetime) -> Sequence[Storage]:
         Storage.objects.current()

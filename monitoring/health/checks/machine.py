@@ -45,7 +45,7 @@ CLOCK_IS_NEWS = timedelta(hours=1)
 class Disk(Check):
     """The folders of this host: the state, recordings and their way there."""
 
-    name, title, link, unit, period = "disk", _("Disk"), Link.GROUND, _("GB free"), 30
+    name, title, link, unit, period = "disk", _("Disk"), Link.GROUND, _("GB free"), 10
     limits = (
         Limit(
             "few",
@@ -98,7 +98,7 @@ def folders() -> list[str]:
 
 @dataclass
 class Memory(Check):
-    name, title, link, unit, period = "memory", _("Memory"), Link.GROUND, _("percent free"), 30
+    name, title, link, unit, period = "memory", _("Memory"), Link.GROUND, _("percent free"), 10
     limits = (
         Limit(
             "few",
@@ -155,7 +155,7 @@ class Clock:
 class Clocks(Asking):
     """Ours against those of the database, of Redis, of LiveKit, and of hosts that told us."""
 
-    name, title, link, unit, period = "clock", _("Clocks"), Link.GROUND, _("s off"), 60
+    name, title, link, unit, period = "clock", _("Clocks"), Link.GROUND, _("s off"), 20
     limits = (
         Limit(
             "off",
@@ -224,7 +224,7 @@ class Certificates(Asking):
     """Of every address with TLS that people, browsers or we ourselves come to."""
 
     name, title, link, unit = "certificates", _("Certificates"), Link.GROUND, _("days left")
-    period = 60
+    period = 20
     limits = (
         Limit(
             "days",

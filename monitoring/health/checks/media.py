@@ -38,7 +38,7 @@ from veyra.livekit.probe import text_of
 class Addresses(Asking):
     """Providers send sound to the address that the gateway names: PUBLIC_IP."""
 
-    name, title, link, period = "addresses", _("Our address"), Link.ENTRANCE, 60
+    name, title, link, period = "addresses", _("Our address"), Link.ENTRANCE, 30
 
     def known(self, now: datetime) -> bool:
         """Does a provider call from outside our own networks?"""

@@ -55,7 +55,7 @@ class Known:
 @dataclass
 class Providers(Asking):
     name, title, link, unit = "provider", _("Providers"), Link.PROVIDER, _("h since a call")
-    period = 30
+    period = 20
     limits = (
         Limit(
             "quiet",

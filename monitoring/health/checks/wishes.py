@@ -65,7 +65,7 @@ class Drift(Check):
 class Speech(Check):
     """Every language that an assistant speaks has a voice that gives sound."""
 
-    name, title, link, period = "speech", _("Voice"), Link.SPEECH, 60
+    name, title, link, period = "speech", _("Voice"), Link.SPEECH, 30
     # The library takes a moment to load.
     is_cheap = False
 
@@ -93,7 +93,7 @@ def can_speak(language: str) -> bool:
 class Channels(Check):
     """Whoever is to be woken needs two ways of different kinds: one of them may be down, too."""
 
-    name, title, link, period = "channels", _("Who is told"), Link.GUARD, 60
+    name, title, link, period = "channels", _("Who is told"), Link.GUARD, 30
 
     def look(self, now: datetime) -> Verdict:
         rows = list(AlertChannel.objects.usable())
