@@ -175,7 +175,7 @@ RULES = (
         "test_call",
         _("The test call fails"),
         _("Veyra calls our own numbers by itself, and listens whether it is answered."),
-        Severity.CRITICAL,
+        Severity.HIGH,
         test_call,
         damping=0,
     ),

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from monitoring.incidents import services
 from monitoring.incidents.models import Incident, RuleSetting
 from recordings.models import Recording
-from telephony.models import FoldUnit
+from telephony.models import FoldUnit, PhoneNumber, TestCall, Trunk
 from tests.incidents.conftest import NOON, Place, Say, Watch
 from veyra.models import FailedLogin, Program, User
 
@@ -143,6 +143,17 @@ def test_a_recording_that_is_missing_is_an_incident(watch: Watch, say: Say, plac
     Recording.objects.filter(pk=row.pk).update(created_at=NOON)
     watch(0)
     assert [each.rule for each in watch(5)] == ["recording_missing"]
+
+
+def test_a_test_call_that_fails_is_an_incident_until_one_succeeds(watch: Watch, say: Say) -> None:
+    trunk = Trunk.objects.create(name="trunk1", addresses="192.0.2.1")
+    number = PhoneNumber.objects.create(number="+74991124148", trunk=trunk)
+    made = {"number": number, "why": TestCall.Why.NIGHTLY, "judged_at": NOON}
+    TestCall.objects.create(state=TestCall.State.FAILED, **made)
+    assert [each.cause for each in watch(0)] == ["test_call:+74991124148"]
+    TestCall.objects.create(state=TestCall.State.DONE, **made)
+    watch(5), watch(40)
+    assert only().is_over
 
 
 def test_a_program_that_starts_again_and_again_is_an_incident(watch: Watch, say: Say) -> None:
