@@ -1,11 +1,7 @@
 """`manage.py up`, as `make run` starts it: everything comes up, is kept up, and leaves together."""
 
-import contextlib
-import os
 import re
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,75 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.live.stack import ROOT, binary, free_port, free_range, missing, wait_until
+from tests.live.stack import missing, wait_until
+from tests.live.up import Up
 from veyra.kamailio.client import Registrar, RegistrarError
 from veyra.kamailio.config import program
 from veyra.livekit.probe import gateway_answers, server_answers
 
 pytestmark = pytest.mark.live
-
-LEASH = str(ROOT / "veyra/up/leash.py")
-
-
-class Up:
-    """One start in a folder and on ports of its own."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-        self.port, self.sip_port, self.livekit_port = free_port(), free_port(), free_port()
-        found = {binary(name) or "" for name in ("livekit-server", "livekit-sip")}
-        folders = [str(Path(path).parent) for path in found]
-        self.environment = {
-            **{k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "LIVEKIT_URL")},
-            "PATH": os.pathsep.join([*folders, os.environ["PATH"]]),
-            "VEYRA_STATE": str(state),
-            "PORT": str(self.port),
-            "LIVEKIT_PORT": str(self.livekit_port),
-            "LIVEKIT_UDP_PORT": str(free_port()),
-            "AGENT_PORT": str(free_port()),
-            "SIP_PORT": str(self.sip_port),
-            "REGISTRAR_PORT": str(free_range(4)[0]),
-            "RTP_PORTS": "{}-{}".format(*free_range(50)),
-            "LANG": "C.UTF-8",
-        }
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-I", "-S", LEASH, sys.executable, "manage.py", "up"]
-        with (self.state / "out").open("wb") as out:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdout=out, stderr=subprocess.STDOUT
-            )
-        wait_until(lambda: "Veyra is ready" in self.output(), "no address was printed", 120)
-
-    def output(self) -> str:
-        return (self.state / "out").read_text()
-
-    def commands(self) -> dict[int, str]:
-        """The command line of each living process of this start."""
-        found = {}
-        for process in self.tree():
-            with contextlib.suppress(psutil.NoSuchProcess):  # it died while we looked
-                found[process.pid] = " ".join(process.cmdline())
-        return found
-
-    def tree(self) -> list[psutil.Process]:
-        assert self.process is not None
-        return list(psutil.Process(self.process.pid).children(recursive=True))
-
-    def child(self, words: str) -> psutil.Process:
-        return psutil.Process(next(p for p, line in self.commands().items() if words in line))
-
-    def again(self, **changes: str) -> subprocess.CompletedProcess[str]:
-        """One more start that is expected to end by itself."""
-        return subprocess.run(
-            [sys.executable, "manage.py", "up"],
-            cwd=ROOT,
-            env={**self.environment, **changes},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
 
 
 @pytest.fixture(scope="module")
