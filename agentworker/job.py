@@ -11,6 +11,7 @@ from functools import partial
 from django.conf import settings
 from django.db import DatabaseError, connections
 from livekit.agents import AutoSubscribe, JobContext, JobProcess
+from livekit.agents.ipc.log_queue import LogQueueHandler
 
 from agentworker import espeak, providers, ready, standin  # noqa: F401  # ready: before any model
 from agentworker.brief import Brief, read_brief
@@ -50,10 +51,12 @@ def prewarm(process: JobProcess) -> None:
     process.userdata["vad"] = build_ears()
     # The parent writes our log lines: our own handlers would write each a second time.
     root = logging.getLogger()
-    root.handlers = [h for h in root.handlers if type(h) is not logging.StreamHandler]
+    root.handlers = [h for h in root.handlers if isinstance(h, LogQueueHandler)]
 
 
 async def entrypoint(ctx: JobContext) -> None:
+    # Each line that is logged meanwhile says which call it is about.
+    ctx.log_context_fields = {"job_id": ctx.job.id, "room_sid": ctx.job.room.sid}
     try:
         await answer(ctx, open_spool(ctx))
     except Exception as error:

@@ -9,6 +9,7 @@ from functools import partial
 from celery import Celery
 from django.db import transaction
 
+from veyra.logs.tasks import asked_in, follow, on_behalf_of
 from veyra.outage import Outage
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "veyra.settings")
@@ -17,6 +18,7 @@ outage = Outage(logging.getLogger(__name__), "work is not announced")
 app = Celery("veyra")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+follow(app)
 
 # A screen shows a fact within 150 ms of it, and this is a part of that.
 COALESCE_SECONDS = 0.05
@@ -28,7 +30,7 @@ def wake(task: str) -> None:
     Calls of one process within 50 ms become one message. A message may be lost: whatever it
     announces is a row with a date, and beat looks at those rows anyway.
     """
-    transaction.on_commit(partial(_waker.ask, task))
+    transaction.on_commit(partial(_waker.ask, task, asked_in()))
 
 
 class _Waker:
@@ -36,12 +38,13 @@ class _Waker:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._asked: set[str] = set()
+        # By name: in which request it was asked for first.
+        self._asked: dict[str, str] = {}
         self._thread: threading.Thread | None = None
 
-    def ask(self, task: str) -> None:
+    def ask(self, task: str, request_id: str) -> None:
         with self._lock:
-            self._asked.add(task)
+            self._asked.setdefault(task, request_id)
             # After a fork the thread object is there, but no longer alive.
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="waker")
@@ -50,12 +53,13 @@ class _Waker:
     def _run(self) -> None:
         while True:
             with self._lock:
-                tasks, self._asked = self._asked, set()
+                tasks, self._asked = self._asked, {}
                 if not tasks:
                     self._thread = None
                     return
-            for task in tasks:
-                _publish(task)
+            for task, request_id in tasks.items():
+                with on_behalf_of(request_id):
+                    _publish(task)
             time.sleep(COALESCE_SECONDS)
 
 

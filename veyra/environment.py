@@ -100,6 +100,15 @@ class Reader:
 
         return self._read(name, parse(default), parse, "Write a range such as 10000-10100.")
 
+    def three(self, name: str, default: str) -> tuple[int, int, int]:
+        def parse(value: str) -> tuple[int, int, int]:
+            first, second, third = (int(part) for part in value.split(","))
+            if first < 1 or second < 0 or third < 0:
+                raise ValueError
+            return first, second, third
+
+        return self._read(name, parse(default), parse, "Write three whole numbers such as 7,4,6.")
+
     def port_of_host(self, name: str, default: str) -> str:
         """host:port, or "" where somebody wrote NONE."""
 

@@ -3,6 +3,7 @@
 `.env.example` has a sentence for each variable; `veyra.checks` names the wrong ones at start.
 """
 
+import logging
 import os
 import sys
 import zoneinfo
@@ -15,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from veyra.environment import Reader, beside, is_address
 from veyra.kamailio.config import hidden
+from veyra.logs.config import logging_config
+from veyra.logs.redacting import secrets_in
 from veyra.look import UNFOLD as UNFOLD
 from veyra.state import local_keys, state_dir
 
@@ -125,6 +128,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
+    "django_structlog",
     "agentworker",
     "telephony",
     "recordings",
@@ -132,6 +136,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "veyra.logs.requests.RequestIds",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -191,6 +196,9 @@ STORAGES = {
 }
 MEDIA_ROOT = STATE / "media"
 SPOOL_DIR = STATE / "spool"
+# Where backups lie, and how many of them stay: of days, weeks and months
+BACKUP_DIR = Path(read.text("BACKUP_DIR", f"{STATE}/backups"))
+BACKUP_KEEP = read.three("BACKUP_KEEP", "7,4,6")
 
 EMAIL_TIMEOUT = 15
 EMAIL_CONFIG = environ.Env.email_url_config(read.text("EMAIL_URL", "consolemail://"))
@@ -305,7 +313,12 @@ CELERY_BEAT_SCHEDULE = {
     "save": {"task": "recordings.save", "schedule": 5.0},
     "tidy_recordings": {"task": "recordings.tidy", "schedule": 3600.0},
     "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
-    "health": {"task": "monitoring.look", "schedule": 5.0},
+    "health": {
+        "task": "monitoring.look",
+        "schedule": 5.0,
+        # The next one looks at all that is due.
+        "options": {"expire_seconds": 10},
+    },
     "recover": {"task": "monitoring.recover", "schedule": 5.0},
     "test_calls": {"task": "monitoring.test_calls", "schedule": 30.0},
     "alarm": {"task": "monitoring.alarm", "schedule": 5.0},
@@ -337,13 +350,26 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-}
+# What is a request or a task says so in each of its lines. That one came is no news: pages ask
+# every few seconds.
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_DEFAULT_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_2XX_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = logging.DEBUG
+LOGS = STATE / "logs"
+# Where LiveKit's programs write theirs, if they write them where the web can read them.
+LINE_LOGS = Path(read.text("LINE_LOGS", str(LOGS)))
+# What no log, file or backup may hold (veyra.logs.redacting, monitoring.logs.leaks)
+OWN_SECRETS = secrets_in(
+    *(SECRET_KEY, *FIELD_KEYS, LIVEKIT_API_SECRET, REDIS_URL, LIVEKIT_REDIS_URL),
+    str(EMAIL_CONFIG["EMAIL_HOST_PASSWORD"] or ""),
+    str(DATABASES["default"].get("PASSWORD") or ""),
+)
+LOGGING = logging_config(
+    LOGS, OWN_SECRETS, "" if TESTING else "monitoring.logs.keeping.ErrorKeeper"
+)
 
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from monitoring.logs.groups import Group
 from monitoring.made_file import MadeFile, MadeFileQuerySet
 from veyra.querysets import VisibleQuerySet
 
@@ -22,6 +23,25 @@ class LogErrorQuerySet(VisibleQuerySet["LogError"]):
 
     def settled(self) -> Self:
         return self.filter(settled_at__gte=models.F("last_at")).newest()
+
+    def add(self, group: Group) -> None:
+        """Count them, whoever of the programs met them. Raises DatabaseError."""
+        told = {
+            name: getattr(group, name)
+            for name in ("level", "logger", "words", "place", "program", "host", "sample")
+        }
+        counts = {"count": group.count, "first_at": group.first_at, "last_at": group.last_at}
+        row, is_new = self.get_or_create(key=group.key, defaults=told | counts)
+        if not is_new:
+            more = models.F("count") + group.count
+            self.filter(pk=row.pk).update(**told, count=more, last_at=group.last_at)
+
+    def drop_oldest(self, most: int) -> None:
+        """Keep so many kinds of errors, those that came last."""
+        surplus = self.count() - most
+        if surplus > 0:
+            oldest = self.order_by("last_at").values_list("pk", flat=True)[:surplus]
+            self.filter(pk__in=list(oldest)).delete()
 
     def before(self, moment: datetime) -> Self:
         return self.filter(last_at__lt=moment)
