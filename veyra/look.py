@@ -80,6 +80,7 @@ ENGINEERING: Sequence[Line] = [
 PEOPLE: Sequence[Line] = [
     rows_of("telephony.colleague", _("Colleagues"), "headset_mic"),
     rows_of("telephony.team", _("Groups"), "groups"),
+    rows_of("monitoring.contact", _("Contacts"), "contact_phone"),
     Line(
         _("Blocked callers"),
         "person_off",

@@ -14,7 +14,7 @@ for (const part of document.querySelectorAll("[data-poll]")) {
       if (!answer.ok) return;
       const text = await answer.text();
       const open = [...part.querySelectorAll("details")].map((each) => each.open);
-      if (said !== null && text !== said) {
+      if (text !== said) {
         part.innerHTML = text;
         part.querySelectorAll("details").forEach((each, place) => { each.open = Boolean(open[place]); });
       }
