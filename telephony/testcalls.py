@@ -31,8 +31,12 @@ KEEP = 50
 RING_SECONDS = 30
 LISTEN_SECONDS = 25
 ANSWER_SECONDS = 8
-# What our caller says.
-WORDS = {"ru": "Здравствуйте. Это проверка связи.", "en": "Hello. This is a test of the line."}
+# What our caller says: long enough that some of it is surely taken for a voice.
+WORDS = {
+    "ru": "Здравствуйте, это проверка связи. Один, два, три, четыре, пять, шесть, семь, восемь.",
+    "en": "Hello, this is a test of the line. One, two, three, four, five, six, seven, eight.",
+}
+WORDS_PER_MINUTE = 140
 # The caller's own process never takes longer than this.
 LIMIT_SECONDS = 90
 
@@ -134,7 +138,11 @@ def steps(row: TestCall) -> list[str]:
 
 def our_words() -> Path:
     """A WAV of them, made once."""
-    path = Path(settings.MEDIA_ROOT) / FOLDER / f"words-{settings.LANGUAGE_CODE}.wav"
+    path = (
+        Path(settings.MEDIA_ROOT)
+        / FOLDER
+        / f"words-{settings.LANGUAGE_CODE}-{WORDS_PER_MINUTE}.wav"
+    )
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         language = settings.LANGUAGE_CODE if settings.LANGUAGE_CODE in WORDS else "en"
@@ -144,7 +152,7 @@ def our_words() -> Path:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(speaker.rate)
-            file.writeframes(speaker.speak(WORDS[language], language, 150))
+            file.writeframes(speaker.speak(WORDS[language], language, WORDS_PER_MINUTE))
         whole.replace(path)
     return path
 
