@@ -1,5 +1,6 @@
 """The page behind the link in an alarm: one button, which says that somebody is on it."""
 
+from django.contrib import admin
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -30,17 +31,18 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(status=429, headers={"Retry-After": "60"})
     delivery = _delivery(token)
     if delivery is None or delivery.channel is None:
-        return render(request, "monitoring/alarms/answer_old.html", status=410)
+        frame = admin.site.each_context(request)
+        return render(request, "monitoring/alarms/answer_old.html", frame, status=410)
     channel = delivery.channel
     with translation.override(channel.language), timezone.override(channel.zone):
         if request.method == "POST":
             take(delivery, channel)
         incidents = working.named_in(delivery)
         context = {
+            **admin.site.each_context(request),
             "incidents": incidents,
             "is_open": any(one.state == Incident.State.OPEN for one in incidents),
             "url": list_of_all(),
-            "language": channel.language,
         }
         return render(request, "monitoring/alarms/answer.html", context)
 

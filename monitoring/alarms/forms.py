@@ -100,17 +100,21 @@ class ChannelForm(forms.Form):
 
     def of_kind(self) -> list[forms.BoundField]:
         """Those without which it cannot be reached."""
-        return [self[field.name] for field in self.kind.fields if not self._is_special(field.name)]
+        return [self[name] for name in self._names if not self._is_special(name)]
 
     def special(self) -> list[forms.BoundField]:
         """Those that are seldom needed."""
-        named = [field.name for field in self.kind.fields] + [PROXY] * self.kind.proxied
-        return [self[name] for name in named if self._is_special(name)]
+        return [self[name] for name in self._names if self._is_special(name)]
+
+    @property
+    def _names(self) -> list[str]:
+        return [field.name for field in self.kind.fields] + [PROXY] * self.kind.proxied
 
     def _is_special(self, name: str) -> bool:
+        """Telegram is closed in many networks."""
         if name == PROXY:
             return self.kind.slug != "telegram"
-        return not next(f for f in self.kind.fields if f.name == name).required
+        return not next(field.required for field in self.kind.fields if field.name == name)
 
     @property
     def has_special_trouble(self) -> bool:
@@ -149,8 +153,7 @@ class ChannelForm(forms.Form):
 
     def values(self) -> dict[str, str]:
         """All values of the kind; what was left empty and is secret stays as it was."""
-        named = [field.name for field in self.kind.fields] + [PROXY] * self.kind.proxied
-        given = {name: str(self.cleaned_data.get(name) or "") for name in named}
+        given = {name: str(self.cleaned_data.get(name) or "") for name in self._names}
         kept = {
             name: text
             for name, text in self._stored.items()

@@ -12,6 +12,7 @@ from monitoring.alarms import answer_views, working, writing
 from monitoring.alarms.models import Delivery
 from monitoring.incidents.models import Incident, IncidentNote
 from tests.alarms.conftest import MakeChannel, MakeIncident, person
+from veyra.logs.redacting import Redactor
 from veyra.models import User
 from veyra.pace import Pace
 
@@ -79,3 +80,8 @@ def test_the_door_is_not_hammered(path: str, monkeypatch: pytest.MonkeyPatch) ->
     assert statuses == [410, 410, 429]
     other = Client(REMOTE_ADDR="10.0.0.9")
     assert other.get("/alarms/answer/x/").status_code == 410
+
+
+def test_no_log_tells_the_link(path: str) -> None:
+    token = path.split("/")[-2]
+    assert token not in Redactor().text(f"GET {path} HTTP/1.1")

@@ -24,6 +24,7 @@ _NUMBERS = re.compile(
 _SECRETS = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a token of LiveKit
     r"|\bgAAAA[\w-]{20,}={0,2}"  # Fernet's ciphertext
+    r"|(?<=/alarms/answer/)[^/\s\"]+"  # whoever has it answers an alarm
     r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]{8,}"
 )
 _IN_ADDRESS = re.compile(r"(?<=://)[^\s/@]+@|((?:access_)?token|key|signature|password)=[^\s&\"']+")
