@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
@@ -236,8 +237,11 @@ def test_a_version_that_nobody_tried_is_told(
     assert found.status == "warning" and "LiveKit 2.0.1" in found.sentence.values["versions"]
 
 
-def test_the_gateways_version_is_read_from_its_program(tmp_path: object) -> None:
-    assert versions.program_version(__file__) == ""
+def test_the_gateways_version_is_read_from_its_program(tmp_path: Path) -> None:
+    program = tmp_path / "livekit-sip"
+    assert versions.program_version(str(program)) == ""
+    program.write_bytes(b"\0dep\tgithub.com/livekit/sip\tv1.8.4\th1:\n\0")
+    assert versions.program_version(str(program)) == "1.8.4"
     assert versions.is_tested("livekit-sip", "1.8.4")
     assert not versions.is_tested("livekit-sip", "1.9.0")
     assert versions.is_tested("livekit-sip", "unknown")

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from agentworker import standin, taping
 from agentworker.models import Worker
+from monitoring.health import base
 from monitoring.health.base import Check
 from monitoring.health.checks.ground import Schedule
 from monitoring.health.checks.line import Entrance, Registrar, Tap
@@ -69,7 +70,7 @@ def test_what_was_started_a_moment_ago_is_starting_and_not_yet_missed(
     settings.SIP_TEST_TO = "127.0.0.1:5060"
     monkeypatch.setattr(probes, "BEGAN", time.monotonic())
     assert verdict_of(check).status == "starting"
-    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - probes.STARTING_SECONDS)
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - base.STARTING_SECONDS)
     assert verdict_of(check).status == "failed"
 
 

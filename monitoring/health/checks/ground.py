@@ -95,14 +95,14 @@ class Broker(Asking):
 
 @dataclass
 class Schedule(Check):
-    name, title, link = "schedule", _("Background work"), Link.GROUND
+    name, title, link, period = "schedule", _("Background work"), Link.GROUND, 5
     limits = (
         Limit(
             "silence",
             _("Missed after (seconds)"),
-            _("Background work shows life every ten seconds. It is missed after so many."),
-            default=60,
-            least=25,
+            _("Background work shows life every five seconds. It is missed after so many."),
+            default=20,
+            least=15,
             most=600,
         ),
     )
@@ -125,16 +125,17 @@ def pulse_of(queue: str) -> str:
 
 @dataclass
 class Queues(Asking):
-    """Is each queue worked off? A sign of life goes through each of them every ten seconds."""
+    """Is each queue worked off? A sign of life goes through each of them every five seconds."""
 
     name, title, link, unit = "queues", _("Queues of work"), Link.GROUND, _("waiting")
+    period = 5
     limits = (
         Limit(
             "silence",
             _("Stuck after (seconds)"),
             _("A queue on which nothing was done for so long is stuck."),
-            default=60,
-            least=30,
+            default=20,
+            least=15,
             most=3600,
         ),
         Limit(

@@ -108,7 +108,7 @@ class Ingresses(Streaming):
 @dataclass
 class BackupAge(Check):
     name, title, link, unit = "backup", _("Backup"), Link.GUARD, _("h old")
-    period = 60
+    period = 20
     limits = (
         Limit(
             "old",

@@ -26,7 +26,8 @@ from veyra.livekit.probe import text_of
 from veyra.livekit.types import LiveKitError
 from veyra.models import Pulse
 
-TAP_IS_OLD = timedelta(seconds=30)
+# It shows life every five seconds.
+TAP_IS_OLD = timedelta(seconds=15)
 
 
 @dataclass
@@ -77,6 +78,7 @@ class Entrance(Asking):
 @dataclass
 class Tap(Check):
     name, title, link = "tap", _("Listening to the call entrance"), Link.ENTRANCE
+    period = 5
 
     def look(self, now: datetime) -> Verdict:
         if not (settings.SIP_TEST_TO or settings.LIVEKIT_SIMULATED):

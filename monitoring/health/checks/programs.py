@@ -86,6 +86,7 @@ class Workers(Check):
 class Living(Check):
     """A program that shows life every second; the simulator needs none of them."""
 
+    period = 5
     pulse: ClassVar[str]
     simulated: ClassVar[str]
     ready: ClassVar[str]

@@ -80,4 +80,4 @@ def _program_version(program: str, _changed: float) -> str:
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
     ):
         found = re.search(rb"github\.com/livekit/sip\tv([0-9.]+)", content)
-    return found[1].decode() if found else ""
+        return found[1].decode() if found else ""

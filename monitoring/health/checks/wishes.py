@@ -127,7 +127,7 @@ KINDS = 2
 
 
 class Lookout(Check):
-    name, title, link = "lookout", _("Watching over Veyra"), Link.GUARD
+    name, title, link, period = "lookout", _("Watching over Veyra"), Link.GUARD, 5
 
     def look(self, now: datetime) -> Verdict:
         if Pulse.is_felt(LOOKOUT, LOOKOUT_IS_OLD):
@@ -142,4 +142,4 @@ class Lookout(Check):
 
 LOOKOUT = "lookout"
 # It shows life every five seconds, but for those in which it does what the schedule does not.
-LOOKOUT_IS_OLD = timedelta(seconds=30)
+LOOKOUT_IS_OLD = timedelta(seconds=20)
