@@ -6,15 +6,16 @@ Whoever asks often gets the last answer again, so that asking costs nothing.
 from functools import lru_cache
 from time import monotonic
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from monitoring import metrics as figures
 from monitoring.health.base import Status
 from monitoring.health.reading import Finding, overall
 from monitoring.health.shown import Shown, shown
+from monitoring.metrics import collector
 
 # What a process cannot work without
 READY = ("database", "broker")
@@ -50,11 +51,14 @@ def live(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' text format."""
-    return HttpResponse(_figures(int(monotonic() / Shown.FRESH_SECONDS)), CONTENT_TYPE_LATEST)
+    """Prometheus' text format; 503 where the database is away."""
+    try:
+        return HttpResponse(_figures(int(monotonic() / Shown.FRESH_SECONDS)), CONTENT_TYPE_LATEST)
+    except DatabaseError:
+        return HttpResponse("The database does not answer.\n", "text/plain", status=503)
 
 
 @lru_cache(maxsize=1)
 def _figures(moment: int) -> bytes:
     """One reading for each `moment`."""
-    return figures.text()
+    return collector.text()

@@ -16,6 +16,7 @@ from monitoring.incidents.models import (
 )
 from monitoring.logs.models import LogError, SupportBundle
 from monitoring.mailing import Letter, Mailing
+from monitoring.metrics.models import Tally
 from monitoring.recovery.models import RecoveryAction
 from monitoring.upkeep.models import Backup, Confirmation, JobRun, KnownKey
 
@@ -45,6 +46,7 @@ __all__ = [
     "Silence",
     "SupportBundle",
     "Suspicion",
+    "Tally",
     "Told",
     "Watch",
 ]

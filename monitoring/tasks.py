@@ -9,6 +9,7 @@ from monitoring import caller_zip, filing, forgetting, looking, posting, synthet
 from monitoring.alarms import working
 from monitoring.health import history
 from monitoring.health.checks.ground import DEFAULT, SCHEDULE, pulse_of
+from monitoring.metrics import counting
 from monitoring.recovery import recover as recovering
 from monitoring.recovery.services import RECOVER
 from veyra.models import Pulse
@@ -31,6 +32,11 @@ def look() -> None:
 @shared_task(name=working.TASK)  # type: ignore[untyped-decorator]  # likewise
 def alarm() -> None:
     working.work(timezone.now())
+
+
+@shared_task(name=counting.TASK)  # type: ignore[untyped-decorator]  # likewise
+def count() -> None:
+    counting.count(timezone.now())
 
 
 @shared_task(name=synthetic.TASK)  # type: ignore[untyped-decorator]  # likewise

@@ -40,6 +40,10 @@ class CallQuerySet(VisibleQuerySet["Call"]):
         refused = self.filter(direction="inbound", outcome="rejected")
         return refused.filter(started_at__gte=since)
 
+    def uncounted(self) -> Self:
+        """Over, and not yet in the totals that machines read."""
+        return self.filter(state="ended", is_counted=False)
+
     def answered(self) -> Self:
         """Somebody spoke to the caller."""
         return self.filter(outcome="answered")
@@ -170,6 +174,8 @@ class Call(models.Model):
     is_demo = models.BooleanField(_("demo"), default=False)
     # Since then nothing tells who called (telephony.forgetting): the fold leaves it as it is.
     erased_at = models.DateTimeField(_("caller erased"), null=True)
+    # It is in the totals that machines read (monitoring.metrics), and never counted again.
+    is_counted = models.BooleanField(default=False, editable=False)
     # Grows with every change: pages render a version once.
     version = models.PositiveIntegerField(default=0)
 
@@ -214,6 +220,11 @@ class Call(models.Model):
             models.Index(fields=["id"], condition=models.Q(is_demo=True), name="call_demo"),
             models.Index(
                 fields=["erased_at"], condition=~models.Q(erased_at=None), name="call_erased"
+            ),
+            models.Index(
+                fields=["ended_at"],
+                condition=models.Q(state="ended", is_counted=False),
+                name="call_uncounted",
             ),
             PartsIndex(fields=["from_number"], name="call_from_parts"),
             PartsIndex(fields=["to_number"], name="call_to_parts"),

@@ -440,6 +440,20 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=('incident', 'channel', 'word', 'times'), name='told_once'),
         ),
         migrations.CreateModel(
+            name='Tally',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('totals', models.JSONField(default=dict)),
+                ('turn', models.BigIntegerField(default=0)),
+                ('next_turn', models.BigIntegerField(default=0)),
+                ('next_turn_at', models.DateTimeField(null=True)),
+                ('counted_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='ProgramStart',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

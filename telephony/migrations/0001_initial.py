@@ -189,6 +189,7 @@ class Migration(migrations.Migration):
                 ('is_test', models.BooleanField(default=False, verbose_name='test call')),
                 ('is_demo', models.BooleanField(default=False, verbose_name='demo')),
                 ('erased_at', models.DateTimeField(null=True, verbose_name='caller erased')),
+                ('is_counted', models.BooleanField(default=False, editable=False)),
                 ('version', models.PositiveIntegerField(default=0)),
                 ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='agentworker.agent', verbose_name='assistant')),
                 ('rule', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='calls', to='telephony.dispatchrule', verbose_name='who answers')),
@@ -725,6 +726,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='call',
             index=models.Index(condition=models.Q(('erased_at', None), _negated=True), fields=['erased_at'], name='call_erased'),
+        ),
+        migrations.AddIndex(
+            model_name='call',
+            index=models.Index(condition=models.Q(('is_counted', False), ('state', 'ended')), fields=['ended_at'], name='call_uncounted'),
         ),
         migrations.AddIndex(
             model_name='call',

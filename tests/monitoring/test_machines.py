@@ -4,15 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from monitoring import machines
 from monitoring.health.base import Status, Verdict
 from monitoring.health.shown import shown
-from telephony.models import Call
 from tests.health.conftest import three
 from tests.health.made import ABSENT, BROKEN, FINE, Made
-from tests.monitoring.conftest import MakeCall
 
 __all__ = ["three"]
 pytestmark = pytest.mark.django_db
@@ -21,7 +17,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     shown.forget()
-    machines._figures.cache_clear()
     yield
     shown.forget()
 
@@ -65,12 +60,3 @@ def test_what_is_starting_is_not_yet_well(client: Client, three: Made) -> None:
     three["livekit"] = Verdict(Status.STARTING, FINE.sentence)
     answer = client.get("/health")
     assert answer.status_code == 503 and answer.json()["status"] == "starting"
-
-
-def test_the_figures_count_calls_by_state_and_outcome(client: Client, make_call: MakeCall) -> None:
-    make_call()
-    make_call(state=Call.State.ENDED, outcome=Call.Outcome.ABANDONED, ended_at=timezone.now())
-    figures = client.get("/metrics").content.decode()
-    assert 'veyra_calls_now{state="ringing"} 1.0' in figures
-    assert 'veyra_calls_total{outcome="abandoned"} 1.0' in figures
-    assert "veyra_fold_backlog 0.0" in figures

@@ -1,0 +1,1 @@
+"""Figures for Prometheus, which any process of ours tells alike."""
