@@ -54,6 +54,9 @@ LIVEKIT_API_SECRET = read.text("LIVEKIT_API_SECRET")
 LIVEKIT_LISTEN = read.text("LIVEKIT_LISTEN", "127.0.0.1")
 LIVEKIT_UDP_PORT = read.whole("LIVEKIT_UDP_PORT", 7882, 1024, 65535)
 LIVEKIT_TCP_PORT = read.whole("LIVEKIT_TCP_PORT", 7881, 1024, 65535)
+# Where it tells its figures, to whom LIVEKIT_LISTEN lets in; on a public address it is closed (0).
+_near_livekit = 0 if PUBLIC_IP else beside(LIVEKIT_PORT, 9)
+LIVEKIT_METRICS_PORT = read.whole("LIVEKIT_METRICS_PORT", _near_livekit, 0, 65535)
 LIVEKIT_PUBLIC_URL = read.url("LIVEKIT_PUBLIC_URL", LIVEKIT_URL, ("ws", "wss", "http", "https"))
 SIP_HOST = read.text("SIP_HOST", "127.0.0.1")
 SIP_PORT = read.whole("SIP_PORT", 5060, 1, 65535)
@@ -64,6 +67,9 @@ RTP_PORTS = read.ports("RTP_PORTS", "10000-10100")
 _near = (0, 0) if PUBLIC_IP else (beside(SIP_PORT, 3000), beside(SIP_PORT, 3001))
 SIP_HEALTH_PORT = read.whole("SIP_HEALTH_PORT", _near[0], 0, 65535)
 SIP_METRICS_PORT = read.whole("SIP_METRICS_PORT", _near[1], 0, 65535)
+# Likewise of the programs for streams, which are Docker's.
+EGRESS_METRICS_PORT = read.whole("EGRESS_METRICS_PORT", 0 if PUBLIC_IP else 9193, 0, 65535)
+INGRESS_METRICS_PORT = read.whole("INGRESS_METRICS_PORT", 0 if PUBLIC_IP else 9194, 0, 65535)
 # The address that our own test caller's INVITEs come from; trunks with an address list admit it.
 SIP_TEST_FROM = read.text("SIP_TEST_FROM", "127.0.0.1/32")
 
@@ -78,6 +84,9 @@ SIMULATOR = read.flag("SIMULATOR", False)
 # The assistant: calls that one worker takes at once (a core carries about five), its health port
 AGENT_CALLS = read.whole("AGENT_CALLS", 5 * (os.cpu_count() or 1), 1, 1000)
 AGENT_PORT = read.whole("AGENT_PORT", 8081, 1, 65535)
+# Where it tells that, and its figures: 0, none; each worker of a machine needs a port of its own
+AGENT_LISTEN = read.text("AGENT_LISTEN", "127.0.0.1")
+AGENT_METRICS_PORT = read.whole("AGENT_METRICS_PORT", 0, 0, 65535)
 
 # Where our own test caller dials: the gateway, as this machine reaches it; empty: there is none
 SIP_TEST_TO = read.port_of_host("SIP_TEST_TO", f"127.0.0.1:{SIP_PORT}")
@@ -320,6 +329,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expire_seconds": 10},
     },
     "recover": {"task": "monitoring.recover", "schedule": 5.0},
+    "count": {"task": "monitoring.count", "schedule": 15.0},
     "test_calls": {"task": "monitoring.test_calls", "schedule": 30.0},
     "alarm": {"task": "monitoring.alarm", "schedule": 5.0},
     # Each queue shows by this that somebody works it off.
