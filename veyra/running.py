@@ -68,10 +68,16 @@ class Program(models.Model):
         return f"{self.name}@{self.host}"
 
     @classmethod
-    def begin(cls, name: str) -> "Program":
-        """This process is `name` from now on. Raises DatabaseError."""
+    def begin(
+        cls, name: str, pid: int | None = None, started_at: datetime | None = None
+    ) -> "Program":
+        """This process, or that of `pid`, is `name` from now on. Raises DatabaseError."""
         now = timezone.now()
-        about = {"pid": os.getpid(), "pid_space": processes.space(), "started_at": now}
+        about = {
+            "pid": pid or os.getpid(),
+            "pid_space": processes.space(),
+            "started_at": started_at or now,
+        }
         row, _made = cls.objects.update_or_create(
             name=name,
             host=socket.gethostname(),

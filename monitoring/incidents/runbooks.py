@@ -70,6 +70,7 @@ PUBLISHED: PageOf = (
     _("Objects in LiveKit"),
     "telephony.view_publishedobject",
 )
+ALARMS: PageOf = ("alarm-channels", _("Alarms"), "monitoring.view_alertchannel")
 KEEPING: PageOf = ("keeping", _("Keeping of recordings"), "recordings.view_term")
 ACCOUNTS: PageOf = ("admin:veyra_user_changelist", _("Accounts"), "veyra.view_user")
 
@@ -188,7 +189,7 @@ RUNBOOKS: Mapping[str, Advice] = {
     ),
     "broker": Advice(
         _("Redis is stopped or out of memory."),
-        [AGAIN],
+        [AGAIN, Offer("restart", on="program broker")],
         [
             _("Start Redis on its server. Callers are answered again as soon as it runs."),
             CALL_THE_HOST,
@@ -197,13 +198,13 @@ RUNBOOKS: Mapping[str, Advice] = {
     ),
     "livekit": Advice(
         _("The LiveKit server is stopped, overloaded, or its key was changed."),
-        [AGAIN, Offer("publish_again")],
+        [AGAIN, Offer("restart", target="livekit-server"), Offer("publish_again")],
         [_("Start LiveKit on its server."), CALL_THE_HOST],
         [HEALTH, DIAGNOSE],
     ),
     "gateway": Advice(
         _("The program that takes the provider's calls is stopped, or its port is closed."),
-        [AGAIN, Offer("synthetic_call")],
+        [AGAIN, Offer("restart", target="livekit-sip"), Offer("synthetic_call")],
         [_("Start the call entrance on its server."), CALL_THE_HOST],
         [HEALTH, DIAGNOSE],
     ),
@@ -364,6 +365,12 @@ RUNBOOKS: Mapping[str, Advice] = {
         [AGAIN],
         [_("Start it on its server. Calls are not touched.")],
         [HEALTH],
+    ),
+    "channels": Advice(
+        _("A password or a key has changed, or the service is away."),
+        [Offer("test_channel"), AGAIN],
+        [_("What is critical goes by the other channels meanwhile, as far as there are any.")],
+        [ALARMS],
     ),
     "lookout": Advice(
         _("The program that watches the watchers is stopped. Alarms still go out."),

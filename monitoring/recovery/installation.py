@@ -17,3 +17,10 @@ def command_for(program: Program) -> str:
         return f"docker compose restart {program.name}"
     # `make run` looks after its programs itself, and starts this one again.
     return f"kill -9 {program.pid}"
+
+
+def command_for_name(name: str) -> str:
+    """The same, of a program that never told of itself: LiveKit's, or a database's."""
+    if os.environ.get(KUBERNETES):
+        return f"kubectl rollout restart deployment/{name}"
+    return f"docker compose restart {name}" if DOCKER.exists() else "make run"

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from agentworker.models import Worker
-from monitoring.recovery.installation import command_for
+from monitoring.health.models import HealthCheck
+from monitoring.recovery.installation import command_for, command_for_name
 from monitoring.recovery.step import Outcome, Step, failed, waits, worked
 from telephony import probes, tapping
 from veyra.celery import wake
@@ -21,6 +22,18 @@ BACK = timedelta(minutes=2)
 # No program takes a lock for longer: what says so was written by a clock that was wrong.
 LONGEST = timedelta(minutes=15)
 
+# Programs that are not ours, with the check that tells whether they answer.
+FOREIGN = {
+    "livekit-server": "livekit",
+    "livekit-sip": "gateway",
+    "kamailio": "registrar",
+    "redis": "broker",
+    "postgres": "database",
+}
+# For so long a person has time to type a command; what a check found just before is not news.
+TYPED, SETTLES = timedelta(minutes=15), timedelta(seconds=5)
+
+TYPE_THERE = _("Type this on the server of “%(program)s”, it is waited for: %(command)s")
 GONE = _("There is no such program here any more.")
 TYPE_IT = _(
     "“%(program)s” on %(host)s does not listen any more. Type this on that host, it is waited for:"
@@ -29,7 +42,9 @@ TYPE_IT = _(
 
 
 def _restart(now: datetime, target: str) -> Outcome:
-    program = Program.objects.named(target).first()
+    program = _program(target)
+    if program is None and target in FOREIGN:
+        return waits(TYPE_THERE, program=target, command=command_for_name(target))
     if program is None:
         return failed(GONE)
     if not program.listens(now):
@@ -39,10 +54,25 @@ def _restart(now: datetime, target: str) -> Outcome:
     return waits(_("It was asked to end. It ends when its work is done, and is started again."))
 
 
+def _program(target: str) -> Program | None:
+    """program@host, or the one that began last of this name."""
+    if "@" in target:
+        return Program.objects.named(target).first()
+    return Program.objects.filter(name=target).order_by("-started_at").first()
+
+
+def _answers_again(now: datetime, begun: datetime, target: str) -> Outcome | None:
+    """Of a program that tells nothing of itself its check tells."""
+    row = HealthCheck.objects.filter(name=FOREIGN[target], checked_at__gt=begun + SETTLES).first()
+    if row is not None and row.status == HealthCheck.Status.OK:
+        return worked(_("It answers."))
+    return None if now - begun < TYPED else failed(_("It still does not answer."))
+
+
 def _restarted(now: datetime, begun: datetime, target: str) -> Outcome | None:
-    program = Program.objects.named(target).first()
+    program = _program(target)
     if program is None:
-        return failed(GONE)
+        return _answers_again(now, begun, target) if target in FOREIGN else failed(GONE)
     if program.started_at > begun:
         seconds = round((program.started_at - begun).total_seconds())
         return worked(_("It is back after %(seconds)s s."), seconds=seconds)
@@ -58,6 +88,11 @@ def _named(program: Program) -> dict[str, str]:
 
 def _says_restart(target: str) -> Sentence:
     name, _at, host = target.partition("@")
+    if name in FOREIGN or name == "broker":
+        msgid = _(
+            "“%(program)s” is ended and started again. Calls that go on through it break off."
+        )
+        return Sentence(msgid, {"program": name})
     msgid = _(
         "“%(program)s” on %(host)s takes no new work, ends when what it does is done, and is"
         " started again. Calls that go on end by themselves before."

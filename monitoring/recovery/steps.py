@@ -1,7 +1,13 @@
 """Every step by its name."""
 
-from monitoring.recovery import call_steps, keeping_steps, line_steps, program_steps
+from monitoring.recovery import alarm_steps, call_steps, keeping_steps, line_steps, program_steps
 from monitoring.recovery.step import Step
 
-_ALL = (*line_steps.STEPS, *program_steps.STEPS, *keeping_steps.STEPS, *call_steps.STEPS)
+_ALL = (
+    *line_steps.STEPS,
+    *program_steps.STEPS,
+    *keeping_steps.STEPS,
+    *call_steps.STEPS,
+    *alarm_steps.STEPS,
+)
 STEPS: dict[str, Step] = {step.name: step for step in _ALL}

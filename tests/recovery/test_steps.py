@@ -11,7 +11,7 @@ from django.utils import timezone
 from agentworker.models import Agent, Worker
 from agentworker.taping import stuck
 from monitoring.incidents.models import Incident, IncidentNote
-from monitoring.models import RecoveryAction
+from monitoring.models import HealthCheck, RecoveryAction
 from monitoring.recovery import services
 from monitoring.recovery.installation import KUBERNETES, command_for
 from monitoring.recovery.services import TooOftenError, carry_out, wait_for_ends
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 AGREED = """publish_again dispatch_again resubscribe_tap release_lock restart drain_worker
 take_calls_again observe_now storage_trial check_again free_disk sign_in_again run_task_again
-send_uploads synthetic_call"""
+send_uploads synthetic_call test_channel"""
 
 
 @pytest.fixture
@@ -127,6 +127,19 @@ def test_the_command_is_that_of_the_installation(
     assert command_for(program) == "docker compose restart worker-slow"
     monkeypatch.setenv(KUBERNETES, "10.0.0.1")
     assert command_for(program) == "kubectl delete pod pod-1"
+
+
+def test_a_program_that_tells_nothing_of_itself_is_told_by_its_check() -> None:
+    row = carry_out("restart", "livekit-server")
+    assert row.ok is None and "livekit-server" in str(row.says)
+    check = HealthCheck.objects.create(
+        name="livekit", status="ok", since=row.at, checked_at=row.at + timedelta(seconds=1)
+    )
+    wait_for_ends(timezone.now())
+    assert told(row)[0] is None
+    HealthCheck.objects.filter(pk=check.pk).update(checked_at=row.at + timedelta(seconds=6))
+    wait_for_ends(timezone.now())
+    assert told(row) == (True, "It answers.")
 
 
 def test_a_tap_that_came_back_is_healed_when_it_hears() -> None:

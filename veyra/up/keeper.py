@@ -17,16 +17,22 @@ PR_SET_CHILD_SUBREAPER = 36
 LOOK_SECONDS = 0.5
 
 
-def keep(conf: Path, ready: Callable[[], bool], tell: Callable[[], None]) -> int:
+def keep(
+    conf: Path,
+    ready: Callable[[], bool],
+    tell: Callable[[], None],
+    begun: Callable[[int], None] = lambda _supervisor: None,
+) -> int:
     """Run supervisord until it ends, and end with it whatever is left. Its exit code.
 
-    Once `ready` says yes, `tell` is called.
+    `begun` gets its process number. Once `ready` says yes, `tell` is called.
     """
     _adopt_orphans()
     leash = [sys.executable, "-I", "-S", str(LEASH)]
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(conf)]
     supervisor = subprocess.Popen([*leash, *command])
     _pass_signals_to(supervisor)
+    begun(supervisor.pid)
     told = False
     while supervisor.poll() is None:
         end(orphans(supervisor.pid), patience=1)

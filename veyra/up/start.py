@@ -22,6 +22,7 @@ from veyra.up import build, keeper, preflight, tools
 from veyra.up.address import public_address
 from veyra.up.build import Say
 from veyra.up.choose import Choice, Facts, Kind, choose
+from veyra.up.foreign import NAMES, Foreign
 from veyra.up.livekit_files import write_livekit_files, write_private
 from veyra.up.login import first_login
 from veyra.up.preflight import Port
@@ -50,13 +51,16 @@ def up(say: Say) -> int:
         layout = replace(layout, kamailio=_kamailio(say))
         start = _prepare(layout, say)
         conf = layout.run / "supervisord.conf"
-        text = supervisord_conf(layout, programs(layout, start.choice))
+        wanted = programs(layout, start.choice)
+        text = supervisord_conf(layout, wanted)
+        foreign = {each.name: each.command for each in wanted if each.name in NAMES}
         write_private(conf, text)
         say(_("Starting…"))
         url = f"http://{layout.web_host}:{layout.web_port}"
         return keeper.keep(
             conf,
             ready=lambda: server_answers(url, path="/admin/login/"),
+            begun=lambda supervisor: Foreign(supervisor, foreign, keeper.end).start(),
             tell=lambda: say(summary(start.choice, start.login, address, layout.logs)),
         )
 

@@ -1,0 +1,81 @@
+"""LiveKit, its gateway, Kamailio and the broker read no row of ours. `manage.py up`, which started
+their supervisor, reads it for them: who is asked to end is ended, and started again by that.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+import psutil
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from veyra.outage import Outage
+from veyra.running import Program
+from veyra.stopping import LOOK_SECONDS, TELL_SECONDS
+
+log = logging.getLogger(__name__)
+
+# Who does not end by then is stuck, and is killed.
+PATIENCE = 10.0
+NAMES = ("broker", "livekit-server", "livekit-sip", "kamailio")
+
+
+class Foreign:
+    """Looks after the programs that are started by these commands below `supervisor`."""
+
+    def __init__(
+        self,
+        supervisor: int,
+        commands: Mapping[str, tuple[str, ...]],
+        end: Callable[[list[psutil.Process], float], None],
+    ) -> None:
+        self.supervisor, self.commands, self.end = supervisor, commands, end
+        self._rows: dict[str, Program] = {}
+        self._told = float("-inf")
+        self._outage = Outage(log, "requests to stop are not read")
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="foreign", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.look()
+                self._outage.over()
+            except DatabaseError as error:
+                self._outage.felt(error)
+                close_old_connections()
+            except psutil.Error:
+                pass  # it ended between two looks
+            time.sleep(LOOK_SECONDS)
+
+    def look(self) -> None:
+        """Once. Raises DatabaseError, psutil.Error."""
+        for name, process in self._living():
+            row = self._rows.get(name)
+            if row is None or row.pid != process.pid:
+                started = datetime.fromtimestamp(process.create_time(), UTC)
+                self._rows[name] = Program.begin(name, process.pid, started)
+        mine = Program.objects.filter(pk__in=[row.pk for row in self._rows.values()])
+        if time.monotonic() - self._told >= TELL_SECONDS:
+            living = [self._rows[name].pk for name, _process in self._living()]
+            mine.filter(pk__in=living).update(seen_at=timezone.now())
+            self._told = time.monotonic()
+        asked = set(mine.filter(stop_asked_at__isnull=False).values_list("pid", flat=True))
+        if ending := [process for _name, process in self._living() if process.pid in asked]:
+            self.end(ending, PATIENCE)
+
+    def _living(self) -> Iterable[tuple[str, psutil.Process]]:
+        for process in psutil.Process(self.supervisor).children():
+            name = self._name_of(process)
+            if name:
+                yield name, process
+
+    def _name_of(self, process: psutil.Process) -> str | None:
+        """By its file: a broker writes words of its own behind that."""
+        words = " ".join(process.cmdline())
+        found = (name for name, command in self.commands.items() if words.startswith(command[0]))
+        return next(found, None)
