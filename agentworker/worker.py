@@ -26,7 +26,9 @@ class LiveJob:
 class LineWorker:
     """The library's server, and what staff want to know of it."""
 
-    def __init__(self, capacity: int, port: int) -> None:
+    def __init__(
+        self, capacity: int, port: int, host: str = "127.0.0.1", metrics_port: int = 0
+    ) -> None:
         self.capacity = capacity
         # Staff want it to take no more calls for now.
         self.resting = False
@@ -39,8 +41,9 @@ class LineWorker:
             ws_url=settings.LIVEKIT_URL,
             api_key=settings.LIVEKIT_API_KEY,
             api_secret=settings.LIVEKIT_API_SECRET,
-            host="127.0.0.1",
+            host=host,
             port=port,
+            prometheus_port=metrics_port or None,
             setup_fnc=job.prewarm,
             preload_modules=["agentworker.job"],
             num_idle_processes=IDLE_PROCESSES,

@@ -80,9 +80,9 @@ def server_config(line: Line, server: Server) -> dict[str, Any]:
     return config
 
 
-def egress_config(line: Line, ws_url: str) -> dict[str, Any]:
+def egress_config(line: Line, ws_url: str, metrics_port: int = 0) -> dict[str, Any]:
     """The configuration of the program that records and sends on."""
-    return _beside(line, ws_url) | {
+    return _beside(line, ws_url, metrics_port) | {
         "health_port": EGRESS_HEALTH_PORT,
         # Its browser, which draws the picture of a room, comes to LiveKit without TLS.
         "insecure": True,
@@ -97,9 +97,9 @@ def egress_config(line: Line, ws_url: str) -> dict[str, Any]:
     }
 
 
-def ingress_config(line: Line, ws_url: str) -> dict[str, Any]:
+def ingress_config(line: Line, ws_url: str, metrics_port: int = 0) -> dict[str, Any]:
     """The configuration of the program that takes streams in."""
-    return _beside(line, ws_url) | {
+    return _beside(line, ws_url, metrics_port) | {
         "health_port": INGRESS_HEALTH_PORT,
         "rtmp_port": RTMP_PORT,
         "whip_port": WHIP_PORT,
@@ -107,8 +107,9 @@ def ingress_config(line: Line, ws_url: str) -> dict[str, Any]:
     }
 
 
-def _beside(line: Line, ws_url: str) -> dict[str, Any]:
-    return {
+def _beside(line: Line, ws_url: str, metrics_port: int) -> dict[str, Any]:
+    told: dict[str, Any] = {"prometheus_port": metrics_port} if metrics_port else {}
+    return told | {
         "api_key": line.api_key,
         "api_secret": line.api_secret,
         "ws_url": ws_url,

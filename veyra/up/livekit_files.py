@@ -26,6 +26,7 @@ def write_livekit_files(folder: Path) -> None:
         bind=settings.LIVEKIT_LISTEN,
         udp_port=settings.LIVEKIT_UDP_PORT,
         tcp_port=settings.LIVEKIT_TCP_PORT if settings.PUBLIC_IP else 0,
+        metrics_port=free(settings.LIVEKIT_METRICS_PORT),
         webhook_url=f"http://127.0.0.1:{settings.PORT}/livekit/webhook",
         ingress_host=urlsplit(settings.LIVEKIT_PUBLIC_URL).hostname or "",
     )
@@ -42,18 +43,22 @@ def write_livekit_files(folder: Path) -> None:
 
 
 def free(port: int) -> int:
-    """Itself; 0 where another program has it: the gateway would not start, and can do without."""
+    """Itself; 0 where another program has it: LiveKit would not start, and can do without."""
     return 0 if port and is_taken(Port(port, "")) else port
 
 
 def write_stream_files(folder: Path) -> None:
     """livekit-egress.yaml and livekit-ingress.yaml for Docker's own programs."""
     ws_url = f"ws://127.0.0.1:{settings.LIVEKIT_PORT}"
-    for name, config in (("egress", egress_config), ("ingress", ingress_config)):
+    configs = {
+        "egress": egress_config(_line(), ws_url, settings.EGRESS_METRICS_PORT),
+        "ingress": ingress_config(_line(), ws_url, settings.INGRESS_METRICS_PORT),
+    }
+    for name, config in configs.items():
         path = folder / f"livekit-{name}.yaml"
         # Egress does not run as root, and reads it; only LiveKit's containers have the folder.
         path.touch(mode=0o644)
-        path.write_text(to_yaml(config(_line(), ws_url)))
+        path.write_text(to_yaml(config))
 
 
 def _line() -> Line:

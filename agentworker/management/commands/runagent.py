@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="how the worker is listed")
 
     def handle(self, *, calls: int, port: int, name: str, **options: object) -> None:
-        line = LineWorker(calls, port)
+        line = LineWorker(calls, port, settings.AGENT_LISTEN, settings.AGENT_METRICS_PORT)
         heartbeat = Heartbeat(name or default_name(port), line)
         housekeeping = Housekeeping(heartbeat, Shipper(settings.SPOOL_DIR))
         uploading = Uploading(Uploader(parts.folder(), settings.INTERNAL_URL))
