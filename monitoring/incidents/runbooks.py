@@ -196,6 +196,12 @@ RUNBOOKS: Mapping[str, Advice] = {
         ],
         [HEALTH],
     ),
+    "web": Advice(
+        _("The program that shows pages is stopped or blocked, or stands under another address."),
+        [AGAIN, Offer("restart", on="program web")],
+        [START_IT],
+        [HEALTH],
+    ),
     "livekit": Advice(
         _("The LiveKit server is stopped, overloaded, or its key was changed."),
         [AGAIN, Offer("restart", target="livekit-server"), Offer("publish_again")],

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from monitoring.alarms import deciding, reading, sending_out, working, writing
 from monitoring.alarms.models import AlertChannel, Delivery, EscalationStep, Told
 from monitoring.alarms.sending_out import LOST, TRIES, UNCLEAR
 from monitoring.incidents import services
 from monitoring.incidents.models import Incident, IncidentNote, Silence
+from monitoring.recovery.services import carry_out, wait_for_ends
 from tests.alarms.conftest import NOON, MakeChannel, MakeIncident, after, person
 from tests.alarms.servers import Web
 from veyra.sentences import Sentence
@@ -265,3 +267,19 @@ def _questions(incidents: Sequence[Incident], channels: Sequence[AlertChannel]) 
     with CaptureQueriesContext(connection) as found:
         working.read(incidents, channels, NOON)
     return len(found)
+
+
+def test_a_step_tries_the_channels_that_do_not_work(make_channel: MakeChannel, web: Web) -> None:
+    make_channel("broken", failing_since=timezone.now(), made_at=timezone.now())
+    make_channel("well", made_at=timezone.now())
+    row = carry_out("test_channel")
+    working.work(timezone.now())
+    wait_for_ends(timezone.now())
+    row.refresh_from_db()
+    assert (row.ok, [asked.path for asked in web.asked]) == (True, ["/broken"])
+    web.says(401)
+    row = carry_out("test_channel")
+    working.work(timezone.now())
+    wait_for_ends(timezone.now())
+    row.refresh_from_db()
+    assert row.ok is False and "“Alarms” says" in str(row.says)
