@@ -70,7 +70,6 @@ PUBLISHED: PageOf = (
     _("Objects in LiveKit"),
     "telephony.view_publishedobject",
 )
-ALARMS: PageOf = ("alarm-channels", _("Alarms"), "monitoring.view_alertchannel")
 KEEPING: PageOf = ("keeping", _("Keeping of recordings"), "recordings.view_term")
 ACCOUNTS: PageOf = ("admin:veyra_user_changelist", _("Accounts"), "veyra.view_user")
 
@@ -371,12 +370,6 @@ RUNBOOKS: Mapping[str, Advice] = {
         [AGAIN],
         [_("Start it on its server. Calls are not touched.")],
         [HEALTH],
-    ),
-    "channels": Advice(
-        _("A password or a key has changed, or the service is away."),
-        [Offer("test_channel"), AGAIN],
-        [_("What is critical goes by the other channels meanwhile, as far as there are any.")],
-        [ALARMS],
     ),
     "lookout": Advice(
         _("The program that watches the watchers is stopped. Alarms still go out."),
