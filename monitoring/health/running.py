@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.utils.translation import gettext_noop
 
 from monitoring.health import every, history
-from monitoring.health.base import Asking, Check, Verdict, ill
+from monitoring.health.base import Asking, Check, Verdict, ill, warn
 from monitoring.health.models import HealthCheck
 from monitoring.health.reading import Finding, found
 from veyra.models import Pulse
@@ -93,7 +93,7 @@ def _safely(work: Callable[[], Verdict]) -> Verdict:
         return ill(NO_DATABASE)
     except Exception:  # one check that breaks must not silence all others
         log.exception("a check broke")
-        return ill(BROKEN)
+        return warn(BROKEN)
 
 
 @cache

@@ -81,7 +81,7 @@ def test_one_check_that_breaks_silences_no_other(
         raise ZeroDivisionError
 
     monkeypatch.setattr(every.CHECKS[1], "look", look)
-    assert [each.status for each in running.look(NOON)] == ["ok", "failed", "ok"]
+    assert [each.status for each in running.look(NOON)] == ["ok", "warning", "ok"]
 
 
 def test_without_the_database_the_rest_is_still_asked(
