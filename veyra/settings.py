@@ -321,7 +321,7 @@ CELERY_BEAT_SCHEDULE = {
     "guarantee": {"task": "recordings.guarantee", "schedule": 3600.0},
     "save": {"task": "recordings.save", "schedule": 5.0},
     "tidy_recordings": {"task": "recordings.tidy", "schedule": 3600.0},
-    "pulse": {"task": "monitoring.pulse", "schedule": 10.0},
+    "pulse": {"task": "monitoring.pulse", "schedule": 5.0},
     "health": {
         "task": "monitoring.look",
         "schedule": 5.0,
@@ -336,7 +336,7 @@ CELERY_BEAT_SCHEDULE = {
     **{
         f"pulse_{queue}": {
             "task": "monitoring.pulse",
-            "schedule": 10.0,
+            "schedule": 5.0,
             # What waits for a worker that is away is not done all at once when it is back.
             "options": {"queue": queue, "expire_seconds": 30},
         }

@@ -21,6 +21,7 @@ from monitoring.health.checks.programs import (
     Standby,
     Uploading,
     Watchdog,
+    Web,
     Workers,
 )
 from monitoring.health.checks.providers import Providers
@@ -30,6 +31,7 @@ from monitoring.health.checks.wishes import Channels, Drift, Lookout, Speech
 CHECKS: Sequence[type[Check]] = (
     Database,
     Broker,
+    Web,
     LiveKitServer,
     Entrance,
     Workers,

@@ -14,6 +14,7 @@ from monitoring.health.reading import NOT_KNOWN, OLD, Finding
 WELL: Mapping[str, Any] = {
     "database": gettext_lazy("What you save is kept."),
     "broker": gettext_lazy("Changes reach the pages at once."),
+    "web": gettext_lazy("Pages open."),
     "livekit": gettext_lazy("Calls can be connected."),
     "gateway": gettext_lazy("Telephone calls get in."),
     "tap": gettext_lazy("Answer times are exact."),
@@ -47,6 +48,7 @@ WELL: Mapping[str, Any] = {
 NOT_WELL: Mapping[str, Any] = {
     "database": gettext_lazy("What you save cannot be kept now."),
     "broker": gettext_lazy("Pages change late, and saved changes wait."),
+    "web": gettext_lazy("No page opens, and pages that are open hear of calls late."),
     "livekit": gettext_lazy("No call can be connected, and saved changes wait."),
     "gateway": gettext_lazy("No telephone call gets in."),
     "worker": gettext_lazy("No assistant can answer: none of them runs."),

@@ -13,9 +13,10 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
     "memory": ("crash_loop", "turn_delay"),
     "database": (
         *("schedule", "queues", "worker", "watchdog", "standby", "recorder", "tap", "registrar"),
-        *("observer", "lookout", "facts_late", "webhooks", "drift", "uploading"),
+        *("web", "observer", "lookout", "facts_late", "webhooks", "drift", "uploading"),
     ),
-    "broker": ("schedule", "queues", "livekit", "tap", "gateway"),
+    "broker": ("schedule", "queues", "livekit", "tap", "gateway", "web"),
+    "web": ("webhooks", "uploading"),
     "clock": ("livekit", "certificates"),
     "livekit": (
         *("gateway", "worker", "webhooks", "observer", "egress", "ingress", "drift", "tap"),

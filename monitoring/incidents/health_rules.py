@@ -20,14 +20,15 @@ GRAVE = {
     ),
     Severity.HIGH: (
         *("standby", "watchdog", "disk", "memory", "queues", "webhooks", "storage", "uploading"),
-        *("recorder", "certificates", "drift", "clock", "tap", "observer", "load"),
+        *("recorder", "web", "certificates", "drift", "clock", "tap", "observer", "load"),
     ),
 }
 # With these away callers suffer, whatever work was planned.
 LOUD = (*("livekit", "gateway", "worker", "media", "provider", "registrar", "speech", "database"),)
-# Seconds before it counts; checks look every ten seconds or more seldom, so one failure is enough
-# where it is grave.
-DAMPING = 5
+# Seconds before it counts: the next look, five seconds later, has to see it, too.
+DAMPING = 4
+# They have waited themselves before they said it.
+PATIENT = ("schedule", "queues", "tap", "lookout", "standby", "watchdog", "recorder", "worker")
 
 
 def severity_of(name: str) -> int:
@@ -55,7 +56,7 @@ def rule_of(check: type[Check]) -> Rule:
         NOT_WELL.get(name, HINT),
         severity_of(name),
         find,
-        damping=DAMPING,
+        damping=0 if name in PATIENT else DAMPING,
         is_loud=name in LOUD,
         can_tell=can_tell,
     )

@@ -105,6 +105,7 @@ REMEDIES: Mapping[str, Sequence[Remedy]] = {
     "standby": [_restart("standby")],
     "recorder": [_restart("recorder")],
     "lookout": [_restart("lookout")],
+    "web": [_restart("web")],
     "registrar": [_restart("registrar"), _lines],
     "provider": [_lines],
     "schedule": [_restart("beat", "worker")],

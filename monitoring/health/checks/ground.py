@@ -95,7 +95,7 @@ class Broker(Asking):
 
 @dataclass
 class Schedule(Check):
-    name, title, link, period = "schedule", _("Background work"), Link.GROUND, 5
+    name, title, link = "schedule", _("Background work"), Link.GROUND
     limits = (
         Limit(
             "silence",
@@ -128,7 +128,6 @@ class Queues(Asking):
     """Is each queue worked off? A sign of life goes through each of them every five seconds."""
 
     name, title, link, unit = "queues", _("Queues of work"), Link.GROUND, _("waiting")
-    period = 5
     limits = (
         Limit(
             "silence",

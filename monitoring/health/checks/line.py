@@ -78,7 +78,6 @@ class Entrance(Asking):
 @dataclass
 class Tap(Check):
     name, title, link = "tap", _("Listening to the call entrance"), Link.ENTRANCE
-    period = 5
 
     def look(self, now: datetime) -> Verdict:
         if not (settings.SIP_TEST_TO or settings.LIVEKIT_SIMULATED):

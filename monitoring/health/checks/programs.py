@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import ClassVar
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from agentworker import standin, taping
 from agentworker.taping import stuck
 from monitoring.health.base import (
     GUARD_IS_OLD,
+    NETWORK_SECONDS,
+    Asking,
     Check,
     Limit,
     Link,
@@ -24,6 +27,7 @@ from monitoring.health.base import (
 )
 from recordings.models import Part
 from telephony import probes, watching
+from veyra.livekit.probe import text_of
 from veyra.models import Pulse
 
 # After the last sound that a host sent with a wrong clock.
@@ -83,10 +87,27 @@ class Workers(Check):
 
 
 @dataclass
+class Web(Asking):
+    """What pages, LiveKit's messages and recorded sound come to."""
+
+    name, title, link, is_cheap = "web", _("Pages"), Link.GROUND, False
+
+    def ask(self, known: None) -> Verdict:
+        told = text_of(f"{settings.INTERNAL_URL}/health/live", NETWORK_SECONDS)
+        if told and told[0] == HTTPStatus.OK:
+            return well(gettext_noop("The web answers."))
+        return ill(
+            gettext_noop(
+                "The web does not answer: no page opens, and neither LiveKit's messages nor"
+                " recorded sound arrive. Start the program `web` again, or correct INTERNAL_URL."
+            )
+        )
+
+
+@dataclass
 class Living(Check):
     """A program that shows life every second; the simulator needs none of them."""
 
-    period = 5
     pulse: ClassVar[str]
     simulated: ClassVar[str]
     ready: ClassVar[str]

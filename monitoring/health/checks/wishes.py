@@ -127,7 +127,7 @@ KINDS = 2
 
 
 class Lookout(Check):
-    name, title, link, period = "lookout", _("Watching over Veyra"), Link.GUARD, 5
+    name, title, link = "lookout", _("Watching over Veyra"), Link.GUARD
 
     def look(self, now: datetime) -> Verdict:
         if Pulse.is_felt(LOOKOUT, LOOKOUT_IS_OLD):
