@@ -43,7 +43,7 @@ class Up:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=out, stderr=subprocess.STDOUT
             )
-        wait_until(lambda: "Veyra is ready" in self.output(), "no address was printed", 120)
+        wait_until(lambda: "Veyra is ready" in self.output(), "no address was printed", 300)
 
     def output(self) -> str:
         return (self.state / "out").read_text()

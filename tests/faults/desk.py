@@ -1,0 +1,123 @@
+"""What a person at the desk sees and presses, in a process of its own beside the line's database.
+
+Pages are opened by Django's client, so permissions and forms are those of the web, and a web that
+was made to hang keeps nobody from healing it.
+"""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from agentworker.models import Agent
+from agentworker.services import Words, save_words
+from monitoring.health import reading
+from monitoring.health.base import Status
+from monitoring.incidents import rulebook, runbook
+from monitoring.incidents.models import Incident, ProgramStart, RuleSetting, Suspicion
+from monitoring.recovery.models import RecoveryAction
+from telephony import sync
+from telephony.models import DispatchRule, PhoneNumber, Trunk
+from veyra.models import FailedLogin, Program, User
+
+NUMBER = "+74991124148"
+Row = dict[str, Any]
+
+
+def make_line() -> None:
+    """The mission's line: a provider, a number, an assistant; an engineer who looks after it."""
+    engineer = User.objects.create_user("engineer", password="not-used-here")
+    engineer.groups.add(Group.objects.get(name="Engineer"))
+    agent = Agent.objects.create(name="Support")
+    save_words(agent, Words("en", "Hello! This is the support department.", [], []), None)
+    trunk = Trunk.objects.create(name="trunk1", addresses="127.0.0.1/32")
+    number = PhoneNumber.objects.create(number=NUMBER, trunk=trunk)
+    DispatchRule.objects.create(name="Support", agent=agent).numbers.add(number)
+    sync.apply()
+
+
+def heal_by_hand() -> None:
+    """Nothing heals by itself, so that a button is what heals."""
+    for slug in rulebook.BY_SLUG:
+        RuleSetting.objects.update_or_create(rule=slug, defaults={"heals_itself": False})
+
+
+def ill() -> list[str]:
+    """What is not well: names of checks, and of rules that see something."""
+    checks = [each.name for each in reading.latest() if each.status == Status.FAILED]
+    seen = Incident.objects.unresolved().filter(quiet_since=None)
+    return sorted({*checks, *seen.values_list("rule", flat=True)})
+
+
+def begin_anew() -> None:
+    """As if nothing had happened yet."""
+    RecoveryAction.objects.all().delete()
+    Incident.objects.all().delete()
+    Suspicion.objects.all().delete()
+    ProgramStart.objects.all().delete()
+    FailedLogin.objects.all().delete()
+    Program.objects.filter(seen_at__lt=timezone.now() - timedelta(minutes=2)).delete()
+
+
+def incident(rule: str) -> Row | None:
+    """The one of this rule that is seen now."""
+    row = Incident.objects.unresolved().filter(rule=rule, quiet_since=None).first()
+    if row is None:
+        return None
+    return {"pk": str(row.pk), "sentence": str(row.told), "severity": row.severity}
+
+
+def begun(name: str) -> str:
+    """When this program began."""
+    row = Program.objects.filter(name=name).order_by("-started_at").first()
+    return row.started_at.isoformat() if row else ""
+
+
+def is_over(pk: str) -> bool:
+    """Is the trouble seen no more?"""
+    row = Incident.objects.get(pk=pk)
+    return row.quiet_since is not None or row.state == Incident.State.RESOLVED
+
+
+def all_rules() -> list[str]:
+    """Of every incident that there is."""
+    return sorted(Incident.objects.values_list("rule", flat=True))
+
+
+def press(pk: str, step: str, target: str) -> Row:
+    """The button of the runbook, found on the incident's page, whose target begins so."""
+    user = User.objects.get(username="engineer")
+    row = Incident.objects.get(pk=pk)
+    offered = runbook.runbook(row, user, timezone.now()).buttons
+    found = [each for each in offered if each.step == step and each.target.startswith(target)]
+    if not found:
+        raise LookupError(f"{step} {target}: only {[(b.step, b.target) for b in offered]}")
+    button = found[0]
+    client = browser(user)
+    page = client.get(reverse("incident", args=[pk]), follow=True)
+    if str(button.title) not in page.content.decode():
+        raise LookupError(f"{button.title} is not on the page")
+    client.post(reverse("incident-step", args=[pk]), {"step": button.step, "target": button.target})
+    done = RecoveryAction.objects.filter(incident=row, step=step).order_by("-at").first()
+    if done is None:
+        raise LookupError(f"{step} was pressed, and is not recorded")
+    return {"pk": str(done.pk), "title": str(button.title), "about": button.about}
+
+
+def said(pk: str) -> Row:
+    """What came of a step; `command` is what a person is asked to type."""
+    row = RecoveryAction.objects.get(pk=pk)
+    values = row.says.values
+    return {"ok": row.ok, "sentence": str(row.says), "command": values.get("command", "")}
+
+
+def browser(user: User) -> Client:
+    address = urlsplit(settings.PUBLIC_URL)
+    client = Client(headers={"host": address.netloc, "accept-language": "en"})
+    client.force_login(user)
+    return client

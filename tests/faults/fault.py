@@ -1,0 +1,100 @@
+"""What a fault is, and how one is made, found and healed."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tests.faults.line import Line
+
+# Until the incident is there, and until its trouble is seen no more.
+FOUND_SECONDS, HEALED_SECONDS = 90, 180
+
+
+class Fault:
+    """`rule`: whose incident tells of it; `step` and `target`: the button that heals."""
+
+    name: ClassVar[str]
+    rule: ClassVar[str]
+    step: ClassVar[str]
+    target: ClassVar[str] = ""
+
+    def make(self, line: Line) -> None:
+        raise NotImplementedError
+
+    def repair(self, line: Line) -> None:
+        """What the runbook says is to be done by hand, before the button."""
+
+    def tidy(self, line: Line) -> None:
+        """Whatever came of it: leave the line as it was."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. Seconds."""
+
+    fault: str
+    rule: str
+    found: float | None = None
+    sentence: str = ""
+    button: str = ""
+    typed: str = ""
+    healed: float | None = None
+    wrong: str = ""
+
+    def __str__(self) -> str:
+        found = "never" if self.found is None else f"{self.found:.1f} s"
+        healed = "never" if self.healed is None else f"{self.healed:.1f} s"
+        button = f"{self.button} + {self.typed}" if self.typed else self.button
+        told = [self.fault, found, self.sentence, button, healed, self.wrong]
+        return "| " + " | ".join(told) + " |"
+
+
+def run(fault: Fault, line: Line) -> Row:
+    """Make it, wait for its incident, press the button, wait until it is over."""
+    line.wait_until_well()
+    line.do("desk.begin_anew()")
+    began = time.monotonic()
+    try:
+        fault.make(line)
+        return _heal(fault, line, began)
+    finally:
+        fault.tidy(line)
+
+
+def _heal(fault: Fault, line: Line, began: float) -> Row:
+    seen = _wait(lambda: line.ask(f"desk.incident({fault.rule!r})"), FOUND_SECONDS)
+    found = time.monotonic() - began
+    if seen is None:
+        others = line.ask("desk.all_rules()")
+        return Row(fault.name, fault.rule, wrong=f"no incident; there are {others}")
+    fault.repair(line)
+    pressed = time.monotonic()
+    told = Row(fault.name, fault.rule, found, seen["sentence"])
+    action = line.ask(f"desk.press({seen['pk']!r}, {fault.step!r}, {fault.target!r})")
+    typed = _follow(line, action["pk"], seen["pk"])
+    over = _wait(lambda: line.ask(f"desk.is_over({seen['pk']!r})"), HEALED_SECONDS)
+    healed = time.monotonic() - pressed if over else None
+    said = line.ask(f"desk.said({action['pk']!r})")
+    wrong = "" if over and said["ok"] is not False else f"the button said: {said['sentence']}"
+    return Row(told.fault, told.rule, found, told.sentence, action["title"], typed, healed, wrong)
+
+
+def _follow(line: Line, action: str, incident: str) -> str:
+    """What a step asks to type is typed; "" where it heals by itself."""
+    end = time.monotonic() + HEALED_SECONDS
+    while time.monotonic() < end and not line.ask(f"desk.is_over({incident!r})"):
+        if command := line.ask(f"desk.said({action!r})")["command"]:
+            line.type(command)
+            return str(command)
+        time.sleep(0.5)
+    return ""
+
+
+def _wait(ask: Any, seconds: float) -> Any:
+    """The first answer that is one, else None."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := ask():
+            return found
+        time.sleep(0.25)
+    return None
