@@ -9,6 +9,7 @@ from monitoring import caller_zip, filing, forgetting, looking, posting, synthet
 from monitoring.alarms import working
 from monitoring.health import history
 from monitoring.health.checks.ground import DEFAULT, SCHEDULE, pulse_of
+from monitoring.logs import bundle
 from monitoring.metrics import counting
 from monitoring.recovery import recover as recovering
 from monitoring.recovery.services import RECOVER
@@ -55,10 +56,17 @@ def file() -> None:
         pass
 
 
+@shared_task(name=bundle.TASK)  # type: ignore[untyped-decorator]  # likewise
+def support() -> None:
+    while bundle.run_next():
+        pass
+
+
 @shared_task(name="monitoring.tidy")  # type: ignore[untyped-decorator]  # likewise
 def tidy() -> None:
     filing.forget(timezone.now())
     caller_zip.forget(timezone.now())
+    bundle.forget(timezone.now())
     posting.forget(timezone.now())
     working.forget(timezone.now())
     history.thin(timezone.now())

@@ -16,6 +16,7 @@ from monitoring import (
     report_views,
     views,
 )
+from monitoring.logs import views as log_views
 
 urlpatterns = [
     path("live/", live_views.live, name="live"),
@@ -39,6 +40,7 @@ urlpatterns = [
     path("calls/filters/keep/", filter_views.keep, name="filter-keep"),
     path("calls/filters/<int:pk>/drop/", filter_views.drop, name="filter-drop"),
     path("calls/<uuid:pk>/", views.call, name="call"),
+    path("calls/<uuid:pk>/wire/", log_views.wire, name="call-wire"),
     path("calls/<uuid:pk>/listen/", ear_views.listen, name="call-listen"),
     path("calls/<uuid:pk>/join/", ear_views.join, name="call-join"),
     path("calls/<uuid:pk>/hands/", hands_views.part, name="call-hands"),
@@ -63,6 +65,7 @@ urlpatterns = [
     path("alarms/", include("monitoring.alarms.urls")),
     path("incidents/", include("monitoring.incidents.urls")),
     path("diagnosis/", include("monitoring.diagnosis.urls")),
+    path("program-errors/", include("monitoring.logs.urls")),
     path("line-health/", include("monitoring.health.urls")),
     path("report/", report_views.page, name="report"),
     path("report/weekly/", mail_views.page, name="report-weekly"),

@@ -48,6 +48,7 @@ ENGINEERING: Sequence[Line] = [
     Line(_("Diagnosis"), "troubleshoot", "diagnosis", ("monitoring.view_recoveryaction",)),
     Line(_("Incidents"), "notification_important", "incidents", ("monitoring.view_incident",)),
     Line(_("How the line is"), "monitor_heart", "health-page", ("monitoring.view_healthcheck",)),
+    Line(_("Program errors"), "bug_report", "log-errors", ("monitoring.view_logerror",)),
     rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),
     rows_of("telephony.trunk", _("Provider connections"), "cable"),
     rows_of("telephony.gateway", _("Call entrance"), "login"),

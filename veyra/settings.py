@@ -275,6 +275,7 @@ CELERY_TASK_ROUTES = {
     "monitoring.mail": {"queue": "slow"},
     "recordings.guarantee": {"queue": "slow"},
     "monitoring.caller_file": {"queue": "slow"},
+    "monitoring.support": {"queue": "slow"},
     "monitoring.forget": {"queue": "slow"},
     "recordings.keep": {"queue": "slow"},
     # What was said must be heard soon, whatever file is made or caller is erased meanwhile.
@@ -314,6 +315,7 @@ CELERY_BEAT_SCHEDULE = {
     "file": {"task": "monitoring.file", "schedule": 15.0},
     "mail": {"task": "monitoring.mail", "schedule": 60.0},
     "caller_file": {"task": "monitoring.caller_file", "schedule": 15.0},
+    "support": {"task": "monitoring.support", "schedule": 15.0},
     "forget": {"task": "monitoring.forget", "schedule": 60.0},
     "keep": {"task": "recordings.keep", "schedule": 300.0},
     "tidy_files": {"task": "monitoring.tidy", "schedule": 3600.0},

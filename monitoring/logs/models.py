@@ -80,6 +80,11 @@ class LogError(models.Model):
     def __str__(self) -> str:
         return self.key
 
+    def settle(self, now: datetime) -> None:
+        """Dealt with: hidden until it comes again."""
+        self.settled_at = now
+        self.save(update_fields=["settled_at"])
+
     @property
     def details(self) -> list[tuple[str, Any]]:
         """What else its line says; the long text of an exception apart."""

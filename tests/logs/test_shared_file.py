@@ -9,13 +9,13 @@ import pytest
 
 from veyra.logs.shared_file import SharedFile
 
-LINES = 400
+LINES = 150
 WRITER = """
 import logging, sys
 from pathlib import Path
 from veyra.logs.shared_file import SharedFile
 name, path = sys.argv[1:]
-file = SharedFile(Path(path), most_bytes=20_000, kept=20)
+file = SharedFile(Path(path), most_bytes=5_000, kept=20)
 log = logging.Logger("tried")
 log.addHandler(file)
 for number in range({lines}):

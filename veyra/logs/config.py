@@ -61,6 +61,8 @@ class Writer:
 
     def signed(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """Whose line it is."""
+        # Uvicorn says the same again, with colours.
+        event.pop("color_message", None)
         event["program"], event["host"], event["pid"] = self.name, self.host, os.getpid()
         return event
 

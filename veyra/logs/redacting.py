@@ -50,6 +50,12 @@ class Redactor:
         text = _IN_ADDRESS.sub(_hidden, text)
         return _NUMBERS.sub(NUMBER, _SECRETS.sub(SECRET, text))
 
+    def secret_or_value(self, value: Any, name: str) -> Any:
+        """For who may read the call's numbers: only keys, passwords and PINs are hidden."""
+        if value and PRIVATE.search(name):
+            return SECRET
+        return self._known.sub(SECRET, value) if self._known and isinstance(value, str) else value
+
     def value(self, value: Any, name: str = "") -> Any:
         """Numbers as such are counts and ids; whoever has a telephone number has it as text."""
         if value and PRIVATE.search(name):
