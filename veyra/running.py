@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # it imports us
     from veyra.models import User
 
 # A program says every few seconds that it is there.
-SILENT = timedelta(seconds=40)
+SILENT = timedelta(seconds=25)
 # A host that has been gone for so long is no longer ours.
 FORGOTTEN = timedelta(days=1)
 
@@ -92,7 +92,10 @@ class Program(models.Model):
 
     def listens(self, now: datetime) -> bool:
         """Would it read that it is to end?"""
+        return not self.is_gone and self.seen_at >= now - SILENT
+
+    @property
+    def is_gone(self) -> bool:
+        """Its process has ended, as far as it would be seen from here."""
         is_near = self.pid_space != "" and self.pid_space == processes.space()
-        if is_near and processes.is_gone(self.pid):
-            return False
-        return self.seen_at >= now - SILENT
+        return is_near and processes.is_gone(self.pid)

@@ -45,7 +45,7 @@ class Attendant:
             time.sleep(LOOK_SECONDS)
         log.warning("%s ends, as it was asked to", self.name)
         os.kill(os.getpid(), signal.SIGTERM)
-        self._insist()
+        self._drain()
 
     def _is_asked(self) -> bool:
         try:
@@ -69,10 +69,18 @@ class Attendant:
             self._told = time.monotonic()
         return mine.filter(stop_asked_at__isnull=False).exists()
 
-    def _insist(self) -> None:
-        """What hangs cannot drain. An assistant's calls may last as long as they like."""
-        if self.name == "agent":
-            return
-        time.sleep(WORKER_STUCK_SECONDS if self.name.startswith("worker") else STUCK_SECONDS)
+    def _drain(self) -> None:
+        """It still tells that it lives, so nobody is advised to kill it. What hangs cannot drain,
+        and is ended; an assistant's calls may last as long as they like.
+        """
+        end = time.monotonic() + self._patience()
+        while time.monotonic() < end:
+            time.sleep(LOOK_SECONDS)
+            self._is_asked()
         log.error("%s did not end by itself", self.name)
         os._exit(1)
+
+    def _patience(self) -> float:
+        if self.name == "agent":
+            return float("inf")
+        return WORKER_STUCK_SECONDS if self.name.startswith("worker") else STUCK_SECONDS

@@ -76,10 +76,18 @@ def _restarted(now: datetime, begun: datetime, target: str) -> Outcome | None:
     if program.started_at > begun:
         seconds = round((program.started_at - begun).total_seconds())
         return worked(_("It is back after %(seconds)s s."), seconds=seconds)
-    # While it lives it drains: an assistant may have long calls.
-    if program.listens(now) or now - begun < BACK:
+    return _hangs(program, now, begun)
+
+
+def _hangs(program: Program, now: datetime, begun: datetime) -> Outcome | None:
+    """One that was asked to end and reads nothing has to be ended by a person.
+
+    While it tells of itself it drains: an assistant may have long calls. When it has ended, its
+    supervisor starts it again.
+    """
+    if program.listens(now) or (program.is_gone and now - begun < BACK):
         return None
-    return failed(TYPE_IT, **_named(program))
+    return (waits if now - begun < TYPED else failed)(TYPE_IT, **_named(program))
 
 
 def _named(program: Program) -> dict[str, str]:
@@ -114,6 +122,9 @@ def _subscribed(now: datetime, begun: datetime, target: str) -> Outcome | None:
     back = Program.objects.filter(name="tap", started_at__gt=begun)
     if back.exists() and Pulse.objects.filter(name=tapping.PULSE, at__gt=begun).exists():
         return worked(_("We hear the call entrance again."))
+    for tap in Program.objects.to_know(now).filter(name="tap"):
+        if told := _hangs(tap, now, begun):
+            return told
     if now - begun < BACK:
         return None
     return failed(_("We still do not hear the call entrance. Look whether Redis answers."))

@@ -86,6 +86,8 @@ def _run(step: Step, target: str) -> Outcome:
 def _finish(row: RecoveryAction, step: Step | None, outcome: Outcome) -> None:
     """Once: who looks at the same time finds it told."""
     told = {"ok": outcome.ok, "sentence": outcome.sentence.to_json()}
+    if outcome.ok is None and told["sentence"] == row.sentence:
+        return
     if not RecoveryAction.objects.open().filter(pk=row.pk).update(**told):
         return
     row.ok, row.sentence = outcome.ok, told["sentence"]

@@ -111,8 +111,27 @@ def test_for_a_program_that_hears_nothing_the_command_is_told() -> None:
     Program.objects.update(seen_at=long_ago, started_at=long_ago)
     row = carry_out("restart", program.target)
     assert row.ok is None and command_for(program) in str(row.says)
-    wait_for_ends(row.at + timedelta(minutes=3))
+    wait_for_ends(row.at + timedelta(minutes=16))
     assert told(row)[0] is False and command_for(program) in told(row)[1]
+
+
+def test_for_a_program_that_was_asked_and_hears_nothing_the_command_is_told_soon() -> None:
+    program = Program.begin("tap")
+    row = carry_out("restart", program.target)
+    wait_for_ends(row.at + timedelta(seconds=20))
+    assert command_for(program) not in told(row)[1]
+    wait_for_ends(row.at + timedelta(seconds=30))
+    assert told(row)[0] is None and command_for(program) in told(row)[1]
+
+
+def test_a_program_that_ended_has_time_to_be_started_again() -> None:
+    program = Program.begin("tap")
+    row = carry_out("restart", program.target)
+    Program.objects.update(pid=2**22 + 1)
+    wait_for_ends(row.at + timedelta(seconds=100))
+    assert command_for(program) not in told(row)[1]
+    wait_for_ends(row.at + timedelta(seconds=130))
+    assert command_for(program) in told(row)[1].replace(str(2**22 + 1), str(program.pid))
 
 
 def test_the_command_is_that_of_the_installation(
