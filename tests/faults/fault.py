@@ -59,6 +59,7 @@ def run(fault: Fault, line: Line) -> Row:
         return _heal(fault, line, began)
     finally:
         fault.tidy(line)
+        line.free()
 
 
 def _heal(fault: Fault, line: Line, began: float) -> Row:

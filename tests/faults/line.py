@@ -45,21 +45,13 @@ class Line:
         self.bin.mkdir()
         for name in ("livekit-server", "livekit-sip"):
             (self.bin / name).symlink_to(binary(name) or "")
-        self._write_broker()
+        (self.bin / "valkey-server").symlink_to(broker_binary() or "")
         ports = {"SIP_HEALTH_PORT": str(free_port()), "SIP_METRICS_PORT": str(free_port())}
         given = {"TEST_CALLS": "false", "DEBUG": "true", **ports, **variables}
         self.up = Up(self.state, **given)
         self.up.environment["PATH"] = f"{self.bin}:{self.up.environment['PATH']}"
         self.up.environment["DJANGO_SETTINGS_MODULE"] = "veyra.settings"
         self._desk: subprocess.Popen[str] | None = None
-
-    def _write_broker(self) -> None:
-        """What stands in the file `broker.env` is set for the broker, at its next start."""
-        path, own = self.bin / "valkey-server", broker_binary()
-        words = f'exec env $(cat "{self.folder}/broker.env") "{own}" "$@"'
-        path.write_text(f"#!/bin/sh\n{words}\n")
-        path.chmod(0o755)
-        (self.folder / "broker.env").touch()
 
     def start(self) -> None:
         self.up.start()
@@ -147,6 +139,13 @@ class Line:
         for process in [parent, *parent.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGSTOP)
+
+    def free(self) -> None:
+        """What still hangs is ended, and started again by its supervisor."""
+        for process in self.up.tree():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.status() == psutil.STATUS_STOPPED:
+                    process.kill()
 
     def kill(self, name: str) -> None:
         """Its supervisor starts it again."""

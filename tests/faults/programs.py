@@ -71,26 +71,18 @@ class RecorderDies(Fault):
             line.wait_for_program("recorder")
 
 
-class Elsewhere(Fault):
-    """A program that is not ours: the button says what to type, and looks whether it is back."""
-
-    program: ClassVar[str]
-    step = "start_again"
-
-    def make(self, line: Line) -> None:
-        line.hang(self.program)
-
-
-class BrokerHangs(Elsewhere):
+class BrokerHangs(Hangs):
     name, program, rule = "the queue's Redis hangs", "broker", "broker"
 
 
-class LiveKitHangs(Elsewhere):
+class LiveKitHangs(Hangs):
     name, program, rule = "LiveKit hangs", "livekit-server", "livekit"
+    target = "livekit-server"
 
 
-class GatewayHangs(Elsewhere):
+class GatewayHangs(Hangs):
     name, program, rule = "the call entrance hangs", "livekit-sip", "gateway"
+    target = "livekit-sip"
 
 
 class GatewayIsClosed(Fault):
@@ -124,7 +116,8 @@ class LiveKitIsGone(GatewayIsClosed):
 
 
 class LiveKitHasAnotherKey(Fault):
-    name, rule, step = "LiveKit was started with another key", "livekit", "start_again"
+    name, rule, step = "LiveKit was started with another key", "livekit", "restart"
+    target = "livekit-server"
 
     def make(self, line: Line) -> None:
         secret = line.secret
