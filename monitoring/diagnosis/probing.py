@@ -150,7 +150,7 @@ def numbers() -> list[Item]:
         return wrong
     if not rows:
         msgid = gettext_noop("There is no number in use, so nobody can call. Add one.")
-        return [_route(Status.FAILED, Sentence(msgid))]
+        return [Item("numbers", _("Numbers"), Stage.ARRIVES, Status.FAILED, Sentence(msgid))]
     msgid = gettext_noop("All numbers lead to somebody who answers (%(count)s looked at).")
     return [_route(Status.OK, Sentence(msgid, {"count": len(rows)}))]
 
