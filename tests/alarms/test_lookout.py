@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -214,10 +213,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.mark.prove
-def test_the_process_tells_of_a_database_that_is_spoilt(
+def test_the_process_tells_of_a_queue_and_a_database_that_are_away(
     start: Start, tmp_path: Path, web: Web
 ) -> None:
-    """No beat, no worker, no queue, and then no database: for real."""
+    """No beat, no worker, no queue, and then no database either."""
     database = tmp_path / "db.sqlite3"
     script = (
         "from monitoring.alarms.models import AlertChannel as A; from monitoring.alarms.forms"
@@ -235,17 +234,21 @@ def test_the_process_tells_of_a_database_that_is_spoilt(
     process = start()
     sealed = tmp_path / "lookout" / "channels.sealed"
     wait_until(sealed.exists, 60)
-    kept = database.read_bytes()
-    with sqlite3.connect(database) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    kept = database.read_bytes()
-    database.write_bytes(b"this is no database" * 100)
+    # Nobody but this process has looked at anything.
+    wait_until(lambda: "queue" in "".join(bodies(web)), 120)
+    away = database.rename(tmp_path / "away.sqlite3")
+    database.mkdir()
     begun = time.monotonic()
-    wait_until(lambda: "does not answer" in "".join(titles(web)), 60)
+    wait_until(lambda: "the database does not answer" in "".join(titles(web)), 60)
     assert time.monotonic() - begun < 30
-    database.write_bytes(kept)
+    database.rmdir()
+    away.rename(database)
     wait_until(lambda: "answers again" in "".join(titles(web)), 60)
     assert process.poll() is None
+
+
+def bodies(web: Web) -> list[str]:
+    return [asked.body for asked in web.asked]
 
 
 def titles(web: Web) -> list[str]:
