@@ -18,6 +18,7 @@ from monitoring.health.checks import wishes
 from monitoring.health.checks.keeping import BackupAge, Egress, Ingresses, Storages
 from monitoring.health.checks.programs import Uploading
 from monitoring.health.checks.wishes import Channels, Drift, Lookout, Speech
+from monitoring.upkeep.models import Backup
 from recordings.models import Ingress, Storage
 from telephony import sync
 from telephony.models import Difference, PublishedObject
@@ -82,6 +83,14 @@ def test_a_line_without_a_backup_is_told_after_two_days() -> None:
     User.objects.create_user("anna", date_joined=timezone.now() - timedelta(hours=50))
     assert verdict_of(BackupAge).status == "failed"
     assert verdict_of(BackupAge, old=60).status == "off"
+    now = timezone.now()
+    Backup.objects.create(at=now, finished_at=now, ok=False)
+    assert verdict_of(BackupAge).status == "failed"
+    made = Backup.objects.create(at=now, finished_at=now - timedelta(hours=3), ok=True)
+    found = verdict_of(BackupAge)
+    assert found.status == "ok" and found.sentence.values == {"hours": 3}
+    Backup.objects.filter(pk=made.pk).update(finished_at=now - timedelta(hours=49))
+    assert verdict_of(BackupAge).status == "failed"
 
 
 def test_what_livekit_did_not_take_is_counted() -> None:

@@ -4,14 +4,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from django.apps import apps
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from monitoring.health.base import Asking, Check, Limit, Link, Verdict, ill, off, well
+from monitoring.upkeep.models import Backup
 from recordings.available import NOT_THERE
 from recordings.making import NOT_SAME
 from recordings.models import Ingress, Storage, Stream
@@ -146,9 +146,5 @@ NONE_YET = gettext_noop(
 
 def last_backup() -> datetime | None:
     """When the last one that is good was finished."""
-    model: Any = apps.all_models["monitoring"].get("backup")
-    if model is None:
-        return None
-    found = model.objects.filter(ok=True).exclude(finished_at=None).order_by("-finished_at")
-    at: datetime | None = found.values_list("finished_at", flat=True).first()
-    return at
+    found = Backup.objects.good().exclude(finished_at=None)
+    return found.values_list("finished_at", flat=True).first()
