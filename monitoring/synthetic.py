@@ -222,16 +222,39 @@ ENDLESS = _(
 
 
 def failing(now: datetime) -> list[str]:
-    """The numbers whose newest test call by itself failed, as they are written."""
-    judged = TestCall.objects.judged(now - lights.LATELY).select_related("number")
-    newest = {row.number_id: row for row in judged}
+    """The numbers whose last two test calls by themselves failed, as they are written: one alone
+    may have come at a bad moment, and is repeated at once.
+    """
     return sorted(
-        row.number.number for row in newest.values() if row.state == TestCall.State.FAILED
+        rows[-1].number.number
+        for rows in _by_number(now)
+        if len(rows) > 1 and all(row.state == TestCall.State.FAILED for row in rows[-2:])
     )
+
+
+def repeat_failed(now: datetime) -> None:
+    """A test call that failed, and the one before did not, is placed once more."""
+    for rows in _by_number(now):
+        last, before = rows[-1], rows[-2] if len(rows) > 1 else None
+        is_new = last.state == TestCall.State.FAILED and last.asked_at > now - PAUSE
+        if not is_new or (before and before.state == TestCall.State.FAILED):
+            continue
+        if not TestCall.objects.filter(number=last.number, asked_at__gt=last.asked_at).exists():
+            testcalls.ask(last.number, last.asked_by, last.why)
+
+
+def _by_number(now: datetime) -> list[list[TestCall]]:
+    """Those judged lately, by number, the newest last."""
+    found: dict[int, list[TestCall]] = {}
+    for row in TestCall.objects.judged(now - lights.LATELY).select_related("number"):
+        found.setdefault(row.number_id, []).append(row)
+    return list(found.values())
 
 
 def work(now: datetime | None = None) -> None:
     """What beat asks for each half minute."""
     now = now or timezone.now()
     judge_all(now)
+    if settings.TEST_CALLS and is_possible():
+        repeat_failed(now)
     ask_due(now)

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.django_db
 
 def member(role: str) -> Client:
     roles.make()
-    user = User.objects.create(username=role, is_staff=True, set_up_at=timezone.now())
+    user = User.objects.create(
+        username=role, is_staff=True, language="en", set_up_at=timezone.now()
+    )
     user.groups.add(Group.objects.get(name=role))
     client = Client()
     client.force_login(user)

@@ -1,11 +1,20 @@
-"""A LiveKit for steps that ask one."""
+"""A LiveKit for steps that ask one, and sentences in English."""
+
+from collections.abc import Iterator
 
 import pytest
 from django.conf import LazySettings
+from django.utils import translation
 
 from tests.simulator.conftest import KEY, SECRET, Simulated, simulated
 
 __all__ = ["simulated"]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

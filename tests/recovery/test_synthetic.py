@@ -177,9 +177,23 @@ def test_a_call_that_nobody_knows_fails_after_a_while(line: PhoneNumber) -> None
     row = placed(line)
     synthetic.judge_all(row.asked_at + synthetic.PATIENCE + MINUTE)
     assert TestCall.objects.get().state == "failed"
-    assert synthetic.failing(timezone.now()) == [line.number]
-    placed(line, judged_at=timezone.now())
-    assert synthetic.failing(timezone.now()) == []
+
+
+def test_one_that_fails_is_repeated_and_only_two_of_them_say_that_the_line_is_ill(
+    line: PhoneNumber,
+) -> None:
+    now = timezone.now()
+    placed(line, state="failed", judged_at=now)
+    synthetic.work(now)
+    assert synthetic.failing(now) == []
+    again = TestCall.objects.get(state="waiting", line="")
+    assert again.why == "nightly"
+    TestCall.objects.filter(pk=again.pk).update(state="failed", judged_at=now)
+    assert synthetic.failing(now) == [line.number]
+    synthetic.repeat_failed(now)
+    assert not TestCall.objects.filter(state="waiting", line="").exists()
+    placed(line, judged_at=now)
+    assert synthetic.failing(now) == []
 
 
 def test_calls_that_somebody_listens_to_are_not_judged(line: PhoneNumber) -> None:
