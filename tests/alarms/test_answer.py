@@ -15,6 +15,7 @@ from tests.alarms.conftest import MakeChannel, MakeIncident, person
 from veyra.logs.redacting import Redactor
 from veyra.models import User
 from veyra.pace import Pace
+from veyra.sentences import Sentence
 
 pytestmark = pytest.mark.django_db
 
@@ -46,8 +47,8 @@ def test_a_press_of_the_button_says_that_somebody_is_on_it(path: str) -> None:
     assert "Somebody is on it" in page and "Anna" in page and "<form" not in page
     incident = Incident.objects.get()
     assert incident.state == "acknowledged" and str(incident.acknowledged_by) == "anna"
-    told = [str(note.told) for note in IncidentNote.objects.order_by("pk")]
-    assert "Answered by the link in the message to “duty”." in told
+    told = [note.told for note in IncidentNote.objects.order_by("pk")]
+    assert Sentence(answer_views.BY_LINK, {"channel": "duty"}) in told
 
 
 def test_a_second_press_changes_nothing(path: str) -> None:
