@@ -9,7 +9,7 @@ from typing import Any
 
 # Values that a message has in it by the time it gets here: ids, numbers, addresses.
 _VALUES = re.compile(
-    r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\b[A-Z]{2,3}_\w{6,}|\b0x[0-9a-f]+|\d+(?:\.\d+)*"
+    r"%\(\w+\)\w|%[-+.\d]*[a-z]\b|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\b[A-Z]{2,3}_\w{6,}|\b0x[0-9a-f]+|\d+(?:\.\d+)*"
 )
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 # The project's own folders: where the code of others breaks, it is told who called it.

@@ -30,7 +30,21 @@ class Wire:
 
 
 # The same in each line of a call.
-DULL = {"nodeID", "traceID", "tid", "sipTag", "callID", "caller", "logger", "sipCallID"}
+DULL = {
+    "nodeID",
+    "fromHost",
+    "toHost",
+    "transport",
+    "direction",
+    "jitterBuf",
+    "traceID",
+    "tid",
+    "sipTag",
+    "callID",
+    "caller",
+    "logger",
+    "sipCallID",
+}
 
 
 def _shown(line: ForeignLine) -> dict[str, Any]:

@@ -153,5 +153,7 @@ def logging_config(folder: Path, secrets: Iterable[str], keeper: str = "") -> di
                 name: {"level": "INFO", "handlers": [], "propagate": True}
                 for name in ("uvicorn", "uvicorn.error", "django", "django.server")
             },
+            # Who asked for which page, with what he searched for.
+            "uvicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
         },
     }
