@@ -61,7 +61,10 @@ def _calls() -> Iterator[Metric]:
     ended = CounterMetricFamily(
         "veyra_calls", "Calls that ended, a minute later", labels=["direction", "outcome"]
     )
-    for kind, count in sorted(totals.calls.items()):
+    # Each that callers can have from the beginning: of a figure that was not there before, nothing
+    # says that it has grown.
+    none = {(Call.Direction.INBOUND.value, str(outcome)): 0 for outcome in Call.Outcome.values}
+    for kind, count in sorted({**none, **totals.calls}.items()):
         ended.add_metric(kind, count)
     yield ended
     waiting = Call.objects.uncounted().count()
