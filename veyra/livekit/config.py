@@ -69,6 +69,7 @@ def server_config(line: Line, server: Server) -> dict[str, Any]:
         "keys": {line.api_key: line.api_secret},
         # Without api_key LiveKit sends no webhook at all.
         "webhook": {"api_key": line.api_key, "urls": [server.webhook_url]},
+        "logging": {"level": "info", "json": True},
     }
     if server.metrics_port:
         config["prometheus"] = {"port": server.metrics_port}
