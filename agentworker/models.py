@@ -291,6 +291,9 @@ class WorkerQuerySet(VisibleQuerySet["Worker"]):
         """Workers that LiveKit knows and that are not about to leave."""
         return self.seen_since(seen_since).filter(registered=True, draining=False, is_resting=False)
 
+    def resting(self) -> Self:
+        return self.filter(is_resting=True)
+
 
 class Worker(models.Model):
     """A process that takes calls, as it said of itself within the last seconds."""

@@ -10,6 +10,7 @@ from agentworker.models import Worker
 from monitoring.incidents.models import Incident
 from monitoring.incidents.runbooks import RUNBOOKS, USUAL, Advice, Offer
 from monitoring.recovery.steps import STEPS
+from recordings.models import Storage
 from telephony import probes
 from telephony.models import Registration
 from veyra.look import link
@@ -66,6 +67,17 @@ def _sick(_incident: Incident, now: datetime) -> list[str]:
     return list(living.order_by("name").values_list("name", flat=True))
 
 
+def _resting(_incident: Incident, now: datetime) -> list[str]:
+    """Workers that live, and that somebody told to take no calls."""
+    living = Worker.objects.seen_since(now - probes.WORKER_IS_OLD).resting()
+    return list(living.order_by("name").values_list("name", flat=True))
+
+
+def _storages(_incident: Incident, _now: datetime) -> list[str]:
+    Storage.objects.current()
+    return [str(pk) for pk in Storage.objects.order_by("pk").values_list("pk", flat=True)]
+
+
 def _programs(name: str) -> Targets:
     def running(_incident: Incident, now: datetime) -> list[str]:
         rows = Program.objects.to_know(now).filter(name__in=name.split())
@@ -74,7 +86,14 @@ def _programs(name: str) -> Targets:
     return running
 
 
-TARGETS: Mapping[str, Targets] = {"about": _about, "check": _check, "lines": _lines, "sick": _sick}
+TARGETS: Mapping[str, Targets] = {
+    "about": _about,
+    "check": _check,
+    "lines": _lines,
+    "sick": _sick,
+    "resting": _resting,
+    "storages": _storages,
+}
 
 
 def runbook(incident: Incident, user: User, now: datetime) -> Runbook:

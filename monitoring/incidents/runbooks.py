@@ -14,7 +14,8 @@ PageOf = tuple[str, Text, str]
 @dataclass(frozen=True)
 class Offer:
     """A step of monitoring.recovery. `on`: "" for `target` itself, "check", "about", "lines",
-    "sick" or "program NAME…", what the incident or the line names at that moment.
+    "sick", "resting", "storages" or "program NAME…", what the incident or the line names at that
+    moment.
     """
 
     step: str
@@ -129,7 +130,7 @@ RUNBOOKS: Mapping[str, Advice] = {
         _("A recorder was killed, a disk or the storage was full or away, or sound came too late."),
         [
             Offer("send_uploads"),
-            Offer("storage_trial"),
+            Offer("storage_trial", on="storages"),
             Offer("restart", on="program recorder"),
         ],
         [_("“Is everything recorded?” says of each call why.")],
@@ -237,7 +238,7 @@ RUNBOOKS: Mapping[str, Advice] = {
     ),
     "worker": Advice(
         _("The programs that run assistants are down, or not one of them is known to LiveKit."),
-        [AGAIN, Offer("restart", on="program agent"), Offer("take_calls_again", on="sick")],
+        [AGAIN, Offer("restart", on="program agent"), Offer("take_calls_again", on="resting")],
         [START_IT],
         [WORKERS, DIAGNOSE],
     ),
@@ -302,7 +303,7 @@ RUNBOOKS: Mapping[str, Advice] = {
     ),
     "storage": Advice(
         _("The storage is away, full, or our login to it has ended."),
-        [AGAIN, Offer("storage_trial"), Offer("send_uploads")],
+        [AGAIN, Offer("storage_trial", on="storages"), Offer("send_uploads")],
         [
             _(
                 "Recorded sound waits on the servers meanwhile: nothing is lost while their disks"
@@ -313,7 +314,7 @@ RUNBOOKS: Mapping[str, Advice] = {
     ),
     "uploading": Advice(
         _("The storage is away, or a server does not reach ours."),
-        [AGAIN, Offer("send_uploads"), Offer("storage_trial")],
+        [AGAIN, Offer("send_uploads"), Offer("storage_trial", on="storages")],
         [_("Nothing is lost while the disk of that server lasts.")],
         [STORAGES],
     ),
