@@ -113,6 +113,7 @@ class Stack:
         self.sip_port = free_port(socket.SOCK_DGRAM)
         self.rtp_ports = free_range(rtp_ports)
         self.health_port, self.metrics_port = free_port(), free_port()
+        self.server_metrics_port = free_port()
         self.redis_url = f"unix://{folder}/broker.sock"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -152,6 +153,7 @@ class Stack:
             port=self.port,
             udp_port=self.udp_port,
             webhook_url=self.webhook_url,
+            metrics_port=self.server_metrics_port,
             ingress_host=self.sip_host,
         )
         self._configure("livekit-server", to_yaml(server_config(self._line(), server)))

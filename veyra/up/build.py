@@ -67,6 +67,23 @@ def gateway(base: Path, state: Path, say: Say) -> str:
     return str(target)
 
 
+def promtool(base: Path, state: Path, say: Say) -> str:
+    """Prometheus' checker of rules, as deploy/promtool/go.mod pins it; its path. Raises likewise."""
+    folder = base / "deploy/promtool"
+    version = digest(folder / "go.mod", folder / "go.sum")
+    target = state / "bin" / "promtool"
+    if _is_current(target, version):
+        return str(target)
+    preflight.check_memory()
+    preflight.check_disk(state, preflight.BUILD_BYTES)
+    go = find_go(base, state, say)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = [go, "build", "-v", "-o", str(target.parent) + os.sep, "tool"]
+    _run(command, "promtool", {"CGO_ENABLED": "0"}, folder, say)
+    _sign(target, version)
+    return str(target)
+
+
 def frontend(base: Path, state: Path, say: Say) -> None:
     """The libraries of the pages, from npm by the lock, into static/vendor. Raises CannotBuild."""
     folder, vendor = base / "frontend", base / "static" / "vendor"

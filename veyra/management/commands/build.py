@@ -1,4 +1,4 @@
-"""Make what the repository does not hold: LiveKit's programs and the libraries of the pages."""
+"""Make what the repository does not hold: programs of others and the libraries of the pages."""
 
 import sys
 from collections.abc import Callable
@@ -15,11 +15,12 @@ Make = Callable[[Path, Path, build.Say], object]
 WHAT: dict[str, list[Make]] = {
     "frontend": [build.frontend],
     "livekit": [build.server, build.gateway],
+    "promtool": [build.promtool],
 }
 
 
 class Command(BaseCommand):
-    help = "Build LiveKit's programs into the state folder, or the libraries of the pages."
+    help = "Build LiveKit's programs or promtool into the state folder, or the pages' libraries."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("what", nargs="+", choices=sorted(WHAT))
