@@ -59,6 +59,8 @@ ENGINEER = (
     "monitoring.resolve_incident",
     "monitoring.add_silence",
     *rights_on("monitoring.recoveryaction", may=["view", "add"]),
+    *rights_on("monitoring.jobrun", "monitoring.confirmation", may=["view", "add"]),
+    "monitoring.view_backup",
     *rights_on("monitoring.rulesetting", "monitoring.healthcheck", may=["view", "change"]),
     *rights_on("monitoring.logerror", may=["view", "change"]),
     "monitoring.add_supportbundle",

@@ -13,6 +13,7 @@ from monitoring.logs import bundle
 from monitoring.metrics import counting
 from monitoring.recovery import recover as recovering
 from monitoring.recovery.services import RECOVER
+from monitoring.upkeep import working as upkeep_working
 from veyra.models import Pulse
 
 
@@ -86,3 +87,8 @@ def caller_file() -> None:
 @shared_task(name=forgetting.TASK)  # type: ignore[untyped-decorator]  # likewise
 def forget() -> None:
     forgetting.work(timezone.now())
+
+
+@shared_task(name=upkeep_working.TASK)  # type: ignore[untyped-decorator]  # likewise
+def upkeep() -> None:
+    upkeep_working.work()

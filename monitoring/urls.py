@@ -17,6 +17,7 @@ from monitoring import (
     views,
 )
 from monitoring.logs import views as log_views
+from monitoring.upkeep import checklist_views
 
 urlpatterns = [
     path("live/", live_views.live, name="live"),
@@ -64,6 +65,9 @@ urlpatterns = [
     path("numbers/<int:pk>/call/telephone/", callnow.by_telephone, name="number-call-telephone"),
     path("alarms/", include("monitoring.alarms.urls")),
     path("incidents/", include("monitoring.incidents.urls")),
+    path("maintenance/", include("monitoring.upkeep.urls")),
+    path("checklists/", checklist_views.page, name="checklists"),
+    path("checklists/<slug:point>/confirm/", checklist_views.confirm, name="checklist-confirm"),
     path("diagnosis/", include("monitoring.diagnosis.urls")),
     path("program-errors/", include("monitoring.logs.urls")),
     path("line-health/", include("monitoring.health.urls")),

@@ -277,6 +277,7 @@ CELERY_TASK_ROUTES = {
     "monitoring.caller_file": {"queue": "slow"},
     "monitoring.support": {"queue": "slow"},
     "monitoring.forget": {"queue": "slow"},
+    "monitoring.upkeep": {"queue": "slow"},
     "recordings.keep": {"queue": "slow"},
     # What was said must be heard soon, whatever file is made or caller is erased meanwhile.
     "recordings.save": {"queue": "saving"},
@@ -317,6 +318,7 @@ CELERY_BEAT_SCHEDULE = {
     "caller_file": {"task": "monitoring.caller_file", "schedule": 15.0},
     "support": {"task": "monitoring.support", "schedule": 15.0},
     "forget": {"task": "monitoring.forget", "schedule": 60.0},
+    "upkeep": {"task": "monitoring.upkeep", "schedule": 60.0},
     "keep": {"task": "recordings.keep", "schedule": 300.0},
     "tidy_files": {"task": "monitoring.tidy", "schedule": 3600.0},
     "expect": {"task": "recordings.expect", "schedule": 30.0},

@@ -72,6 +72,7 @@ PUBLISHED: PageOf = (
     "telephony.view_publishedobject",
 )
 KEEPING: PageOf = ("keeping", _("Keeping of recordings"), "recordings.view_term")
+ERRORS: PageOf = ("log-errors", _("Errors of the programs"), "monitoring.view_logerror")
 ACCOUNTS: PageOf = ("admin:veyra_user_changelist", _("Accounts"), "veyra.view_user")
 
 START_IT = _(
@@ -155,7 +156,7 @@ RUNBOOKS: Mapping[str, Advice] = {
         _("A wrong setting, a full disk, or a part that the program needs is away."),
         [Offer("restart", on="about"), Offer("free_disk")],
         [_("Read its last errors: they name what is missing."), CALL_THE_HOST],
-        [DIAGNOSE, HEALTH],
+        [ERRORS, DIAGNOSE, HEALTH],
     ),
     "facts_late": Advice(
         _("The workers of the queue are dead, blocked or too few."),
@@ -174,6 +175,22 @@ RUNBOOKS: Mapping[str, Advice] = {
             ),
         ],
         [ACCOUNTS],
+    ),
+    "secret_leaked": Advice(
+        _(
+            "A program or a person wrote down what must be nowhere but encrypted in the database."
+            " The upkeep page names each secret, and where it stands."
+        ),
+        (),
+        [
+            _("Give the password or key anew where it comes from, and save the new one here."),
+            _("Delete the file in which the old one stands, and its copies."),
+            _(
+                "On the upkeep page, run “Secrets in the clear” again: this is over when it finds"
+                " none."
+            ),
+        ],
+        [ERRORS],
     ),
     "test_call": Advice(
         _("Veyra called this number by itself, and was not answered as it must be."),
@@ -386,7 +403,7 @@ RUNBOOKS: Mapping[str, Advice] = {
     ),
     "backup": Advice(
         _("The nightly backup did not run, or could not be written."),
-        [AGAIN, Offer("run_task_again", target="backup")],
+        [AGAIN, Offer("run_job", target="backup")],
         [_("Look whether there is room where backups are kept.")],
         [HEALTH],
     ),

@@ -1,6 +1,13 @@
 """Every step by its name."""
 
-from monitoring.recovery import alarm_steps, call_steps, keeping_steps, line_steps, program_steps
+from monitoring.recovery import (
+    alarm_steps,
+    call_steps,
+    keeping_steps,
+    line_steps,
+    program_steps,
+    upkeep_steps,
+)
 from monitoring.recovery.step import Step
 
 _ALL = (
@@ -9,5 +16,6 @@ _ALL = (
     *keeping_steps.STEPS,
     *call_steps.STEPS,
     *alarm_steps.STEPS,
+    *upkeep_steps.STEPS,
 )
 STEPS: dict[str, Step] = {step.name: step for step in _ALL}

@@ -96,8 +96,12 @@ def _write(row: Backup, now: datetime) -> None:
 
 def checksum(store: Store, name: str) -> str:
     """Raises StoreError."""
+    return sum_of(store.read(name))
+
+
+def sum_of(chunks: Iterable[bytes]) -> str:
     sha256 = hashlib.sha256()
-    for chunk in store.read(name):
+    for chunk in chunks:
         sha256.update(chunk)
     return sha256.hexdigest()
 

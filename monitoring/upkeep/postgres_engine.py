@@ -42,7 +42,8 @@ class Postgres:
 
     def dump(self, target: Path) -> dict[str, int]:
         target.touch(mode=0o600)
-        plain = ("-Fc", "--no-owner", "--no-privileges", "-f", str(target))
+        # The whole of a backup is compressed, once.
+        plain = ("-Fc", "-Z0", "--no-owner", "--no-privileges", "-f", str(target))
         try:
             with psycopg.connect(**_where()) as held:
                 held.isolation_level, held.read_only = IsolationLevel.REPEATABLE_READ, True
