@@ -47,12 +47,21 @@ def server(base: Path, state: Path, say: Say) -> str:
 
 def gateway(base: Path, state: Path, say: Say) -> str:
     """livekit-sip as deploy/livekit/go.mod pins it; its path. Raises as server() does."""
-    folder = base / "deploy/livekit"
+    return _tool("livekit-sip", base / "deploy/livekit", base, state, say, needs_c=True)
+
+
+def promtool(base: Path, state: Path, say: Say) -> str:
+    """Prometheus' checker of rules, as deploy/promtool/go.mod pins it. Raises as server() does."""
+    return _tool("promtool", base / "deploy/promtool", base, state, say, needs_c=False)
+
+
+def _tool(name: str, folder: Path, base: Path, state: Path, say: Say, *, needs_c: bool) -> str:
+    """The one tool of the Go module in `folder`; its path."""
     version = digest(folder / "go.mod", folder / "go.sum")
-    target = state / "bin" / "livekit-sip"
+    target = state / "bin" / name
     if _is_current(target, version):
         return str(target)
-    if not tools.gateway_can_be_built():
+    if needs_c and not tools.gateway_can_be_built():
         raise CannotBuild(
             _("it needs a C compiler and three libraries: %(line)s")
             % {"line": tools.install_line() + "."}
@@ -62,24 +71,7 @@ def gateway(base: Path, state: Path, say: Say) -> str:
     go = find_go(base, state, say)
     target.parent.mkdir(parents=True, exist_ok=True)
     command = [go, "build", "-v", "-o", str(target.parent) + os.sep, "tool"]
-    _run(command, "livekit-sip", {"CGO_ENABLED": "1"}, folder, say)
-    _sign(target, version)
-    return str(target)
-
-
-def promtool(base: Path, state: Path, say: Say) -> str:
-    """Prometheus' checker of rules, as deploy/promtool/go.mod pins it; its path. Raises likewise."""
-    folder = base / "deploy/promtool"
-    version = digest(folder / "go.mod", folder / "go.sum")
-    target = state / "bin" / "promtool"
-    if _is_current(target, version):
-        return str(target)
-    preflight.check_memory()
-    preflight.check_disk(state, preflight.BUILD_BYTES)
-    go = find_go(base, state, say)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    command = [go, "build", "-v", "-o", str(target.parent) + os.sep, "tool"]
-    _run(command, "promtool", {"CGO_ENABLED": "0"}, folder, say)
+    _run(command, name, {"CGO_ENABLED": str(int(needs_c))}, folder, say)
     _sign(target, version)
     return str(target)
 
