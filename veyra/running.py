@@ -97,5 +97,9 @@ class Program(models.Model):
     @property
     def is_gone(self) -> bool:
         """Its process has ended, as far as it would be seen from here."""
-        is_near = self.pid_space != "" and self.pid_space == processes.space()
-        return is_near and processes.is_gone(self.pid)
+        return self.is_near and processes.is_gone(self.pid)
+
+    @property
+    def is_near(self) -> bool:
+        """Its process would be seen from here."""
+        return self.pid_space != "" and self.pid_space == processes.space()

@@ -11,6 +11,9 @@ DOCKER, KUBERNETES = Path("/.dockerenv"), "KUBERNETES_SERVICE_HOST"
 
 def command_for(program: Program) -> str:
     """What to type on its host."""
+    if program.is_near:
+        # Whoever started us both looks after it, and starts it again.
+        return f"kill -9 {program.pid}"
     if os.environ.get(KUBERNETES):
         return f"kubectl delete pod {program.host}"
     if DOCKER.exists():
