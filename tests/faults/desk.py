@@ -4,6 +4,7 @@ Pages are opened by Django's client, so permissions and forms are those of the w
 was made to hang keeps nobody from healing it.
 """
 
+import uuid
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,9 +13,9 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from agentworker.models import Agent
+from agentworker.models import Agent, AgentVersion, Worker
 from agentworker.services import Words, save_words
 from monitoring.health import reading
 from monitoring.health.base import Status
@@ -22,16 +23,20 @@ from monitoring.incidents import rulebook, runbook
 from monitoring.incidents.models import Incident, ProgramStart, RuleSetting, Suspicion
 from monitoring.recovery.models import RecoveryAction
 from telephony import sync
-from telephony.models import DispatchRule, PhoneNumber, Trunk
-from veyra.models import FailedLogin, Program, User
+from telephony.models import Call, DispatchRule, Gateway, PhoneNumber, Trunk
+from veyra.livekit.client import LiveKit
+from veyra.models import FailedLogin, Lease, Program, Pulse, User
 
+translation.activate("en")
 NUMBER = "+74991124148"
 Row = dict[str, Any]
 
 
 def make_line() -> None:
     """The mission's line: a provider, a number, an assistant; an engineer who looks after it."""
-    engineer = User.objects.create_user("engineer", password="not-used-here")
+    engineer = User.objects.create_user(
+        "engineer", is_staff=True, language="en", set_up_at=timezone.now()
+    )
     engineer.groups.add(Group.objects.get(name="Engineer"))
     agent = Agent.objects.create(name="Support")
     save_words(agent, Words("en", "Hello! This is the support department.", [], []), None)
@@ -89,6 +94,55 @@ def all_rules() -> list[str]:
     return sorted(Incident.objects.values_list("rule", flat=True))
 
 
+def connect_provider(address: str) -> None:
+    trunk = Trunk.objects.create(name="second", addresses="127.0.0.2/32", out_address=address)
+    Gateway.objects.get_or_create(pk=1)
+    assert trunk.pk
+
+
+def knows_providers() -> bool:
+    """Has the one with an address answered?"""
+    return bool(Pulse.felt("provider:", timedelta(minutes=1)))
+
+
+def forget_provider() -> None:
+    Trunk.objects.filter(name="second").delete()
+
+
+def change_addresses(text: str) -> None:
+    Trunk.objects.filter(name="trunk1").update(addresses=text)
+
+
+def change_language(language: str) -> None:
+    AgentVersion.objects.update(language=language)
+
+
+def hold_lock(name: str) -> None:
+    until = timezone.now() + timedelta(days=1)
+    Lease.objects.update_or_create(name=name, defaults={"holder": uuid.uuid4(), "until": until})
+
+
+def free_lock(name: str) -> None:
+    Lease.objects.filter(name=name, until__gt=timezone.now() + timedelta(hours=1)).delete()
+
+
+def rest(is_resting: bool) -> None:
+    """Every worker."""
+    Worker.objects.update(is_resting=is_resting)
+
+
+def talks() -> bool:
+    """Is somebody talking to the assistant?"""
+    return Call.objects.filter(state=Call.State.ANSWERED).exists()
+
+
+def delete_rules() -> None:
+    """In LiveKit itself, as a person with another tool may."""
+    with LiveKit.from_settings() as livekit:
+        for rule in livekit.list_dispatch_rules():
+            livekit.delete_dispatch_rule(rule.id)
+
+
 def press(pk: str, step: str, target: str) -> Row:
     """The button of the runbook, found on the incident's page, whose target begins so."""
     user = User.objects.get(username="engineer")
@@ -101,7 +155,8 @@ def press(pk: str, step: str, target: str) -> Row:
     client = browser(user)
     page = client.get(reverse("incident", args=[pk]), follow=True)
     if str(button.title) not in page.content.decode():
-        raise LookupError(f"{button.title} is not on the page")
+        where = f"{page.status_code} {page.redirect_chain}"
+        raise LookupError(f"{button.title} is not on the page of the incident ({where})")
     client.post(reverse("incident-step", args=[pk]), {"step": button.step, "target": button.target})
     done = RecoveryAction.objects.filter(incident=row, step=step).order_by("-at").first()
     if done is None:

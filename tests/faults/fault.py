@@ -18,11 +18,17 @@ class Fault:
     step: ClassVar[str]
     target: ClassVar[str] = ""
 
+    def prepare(self, line: Line) -> None:
+        """What is there before anything breaks."""
+
     def make(self, line: Line) -> None:
         raise NotImplementedError
 
     def repair(self, line: Line) -> None:
         """What the runbook says is to be done by hand, before the button."""
+
+    def after(self, line: Line) -> None:
+        """What happens on the line when the button was pressed, and shows that it is well."""
 
     def tidy(self, line: Line) -> None:
         """Whatever came of it: leave the line as it was."""
@@ -53,8 +59,9 @@ def run(fault: Fault, line: Line) -> Row:
     """Make it, wait for its incident, press the button, wait until it is over."""
     line.wait_until_well()
     line.do("desk.begin_anew()")
-    began = time.monotonic()
     try:
+        fault.prepare(line)
+        began = time.monotonic()
         fault.make(line)
         return _heal(fault, line, began)
     finally:
@@ -73,6 +80,7 @@ def _heal(fault: Fault, line: Line, began: float) -> Row:
     told = Row(fault.name, fault.rule, found, seen["sentence"])
     action = line.ask(f"desk.press({seen['pk']!r}, {fault.step!r}, {fault.target!r})")
     typed = _follow(line, action["pk"], seen["pk"])
+    fault.after(line)
     over = _wait(lambda: line.ask(f"desk.is_over({seen['pk']!r})"), HEALED_SECONDS)
     healed = time.monotonic() - pressed if over else None
     said = line.ask(f"desk.said({action['pk']!r})")

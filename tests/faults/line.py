@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 
+from tests.faults.tls import Tls
 from tests.live.stack import ROOT, binary, broker_binary, free_port, wait_until
 from tests.live.system import SHELL
 from tests.live.up import Up
@@ -41,13 +42,20 @@ class Line:
 
     def __init__(self, folder: Path, **variables: str) -> None:
         self.folder, self.state, self.bin = folder, folder / "s", folder / "bin"
+        self.media = self.state / "media"
         self.state.mkdir(exist_ok=True)
         self.bin.mkdir()
+        room_for(self.media, 8_000)
         for name in ("livekit-server", "livekit-sip"):
             (self.bin / name).symlink_to(binary(name) or "")
         (self.bin / "valkey-server").symlink_to(broker_binary() or "")
         ports = {"SIP_HEALTH_PORT": str(free_port()), "SIP_METRICS_PORT": str(free_port())}
-        given = {"TEST_CALLS": "false", "DEBUG": "true", **ports, **variables}
+        self.tls = Tls(folder)
+        secure = {
+            "LIVEKIT_PUBLIC_URL": self.tls.url,
+            "SSL_CERT_FILE": str(self.tls.authorities),
+        }
+        given = {"TEST_CALLS": "false", "DEBUG": "true", **ports, **secure, **variables}
         self.up = Up(self.state, **given)
         self.up.environment["PATH"] = f"{self.bin}:{self.up.environment['PATH']}"
         self.up.environment["DJANGO_SETTINGS_MODULE"] = "veyra.settings"
@@ -73,6 +81,7 @@ class Line:
         if self._desk:
             self._desk.kill()
             self._desk.wait()
+        subprocess.run(["umount", "--lazy", str(self.media)], check=False)
 
     def do(self, code: str) -> Any:
         """Run a line of Python at the desk (tests.faults.desk); what it gives, through JSON."""
@@ -120,6 +129,10 @@ class Line:
         except TimeoutError as error:
             raise TimeoutError(f"still ill after {seconds} s: {found}") from error
 
+    def wait_for(self, expression: str, seconds: float = CALM_SECONDS) -> None:
+        """Until this is true at the desk."""
+        wait_until(lambda: bool(self.ask(expression)), f"not {expression}", seconds)
+
     # What breaks
 
     def process(self, name: str) -> psutil.Process:
@@ -132,6 +145,13 @@ class Line:
         ]
         tree = {pid: psutil.Process(pid) for pid in found}
         return next(each for pid, each in tree.items() if each.ppid() not in tree)
+
+    def is_there(self, name: str, old: int) -> bool:
+        """Another process than that of `old`."""
+        try:
+            return bool(self.process(name).pid != old)
+        except (StopIteration, psutil.NoSuchProcess):
+            return False
 
     def hang(self, name: str) -> None:
         """It lives, and does nothing any more; nor do its children."""

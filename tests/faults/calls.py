@@ -1,0 +1,138 @@
+"""What callers meet: nobody, a refusal, silence; and calls of which LiveKit tells nothing."""
+
+import os
+import signal
+import subprocess
+import time
+
+from tests.faults.fault import Fault
+from tests.faults.line import Line
+from tests.live.stack import wait_until
+
+
+class WorkersRest(Fault):
+    """Somebody told them to take no calls, and went home."""
+
+    name, rule, step = "no worker takes calls", "worker", "take_calls_again"
+
+    def make(self, line: Line) -> None:
+        line.do("desk.rest(True)")
+
+    def tidy(self, line: Line) -> None:
+        line.do("desk.rest(False)")
+
+
+class NobodyAnswers(Fault):
+    """Assistants are sent to the caller, and their processes hang; so does the last resort."""
+
+    name, rule = "callers hear nobody", "no_agent"
+    step, target = "restart", "agent@"
+
+    def make(self, line: Line) -> None:
+        line.hang("standby")
+        for process in line.process("agent").children(recursive=True):
+            process.send_signal(signal.SIGSTOP)
+        self.caller = line.call("wait:30")
+
+    def after(self, line: Line) -> None:
+        line.free()
+        self.caller.kill()
+        line.wait_for("not set(desk.ill()) - {'no_agent', 'callers_lost'}")
+        answered(line, 2)
+
+    def tidy(self, line: Line) -> None:
+        self.caller.kill()
+
+
+class CallsAreRefused(Fault):
+    """Somebody deleted in LiveKit what says who answers."""
+
+    name, rule, step = "the rules were deleted in LiveKit", "calls_refused", "publish_again"
+
+    def make(self, line: Line) -> None:
+        line.do("desk.delete_rules()")
+        for caller in [line.call("wait:1") for _each in range(5)]:
+            caller.wait(30)
+
+    def after(self, line: Line) -> None:
+        answered(line, 6)
+
+
+class NoSoundComes(Fault):
+    """The way of the caller's packets to us breaks in the middle of a call."""
+
+    name, rule, step = "the caller's sound does not arrive", "media", "check_again"
+
+    def prepare(self, line: Line) -> None:
+        self.caller = line.call("wait:240")
+        line.wait_for("desk.talks()")
+        time.sleep(25)
+
+    def make(self, line: Line) -> None:
+        os.kill(self.caller.pid, signal.SIGSTOP)
+
+    def repair(self, line: Line) -> None:
+        os.kill(self.caller.pid, signal.SIGCONT)
+
+    def tidy(self, line: Line) -> None:
+        self.caller.kill()
+
+
+class WebhooksAreSilent(Fault):
+    """LiveKit's configuration leads them elsewhere. Only a call shows it."""
+
+    name, rule = "LiveKit's messages go elsewhere", "webhooks"
+    step, target = "restart", "livekit-server"
+
+    def prepare(self, line: Line) -> None:
+        self._lead(line, str(line.up.port), "9")
+
+    def make(self, line: Line) -> None:
+        self.caller = line.call("wait:60")
+
+    def repair(self, line: Line) -> None:
+        line.config("livekit-server", lambda text: text.replace(":9/livekit", self._own(line)))
+
+    def after(self, line: Line) -> None:
+        self.caller.kill()
+        line.wait_for("'livekit' not in desk.ill() and 'gateway' not in desk.ill()")
+        answered(line, 1)
+
+    def tidy(self, line: Line) -> None:
+        self.caller.kill()
+        self._lead(line, "9", str(line.up.port))
+
+    def _own(self, line: Line) -> str:
+        return f":{line.up.port}/livekit"
+
+    def _lead(self, line: Line, here: str, there: str) -> None:
+        """Where it leads there already, nothing is started anew."""
+        path = line.state / "run" / "livekit-server.yaml"
+        if f":{here}/livekit" not in path.read_text():
+            return
+        old = line.process("livekit-server").pid
+        line.config(
+            "livekit-server", lambda text: text.replace(f":{here}/livekit", f":{there}/livekit")
+        )
+        line.kill("livekit-server")
+        wait_until(lambda: line.is_there("livekit-server", old), "LiveKit did not come back")
+        line.wait_until_well()
+
+
+def answered(line: Line, count: int) -> None:
+    """So many callers, side by side, who hear the assistant."""
+    callers = [line.call("listen:8") for _each in range(count)]
+    for caller in callers:
+        try:
+            caller.wait(60)
+        except subprocess.TimeoutExpired:
+            caller.kill()
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    WorkersRest,
+    NobodyAnswers,
+    CallsAreRefused,
+    NoSoundComes,
+    WebhooksAreSilent,
+)

@@ -1,0 +1,235 @@
+"""What everything stands on: disks, the database, clocks, certificates, providers."""
+
+import os
+import socket
+import sqlite3
+import subprocess
+import threading
+from contextlib import suppress
+
+import redis
+
+from tests.faults.fault import Fault
+from tests.faults.line import Line
+from tests.live.stack import broker_binary
+
+# A call of the clock of this machine's C library, two minutes ahead.
+WRONG_CLOCK = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sys/time.h>
+#include <time.h>
+int gettimeofday(struct timeval *tv, void *tz) {
+    int (*real)(struct timeval *, void *) = dlsym(RTLD_NEXT, "gettimeofday");
+    int said = real(tv, tz);
+    tv->tv_sec += 120;
+    return said;
+}
+"""
+
+
+class DiskFills(Fault):
+    """By lists that were asked for and forgotten."""
+
+    name, rule, step = "the disk fills", "disk", "free_disk"
+
+    def make(self, line: Line) -> None:
+        file = line.media / "call-files" / "old.xlsx"
+        file.parent.mkdir(exist_ok=True)
+        with file.open("wb") as lists:
+            os.posix_fallocate(lists.fileno(), 0, 7_500_000_000)
+        os.utime(file, (0, 0))
+
+    def tidy(self, line: Line) -> None:
+        (line.media / "call-files" / "old.xlsx").unlink(missing_ok=True)
+
+
+class StorageIsReadOnly(Fault):
+    """As a disk becomes by itself when it breaks."""
+
+    name, rule, step = "the storage takes no files", "storage", "storage_trial"
+
+    def make(self, line: Line) -> None:
+        self._mount(line, "ro")
+
+    def repair(self, line: Line) -> None:
+        self._mount(line, "rw")
+
+    def tidy(self, line: Line) -> None:
+        self._mount(line, "rw")
+
+    def _mount(self, line: Line, how: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{how}", str(line.media)], check=True)
+
+
+class ClockIsWrong(Fault):
+    """That of the queue's Redis, by two minutes."""
+
+    name, rule, step = "the clock of Redis is wrong", "clock", "check_again"
+
+    def prepare(self, line: Line) -> None:
+        source, library = line.folder / "clock.c", line.folder / "clock.so"
+        source.write_text(WRONG_CLOCK)
+        command = ["gcc", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"]
+        subprocess.run(command, check=True)
+
+    def make(self, line: Line) -> None:
+        program = line.bin / "valkey-server"
+        program.unlink()
+        own, library = broker_binary(), line.folder / "clock.so"
+        program.write_text(f'#!/bin/sh\nLD_PRELOAD={library} exec "{own}" "$@"\n')
+        program.chmod(0o755)
+        line.kill("broker")
+
+    def repair(self, line: Line) -> None:
+        program = line.bin / "valkey-server"
+        program.unlink()
+        program.symlink_to(broker_binary() or "")
+        line.kill("broker")
+
+    def tidy(self, line: Line) -> None:
+        if not (line.bin / "valkey-server").is_symlink():
+            self.repair(line)
+
+
+class BrokerIsFlushed(Fault):
+    """All that LiveKit knew of the line is gone with it."""
+
+    name, rule, step = "the queue's Redis is flushed", "drift", "publish_again"
+
+    def make(self, line: Line) -> None:
+        with redis.Redis(unix_socket_path=str(line.state / "broker.sock")) as client:
+            client.flushall()
+
+
+class CertificateHasExpired(Fault):
+    """Of the address by which browsers reach LiveKit."""
+
+    name, rule, step = "a certificate has expired", "certificates", "check_again"
+
+    def make(self, line: Line) -> None:
+        line.tls.show(line.tls.expired)
+
+    def repair(self, line: Line) -> None:
+        line.tls.show(line.tls.good)
+
+    def tidy(self, line: Line) -> None:
+        line.tls.show(line.tls.good)
+
+
+class DatabaseIsLocked(Fault):
+    """Somebody holds it, so nothing can be written: there is an alarm, and no incident."""
+
+    name, rule, step = "the database is locked", "", ""
+    holder: sqlite3.Connection
+
+    def make(self, line: Line) -> None:
+        path = line.state / "db.sqlite3"
+        self.holder = sqlite3.connect(path, timeout=60, check_same_thread=False)
+        self.holder.execute("BEGIN IMMEDIATE")
+
+    def repair(self, line: Line) -> None:
+        self.holder.rollback()
+
+    def tidy(self, line: Line) -> None:
+        self.holder.rollback()
+        self.holder.close()
+
+
+class Provider(threading.Thread):
+    """Answers OPTIONS on a port, until it is away."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.line.bind(("127.0.0.1", 0))
+        self.port = int(self.line.getsockname()[1])
+        self.is_away = False
+
+    def run(self) -> None:
+        with suppress(OSError):
+            while True:
+                asked, who = self.line.recvfrom(4096)
+                lines = asked.decode(errors="replace").split("\r\n")
+                names = ("via", "from", "to", "call-id", "cseq")
+                kept = [each for each in lines if each.partition(":")[0].lower() in names]
+                told = "\r\n".join(["SIP/2.0 200 OK", *kept, "Content-Length: 0", "", ""])
+                if not self.is_away:
+                    self.line.sendto(told.encode(), who)
+
+
+class ProviderIsAway(Fault):
+    name, rule, step = "a provider does not answer any more", "provider", "check_again"
+
+    def prepare(self, line: Line) -> None:
+        self.provider = Provider()
+        self.provider.start()
+        line.do(f"desk.connect_provider('127.0.0.1:{self.provider.port}')")
+        line.wait_for("desk.knows_providers()")
+
+    def make(self, line: Line) -> None:
+        self.provider.is_away = True
+
+    def repair(self, line: Line) -> None:
+        self.provider.is_away = False
+
+    def tidy(self, line: Line) -> None:
+        line.do("desk.forget_provider()")
+        self.provider.line.close()
+
+
+class AddressIsPrivate(Fault):
+    """A provider of the internet, and an address of ours that it cannot reach."""
+
+    name, rule, step = "providers are told a private address", "addresses", "check_again"
+
+    def make(self, line: Line) -> None:
+        line.do("desk.change_addresses('127.0.0.1/32 8.8.8.8/32')")
+
+    def repair(self, line: Line) -> None:
+        line.do("desk.change_addresses('127.0.0.1/32')")
+
+    def tidy(self, line: Line) -> None:
+        self.repair(line)
+
+
+class VoiceIsMissing(Fault):
+    """An assistant speaks a language for which there is no voice."""
+
+    name, rule, step = "an assistant has no voice", "speech", "check_again"
+
+    def make(self, line: Line) -> None:
+        line.do("desk.change_language('xx')")
+
+    def repair(self, line: Line) -> None:
+        line.do("desk.change_language('en')")
+
+    def tidy(self, line: Line) -> None:
+        self.repair(line)
+
+
+class LockIsHeld(Fault):
+    """By a dead program whose clock was a day ahead."""
+
+    name, rule = "a dead program holds the watchdog's lock", "watchdog"
+    step, target = "release_lock", "watchdog"
+
+    def make(self, line: Line) -> None:
+        line.do("desk.hold_lock('watchdog')")
+        line.kill("watchdog")
+
+    def tidy(self, line: Line) -> None:
+        line.do("desk.free_lock('watchdog')")
+
+
+FAULTS: tuple[type[Fault], ...] = (
+    DiskFills,
+    StorageIsReadOnly,
+    ClockIsWrong,
+    BrokerIsFlushed,
+    CertificateHasExpired,
+    ProviderIsAway,
+    AddressIsPrivate,
+    VoiceIsMissing,
+    LockIsHeld,
+)
