@@ -180,7 +180,7 @@ class System:
     def _ready(self, name: str) -> Callable[[], bool]:
         if name == "web":
             return lambda: self._answers("/health/live")
-        words = {"worker": "ready.", "beat": "beat: Starting", "agent": "registered"}
+        words = {"worker": "[tasks]", "beat": "is starting.", "agent": "registered"}
         words["standby"] = words["recorder"] = "ready."
         return lambda: words.get(name, "") in self.log(name)
 
