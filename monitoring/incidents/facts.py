@@ -59,5 +59,7 @@ class Facts:
     # Seconds for which the oldest fact about a call has waited to be looked at.
     backlog: float = 0.0
     knocks: Sequence[Knock] = ()
+    # Files and tables in which the last nightly look found a secret of ours.
+    leaks: Sequence[str] = ()
     # Our numbers whose last test call failed, those that Veyra places by itself.
     failed_tests: Sequence[str] = ()

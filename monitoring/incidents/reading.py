@@ -10,6 +10,7 @@ from monitoring import synthetic
 from monitoring.health import every, reading
 from monitoring.incidents.facts import Facts, Fate, Found, Knock
 from monitoring.incidents.models import ProgramStart
+from monitoring.logs import leaks
 from recordings.models import Recording
 from telephony.facts import CallQuerySet
 from telephony.models import Call, FoldUnit, Ring
@@ -44,6 +45,7 @@ def read(now: datetime) -> Facts:
         starts=_starts(now),
         backlog=_backlog(now),
         failed_tests=synthetic.failing(now),
+        leaks=leaks.leaked_in(),
         knocks=[Knock(*each) for each in sorted(FailedLogin.counts(since).items())],
     )
 

@@ -87,6 +87,16 @@ def login_attack(facts: Facts, limits: Limits) -> Sequence[Trouble]:
     ]
 
 
+def secret_leaked(facts: Facts, _limits: Limits) -> Sequence[Trouble]:
+    if not facts.leaks:
+        return ()
+    msgid = gettext_noop(
+        "Secrets of ours stand in the clear: %(places)s. Whoever can read that has them."
+    )
+    shown = ", ".join(facts.leaks[:5]) + (", …" if len(facts.leaks) > 5 else "")
+    return [Trouble(Sentence(msgid, {"places": shown}))]
+
+
 def test_call(facts: Facts, _limits: Limits) -> Sequence[Trouble]:
     msgid = gettext_noop("The test call to %(number)s failed. The test calls say at which step.")
     return [
@@ -170,6 +180,14 @@ RULES = (
         limits=(
             Limit("times", _("Wrong logins in ten minutes"), _("Fewer are normal."), 15, 3, 1000),
         ),
+    ),
+    Rule(
+        "secret_leaked",
+        _("A secret stands in the clear"),
+        _("Each night it is looked whether a password or key stands in a log, file or backup."),
+        Severity.HIGH,
+        secret_leaked,
+        damping=0,
     ),
     Rule(
         "test_call",

@@ -5,7 +5,7 @@ it lacks what passes only between gateway and provider (100, 180, ACK).
 """
 
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,14 +20,20 @@ from veyra.sentences import Sentence
 SAME = timedelta(seconds=2)
 
 
+NOTHING = Sentence("")
+
+
 @dataclass(frozen=True)
 class Rung:
-    """`word`: of the protocol, "" for what happens inside; `to_us`: None where nobody is told."""
+    """`word`: of the protocol, "" for what happens inside; `to_us`: None where nobody is told;
+    `why`: what is known to lie behind it.
+    """
 
     at: datetime
     word: str
     to_us: bool | None
     caption: Sentence
+    why: Sentence = NOTHING
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,11 @@ def ladder(call: Call, events: Iterable[CallEvent], lines: Sequence[ForeignLine]
         if heard and not any(_is_same(heard, each) for each in told):
             told.append(heard)
     return sorted(told, key=lambda rung: rung.at)
+
+
+def with_reason(rungs: Sequence[Rung], why: Sentence) -> list[Rung]:
+    """Of a call that was turned away: `why` stands at the step that ended it."""
+    return [*rungs[:-1], replace(rungs[-1], why=why)] if rungs else []
 
 
 def _is_same(heard: Rung, other: Rung) -> bool:

@@ -8,10 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from monitoring.callpage import was_turned_away
 from monitoring.logs.foreign import ForeignLine, files, lines_about
-from monitoring.logs.ladder import Rung, ladder
+from monitoring.logs.ladder import Rung, ladder, with_reason
+from telephony import reasons
 from telephony.models import Call, CallEvent
+from telephony.routetest import why_refused
 from veyra.logs.redacting import Redactor
+from veyra.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -60,4 +64,13 @@ def wire_of(call: Call) -> Wire:
     until = call.ended_at or timezone.now()
     lines = lines_about(folder, ids, call.started_at, until)
     events = CallEvent.objects.of_call(call, legs)
-    return Wire(ladder(call, events, lines), lines, bool(files(folder)), folder)
+    rungs = ladder(call, events, lines)
+    if was_turned_away(call):
+        rungs = with_reason(rungs, _why(call))
+    return Wire(rungs, lines, bool(files(folder)), folder)
+
+
+def _why(call: Call) -> Sentence:
+    """As far as the line tells now; else in general."""
+    step = why_refused(call)
+    return step.sentence if step else reasons.sentence(call.reason)

@@ -97,6 +97,7 @@ SEEN = [
     ("crash_loop:tap@a", {"starts": {"tap@a": 4}}, {"starts": {"tap@a": 2}}),
     ("facts_late", {"backlog": 16.0}, {"backlog": 3.0}),
     ("login_attack:anna", {"knocks": [Knock("anna", 15)]}, {"knocks": [Knock("anna", 4)]}),
+    ("secret_leaked", {"leaks": ["logs/web.log"]}, {"leaks": []}),
     ("test_call:+74991124148", {"failed_tests": ["+74991124148"]}, {"failed_tests": []}),
 ]
 

@@ -121,6 +121,15 @@ def test_where_no_logs_are_the_page_says_where_they_should_be(
     assert str(logs) in page
 
 
+def test_a_call_that_was_turned_away_says_why(enter: Enter, call: Call, logs: Path) -> None:
+    Call.objects.update(outcome="rejected", reason="wrong_pin", from_number="+79160000001")
+    told = {"ts": timezone.now().timestamp(), "level": "info", "callID": "SCL_mine"}
+    (logs / "livekit-sip.log").write_text(json.dumps(told | {"msg": "processing invite"}))
+    client = enter()
+    page = client.get(reverse("call-wire", args=[call.pk])).content.decode()
+    assert "PIN" in page
+
+
 @pytest.mark.parametrize("role", ["Operator", "Manager", "Supervisor", "Viewer"])
 def test_signalling_is_for_engineers(enter: Enter, call: Call, role: str) -> None:
     client = enter(role)
