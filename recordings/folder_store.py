@@ -68,7 +68,9 @@ class FolderStore:
                 size = _write(part, chunks)
                 _name(part, path)
         finally:
-            part.unlink(missing_ok=True)
+            # Whatever kept it from being written may keep it from going; that was told by now.
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
         return size
 
     def read(self, name: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
