@@ -16,7 +16,6 @@ from django.conf import settings
 
 from recordings.models import Storage
 from recordings.owning import opened
-from recordings.stores import store_of
 from recordings.storing import StoreError
 
 FOLDER = "forgotten/"
@@ -68,7 +67,7 @@ class Line:
 def write(line: Line) -> None:
     """Raises StoreError."""
     text = json.dumps(asdict(line)).encode()
-    store_of(Storage.objects.current()).write(f"{FOLDER}{line.id}.json", [text])
+    opened(Storage.objects.current()).write(f"{FOLDER}{line.id}.json", [text])
 
 
 def read() -> tuple[list[Line], list[StoreError]]:

@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from recordings import sealing
+from recordings import owning, sealing
 from recordings.models import Part, Recorder, Storage
 from recordings.stores import Source, key_of, open_file, store_of, write_file
 from recordings.storing import Absent, FileError, Store
@@ -178,6 +178,7 @@ def announce(part_id: UUID, told: Announced) -> Progress:
     if part.storage_id == storage.pk:
         _in_flight(part).update(seen_at=now)
         return Progress(part.received, done=False)
+    owning.opened(storage)
     # Its first piece, or staff chose another storage since, perhaps because this one is broken.
     key = sealing.new_key() if storage.is_encrypted else ""
     _in_flight(part).update(

@@ -127,11 +127,6 @@ class FolderStore:
                 if before is None or _is_older(Path(folder) / file, before):
                     yield name
 
-    def _on_walk(self, error: OSError) -> None:
-        """A folder that is not there, or has just gone, has no names; else nobody knows them."""
-        if not isinstance(error, FileNotFoundError):
-            raise StoreError(self._sentence(error)) from error
-
     def free(self) -> int | None:
         with self._telling():
             _make(self.folder)
@@ -201,7 +196,7 @@ def _name(part: Path, path: Path) -> None:
 
 
 def _raise_unless_absent(error: OSError) -> None:
-    """What cannot be looked into is not taken for empty."""
+    """A folder that is not there, or has just gone, has no names; of others nobody knows them."""
     if not isinstance(error, FileNotFoundError):
         raise error
 

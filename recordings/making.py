@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from recordings import arriving, expecting, leftovers, sealing
+from recordings import arriving, expecting, leftovers, owning, sealing
 from recordings.deciding import NOBODY, spans_of, why_missing
 from recordings.joining import (
     SHORTEST,
@@ -162,7 +162,7 @@ class Making:
         peaks = peaks_of(Stream(_chunks(path), self.alive))
         storage = Storage.objects.current()
         key = sealing.new_key() if storage.is_encrypted else ""
-        store, name = store_of(storage), name_of(self.recording)
+        store, name = owning.opened(storage), name_of(self.recording)
         draft = leftovers.announce(self.recording.pk, storage, name)
         try:
             written = write_file(store, name, Stream(_chunks(path), self.alive), key)

@@ -5,6 +5,7 @@ A small file there names the installation that keeps its recordings in it.
 
 import json
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
 from django.utils import timezone
@@ -19,6 +20,8 @@ from veyra.sentences import Sentence
 log = logging.getLogger(__name__)
 
 NAME = "veyra.json"
+# So many files that are known to lie in a storage are looked for.
+SAMPLE = 10
 OTHERS = gettext_noop(
     "Another Veyra keeps its recordings here. Choose another folder or bucket, or a folder in the"
     " bucket for this Veyra alone. If the other one is gone for good, delete the file %(name)s"
@@ -49,14 +52,31 @@ def claim(store: Store) -> Sentence | None:
 
 
 def opened(storage: Storage) -> Store:
-    """Raises StoreError, also where nothing at all lies in it, and recordings should: a folder
-    whose disk is not mounted would say of every file that it is gone.
-    """
+    """Raises StoreError, also where it is `missing`."""
     store = store_of(storage)
-    rows = Recording.objects.lying_in(storage).exclude(state=Recording.State.DELETED)
-    if rows.exists() and next(iter(store.names("")), None) is None:
-        raise StoreError(Sentence(NOT_THERE, {"storage": str(storage)}))
+    if wrong := missing(storage, store, known(storage)):
+        raise StoreError(wrong)
     return store
+
+
+def known(storage: Storage) -> list[str]:
+    """Names of some files that should lie there."""
+    # By the size, since that is an index.
+    rows = Recording.objects.lying_in(storage).order_by("size")
+    if storage.kind == Storage.Kind.S3:
+        # Of what is being deleted a bucket may have only an older version left.
+        rows = rows.exclude(state=Recording.State.DELETED)
+    return list(rows.values_list("file", flat=True)[:SAMPLE])
+
+
+def missing(storage: Storage, store: Store, files: Sequence[str]) -> Sentence | None:
+    """Nothing that should lie there does: neither one of the `files` that are `known`, nor the one
+    that names its owner. A folder whose disk is not mounted would say of every file that it is
+    gone, and hide, once it is mounted, what was written meanwhile. Raises StoreError.
+    """
+    if not files or _owner(store) or any(map(store.exists, files)):
+        return None
+    return Sentence(NOT_THERE, {"storage": str(storage)})
 
 
 def is_ours(storage: Storage, store: Store) -> bool:

@@ -96,7 +96,8 @@ class StorageAdmin(VeyraAdmin):
         },
     )
     def try_it(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        wrong = try_out(get_object_or_404(self.get_queryset(request), pk=object_id))
+        storage = get_object_or_404(self.get_queryset(request), pk=object_id)
+        wrong = try_out(storage, by_hand=True)
         if wrong:
             messages.error(request, str(wrong))
         else:

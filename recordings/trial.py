@@ -32,15 +32,24 @@ EGRESS_MAY_NOT = _(
 )
 
 
-def try_out(storage: Storage) -> Sentence | None:
-    """What is wrong with it; None: nothing. Its row says so from then on."""
+def try_out(storage: Storage, *, by_hand: bool = False) -> Sentence | None:
+    """What is wrong with it; None: nothing. Its row says so from then on.
+
+    `by_hand`: somebody pressed for it. Who was told before that nothing of ours is there, and
+    presses again, says that it is gone for good.
+    """
+    was_told = storage.test_error.get("msgid") == owning.NOT_THERE
     try:
-        wrong = _try(storage)
+        wrong = (None if by_hand and was_told else _missing(storage)) or _try(storage)
     except StoreError as error:
         wrong = error.sentence
     told = {"tested_at": timezone.now(), "test_error": wrong.to_json() if wrong else {}}
     Storage.objects.filter(pk=storage.pk).update(**told)
     return wrong
+
+
+def _missing(storage: Storage) -> Sentence | None:
+    return owning.missing(storage, store_of(storage), owning.known(storage))
 
 
 def _try(storage: Storage) -> Sentence | None:

@@ -19,7 +19,7 @@ from monitoring.health.checks.keeping import BackupAge, Egress, Ingresses, Stora
 from monitoring.health.checks.programs import Uploading
 from monitoring.health.checks.wishes import Channels, Drift, Lookout, Speech
 from monitoring.upkeep.models import Backup
-from recordings.models import Ingress, Storage
+from recordings.models import Ingress, Recording, Storage
 from telephony import sync
 from telephony.models import Difference, PublishedObject
 from tests.health.made import verdict_of
@@ -40,6 +40,15 @@ def test_a_folder_takes_a_file_and_gives_it_back(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     Storage.objects.update(folder=str(tmp_path / "file"))
     assert verdict_of(Storages).status == "failed"
+
+
+def test_a_folder_whose_disk_is_not_mounted_is_told_of(tmp_path: Path) -> None:
+    storage = Storage.objects.create(is_current=True, folder=str(tmp_path / "sound"))
+    Recording.objects.create(state="ready", storage=storage, file="recordings/a.ogg", size=1)
+    assert verdict_of(Storages).status == "failed"
+    (tmp_path / "sound" / "recordings").mkdir(parents=True)
+    (tmp_path / "sound" / "recordings" / "a.ogg").write_bytes(b"a")
+    assert verdict_of(Storages).status == "ok"
 
 
 def test_a_bucket_that_is_away_is_named_with_its_reason(s3: S3) -> None:

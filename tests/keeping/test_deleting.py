@@ -1,5 +1,6 @@
 """Recordings go when their days are over, unless somebody needs them; what is gone is proven."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 from django.utils import timezone
 
 from agentworker.models import Agent
-from recordings import deleting, keeping, leftovers, saving, trial
+from monitoring import ledger
+from recordings import arriving, deleting, keeping, leftovers, saving, trial
+from recordings.arriving import Announced
 from recordings.keeping import CannotKeep, Wish
 from recordings.keeping_models import Deletion, Hold, Term, TermChange
 from recordings.models import Part, Recording, Storage
@@ -201,15 +204,30 @@ def test_a_folder_whose_disk_is_not_mounted_proves_no_deletion(make_recording: A
     folder = folder_of(gone.storage)
     folder.rename(folder.with_name("disk"))
     folder.mkdir()
+    # Whatever was written there meanwhile, and whoever looks whether it can be.
+    (folder / "new").write_bytes(b"sound")
+    assert all(trial.try_out(gone.storage) for _time in range(2))
     deleting.claim([gone], Deletion.Why.DAYS, timezone.now())
     assert deleting.carry_out(timezone.now()) == 0
     assert "Mount its disk" in str(Deletion.objects.get().sentence)
     saving.tidy(timezone.now())
+    (folder / "new").unlink()
     folder.rmdir()
     folder.with_name("disk").rename(folder)
     name = gone.file
     assert deleting.carry_out(timezone.now() + 2 * deleting.FIRST_PAUSE) == 1
     assert not (folder / name).exists() and file_of(left)
+
+
+def test_nothing_is_written_where_a_disk_is_not_mounted(make_recording: Any) -> None:
+    folder = folder_of(make_recording(data=b"a").storage)
+    folder.rename(folder.with_name("disk"))
+    with pytest.raises(StoreError):
+        ledger.write(ledger.Line(str(uuid.uuid4()), "mark", "key", "2026-11-22T12:00Z", False))
+    told = Announced("r", "RM_1", "", "ours", timezone.now(), is_writing=False)
+    with pytest.raises(StoreError):
+        arriving.announce(uuid.uuid4(), told)
+    assert not folder.exists()
 
 
 def test_what_is_gone_for_good_holds_up_no_deletion_once_the_storage_was_tried(
@@ -220,7 +238,10 @@ def test_what_is_gone_for_good_holds_up_no_deletion_once_the_storage_was_tried(
         (folder_of(row.storage) / row.file).unlink()
     deleting.claim([gone], Deletion.Why.DAYS, timezone.now())
     assert deleting.carry_out(timezone.now()) == 0
-    assert trial.try_out(gone.storage) is None
+    gone.storage.refresh_from_db()
+    assert trial.try_out(gone.storage, by_hand=True)
+    gone.storage.refresh_from_db()
+    assert trial.try_out(gone.storage, by_hand=True) is None
     assert deleting.carry_out(timezone.now() + 2 * deleting.FIRST_PAUSE) == 1
 
 

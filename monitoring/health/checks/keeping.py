@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 
 from monitoring.health.base import Asking, Check, Limit, Link, Verdict, ill, off, well
 from monitoring.upkeep.models import Backup
+from recordings import owning
 from recordings.available import NOT_THERE
 from recordings.making import NOT_SAME
 from recordings.models import Ingress, Storage, Stream
@@ -29,13 +30,13 @@ class Storages(Asking):
 
     name, title, link, period, is_cheap = "storage", _("Storage"), Link.RECORDING, 20, False
 
-    def known(self, now: datetime) -> Sequence[Storage]:
+    def known(self, now: datetime) -> Sequence[tuple[Storage, Sequence[str]]]:
         Storage.objects.current()
-        return list(Storage.objects.all())
+        return [(storage, owning.known(storage)) for storage in Storage.objects.all()]
 
-    def ask(self, known: Sequence[Storage]) -> Verdict:
-        for storage in known:
-            if wrong := what_is_wrong(storage):
+    def ask(self, known: Sequence[tuple[Storage, Sequence[str]]]) -> Verdict:
+        for storage, files in known:
+            if wrong := what_is_wrong(storage, files):
                 return ill(
                     gettext_noop("Storage “%(name)s”: %(why)s"),
                     name=str(storage),
@@ -44,12 +45,16 @@ class Storages(Asking):
         return well(gettext_noop("Recordings can be stored and read."))
 
 
-def what_is_wrong(storage: Storage) -> Sentence | None:
-    """Write, read back, delete; None: all went well."""
+def what_is_wrong(storage: Storage, files: Sequence[str]) -> Sentence | None:
+    """Look for some of the files that should lie there; write, read back, delete. None: all went
+    well.
+    """
     given = uuid.uuid4()
     name = f"incoming/{given}"
     try:
         store = store_of(storage)
+        if wrong := owning.missing(storage, store, files):
+            return wrong
         try:
             store.write(name, [given.bytes])
             if b"".join(store.read(name)) != given.bytes:
