@@ -22,6 +22,7 @@ ASK_SECONDS = 600.0
 BATCH = 40
 # Sound without its facts is one whose facts somebody took away, unless it has just been made.
 ALONE_SECONDS = 3600.0
+NAME = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # What is left of facts that were cut off may still name their room.
 ROOM = re.compile(rb'"room_sid": *"([^"]{1,64})"')
 
@@ -56,7 +57,11 @@ def look(folder: Path, refused: Iterable[Path], ask: Callable[[dict[str, Any]], 
 
 
 def _set_aside(folder: Path) -> Iterator[str]:
-    """Names of parts."""
+    """Names of parts. What is named otherwise is not ours."""
+    return filter(NAME.fullmatch, _left(folder))
+
+
+def _left(folder: Path) -> Iterator[str]:
     for path in folder.glob("*.lost"):
         yield path.name.partition(".")[0]
     for path in folder.glob("*.ogg"):

@@ -262,8 +262,11 @@ class Uploading:
 
     def _look(self) -> bool:
         try:
-            self._uploader.look()
-            self._uploader.let_go()
+            try:
+                self._uploader.look()
+            finally:
+                # One part that is never taken keeps no other here.
+                self._uploader.let_go()
         except NotYet as error:
             self._outage.felt(error)
             return False

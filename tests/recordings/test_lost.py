@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from agentworker.uploading import SALT, NotYet, Uploader
+from agentworker.uploading import SALT, NotYet, Uploader, Uploading
 from recordings import lost
 from recordings.models import Part
 from telephony.models import Call
@@ -67,11 +67,26 @@ def test_a_host_deletes_what_the_web_wants_deleted_and_keeps_the_rest(
     Part.objects.create(pk=alone.stem, began_at=timezone.now(), **told)
     refused = put(folder, b"a voice", recorder="nobody", room_sid="RM_gone")
     kept = put(folder, b"a voice", recorder="nobody", room_sid="RM_here")
+    (folder / "notes.lost").write_text("of an engineer")
     uploader = Uploader(folder, live_server.url)
     uploader.look()
     assert uploader.let_go() == 4 and uploader.let_go() == 0
-    assert names_in(folder) == {another, kept.stem}
+    assert names_in(folder) == {another, kept.stem, "notes"}
     assert not {his, old, refused.stem, alone.stem} & names_in(folder)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_part_that_never_goes_keeps_no_other_here(
+    live_server: LiveServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sound"
+    stuck = put(folder, None)
+    stuck.with_suffix(".ogg").mkdir()
+    set_aside(folder, days_ago=31)
+    uploading = Uploading(Uploader(folder, live_server.url))
+    uploading.start()
+    uploading.stop()
+    assert names_in(folder) == {stuck.stem}
 
 
 def test_nothing_is_deleted_while_the_web_says_nothing(tmp_path: Path) -> None:
