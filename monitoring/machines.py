@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from monitoring.health.base import Status
 from monitoring.health.reading import Finding, overall
 from monitoring.health.shown import Shown, shown
-from monitoring.metrics import collector
+from monitoring.metrics import collector, scraping
 
 # What a process cannot work without
 READY = ("database", "broker")
@@ -53,6 +53,7 @@ def live(request: HttpRequest) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text format; 503 where the database is away."""
     try:
+        scraping.note(request.headers.get("User-Agent", ""))
         return HttpResponse(_figures(int(monotonic() / Shown.FRESH_SECONDS)), CONTENT_TYPE_LATEST)
     except DatabaseError:
         return HttpResponse("The database does not answer.\n", "text/plain", status=503)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
+from packaging.requirements import Requirement
 
 from monitoring.health import reading
 from monitoring.health.base import Status
@@ -105,12 +106,14 @@ def _other_packages() -> Iterator[Sentence]:
 
 
 def locked() -> Iterator[tuple[str, str]]:
-    """Name and version of each package of requirements.txt."""
+    """Name and version of each package of requirements.txt that this system and Python need."""
     path = Path(settings.BASE_DIR) / "requirements.txt"
     for line in path.read_text().splitlines() if path.exists() else ():
-        name, both, rest = line.partition("==")
-        if both and not line.startswith((" ", "#")):
-            yield name.split("[")[0], rest.split()[0]
+        if line[:1] in ("", " ", "#") or "==" not in line:
+            continue
+        wanted = Requirement(line.rstrip(" \\"))
+        if wanted.marker is None or wanted.marker.evaluate():
+            yield wanted.name, str(wanted.specifier).removeprefix("==")
 
 
 def _of_checks(now: datetime) -> Iterator[Sentence]:
