@@ -2,7 +2,7 @@
 
 usage: python -m tests.bench [webhooks] [journal] [boards] [screen] [desk] [calls]
                              [lists] [history] [keeping] [listening] [recorded] [peaks]
-                             [route] [edits] [publish] [registrar]
+                             [route] [edits] [publish] [registrar] [metrics]
 """
 
 import os
@@ -25,6 +25,7 @@ from tests.bench import (  # noqa: E402  # they need Django
     keeping,
     listening,
     lists,
+    metrics,
     peaks,
     publish,
     recorded,
@@ -53,6 +54,7 @@ BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "publish": publish.measure,
     "peaks": peaks.measure,
     "registrar": registrar.measure,
+    "metrics": metrics.measure,
 }
 
 
