@@ -72,6 +72,7 @@ PUBLISHED: PageOf = (
     "telephony.view_publishedobject",
 )
 KEEPING: PageOf = ("keeping", _("Keeping of recordings"), "recordings.view_term")
+MAINTENANCE: PageOf = ("maintenance", _("Maintenance"), "monitoring.view_jobrun")
 ERRORS: PageOf = ("log-errors", _("Errors of the programs"), "monitoring.view_logerror")
 ACCOUNTS: PageOf = ("admin:veyra_user_changelist", _("Accounts"), "veyra.view_user")
 
@@ -179,18 +180,15 @@ RUNBOOKS: Mapping[str, Advice] = {
     "secret_leaked": Advice(
         _(
             "A program or a person wrote down what must be nowhere but encrypted in the database."
-            " The upkeep page names each secret, and where it stands."
+            " The job “Secrets in the clear” names each secret, and where it stands."
         ),
-        (),
+        [Offer("run_job", target="leaks")],
         [
             _("Give the password or key anew where it comes from, and save the new one here."),
             _("Delete the file in which the old one stands, and its copies."),
-            _(
-                "On the upkeep page, run “Secrets in the clear” again: this is over when it finds"
-                " none."
-            ),
+            _("Then look again by the button above: this is over when no secret is found."),
         ],
-        [ERRORS],
+        [MAINTENANCE, ERRORS],
     ),
     "test_call": Advice(
         _("Veyra called this number by itself, and was not answered as it must be."),
