@@ -27,6 +27,8 @@ GRAVE = {
 LOUD = (*("livekit", "gateway", "worker", "media", "provider", "registrar", "speech", "database"),)
 # Seconds before it counts: the next look, five seconds later, has to see it, too.
 DAMPING = 4
+# What is looked at more seldom would say the same at the next look, since it was not asked again.
+SELDOM = 15
 # They have waited themselves before they said it.
 PATIENT = ("schedule", "queues", "tap", "lookout", "standby", "watchdog", "recorder", "worker")
 
@@ -56,7 +58,7 @@ def rule_of(check: type[Check]) -> Rule:
         NOT_WELL.get(name, HINT),
         severity_of(name),
         find,
-        damping=0 if name in PATIENT else DAMPING,
+        damping=0 if name in PATIENT or check.period > SELDOM else DAMPING,
         is_loud=name in LOUD,
         can_tell=can_tell,
     )
