@@ -18,7 +18,7 @@ from recordings.models import Part, Storage
 from recordings.scratch import scratch
 from recordings.stores import Written, open_file, store_of, write_file
 from recordings.storing import Absent, Store, StoreError
-from recordings.talks import give_up, save
+from recordings.talks import BRINGS_BY, give_up, save
 from recordings.turning import turn
 from telephony.models import Call
 from veyra.celery import wake
@@ -47,9 +47,12 @@ def fetch() -> None:
 
 def _wait(part: Part, error: StoreError) -> None:
     log.warning("part %s waits for its storage: %s", part.pk, error)
+    waits = timezone.now() - part.seen_at
     if isinstance(error, Absent):
-        return give_up(part, Sentence(egress.NOT_THERE))
-    if timezone.now() - part.seen_at > egress.LONGEST_WAIT:
+        # With a reason it is one that LiveKit has forgotten: nobody says when its file comes.
+        if waits > BRINGS_BY or not part.reason:
+            give_up(part, Sentence(egress.NOT_THERE))
+    elif waits > egress.LONGEST_WAIT:
         give_up(part, error.sentence)
 
 

@@ -178,15 +178,15 @@ def _begin(livekit: LiveKit, talk: Talk) -> None:
 def _follow(livekit: LiveKit, part: Part, talk: Talk | None, room_is_there: bool) -> None:
     known, now = livekit.list_egress(room=part.room_name), timezone.now()
     info = next((each for each in known if _is(each, part)), None)
+    people = livekit.list_participants(part.room_name) if room_is_there else []
     if info is None:
         if now - part.began_at > egress.UNANSWERED:
-            give_up(part, Sentence(egress.NOT_BEGUN))
+            _forget(livekit, part, talk, people)
         return
     # One that ends brings its file to the storage, and says nothing meanwhile.
     patience = BRINGS_BY if info.status == "ending" else timedelta()
     if streaming.was_killed(info, room_is_there, now - patience):
         return give_up(part, Sentence(streaming.KILLED))
-    people = livekit.list_participants(part.room_name) if room_is_there else []
     is_inside = any(person.identity == info.id for person in people)
     is_late = info.status == "starting" and now - part.began_at > BEGINS_BY
     ends_at = end_of(talk, part.began_at)
@@ -198,6 +198,21 @@ def _follow(livekit: LiveKit, part: Part, talk: Talk | None, room_is_there: bool
     if part.ended_at and (info.status == "starting" or (info.status == "active" and is_inside)):
         info = streaming.stopped(livekit, info)
     _take(part, info, is_inside, talk)
+
+
+def _forget(livekit: LiveKit, part: Part, talk: Talk | None, people: Iterable[Participant]) -> None:
+    """LiveKit never began it; or has lost what it knew (its Redis began anew, or nobody asked for a
+    day): then whoever writes it is sent out, which ends it, and its file may come all the same.
+    """
+    if not part.egress_id:
+        return give_up(part, Sentence(egress.NOT_BEGUN))
+    if any(person.identity == part.egress_id for person in people):
+        livekit.remove_participant(part.room_name, part.egress_id)
+    _tell_end(part, talk, BROKE_DOWN)
+    now, why = timezone.now(), Sentence(egress.NOT_THERE).to_json()
+    ends_at = {"ended_at": part.ended_at or now, "seen_at": now}
+    save(part, state=Part.State.ARRIVING, reason=why, **ends_at)
+    wake(egress.FETCH)
 
 
 def _is(info: Egress, part: Part) -> bool:
@@ -227,10 +242,17 @@ def _end(part: Part, info: Egress, talk: Talk | None) -> None:
         return give_up(part, fault, talk)
     _tell_end(part, talk)
     file = info.files[0]
-    began_at = file.started_at or info.started_at or part.began_at
+    began_at = _began(part, file.started_at or info.started_at)
     ended_at = min(part.ended_at or LATEST, began_at + timedelta(seconds=file.seconds))
     save(part, state=Part.State.ARRIVING, began_at=began_at, ended_at=ended_at)
     wake(egress.FETCH)
+
+
+def _began(part: Part, said: datetime | None) -> datetime:
+    """It began when its host says, by the clock of that: between our asking and our seeing it."""
+    told = CallEvent.objects.filter(event_id=_fact_of(part, "recording_started"))
+    seen = told.values_list("at", flat=True).first() or timezone.now()
+    return min(max(said or part.began_at, part.began_at), max(seen, part.began_at))
 
 
 def give_up(part: Part, why: Sentence, talk: Talk | None = None) -> None:

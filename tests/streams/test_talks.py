@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -28,8 +29,10 @@ from tests.recordings.conftest import _s3, s3
 from tests.recordings.s3 import S3
 from tests.simulator.conftest import Simulated
 from veyra.livekit import services
+from veyra.livekit.media import Egress, Written
 from veyra.livekit.simulator.recorders import Fault
 from veyra.livekit.simulator.sound import AGENT_HZ, CALLER_HZ
+from veyra.livekit.simulator.sound import talk as sound_of
 from veyra.livekit.types import Participant, Track
 
 __all__ = ["_s3", "s3"]
@@ -305,11 +308,50 @@ def test_one_of_which_livekit_knows_nothing_is_given_up(
     livekit: Simulated, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order(call, "record_start")
+    looking.look()
+    livekit.switchboard.recorders.jobs.clear()
+    Part.objects.update(egress_id="")
+    monkeypatch.setattr(egress, "UNANSWERED", timedelta())
+    looking.look()
+    assert states() == ["broken"] and verdict(call).lacks_recorder
+
+
+def test_the_file_of_one_that_livekit_has_forgotten_is_waited_for(
+    livekit: Simulated, call: Call, storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order(call, "record_start")
     until(lambda: is_on(call))
     livekit.switchboard.recorders.jobs.clear()
     monkeypatch.setattr(egress, "UNANSWERED", timedelta())
     looking.look()
-    assert states() == ["broken"] and verdict(call).lacks_recorder
+    assert verdict(call).lacks_recorder
+    part = Part.objects.get()
+    assert part.egress_id not in livekit.store.people[call.room_name]
+    fetching.fetch()
+    assert states() == ["arriving"]
+    store_of(storage).write(part.egress_file, [sound_of(1.0)])
+    fetching.fetch()
+    assert states() == ["arrived"]
+    Part.objects.update(state="arriving", seen_at=timezone.now() - module.BRINGS_BY * 2)
+    fetching.fetch()
+    assert states() == ["broken"]
+
+
+@pytest.mark.parametrize(("ahead", "into"), [(-3600, 0), (1, 1), (3600, 3)])
+def test_the_clock_of_livekits_host_need_not_be_right(
+    ahead: int, into: int, call: Call, storage: Storage
+) -> None:
+    asked = timezone.now() - timedelta(seconds=60)
+    room: dict[str, Any] = {"room_sid": call.room_sid, "room_name": call.room_name}
+    part = Part.objects.create(recorder="egress", began_at=asked, storage=storage, **room)
+    seen = asked + timedelta(seconds=3)
+    told = {"source": "observer", "kind": "recording_started", "at": seen, **room}
+    CallEvent.objects.create(event_id=f"egress:{part.pk}:began", **told)
+    said = asked + timedelta(seconds=ahead)
+    file = Written(name="", location="", size=1, seconds=9.0, started_at=said)
+    module._end(part, Egress(id="EG_1", status="complete", files=(file,), **room), None)
+    assert (part.began_at - asked).total_seconds() == into
+    assert part.ended_at == part.began_at + timedelta(seconds=9)
 
 
 @pytest.mark.parametrize("lacks", ["program", "login"])
