@@ -116,7 +116,7 @@ def _troubles(now: datetime) -> Iterator[Metric]:
     incidents = GaugeMetricFamily(
         "veyra_incidents", "Incidents that are not over", labels=["severity", "state"]
     )
-    # Those of which there are none, too: a figure that is not there cannot be compared.
+    # Those of which there are none, too.
     found: dict[tuple[int, str], int] = {(severity, "open"): 0 for severity in (1, 2, 3, 4)}
     found |= {(level, state): count for level, state, count in counted.annotate(Count("pk"))}
     for (severity, state), count in sorted(found.items()):
@@ -139,8 +139,10 @@ def _recordings() -> Iterator[Metric]:
 
 
 def _counts(rows: QuerySet[Any], field: str) -> dict[str, int]:
+    """By each value that the field can have: of a figure that is not there, nothing can be said."""
+    none = {str(value): 0 for value, _name in rows.model._meta.get_field(field).choices}
     counted = rows.order_by().values_list(field).annotate(count=Count("pk"))
-    return {value or "unknown": count for value, count in counted}
+    return none | dict(counted)
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:
