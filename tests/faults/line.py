@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -185,6 +186,15 @@ class Line:
         """One of LiveKit's programs ends, and is not there to be started again."""
         (self.bin / name).unlink()
         self.kill(name)
+
+    def wait_for_port(self, port: int) -> None:
+        """Until somebody listens on it; the supervisor waits longer after each attempt."""
+
+        def is_open() -> bool:
+            with socket.socket() as line:
+                return line.connect_ex(("127.0.0.1", port)) == 0
+
+        wait_until(is_open, f"nobody listens on {port}", 90)
 
     def put_back(self, name: str) -> None:
         (self.bin / name).symlink_to(binary(name) or "")

@@ -95,6 +95,7 @@ class GatewayIsClosed(Fault):
 
     def repair(self, line: Line) -> None:
         line.put_back("livekit-sip")
+        line.wait_for_port(line.up.sip_port)
 
     def tidy(self, line: Line) -> None:
         if not (line.bin / "livekit-sip").exists():
@@ -109,6 +110,7 @@ class LiveKitIsGone(GatewayIsClosed):
 
     def repair(self, line: Line) -> None:
         line.put_back("livekit-server")
+        line.wait_for_port(line.up.livekit_port)
 
     def tidy(self, line: Line) -> None:
         if not (line.bin / "livekit-server").exists():
