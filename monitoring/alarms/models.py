@@ -278,7 +278,7 @@ class ToldQuerySet(VisibleQuerySet["Told"]):
             word=Delivery.Word.OVER,
             incident=models.OuterRef("incident"),
             channel=models.OuterRef("channel"),
-            times=models.OuterRef("times"),
+            times__gte=models.OuterRef("times"),
         )
         return heard.exclude(models.Exists(done)).select_related("incident")
 

@@ -75,15 +75,16 @@ def read(incidents: Sequence[Incident], channels: Sequence[AlertChannel], now: d
     recent = Delivery.objects.of_incidents().made_since(now - STORM_LASTS)
     for pk, at in recent.values_list("channel_id", "made_at"):
         lately.setdefault(pk, []).append(at)
-    over: dict[int, list[UUID]] = {}
+    over: dict[int, dict[UUID, None]] = {}
     for row in _over(now):
-        over.setdefault(row.channel_id, []).append(row.incident_id)
+        # Each once: whoever was told twice that it began is told once that it is over.
+        over.setdefault(row.channel_id, {})[row.incident_id] = None
     return Scene(
         troubles=[trouble_of(incident) for incident in incidents],
         ways=[way_of(channel, lately.get(channel.pk, []), now) for channel in channels],
         steps=[step_of(row) for row in EscalationStep.objects.in_order()],
         told=told,
-        over=over,
+        over={way: list(pks) for way, pks in over.items()},
     )
 
 

@@ -76,6 +76,23 @@ def test_one_that_comes_back_is_told_again(
     assert told() == ["duty", "duty"]
 
 
+def test_what_began_twice_before_its_end_was_told_ends_once_and_holds_up_no_other(
+    make_channel: MakeChannel, make_incident: MakeIncident
+) -> None:
+    make_channel()
+    incident, other = make_incident(), make_incident("Another one.")
+    decide(NOON)
+    Incident.objects.filter(pk=incident.pk).update(times=2)
+    decide(after(minutes=1))
+    for row in (incident, other):
+        services.resolve(row, None)
+    Incident.objects.update(resolved_at=after(minutes=2))
+    decide(after(minutes=2), after(minutes=3))
+    assert states(Word.OVER) == [("duty", "sent")]
+    over = Told.objects.filter(word=Word.OVER).values_list("incident", flat=True)
+    assert set(over) == {incident.pk, other.pk}
+
+
 def test_many_troubles_are_one_message(
     make_channel: MakeChannel, make_incident: MakeIncident, web: Web
 ) -> None:
