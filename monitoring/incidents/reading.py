@@ -26,6 +26,8 @@ LONGEST_CALL = timedelta(hours=12)
 MEANT_IT = timedelta(seconds=5)
 # Who rings for so long, and no person of ours is rung for him, is answered by nobody.
 RINGS_LONG = timedelta(seconds=12)
+# A program that has run for so long does not end as soon as it is started.
+STAYS = timedelta(minutes=2)
 # Calls, and starts of programs, that are looked at.
 MOST = 200
 
@@ -126,7 +128,9 @@ def _stillborn(now: datetime) -> Sequence[UUID]:
 
 
 def _starts(now: datetime) -> dict[str, int]:
-    """Each program's row tells its last start; that is noted, so that they can be counted."""
+    """Each program's row tells its last start; that is noted, so that they can be counted. One
+    that has stayed for a while starts no more.
+    """
     since = now - WINDOW
     noted = set(ProgramStart.objects.filter(at__gte=since).values_list("name", "at"))
     ran = Program.objects.filter(started_at__gte=since).values_list("name", "host", "started_at")
@@ -136,8 +140,10 @@ def _starts(now: datetime) -> dict[str, int]:
     )
     if new:
         ProgramStart.objects.filter(at__lt=since).delete()
-    names = [name for name, _at in noted | new]
-    return {name: names.count(name) for name in names}
+    starts = noted | new
+    names = [name for name, _at in starts]
+    begin = {name for name, at in starts if at > now - STAYS}
+    return {name: names.count(name) for name in names if name in begin}
 
 
 def _backlog(now: datetime) -> float:

@@ -163,6 +163,10 @@ def test_a_program_that_starts_again_and_again_is_an_incident(watch: Watch, say:
         Program.objects.filter(pk=row.pk).update(started_at=NOON + timedelta(seconds=seconds))
         began += watch(seconds + 1)
     assert [each.cause for each in began] == ["crash_loop:tap@a"]
+    watch(170)
+    assert only().quiet_since is None
+    watch(190)
+    assert only().quiet_since is not None
 
 
 def test_facts_that_nobody_works_off_are_an_incident(watch: Watch, say: Say) -> None:
