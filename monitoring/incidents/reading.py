@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from agentworker.models import Turn
 from monitoring import synthetic
-from monitoring.health import every, reading
+from monitoring.health import every, reading, running
 from monitoring.incidents.facts import Facts, Fate, Found, Knock
 from monitoring.incidents.models import ProgramStart
 from monitoring.logs import leaks
@@ -31,6 +33,9 @@ STAYS = timedelta(minutes=2)
 # Calls, and starts of programs, that are looked at.
 MOST = 200
 
+# These say that nobody knows, which is no trouble of the line.
+UNKNOWN = (reading.OLD, running.NO_DATABASE)
+
 COLUMNS = ("pk", "outcome", "started_at", "answered_at", "ended_at", "trunk_id")
 
 
@@ -53,10 +58,10 @@ def read(now: datetime) -> Facts:
 
 
 def _health(now: datetime) -> Iterator[Found]:
-    """What nobody has looked at for long tells nothing."""
+    """What nobody has looked at for long, or could not look at, tells nothing."""
     titles = {check.name: check.title for check in every.CHECKS}
     for found in reading.latest(now):
-        if found.checked_at and found.sentence.msgid != reading.OLD:
+        if found.checked_at and found.sentence.msgid not in UNKNOWN:
             title, since = str(titles[found.name]), found.since or now
             yield Found(found.name, title, found.status, found.sentence, since)
 
@@ -71,10 +76,14 @@ def _fates(now: datetime) -> Sequence[Fate]:
     """The oldest first."""
     ended = _meant().filter(ended_at__gte=now - WINDOW).order_by("-ended_at")
     going_on = _meant().going_on().filter(started_at__gte=now - WINDOW).order_by("-started_at")
-    rung = set(Ring.objects.going_on().values_list("call", flat=True))
+    waiting = list(going_on.values_list(*COLUMNS)[:MOST])
+    # After our people have been rung in vain, an assistant has time to come, too.
+    rings = Ring.objects.filter(call__in=[row[0] for row in waiting])
+    rung = rings.filter(Q(over_at=None) | Q(over_at__gte=now - RINGS_LONG))
+    people = set(rung.values_list("call", flat=True))
     found = [
         *(_ended(*row) for row in ended.values_list(*COLUMNS)[:MOST]),
-        *(_going_on(now, row, rung) for row in going_on.values_list(*COLUMNS)[:MOST]),
+        *(_going_on(now, row, people) for row in waiting),
     ]
     return sorted(filter(None, found), key=lambda fate: fate.at)
 

@@ -6,12 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from monitoring.health import running
+from monitoring.health.models import HealthCheck
 from monitoring.incidents import services
 from monitoring.incidents.models import Incident, RuleSetting
 from recordings.models import Recording
-from telephony.models import FoldUnit, PhoneNumber, TestCall, Trunk
+from telephony.models import FoldUnit, PhoneNumber, Ring, TestCall, Trunk
 from tests.incidents.conftest import NOON, Place, Say, Watch
 from veyra.models import FailedLogin, Program, User
+from veyra.sentences import Sentence
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +131,25 @@ def test_callers_who_ring_and_hear_nobody_are_seen_before_they_give_up(
     assert [each.call for each in only().hit.all()] == [call]
 
 
+def test_after_people_were_rung_in_vain_an_assistant_has_time_to_come(
+    watch: Watch, say: Say, place: Place
+) -> None:
+    call = place("", state="ringing", started_at=NOON, ended_at=None)
+    begun, over = NOON + timedelta(seconds=1), NOON + timedelta(seconds=40)
+    Ring.objects.create(call=call, why="first", started_at=begun, over_at=over, state="over")
+    assert not watch(41) and not watch(51)
+    assert [each.rule for each in watch(53)] == ["no_agent"]
+
+
+def test_what_could_not_be_looked_at_without_the_database_is_no_trouble(
+    watch: Watch, say: Say
+) -> None:
+    say(worker="failed")
+    unknown = Sentence(running.NO_DATABASE).to_json()
+    HealthCheck.objects.filter(name="worker").update(sentence=unknown)
+    assert not watch(0) and not watch(10)
+
+
 @pytest.mark.parametrize(
     "values", [{"is_test": True}, {"is_demo": True}, {"direction": "outbound"}], ids=str
 )
@@ -145,10 +167,14 @@ def test_a_recording_that_is_missing_is_an_incident(watch: Watch, say: Say, plac
     assert [each.rule for each in watch(5)] == ["recording_missing"]
 
 
-def test_a_test_call_that_fails_is_an_incident_until_one_succeeds(watch: Watch, say: Say) -> None:
+def test_a_test_call_that_fails_twice_is_an_incident_until_one_succeeds(
+    watch: Watch, say: Say
+) -> None:
     trunk = Trunk.objects.create(name="trunk1", addresses="192.0.2.1")
     number = PhoneNumber.objects.create(number="+74991124148", trunk=trunk)
     made = {"number": number, "why": TestCall.Why.NIGHTLY, "judged_at": NOON}
+    TestCall.objects.create(state=TestCall.State.FAILED, **made)
+    assert not watch(0)
     TestCall.objects.create(state=TestCall.State.FAILED, **made)
     assert [each.cause for each in watch(0)] == ["test_call:+74991124148"]
     TestCall.objects.create(state=TestCall.State.DONE, **made)
