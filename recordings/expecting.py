@@ -104,8 +104,12 @@ def _without_row(now: datetime, back: timedelta) -> Iterable[Call]:
     told = none.filter(unit__in=units)
     # Each by an index of its own.
     now_talking = of_policy.exclude(state=Call.State.ENDED)
-    parts = (now_talking, of_policy.filter(ended_at__gte=now - back), told)
-    return {call.pk: call for part in parts for call in part}.values()
+    found = [now_talking, of_policy.filter(ended_at__gte=now - back), told]
+    if back >= THOROUGH:
+        # Whoever was to make the row may have been away for longer: what was heard is here.
+        sound = Part.objects.here().exclude(room_sid="").values("room_sid")
+        found.append(none.filter(room_sid__in=sound))
+    return {call.pk: call for calls in found for call in calls}.values()
 
 
 def _open(since: datetime) -> QuerySet[Recording]:

@@ -126,7 +126,8 @@ def test_consent_makes_the_row_even_if_we_hear_of_it_when_all_is_over(talk: Make
     ended = timezone.now() - timedelta(hours=3)
     Call.objects.update(ended_at=ended, answered_at=ended - timedelta(seconds=10))
     look()
-    fact("recording_agreed", ago=3 * 3600 + 6)
+    # However slow the machine is.
+    fact("recording_agreed", ago=(timezone.now() - ended).total_seconds() + 6)
     look()
     found = row()
     assert found.state == State.SAVING
@@ -141,6 +142,19 @@ def test_a_call_that_nobody_looked_at_is_found_within_a_day(talk: MakeTalk) -> N
     assert not Recording.objects.exists()
     look(days=1)
     assert row().state == State.SAVING
+
+
+@pytest.mark.parametrize(("policy", "count"), [(Policy.ALWAYS, 1), (Policy.NEVER, 0)])
+def test_a_call_whose_sound_is_here_is_found_however_long_ago_it_was(
+    talk: MakeTalk, policy: Policy, count: int
+) -> None:
+    Agent.objects.update(recording=policy)
+    talk(lasted=10)
+    ended = timezone.now() - timedelta(days=3)
+    Call.objects.update(ended_at=ended, answered_at=ended - timedelta(seconds=10))
+    Part.objects.create(room_sid=ROOM, recorder="assistant", began_at=ended, state="arrived")
+    look(days=1)
+    assert Recording.objects.count() == count
 
 
 def test_a_row_follows_what_recorders_say_and_what_becomes_of_the_call(talk: MakeTalk) -> None:
