@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
                 ('rule', models.SlugField(max_length=40, verbose_name='rule')),
                 ('cause', models.CharField(max_length=160)),
                 ('severity', models.PositiveSmallIntegerField(choices=[(1, 'Critical'), (2, 'High'), (3, 'Medium'), (4, 'Low')], verbose_name='severity')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('acknowledged', 'Somebody is on it'), ('resolved', 'Over')], db_index=True, default='open', max_length=12, verbose_name='state')),
+                ('state', models.CharField(choices=[('open', 'Nobody is on it yet'), ('acknowledged', 'Somebody is on it'), ('resolved', 'Over')], db_index=True, default='open', max_length=12, verbose_name='state')),
                 ('sentence', models.JSONField(default=dict)),
                 ('is_loud', models.BooleanField(default=False)),
                 ('opened_at', models.DateTimeField(db_index=True, verbose_name='since')),
