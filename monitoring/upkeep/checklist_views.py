@@ -22,7 +22,7 @@ class ConfirmForm(forms.Form):
 
 @staff_page(SEES)
 def page(request: HttpRequest, user: User) -> HttpResponse:
-    lists = checklists.look(timezone.now())
+    lists = checklists.look(timezone.now(), user)
     context = {
         **admin.site.each_context(request),
         "title": _("Checklists"),

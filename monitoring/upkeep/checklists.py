@@ -25,6 +25,19 @@ LISTS: Sequence[tuple[str | Promise, Sequence[Point]]] = (
     (gettext_lazy("Monitoring"), MONITORING),
 )
 POINTS = {point.name: point for _title, points in LISTS for point in points}
+# What opens the pages that mend points.
+OPENS = {
+    "maintenance": "monitoring.view_jobrun",
+    "maintenance-job": "monitoring.view_jobrun",
+    "diagnosis": "monitoring.view_recoveryaction",
+    "health-page": "monitoring.view_healthcheck",
+    "health-check": "monitoring.view_healthcheck",
+    "alarm-channels": "monitoring.view_alertchannel",
+    "incident-rules": "monitoring.view_rulesetting",
+    "log-errors": "monitoring.view_logerror",
+    "admin:telephony_phonenumber_changelist": "telephony.view_phonenumber",
+    "admin:veyra_securityevent_changelist": "veyra.view_securityevent",
+}
 BROKEN = _("This could not be looked at (%(error)s).")
 
 
@@ -38,16 +51,19 @@ class Checklist:
         return sum(each.is_fine for each in self.points)
 
 
-def look(now: datetime) -> list[Checklist]:
-    """All points, computed now."""
+def look(now: datetime, user: User | None = None) -> list[Checklist]:
+    """All points, computed now. `user`: who reads it, and gets links to what he may open."""
     world = World(now)
-    return [Checklist(title, [see(point, world) for point in points]) for title, points in LISTS]
+    return [
+        Checklist(title, [see(point, world, user) for point in points]) for title, points in LISTS
+    ]
 
 
-def see(point: Point, world: World) -> Shown:
+def see(point: Point, world: World, user: User | None = None) -> Shown:
     confirmed = world.confirmed.get(point.name) if point.asks else None
     is_stale = confirmed is not None and world.now - confirmed.at > STALE
-    address = link(point.fix, *point.fix_args)
+    may_open = user is None or user.has_perm(OPENS[point.fix])
+    address = link(point.fix, *point.fix_args) if may_open else ""
     return Shown(point, _evidence(point, world), confirmed, is_stale, address)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Count
@@ -60,9 +61,11 @@ def _weak() -> Iterator[Sentence]:
 
 def is_private(url: str) -> bool:
     """Encrypted, or seen by this computer alone."""
-    scheme, _colon, rest = url.partition("://")
-    host = rest.split("/")[0].rsplit(":", 1)[0]
-    return scheme in ("https", "wss") or host in ("127.0.0.1", "localhost", "[::1]")
+    return url.startswith(("https://", "wss://")) or is_of_this_computer(url)
+
+
+def is_of_this_computer(url: str) -> bool:
+    return (urlsplit(url).hostname or "") in ("127.0.0.1", "localhost", "::1")
 
 
 def _key_ages(now: datetime) -> Outcome:

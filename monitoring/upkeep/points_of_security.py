@@ -52,6 +52,8 @@ def _encrypted(world: World) -> Evidence:
     for name in ("PUBLIC_URL", "LIVEKIT_PUBLIC_URL"):
         if not monthly.is_private(getattr(settings, name)):
             return no(_("%(name)s is not encrypted: it must begin with https or wss."), name=name)
+    if monthly.is_of_this_computer(settings.PUBLIC_URL):
+        return yes(_("Browsers of this computer alone reach Veyra; nothing goes over a network."))
     return yes(_("Browsers reach Veyra and LiveKit by encrypted connections only."))
 
 

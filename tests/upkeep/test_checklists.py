@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -24,6 +24,7 @@ from monitoring.upkeep.checklists import LISTS, POINTS, see
 from monitoring.upkeep.models import Confirmation, JobRun
 from monitoring.upkeep.point import Shown, World
 from telephony.models import PhoneNumber, PublishedObject, TestCall, Trunk
+from veyra.look import link
 from veyra.models import User
 
 pytestmark = pytest.mark.django_db
@@ -273,3 +274,21 @@ def test_an_engineer_confirms_what_is_for_people_and_nothing_else() -> None:
     assert client.post("/checklists/none/confirm/").status_code == 404
     page = client.get("/checklists/").content.decode()
     assert "All fit." in page and "Confirmed by nina" in page
+
+
+def test_a_link_of_a_point_is_shown_to_whoever_may_open_it() -> None:
+    user = User.objects.create_user("nina", is_staff=True, set_up_at=timezone.now(), language="en")
+    user.user_permissions.set(Permission.objects.filter(codename="view_confirmation"))
+    client = Client()
+    client.force_login(user)
+    page = client.get("/checklists/").content.decode()
+    assert "Confirm</summary>" not in page
+    for each in POINTS.values():
+        assert f'vy-quiet" href="{link(each.fix, *each.fix_args)}"' not in page
+    user = User.objects.get()
+    user.user_permissions.set(Permission.objects.all())
+    client.force_login(user)
+    page = client.get("/checklists/").content.decode()
+    for address in {link(each.fix, *each.fix_args) for each in POINTS.values()}:
+        assert f'vy-quiet" href="{address}"' in page
+        assert client.get(address).status_code == 200, address
