@@ -31,6 +31,11 @@ class ProgramQuerySet(models.QuerySet["Program"]):
         """Those that run, or ran until lately."""
         return self.filter(seen_at__gte=now - FORGOTTEN).order_by("name", "host")
 
+    def hanging(self, now: datetime) -> Self:
+        """Those in sight that are asked to end, and have read nothing for too long."""
+        near = self.filter(host=socket.gethostname(), pid_space=processes.space())
+        return near.filter(stop_asked_at__isnull=False, seen_at__lt=now - SILENT)
+
     def named(self, target: str) -> Self:
         """The one of this `Program.target`."""
         name, _at, host = target.partition("@")

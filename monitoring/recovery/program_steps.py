@@ -19,6 +19,8 @@ from veyra.sentences import Sentence
 
 # A supervisor starts a program at once, and it needs some seconds until it is there.
 BACK = timedelta(minutes=2)
+# Who has not read the request by then hangs; where it could be ended from here, it was by then.
+READS = timedelta(seconds=45)
 # No program takes a lock for longer: what says so was written by a clock that was wrong.
 LONGEST = timedelta(minutes=15)
 
@@ -47,10 +49,10 @@ def _restart(now: datetime, target: str) -> Outcome:
         return waits(TYPE_THERE, program=target, command=command_for_name(target))
     if program is None:
         return failed(GONE)
-    if not program.listens(now):
-        return waits(TYPE_IT, **_named(program))
     if not program.ask_to_stop(now):
         return worked(_("It was started again a moment ago."))
+    if not program.listens(now) and not program.is_near:
+        return waits(TYPE_IT, **_named(program))
     return waits(_("It was asked to end. It ends when its work is done, and is started again."))
 
 
@@ -83,9 +85,9 @@ def _hangs(program: Program, now: datetime, begun: datetime) -> Outcome | None:
     """One that was asked to end and reads nothing has to be ended by a person.
 
     While it tells of itself it drains: an assistant may have long calls. When it has ended, its
-    supervisor starts it again.
+    supervisor starts it again; `manage.py up` ends it where it is in sight.
     """
-    if program.listens(now) or (program.is_gone and now - begun < BACK):
+    if program.listens(now) or now - begun < (BACK if program.is_gone else READS):
         return None
     return (waits if now - begun < TYPED else failed)(TYPE_IT, **_named(program))
 
@@ -110,8 +112,8 @@ def _says_restart(target: str) -> Sentence:
 
 def _resubscribe(now: datetime, target: str) -> Outcome:
     taps = list(Program.objects.to_know(now).filter(name="tap"))
-    asked = [tap for tap in taps if tap.listens(now) and tap.ask_to_stop(now)]
-    if asked:
+    asked = [tap for tap in taps if tap.ask_to_stop(now)]
+    if any(tap.listens(now) or tap.is_near for tap in asked):
         return waits(_("The program that hears the call entrance is started again."))
     if taps:
         return waits(TYPE_IT, **_named(taps[-1]))

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from django.utils import timezone
 
-from veyra.running import Program
+from veyra.running import SILENT, Program
 from veyra.up import keeper
 from veyra.up.foreign import Foreign
 
@@ -37,6 +37,17 @@ def test_a_program_of_somebody_else_is_ended_when_its_row_asks(
     foreign.look()
     process.wait(5)
     assert not psutil.pid_exists(process.pid)
+
+
+def test_a_program_of_ours_that_reads_nothing_is_ended(process: "subprocess.Popen[bytes]") -> None:
+    foreign = Foreign(os.getpid(), {}, keeper.end)
+    row = Program.begin("tap", process.pid)
+    row.ask_to_stop(timezone.now())
+    foreign.look()
+    assert process.poll() is None
+    Program.objects.update(seen_at=timezone.now() - SILENT)
+    foreign.look()
+    process.wait(5)
 
 
 def test_one_that_was_started_again_has_a_new_beginning(

@@ -1,5 +1,6 @@
-"""LiveKit, its gateway, Kamailio and the broker read no row of ours. `manage.py up`, which started
-their supervisor, reads it for them: who is asked to end is ended, and started again by that.
+"""LiveKit, its gateway, Kamailio and the broker read no row of ours, nor does a program of ours
+that hangs. `manage.py up`, which started their supervisor, reads it for them: who is asked to end
+is ended, and started again by that.
 """
 
 import logging
@@ -65,7 +66,9 @@ class Foreign:
             mine.filter(pk__in=living).update(seen_at=timezone.now())
             self._told = time.monotonic()
         asked = set(mine.filter(stop_asked_at__isnull=False).values_list("pid", flat=True))
-        if ending := [process for _name, process in self._living() if process.pid in asked]:
+        asked |= set(Program.objects.hanging(timezone.now()).values_list("pid", flat=True))
+        children = psutil.Process(self.supervisor).children()
+        if ending := [process for process in children if process.pid in asked]:
             self.end(ending, PATIENCE)
 
     def _living(self) -> Iterable[tuple[str, psutil.Process]]:
