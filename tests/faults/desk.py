@@ -4,8 +4,9 @@ Pages are opened by Django's client, so permissions and forms are those of the w
 was made to hang keeps nobody from healing it.
 """
 
+import time
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +18,12 @@ from django.utils import timezone, translation
 
 from agentworker.models import Agent, AgentVersion, Worker
 from agentworker.services import Words, save_words
-from monitoring.health import reading
+from monitoring.health import every, reading, running
 from monitoring.health.base import Status
+from monitoring.health.models import HealthCheck
 from monitoring.incidents import rulebook, runbook
 from monitoring.incidents.models import Incident, ProgramStart, RuleSetting, Suspicion
+from monitoring.incidents.reading import read as facts_now
 from monitoring.recovery.models import RecoveryAction
 from telephony import sync
 from telephony.models import Call, DispatchRule, Gateway, PhoneNumber, Trunk
@@ -28,6 +31,8 @@ from veyra.livekit.client import LiveKit
 from veyra.models import FailedLogin, Lease, Program, Pulse, User
 
 translation.activate("en")
+# Between two looks of the schedule.
+LOOK_SECONDS = 5
 NUMBER = "+74991124148"
 Row = dict[str, Any]
 
@@ -136,6 +141,14 @@ def talks() -> bool:
     return Call.objects.filter(state=Call.State.ANSWERED).exists()
 
 
+def count_calls() -> int:
+    return Call.objects.count()
+
+
+def all_calls_are_over() -> bool:
+    return not Call.objects.going_on().exists()
+
+
 def delete_rules() -> None:
     """In LiveKit itself, as a person with another tool may."""
     with LiveKit.from_settings() as livekit:
@@ -169,6 +182,29 @@ def said(pk: str) -> Row:
     row = RecoveryAction.objects.get(pk=pk)
     values = row.says.values
     return {"ok": row.ok, "sentence": str(row.says), "command": values.get("command", "")}
+
+
+def cost(times: int = 5) -> dict[str, float]:
+    """Shares of one core that each check takes at its period, and the rules at theirs."""
+    now = timezone.now()
+    rows = {row.name: row for row in HealthCheck.objects.all()}
+    found = {}
+    for check in every.CHECKS:
+        running.ask([check], rows, now)  # what is loaded once counts once
+        began = time.process_time()
+        for _time in range(times):
+            running.ask([check], rows, now)
+        found[check.name] = (time.process_time() - began) / times / check.period
+    found["rules"] = _cost_of_rules(now, times)
+    return found
+
+
+def _cost_of_rules(now: datetime, times: int) -> float:
+    rulebook.look(facts_now(now), RuleSetting.objects.by_rule())
+    began = time.process_time()
+    for _time in range(times):
+        rulebook.look(facts_now(now), RuleSetting.objects.by_rule())
+    return (time.process_time() - began) / times / LOOK_SECONDS
 
 
 def browser(user: User) -> Client:

@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.live, pytest.mark.prove]
 FAULTS = (*programs.FAULTS, *ground.FAULTS, *calls.FAULTS)
 # Nineteen of twenty faults are found within it.
 SECONDS = 30
+# The share of one core that all of them may take.
+CORE = 0.02
 HEAD = "| fault | found after | the incident says | button | healed after | wrong |"
 
 
@@ -55,6 +57,17 @@ def line() -> Iterator[Line]:
             yield line
         finally:
             line.stop()
+
+
+def test_all_checks_and_rules_cost_less_than_a_fiftieth_of_a_core(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found: dict[str, float] = line.ask("desk.cost()")
+    dearest = sorted(found.items(), key=lambda each: -each[1])[:5]
+    with capsys.disabled():
+        told = ", ".join(f"{name} {share:.2%}" for name, share in dearest)
+        sys.stdout.write(f"\nall checks: {sum(found.values()):.2%} of one core ({told})\n")
+    assert sum(found.values()) < CORE
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
