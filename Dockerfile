@@ -14,7 +14,10 @@ RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-h
 
 FROM python:3.13-slim-bookworm
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends espeak-ng kamailio kamailio-tls-modules \
+    && apt-get install -y --no-install-recommends espeak-ng kamailio kamailio-tls-modules postgresql-common \
+    # Backups need pg_dump of the database's own version, which is newer than Debian's.
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install -y --no-install-recommends postgresql-client-17 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home veyra \
     && install -d -o veyra -g veyra /state /livekit \

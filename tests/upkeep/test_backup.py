@@ -16,6 +16,7 @@ from monitoring.upkeep.databases import UpkeepError
 from monitoring.upkeep.models import Backup
 from recordings.models import Storage
 from recordings.storing import StoreError
+from tests.recordings.s3 import BUCKET, server
 from veyra.models import User
 
 pytestmark = pytest.mark.django_db
@@ -192,3 +193,31 @@ def test_a_new_key_is_young_and_an_old_one_behind_it_is_no_matter(settings: Lazy
     assert keys.ages(now)["FIELD_KEYS"] == 400
     settings.FIELD_KEYS = [Fernet.generate_key().decode(), *settings.FIELD_KEYS]
     assert keys.ages(now)["FIELD_KEYS"] == 0 and keys.ages(now)["SECRET_KEY"] == 400
+
+
+@committed
+def test_a_copy_goes_to_s3_and_a_backup_is_proven_from_it_alone(
+    backups: Path, settings: LazySettings
+) -> None:
+    with server() as s3:
+        s3.make()
+        storage = Storage.objects.create(
+            name="Far", kind="s3", endpoint=s3.address, bucket=BUCKET, access_key="root"
+        )
+        storage.secret_key = "root"  # of a server on this machine
+        storage.save()
+        settings.BACKUP_KEEP = (1, 0, 0)
+        first, second = made(), made_later()
+        assert second.copy == "Far" and second.says.msgid == backup.COPIED
+        stored = s3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]
+        assert [each["Key"] for each in stored] == [f"backups/{second.name}"]
+        first.refresh_from_db()
+        assert first.removed_at
+        (backups / second.name).unlink()
+        assert restoring.prove(second, timezone.now()).values["tables"]
+
+
+def made_later() -> Backup:
+    row = backup.make(timezone.now() + timedelta(seconds=2))
+    assert row.ok, row.says
+    return row
