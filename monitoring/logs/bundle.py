@@ -40,6 +40,8 @@ OF_LOGS, OF_CHECKS = timedelta(hours=1), timedelta(days=7)
 # Of one log at most so much, from its end.
 MOST_BYTES = 20_000_000
 MOST_ROWS = 5000
+# Of one whose lines bear no time.
+UNTIMED_BYTES = 200_000
 NO_RIGHT = gettext_noop("You may not take the support bundle any more.")
 # What of the settings tells how this installation is, and is nobody's secret.
 TOLD_SETTINGS = (
@@ -141,17 +143,23 @@ def log_files() -> list[Path]:
 
 
 def last_lines(file: Path, since: datetime) -> Iterator[str]:
-    """Those since then. A line that bears no time belongs to the one before it."""
-    is_new = file.stat().st_mtime >= since.timestamp()
-    fresh = False
+    """Those since then. A line that bears no time belongs to the one before it; where none does,
+    the end of the file is told, if anything was written since.
+    """
+    told = file.stat()
+    is_new = told.st_mtime >= since.timestamp()
+    fresh: bool | None = None
     with file.open("rb") as source:
-        source.seek(max(0, file.stat().st_size - MOST_BYTES))
+        left = min(told.st_size, MOST_BYTES)
+        source.seek(told.st_size - left)
         for raw in source:
             text = raw.decode(errors="replace").rstrip("\n")
             line = read_line(PROGRAMS.get(file.stem, file.stem), text)
-            fresh = line.at >= since if line else fresh or is_new
-            if fresh:
+            if line:
+                fresh = line.at >= since
+            if fresh or (fresh is None and left <= UNTIMED_BYTES and is_new):
                 yield text
+            left -= len(raw)
 
 
 def sieved(sieve: Redactor, text: str) -> str:

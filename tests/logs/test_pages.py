@@ -171,6 +171,14 @@ def test_the_bundle_has_the_last_hour_and_neither_numbers_nor_secrets(
     assert {"settings.json", "health.json", "errors.json", "incidents.json"} < set(files)
 
 
+def test_of_a_log_without_times_only_its_end_is_taken(logs: Path) -> None:
+    file = logs / "kamailio.log"
+    file.write_text("early\n" + "x" * bundle.UNTIMED_BYTES + "\nlate\n")
+    now = timezone.now()
+    assert list(bundle.last_lines(file, now - timedelta(hours=1))) == ["late"]
+    assert list(bundle.last_lines(file, now + timedelta(hours=1))) == []
+
+
 def test_nobody_takes_the_bundle_of_another_one(enter: Enter) -> None:
     enter().post(reverse("support-ask"), {"ticket": uuid.uuid4()})
     bundle.run_next()
