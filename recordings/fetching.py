@@ -7,14 +7,15 @@ turned and cut to what was wished, and put where parts lie; then its row says th
 import hashlib
 import logging
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 from django.utils import timezone
 
-from recordings import arriving, available, egress, sealing
+from recordings import arriving, available, egress, owning, sealing
 from recordings.joining import Unreadable
 from recordings.making import NOT_SOUND, Stream
-from recordings.models import Part, Storage
+from recordings.models import Part, Recording, Storage
 from recordings.scratch import scratch
 from recordings.stores import Written, open_file, store_of, write_file
 from recordings.storing import Absent, Store, StoreError
@@ -26,6 +27,9 @@ from veyra.models import Lease
 from veyra.sentences import Sentence
 
 log = logging.getLogger(__name__)
+
+# Longer than LiveKit's program is on its way with a file.
+NOBODYS = timedelta(days=7)
 
 
 def fetch() -> None:
@@ -98,15 +102,32 @@ def tidy() -> None:
     """Files of parts that nobody fetches any more: they came too late, or cannot be read."""
     for storage in filter(available.if_written_by_egress, Storage.objects.all()):
         try:
-            store = store_of(storage)
+            store = owning.opened(storage)
             for part in _given_up(store.names("egress/")):
                 store.delete(part.egress_file)
+            if owning.is_ours(storage, store):
+                old = list(store.names("egress/", timezone.now() - NOBODYS))
+                for name in _nobodys(old):
+                    store.delete(name)
         except StoreError as error:
             log.warning("storage %s is not tidied: %s", storage.pk, error)
 
 
 def _given_up(names: Iterable[str]) -> list[Part]:
-    found = {match[1] for name in names if (match := egress.OURS.fullmatch(name))}
     before = timezone.now() - egress.LONGEST_WAIT
     over = Part.objects.by_egress().exclude(state__in=arriving.IN_FLIGHT)
-    return list(over.filter(pk__in=found, seen_at__lt=before))
+    return list(over.filter(pk__in=_keys(names), seen_at__lt=before))
+
+
+def _nobodys(names: Iterable[str]) -> list[str]:
+    """Whose rows are gone: whoever is heard in one was erased before it came."""
+    found = _keys(names)
+    for rows in (Part.objects.all(), Recording.objects.all()):
+        for key in rows.filter(pk__in=found).values_list("pk", flat=True):
+            found.pop(str(key), None)
+    return list(found.values())
+
+
+def _keys(names: Iterable[str]) -> dict[str, str]:
+    """Names of files by the keys of their rows."""
+    return {match[1]: name for name in names if (match := egress.OURS.fullmatch(name))}

@@ -1,6 +1,7 @@
 """A talk that staff ask for is recorded by LiveKit, or by us the moment that it is not."""
 
 import io
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,7 +18,17 @@ from livekit.protocol.egress import EgressStatus
 
 from agentworker.models import Agent
 from agentworker.recording import RecordingPolicy as Policy
-from recordings import deleting, egress, expecting, fetching, looking, making, saving, streaming
+from recordings import (
+    deleting,
+    egress,
+    expecting,
+    fetching,
+    looking,
+    making,
+    owning,
+    saving,
+    streaming,
+)
 from recordings import talks as module
 from recordings.deciding import Verdict, Wanted, decide
 from recordings.models import Part, Recorder, Recording, Storage
@@ -416,6 +427,27 @@ def test_files_of_parts_that_nobody_fetches_go_after_a_day(
     Part.objects.update(seen_at=timezone.now() - egress.LONGEST_WAIT * 2)
     fetching.tidy()
     assert list(store_of(storage).names("egress/")) == [parts[1].egress_file]
+
+
+def test_an_old_file_of_which_nothing_is_known_goes_unless_the_storage_is_anothers(
+    tmp_path: Path, settings: LazySettings
+) -> None:
+    settings.EGRESS_SEES_FOLDERS = True
+    storage = Storage.objects.create(kind="folder", folder=str(tmp_path), is_current=True)
+    part = Part.objects.create(began_at=T, recorder="egress", storage=storage, state="arriving")
+    new, old, other = (f"egress/{uuid.uuid4()}.{form}" for form in ("ogg", "mp4", "ogg"))
+    for name in (part.egress_file, new, old, "egress/notes.ogg"):
+        store_of(storage).write(name, [b"sound"])
+        long_ago = time.time() - 8 * 86400
+        os.utime(tmp_path / name, (long_ago, long_ago) if name != new else None)
+    fetching.tidy()
+    left = [part.egress_file, new, "egress/notes.ogg"]
+    assert sorted(store_of(storage).names("egress/")) == sorted(left)
+    store_of(storage).write(owning.NAME, [b'{"installation": "another"}'])
+    store_of(storage).write(other, [b"sound"])
+    os.utime(tmp_path / other, (long_ago, long_ago))
+    fetching.tidy()
+    assert store_of(storage).exists(other)
 
 
 def test_livekit_is_looked_at_for_talks_only_while_one_is_asked_for(
