@@ -74,11 +74,17 @@ def off(msgid: str, **values: Any) -> Verdict:
     return Verdict(Status.OFF, Sentence(msgid, values))
 
 
+RISING = Verdict(Status.STARTING, Sentence(gettext_noop("It is starting.")))
+
+
 def missed(msgid: str, **values: Any) -> Verdict:
     """A part shows no life: a fault, unless all was started a moment ago."""
-    if time.monotonic() - probes.BEGAN < STARTING_SECONDS:
-        return Verdict(Status.STARTING, Sentence(gettext_noop("It is starting.")))
-    return ill(msgid, **values)
+    return RISING if began_ago() < STARTING_SECONDS else ill(msgid, **values)
+
+
+def began_ago() -> float:
+    """For how many seconds this process has run."""
+    return time.monotonic() - probes.BEGAN
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,8 @@ class Check(Base):  # type: ignore[misc]  # likewise
     limits: ClassVar[tuple[Limit, ...]] = ()
     # A door without a login looks itself where nothing else has; not at what costs much.
     is_cheap: ClassVar[bool] = True
+    # It is started beside us: what has not been well since then is not missed at once.
+    rises: ClassVar[bool] = False
 
     changed: Mapping[str, float] = field(default_factory=dict, repr=False)
 

@@ -5,9 +5,11 @@ What asks the network does so side by side, in threads that stay; one that hangs
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 
@@ -15,18 +17,31 @@ from django.db import DatabaseError
 from django.utils.translation import gettext_noop
 
 from monitoring.health import every, history
-from monitoring.health.base import Asking, Check, Verdict, ill, warn
+from monitoring.health.base import (
+    RISING,
+    STARTING_SECONDS,
+    Asking,
+    Check,
+    Verdict,
+    began_ago,
+    ill,
+    warn,
+)
 from monitoring.health.models import HealthCheck
 from monitoring.health.reading import Finding, found
 from veyra.models import Pulse
 
 log = logging.getLogger(__name__)
 
-THREADS = 6
-# A look waits so long for the slowest answer; what comes later counts in the next look.
-WAIT_SECONDS = 4.0
+# More than there are checks that ask: none waits for another one's answer.
+THREADS = 24
+# A look waits so long for the slowest answer. What comes later counts in the next look, if that
+# comes soon; what takes longer than HANGS_SECONDS hangs.
+WAIT_SECONDS, HANGS_SECONDS, LATE_SECONDS = 4.0, 8.0, 30.0
 # A look that comes a moment early is not put off for a whole round.
 EARLY = timedelta(seconds=1)
+# What failed only now is looked at in the next look, too: one bad moment is no fault yet.
+UNSURE = timedelta(seconds=8)
 NO_DATABASE = gettext_noop("Not known while the database does not answer.")
 NO_END = gettext_noop("No answer yet: what was asked takes longer than it may.")
 BROKEN = gettext_noop("This could not be looked at. The log of the background work says why.")
@@ -36,8 +51,15 @@ def look(now: datetime, only_cheap: bool = False) -> list[Finding]:
     """Run what is due and store it; every check's last finding. Raises nothing."""
     rows = _known()
     due = [check for check in every.CHECKS if is_due(check, rows, now)]
-    verdicts = ask([check for check in due if check.is_cheap or not only_cheap], rows, now)
-    said = [_said(name, verdict, rows.get(name), now) for name, verdict in verdicts.items()]
+    wanted = [check for check in due if check.is_cheap or not only_cheap]
+    verdicts = ask(wanted, rows, now, HANGS_SECONDS)
+    rising = {
+        check.name for check in wanted if check.rises and _may_rise(rows.get(check.name), now)
+    }
+    said = [
+        _said(name, RISING if name in rising and _is_ill(verdict) else verdict, rows.get(name), now)
+        for name, verdict in verdicts.items()
+    ]
     try:
         history.store(said, rows, now)
         for name in sorted({name for verdict in verdicts.values() for name in verdict.felt}):
@@ -69,20 +91,42 @@ def is_due(check: type[Check], rows: Mapping[str, HealthCheck], now: datetime) -
     row = rows.get(check.name)
     if row is None or row.checked_at is None or row.checked_at > now:
         return True
+    if row.status == HealthCheck.Status.FAILED and row.checked_at - row.since < UNSURE - EARLY:
+        return True
     return now - row.checked_at >= timedelta(seconds=check.period) - EARLY
 
 
+def _may_rise(before: HealthCheck | None, now: datetime) -> bool:
+    """All was started a moment ago, and this one was neither well nor ill since then."""
+    ago = began_ago()
+    if ago >= STARTING_SECONDS or (before and before.status == HealthCheck.Status.FAILED):
+        return False
+    if before is None or before.status == HealthCheck.Status.STARTING or not before.checked_at:
+        return True
+    return before.checked_at < now - timedelta(seconds=ago)
+
+
+def _is_ill(verdict: Verdict) -> bool:
+    return verdict.status == HealthCheck.Status.FAILED
+
+
 def ask(
-    due: Iterable[type[Check]], rows: Mapping[str, HealthCheck], now: datetime
+    due: Iterable[type[Check]],
+    rows: Mapping[str, HealthCheck],
+    now: datetime,
+    hangs_after: float = 0.0,
 ) -> dict[str, Verdict]:
-    """What each of them finds, by name."""
+    """What each of them finds, by name; without those that have been asked for fewer seconds than
+    `hangs_after`, and have not answered yet.
+    """
     checks = [each(rows[each.name].thresholds if each.name in rows else {}) for each in due]
     asked = {each.name: _asked.begin(each, now) for each in checks if isinstance(each, Asking)}
     verdicts = {
         each.name: _safely(partial(each.look, now)) for each in checks if each.name not in asked
     }
-    wait_for([each for each in asked.values() if isinstance(each, Future)], WAIT_SECONDS)
-    return verdicts | {name: _asked.end(name, each) for name, each in asked.items()}
+    wait_for([each.answer for each in asked.values() if isinstance(each, _Question)], WAIT_SECONDS)
+    ends = {name: _asked.end(name, each, hangs_after) for name, each in asked.items()}
+    return verdicts | {name: verdict for name, verdict in ends.items() if verdict}
 
 
 def _safely(work: Callable[[], Verdict]) -> Verdict:
@@ -101,30 +145,50 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(THREADS, "health")
 
 
+@dataclass(frozen=True)
+class _Question:
+    """`asked`: when, on a clock that is never set."""
+
+    answer: Future[Verdict]
+    asked: float
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.asked
+
+
 class _Asked:
     """Questions on their way, by the check's name: what hangs is not asked a second time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: dict[str, Future[Verdict]] = {}
+        self._running: dict[str, _Question] = {}
 
-    def begin(self, check: Asking, now: datetime) -> "Future[Verdict] | Verdict":
+    def begin(self, check: Asking, now: datetime) -> _Question | Verdict:
         with self._lock:
-            if (running := self._running.get(check.name)) and not running.done():
+            running = self._running.get(check.name)
+            if running and (not running.answer.done() or running.age < LATE_SECONDS):
                 return running
         try:
             known = check.known(now)
         except DatabaseError:
             return ill(NO_DATABASE)
         future = _threads().submit(_safely, partial(check.ask, known))
+        question = _Question(future, time.monotonic())
         with self._lock:
-            self._running[check.name] = future
-        return future
+            self._running[check.name] = question
+        return question
 
-    def end(self, name: str, asked: "Future[Verdict] | Verdict") -> Verdict:
+    def end(self, name: str, asked: _Question | Verdict, hangs_after: float) -> Verdict | None:
+        """None: it may still answer in time."""
         if isinstance(asked, Verdict):
             return asked
-        return asked.result() if asked.done() else ill(NO_END)
+        if not asked.answer.done():
+            return ill(NO_END) if asked.age >= hangs_after else None
+        with self._lock:
+            if self._running.get(name) is asked:
+                del self._running[name]
+        return asked.answer.result()
 
 
 _asked = _Asked()

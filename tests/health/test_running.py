@@ -1,13 +1,14 @@
 """When checks run, what is stored of it, and what doors tell where nobody runs them."""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
 from django.db import DatabaseError, connection
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
 
 from monitoring import looking
@@ -16,6 +17,7 @@ from monitoring.health.base import Asking, Check, Link, Status, Verdict
 from monitoring.health.models import HealthCheck, HealthPoint
 from monitoring.health.reading import latest
 from monitoring.health.shown import shown
+from telephony import probes
 from tests.health.made import BROKEN, FINE, Made
 from veyra.models import Lease
 
@@ -63,7 +65,8 @@ def test_what_nobody_looked_at_for_long_is_told_as_such(three: Made) -> None:
     running.look(NOON)
     found = latest(NOON + timedelta(minutes=7))
     assert [each.status for each in found] == ["warning", "warning", "failed"]
-    assert "for 7 min" in str(found[0].sentence) and "Fine." in str(found[0].sentence)
+    with translation.override("en"):
+        assert "for 7 min" in str(found[0].sentence) and "Fine." in str(found[0].sentence)
 
 
 def test_limits_that_staff_change_meanwhile_stay(three: Made) -> None:
@@ -95,25 +98,88 @@ def test_without_the_database_the_rest_is_still_asked(
     assert [each.status for each in running.look(NOON)] == ["ok", "ok", "failed"]
 
 
-def test_what_hangs_holds_up_nobody_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    release, asked = Event(), []
+class Hanging(Asking):
+    """It answers when it is released."""
 
-    class Hanging(Asking):
-        name, title, link = "hanging", "Hanging", Link.GROUND
+    name, title, link = "hanging", "Hanging", Link.GROUND
 
-        def ask(self, known: object) -> Verdict:
-            asked.append(1)
-            release.wait(10)
-            return FINE
+    def ask(self, known: object) -> Verdict:
+        asked.append(1)
+        release.wait(10)
+        return FINE
 
+
+release, asked = Event(), list[int]()
+
+
+@pytest.fixture
+def _hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    release.clear()
+    asked.clear()
+    monkeypatch.setattr(running, "_asked", running._Asked())
     monkeypatch.setattr(every, "CHECKS", (Hanging,))
     monkeypatch.setattr(running, "WAIT_SECONDS", 0.05)
+    yield
+    release.set()
+
+
+@pytest.mark.usefixtures("_hanging")
+def test_what_hangs_holds_up_nobody_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "HANGS_SECONDS", 0.01)
     assert running.look(NOON)[0].status == Status.FAILED
     assert running.look(NOON + timedelta(minutes=1))[0].status == Status.FAILED
+    assert len(asked) == 1
+
+
+@pytest.mark.usefixtures("_hanging")
+def test_an_answer_that_comes_late_counts_in_the_next_look() -> None:
+    HealthCheck.objects.create(name="hanging", status="ok", since=NOON, checked_at=NOON)
+    assert running.look(NOON + timedelta(seconds=10))[0].status == Status.OK
     release.set()
     time.sleep(0.05)
-    assert running.look(NOON + timedelta(minutes=2))[0].status == Status.OK
-    assert len(asked) == 2
+    found = running.look(NOON + timedelta(seconds=15))[0]
+    assert found.checked_at == NOON + timedelta(seconds=15) and len(asked) == 1
+
+
+def test_none_waits_for_another_that_asks_slowly() -> None:
+    assert sum(issubclass(check, Asking) for check in every.CHECKS) < running.THREADS
+
+
+def test_what_is_started_beside_us_is_missed_once_it_was_there_or_its_time_is_over(
+    three: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic())
+    three["livekit"] = BROKEN
+    monkeypatch.setattr(every.CHECKS[2], "rises", True)
+    now = timezone.now()
+    assert running.look(now)[2].status == Status.STARTING
+    three["livekit"] = FINE
+    running.look(now + timedelta(seconds=10))
+    three["livekit"] = BROKEN
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - 21)
+    assert running.look(now + timedelta(seconds=20))[2].status == Status.FAILED
+    HealthCheck.objects.all().delete()
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - 61)
+    assert running.look(now + timedelta(seconds=61))[2].status == Status.FAILED
+
+
+def test_what_was_down_before_us_stays_so(three: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    three["livekit"] = BROKEN
+    monkeypatch.setattr(every.CHECKS[2], "rises", True)
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - 61)
+    before = timezone.now() - timedelta(minutes=1)
+    running.look(before)
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic())
+    assert running.look(timezone.now())[2].status == Status.FAILED
+
+
+def test_what_failed_only_now_is_looked_at_again_in_the_next_look(three: Made) -> None:
+    three["livekit"] = BROKEN
+    for seconds in (0, 5, 10):
+        running.look(NOON + timedelta(seconds=seconds))
+    assert three.asked["livekit"] == 3 and three.asked["broker"] == 2
+    running.look(NOON + timedelta(seconds=15))
+    assert three.asked["livekit"] == 3
 
 
 def test_only_one_looks_at_a_time(three: Made) -> None:

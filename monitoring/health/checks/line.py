@@ -33,6 +33,7 @@ TAP_IS_OLD = timedelta(seconds=15)
 @dataclass
 class LiveKitServer(Asking):
     name, title, link = "livekit", "LiveKit", Link.LIVEKIT
+    rises = True
 
     def ask(self, known: None) -> Verdict:
         try:
@@ -59,6 +60,7 @@ def _refused(error: LiveKitError) -> Verdict:
 @dataclass
 class Entrance(Asking):
     name, title, link = "gateway", _("Call entrance"), Link.ENTRANCE
+    rises = True
 
     def ask(self, known: None) -> Verdict:
         if settings.LIVEKIT_SIMULATED:

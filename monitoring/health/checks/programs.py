@@ -91,6 +91,7 @@ class Web(Asking):
     """What pages, LiveKit's messages and recorded sound come to."""
 
     name, title, link, is_cheap = "web", _("Pages"), Link.GROUND, False
+    rises = True
 
     def ask(self, known: None) -> Verdict:
         told = text_of(f"{settings.INTERNAL_URL}/health/live", NETWORK_SECONDS)
