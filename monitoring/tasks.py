@@ -9,6 +9,7 @@ from monitoring import caller_zip, filing, forgetting, looking, posting, synthet
 from monitoring.alarms import working
 from monitoring.health import history
 from monitoring.health.checks.ground import DEFAULT, SCHEDULE, pulse_of
+from monitoring.incidents import services
 from monitoring.logs import bundle
 from monitoring.metrics import counting
 from monitoring.recovery import recover as recovering
@@ -70,6 +71,7 @@ def tidy() -> None:
     bundle.forget(timezone.now())
     posting.forget(timezone.now())
     working.forget(timezone.now())
+    services.forget(timezone.now())
     history.thin(timezone.now())
 
 

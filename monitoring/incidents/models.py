@@ -56,6 +56,9 @@ class IncidentQuerySet(VisibleQuerySet["Incident"]):
     def resolved_since(self, moment: datetime) -> Self:
         return self.resolved().filter(resolved_at__gte=moment)
 
+    def resolved_before(self, moment: datetime) -> Self:
+        return self.resolved().filter(resolved_at__lt=moment)
+
     def to_watch(self, ended_since: datetime) -> Self:
         """What a look decides about: all that are open, and those that ended by themselves."""
         lately = models.Q(resolved_at__gte=ended_since, resolved_by=None)

@@ -11,6 +11,8 @@ from veyra.models import User
 from veyra.sentences import Sentence
 
 Kind, State = IncidentNote.Kind, Incident.State
+# As long as what was sent of it.
+KEPT = timedelta(days=366)
 
 
 def note(
@@ -123,3 +125,8 @@ def lift(row: Silence, by: User) -> bool:
     """It is over sooner. False: it was over."""
     found = Silence.objects.filter(pk=row.pk, lifted_at=None)
     return bool(found.update(lifted_at=timezone.now(), lifted_by=by))
+
+
+def forget(now: datetime) -> None:
+    """Delete those that ended long ago, with their stories."""
+    Incident.objects.resolved_before(now - KEPT).delete()

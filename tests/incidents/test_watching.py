@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from monitoring import tasks
 from monitoring.health import running
 from monitoring.health.models import HealthCheck
 from monitoring.incidents import services
@@ -158,6 +159,18 @@ def test_calls_that_are_no_callers_are_not_counted(
 ) -> None:
     place("no_agent", **values)
     assert not watch(0)
+
+
+def test_what_ended_over_a_year_ago_is_deleted_and_what_is_open_stays(
+    watch: Watch, say: Say
+) -> None:
+    say(gateway="failed", disk="failed")
+    watch(0), watch(5)
+    services.resolve(Incident.objects.get(rule="disk"), None)
+    Incident.objects.update(opened_at=NOON - timedelta(days=400))
+    Incident.objects.filter(rule="disk").update(resolved_at=NOON - timedelta(days=367))
+    tasks.tidy()
+    assert only().rule == "gateway"
 
 
 def test_a_recording_that_is_missing_is_an_incident(watch: Watch, say: Say, place: Place) -> None:
