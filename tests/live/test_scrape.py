@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.live.stack import free_port, missing, wait_until
 from tests.live.system import System, running
 from tests.live.test_call import LINE, SUPPORT
-from tests.metrics.deployed import used
+from tests.metrics.deployed import sums, used
 
 pytestmark = [pytest.mark.live, pytest.mark.prove]
 AGENT_PORT = free_port()
@@ -36,14 +35,7 @@ def system() -> Iterator[System]:
 def scrape(port: int) -> dict[str, float]:
     """The sum of each metric's samples, by its name."""
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        text = answer.read().decode()
-    found: dict[str, float] = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            found[sample.name] = found.get(sample.name, 0) + sample.value
-    # The gateway's counters have no ending, as the format wants it: Prometheus takes them so.
-    names = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if line[:1] != "#"}
-    return {**dict.fromkeys(names - {""}, 0.0), **found}
+        return sums(answer.read().decode())
 
 
 def test_every_metric_that_is_read_is_told(system: System) -> None:

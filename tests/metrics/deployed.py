@@ -47,3 +47,16 @@ def metrics(expression: str) -> set[str]:
 
 def used() -> set[str]:
     return {name for expression in expressions() for name in metrics(expression)}
+
+
+def sums(text: str) -> dict[str, float]:
+    """Of what a program told: each metric's samples together, by the name that Prometheus keeps.
+
+    prometheus_client's own parser would give a counter the ending that the format wants.
+    """
+    found: dict[str, float] = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name = re.split(r"[{ ]", line, maxsplit=1)[0]
+            found[name] = found.get(name, 0.0) + float(line.rsplit(" ", 1)[1])
+    return found

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import LazySettings
-from prometheus_client.parser import text_string_to_metric_families
 
 from monitoring.metrics import collector
-from tests.metrics.deployed import DEPLOY, alerts, dashboards, metrics, used
+from tests.metrics.deployed import DEPLOY, alerts, dashboards, metrics, sums, used
 from tests.run.test_compose import SERVICES
 
 CONFIG, LOOPBACK = (
@@ -42,11 +41,7 @@ def test_every_figure_of_ours_that_is_asked_for_is_told() -> None:
     """Also by a line on which nothing has happened yet, but for checks that nobody has made, and
     what only the broker knows.
     """
-    told = {
-        sample.name
-        for family in text_string_to_metric_families(collector.text().decode())
-        for sample in family.samples
-    }
+    told = set(sums(collector.text().decode()))
     ours = {name for name in used() if name.startswith("veyra_")}
     not_yet = {f"veyra_{name}" for name in ("check", "check_value")}
     not_yet |= {f"veyra_queue_{name}" for name in ("messages", "silence_seconds")}
