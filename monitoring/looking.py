@@ -10,7 +10,7 @@ from veyra.models import Lease
 
 TASK = "monitoring.look"
 # Whoever looks is alone; of one who was killed another takes over after so long.
-LEASE, LEASE_SECONDS = "monitoring-look", 30.0
+LEASE, LEASE_SECONDS = "monitoring-look", 15.0
 
 
 def look(now: datetime) -> bool:

@@ -101,8 +101,8 @@ class Schedule(Check):
             "silence",
             _("Missed after (seconds)"),
             _("Background work shows life every five seconds. It is missed after so many."),
-            default=20,
-            least=15,
+            default=15,
+            least=10,
             most=600,
         ),
     )
