@@ -295,7 +295,13 @@ RUNBOOKS: Mapping[str, Advice] = {
     ),
     "queues": Advice(
         _("A worker of the queue is dead or blocked, so work piles up."),
-        [AGAIN, Offer("restart", on="program worker worker-slow")],
+        [
+            AGAIN,
+            Offer(
+                "restart",
+                on="program worker worker-calls worker-livekit worker-slow worker-saving",
+            ),
+        ],
         [START_IT],
         [HEALTH],
     ),

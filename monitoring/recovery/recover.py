@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 LEASE, LEASE_SECONDS = "recover", 120.0
 # A program that has just begun is not helped by beginning once more.
 BEGINS = timedelta(seconds=90)
+WORKERS = ("worker", "worker-calls", "worker-livekit", "worker-slow", "worker-saving")
 # An incident heals by itself when it begins. What does not help then, a person has to look at.
 YOUNG = timedelta(minutes=2)
 
@@ -109,7 +110,7 @@ REMEDIES: Mapping[str, Sequence[Remedy]] = {
     "registrar": [_restart("registrar"), _lines],
     "provider": [_lines],
     "schedule": [_restart("beat", "worker")],
-    "queues": [_restart("worker", "worker-calls", "worker-livekit", "worker-slow")],
+    "queues": [_restart(*WORKERS)],
     "facts_late": [_only("run_task_again", "fold")],
     "observer": [_only("observe_now")],
     "webhooks": [_only("observe_now")],
