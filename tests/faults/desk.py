@@ -18,6 +18,8 @@ from django.utils import timezone, translation
 
 from agentworker.models import Agent, AgentVersion, Worker
 from agentworker.services import Words, save_words
+from monitoring.alarms.forms import put
+from monitoring.alarms.models import AlertChannel
 from monitoring.health import every, reading, running
 from monitoring.health.base import Status
 from monitoring.health.models import HealthCheck
@@ -26,7 +28,8 @@ from monitoring.incidents.models import Incident, ProgramStart, RuleSetting, Sus
 from monitoring.incidents.reading import read as facts_now
 from monitoring.recovery.models import RecoveryAction
 from telephony import sync
-from telephony.models import Call, DispatchRule, Gateway, PhoneNumber, Trunk
+from telephony.models import Call, DispatchRule, Gateway, PhoneNumber, Registration, Trunk
+from veyra.celery import wake
 from veyra.livekit.client import LiveKit
 from veyra.models import FailedLogin, Lease, Program, Pulse, User
 
@@ -108,6 +111,35 @@ def connect_provider(address: str) -> None:
 def knows_providers() -> bool:
     """Has the one with an address answered?"""
     return bool(Pulse.felt("provider:", timedelta(minutes=1)))
+
+
+def sign_in(address: str, login: str, password: str) -> None:
+    trunk = Trunk.objects.create(
+        name="third", register_at=address, register_login=login, register_password=password
+    )
+    number = PhoneNumber.objects.create(number="+74991124149", trunk=trunk)
+    DispatchRule.objects.get().numbers.add(number)
+    wake("telephony.apply")
+
+
+def is_signed_in() -> bool:
+    return Registration.objects.open().filter(state=Registration.State.REGISTERED).exists()
+
+
+def sign_out() -> None:
+    PhoneNumber.objects.filter(trunk__name="third").delete()
+    Trunk.objects.filter(name="third").delete()
+    wake("telephony.apply")
+
+
+def add_channel(url: str) -> None:
+    channel = AlertChannel(name="duty", kind="webhook", language="en", severity=4)
+    put(channel, {"url": url})
+    channel.save()
+
+
+def remove_channels() -> None:
+    AlertChannel.objects.all().delete()
 
 
 def forget_provider() -> None:

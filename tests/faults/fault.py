@@ -1,7 +1,7 @@
 """What a fault is, and how one is made, found and healed."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from tests.faults.line import Line
@@ -26,6 +26,14 @@ class Fault:
 
     def repair(self, line: Line) -> None:
         """What the runbook says is to be done by hand, before the button."""
+
+    def seen(self, line: Line) -> Any:
+        """What tells of it: the incident, with its "sentence"; None while nothing does."""
+        return line.ask(f"desk.incident({self.rule!r})")
+
+    def heal(self, line: Line, told: "Row", seen: dict[str, Any]) -> "Row":
+        """The button is pressed, and the trouble is waited for until it is over."""
+        return _press(self, line, told, seen)
 
     def after(self, line: Line) -> None:
         """What happens on the line when the button was pressed, and shows that it is well."""
@@ -70,22 +78,25 @@ def run(fault: Fault, line: Line) -> Row:
 
 
 def _heal(fault: Fault, line: Line, began: float) -> Row:
-    seen = _wait(lambda: line.ask(f"desk.incident({fault.rule!r})"), FOUND_SECONDS)
+    seen = wait_for_one(lambda: fault.seen(line), FOUND_SECONDS)
     found = time.monotonic() - began
     if seen is None:
         others = line.ask("desk.all_rules()")
         return Row(fault.name, fault.rule, wrong=f"no incident; there are {others}")
     fault.repair(line)
+    return fault.heal(line, Row(fault.name, fault.rule, found, seen["sentence"]), seen)
+
+
+def _press(fault: Fault, line: Line, told: Row, seen: dict[str, Any]) -> Row:
     pressed = time.monotonic()
-    told = Row(fault.name, fault.rule, found, seen["sentence"])
     action = line.ask(f"desk.press({seen['pk']!r}, {fault.step!r}, {fault.target!r})")
     typed = _follow(line, action["pk"], seen["pk"])
     fault.after(line)
-    over = _wait(lambda: line.ask(f"desk.is_over({seen['pk']!r})"), HEALED_SECONDS)
+    over = wait_for_one(lambda: line.ask(f"desk.is_over({seen['pk']!r})"), HEALED_SECONDS)
     healed = time.monotonic() - pressed if over else None
     said = line.ask(f"desk.said({action['pk']!r})")
     wrong = "" if over and said["ok"] is not False else f"the button said: {said['sentence']}"
-    return Row(told.fault, told.rule, found, told.sentence, action["title"], typed, healed, wrong)
+    return replace(told, button=action["title"], typed=typed, healed=healed, wrong=wrong)
 
 
 def _follow(line: Line, action: str, incident: str) -> str:
@@ -99,7 +110,7 @@ def _follow(line: Line, action: str, incident: str) -> str:
     return ""
 
 
-def _wait(ask: Any, seconds: float) -> Any:
+def wait_for_one(ask: Any, seconds: float) -> Any:
     """The first answer that is one, else None."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

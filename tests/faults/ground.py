@@ -5,13 +5,18 @@ import socket
 import sqlite3
 import subprocess
 import threading
+import time
 from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import redis
 
-from tests.faults.fault import Fault
+from tests.alarms.servers import Web, serve
+from tests.faults.fault import HEALED_SECONDS, Fault, Row, wait_for_one
 from tests.faults.line import Line
-from tests.live.stack import broker_binary
+from tests.live.stack import broker_binary, wait_until
+from tests.registrar.provider import Provider as Exchange
 
 # A call of the clock of this machine's C library, two minutes ahead.
 WRONG_CLOCK = """
@@ -118,22 +123,82 @@ class CertificateHasExpired(Fault):
 
 
 class DatabaseIsLocked(Fault):
-    """Somebody holds it, so nothing can be written: there is an alarm, and no incident."""
+    """Somebody holds it, so nothing can be written: no incident and no button, but an alarm, and
+    another one when it is over.
+    """
 
-    name, rule, step = "the database is locked", "", ""
-    holder: sqlite3.Connection
+    name, rule, step = "the database is locked", "database", ""
+
+    def prepare(self, line: Line) -> None:
+        self.web = Web()
+        self._serving = serve(self.web)
+        self._serving.__enter__()
+        before = time.time()
+        line.do(f"desk.add_channel('{self.web.url}/duty')")
+        # The lookout keeps a copy of it for such a moment.
+        copy = line.state / "lookout" / "channels.sealed"
+        wait_until(lambda: copy.exists() and copy.stat().st_mtime > before, "no copy", 60)
 
     def make(self, line: Line) -> None:
         path = line.state / "db.sqlite3"
-        self.holder = sqlite3.connect(path, timeout=60, check_same_thread=False)
+        self.holder = sqlite3.connect(path, timeout=60)
         self.holder.execute("BEGIN IMMEDIATE")
+
+    def seen(self, line: Line) -> Any:
+        found = [title for title in self.web.titles if "database" in title]
+        return {"sentence": found[0]} if found else None
 
     def repair(self, line: Line) -> None:
         self.holder.rollback()
 
+    def heal(self, line: Line, told: Row, seen: dict[str, Any]) -> Row:
+        began = time.monotonic()
+        over = wait_for_one(lambda: "over" in self.web.titles[-1], HEALED_SECONDS)
+        healed = time.monotonic() - began if over else None
+        return replace(told, button="(none: nothing can be written)", healed=healed)
+
     def tidy(self, line: Line) -> None:
         self.holder.rollback()
         self.holder.close()
+        line.do("desk.remove_channels()")
+        self._serving.__exit__(None, None, None)
+
+
+class SignInIsRefused(Fault):
+    """The provider does not take the login any more."""
+
+    name, rule, step = "a provider refuses the sign-in", "provider", "sign_in_again"
+
+    def prepare(self, line: Line) -> None:
+        self.provider = Exchange({"1001": "secret-1001"})
+        line.do(f"desk.sign_in('{self.provider.address}', '1001', 'secret-1001')")
+        line.wait_for("desk.is_signed_in()")
+
+    def make(self, line: Line) -> None:
+        self.provider.mood = 403
+        line.kill("kamailio")
+
+    def repair(self, line: Line) -> None:
+        self.provider.mood = "well"
+
+    def tidy(self, line: Line) -> None:
+        line.do("desk.sign_out()")
+        self.provider.__exit__()
+
+
+class RegistrarHangs(SignInIsRefused):
+    name, rule, step = "the program that signs in hangs", "registrar", "restart"
+    target, program = "registrar@", "registrar"
+
+    def make(self, line: Line) -> None:
+        line.hang(self.program)
+
+    def repair(self, line: Line) -> None:
+        pass
+
+
+class KamailioHangs(RegistrarHangs):
+    name, target, program = "Kamailio hangs", "kamailio", "kamailio"
 
 
 class Provider(threading.Thread):
@@ -232,4 +297,8 @@ FAULTS: tuple[type[Fault], ...] = (
     AddressIsPrivate,
     VoiceIsMissing,
     LockIsHeld,
+    DatabaseIsLocked,
+    SignInIsRefused,
+    RegistrarHangs,
+    KamailioHangs,
 )

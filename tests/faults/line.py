@@ -56,7 +56,8 @@ class Line:
             "LIVEKIT_PUBLIC_URL": self.tls.url,
             "SSL_CERT_FILE": str(self.tls.authorities),
         }
-        given = {"TEST_CALLS": "false", "DEBUG": "true", **ports, **secure, **variables}
+        alarms = {"ALARM_HOSTS": "127.0.0.1"}
+        given = {"TEST_CALLS": "false", "DEBUG": "true", **ports, **secure, **alarms, **variables}
         self.up = Up(self.state, **given)
         self.up.environment["PATH"] = f"{self.bin}:{self.up.environment['PATH']}"
         self.up.environment["DJANGO_SETTINGS_MODULE"] = "veyra.settings"
