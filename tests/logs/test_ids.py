@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 import structlog
 from celery.signals import before_task_publish
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from veyra import celery
+from veyra.logs.requests import RequestIds
 from veyra.logs.tasks import asked_in, on_behalf_of
 
 
@@ -76,3 +79,27 @@ def test_celery_leaves_logging_as_it_is() -> None:
     before = list(logging.getLogger().handlers)
     celery.app.log.setup(loglevel="DEBUG", redirect_stdouts=True)
     assert logging.getLogger().handlers == before
+
+
+@pytest.mark.parametrize(("status", "level"), [(503, "WARNING"), (404, "INFO")])
+def test_an_answer_that_is_meant_so_is_no_error(
+    caplog: pytest.LogCaptureFixture, status: int, level: str
+) -> None:
+    request = RequestFactory().get("/health/ready")
+    RequestIds(lambda _: HttpResponse(status=status))(request)
+    assert [record.levelname for record in caplog.records] == [level]
+
+
+def test_a_page_that_breaks_is_one_error_with_its_place(
+    caplog: pytest.LogCaptureFixture, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("disk")
+
+    monkeypatch.setattr("monitoring.machines._answer", broken)
+    client.raise_request_exception = False
+    assert client.get("/health/live").status_code == 500
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.msg["event"] for record in errors if isinstance(record.msg, dict)] == [
+        "request_failed"
+    ]

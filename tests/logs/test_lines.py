@@ -69,6 +69,8 @@ def test_what_a_child_hands_on_has_its_traceback_apart() -> None:
         "call from +7 499 112-41-48",
         "call from 74991124148",
         "sip_74991124148 left",
+        "support-room-_74991124148_vacDkDD9nuEV",
+        "call from 74991124148.",
         "sip:+74991124148@10.0.0.1",
         "8 (499) 112-41-48 rang",
         "redis://:canary-password@host/0",

@@ -19,7 +19,8 @@ PRIVATE = re.compile(
 _NUMBERS = re.compile(
     r"\+\d(?:[\s().-]{0,2}\d){6,14}"  # +7 499 112-41-48
     r"|(?<![\w.])[78][\s(-]{1,2}\d{3}[\s)-]{1,2}\d{3}[\s-]?\d{2}[\s-]?\d{2}(?!\w)"  # 8 (499) 112-…
-    r"|(?<![0-9A-Za-z.-])\d{10,15}(?![\w.-])"  # 74991124148
+    # 74991124148, as in LiveKit's room names, too: support-room-_74991124148_x
+    r"|(?<![0-9A-Za-z.-])\d{10,15}(?![0-9A-Za-z-]|\.\d)"
 )
 _SECRETS = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a token of LiveKit
