@@ -25,16 +25,27 @@ GRAVE = {
 }
 # With these away callers suffer, whatever work was planned.
 LOUD = (*("livekit", "gateway", "worker", "media", "provider", "registrar", "speech", "database"),)
+# Their warning is that they are not set up yet. That is no trouble of the line: the checklists and
+# the page of health tell it.
+SET_UP = ("channels",)
 # Seconds before it counts: the next look, five seconds later, has to see it, too.
 DAMPING = 4
-# What is looked at more seldom would say the same at the next look, since it was not asked again.
-SELDOM = 15
+# What is looked at more seldom is told as soon as it fails once. A provider may lose one packet, so
+# it is asked a second time.
+SELDOM = 20
+# A message that could not be sent is tried again meanwhile.
+SLOW = {"channels": 120}
 # They have waited themselves before they said it.
 PATIENT = ("schedule", "queues", "tap", "lookout", "standby", "watchdog", "recorder", "worker")
 
 
 def severity_of(name: str) -> int:
     return next((level for level, names in GRAVE.items() if name in names), Severity.MEDIUM)
+
+
+def damping_of(check: type[Check]) -> int:
+    at_once = check.name in PATIENT or check.period > SELDOM
+    return SLOW.get(check.name, 0 if at_once else DAMPING)
 
 
 def rule_of(check: type[Check]) -> Rule:
@@ -46,6 +57,8 @@ def rule_of(check: type[Check]) -> Rule:
             return ()
         if found.status == Status.FAILED:
             return [Trouble(found.sentence)]
+        if name in SET_UP:
+            return ()
         return [Trouble(found.sentence, severity=Severity.LOW, is_hint=True)]
 
     def can_tell(facts: Facts) -> bool:
@@ -58,12 +71,10 @@ def rule_of(check: type[Check]) -> Rule:
         NOT_WELL.get(name, HINT),
         severity_of(name),
         find,
-        damping=0 if name in PATIENT or check.period > SELDOM else DAMPING,
+        damping=damping_of(check),
         is_loud=name in LOUD,
         can_tell=can_tell,
     )
 
 
-# What is not set up yet is no trouble of the line; the checklists and the page of health tell it.
-SET_UP = ("channels",)
-RULES = tuple(rule_of(check) for check in every.CHECKS if check.name not in SET_UP)
+RULES = tuple(rule_of(check) for check in every.CHECKS)

@@ -71,6 +71,7 @@ PUBLISHED: PageOf = (
     _("Objects in LiveKit"),
     "telephony.view_publishedobject",
 )
+CHANNELS: PageOf = ("alarm-channels", _("Alarms"), "monitoring.view_alertchannel")
 KEEPING: PageOf = ("keeping", _("Keeping of recordings"), "recordings.view_term")
 MAINTENANCE: PageOf = ("maintenance", _("Maintenance"), "monitoring.view_jobrun")
 ERRORS: PageOf = ("log-errors", _("Errors of the programs"), "monitoring.view_logerror")
@@ -404,6 +405,15 @@ RUNBOOKS: Mapping[str, Advice] = {
         [AGAIN],
         [_("Calls go on. Have it brought to a version that the check names.")],
         [HEALTH],
+    ),
+    "channels": Advice(
+        _(
+            "An alarm channel does not take our messages: a password was changed, an address is"
+            " wrong, or the service behind it is down."
+        ),
+        [Offer("test_channel"), AGAIN],
+        [_("Open the channel under “Alarms”: it says what it answered, and what to correct.")],
+        [CHANNELS, HEALTH],
     ),
     "backup": Advice(
         _("The nightly backup did not run, or could not be written."),

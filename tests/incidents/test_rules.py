@@ -82,6 +82,11 @@ def test_a_check_that_is_well_unused_or_starting_is_none(status: str) -> None:
     assert not seen(health=found(status))
 
 
+def test_channels_that_do_not_work_are_a_trouble_and_missing_ones_are_none() -> None:
+    assert seen(health=found(Status.FAILED, "channels"))["channels"].severity == Severity.MEDIUM
+    assert not seen(health=found(Status.WARNING, "channels"))
+
+
 @pytest.mark.parametrize("health", [{}, found(Status.STARTING)], ids=["unknown", "starting"])
 def test_a_check_that_says_nothing_yet_cannot_tell(health: dict[str, Found]) -> None:
     assert "gateway" in rulebook.look(Facts(now=NOW, health=health), {}).blind
@@ -125,3 +130,8 @@ def test_a_rule_that_is_switched_off_sees_nothing() -> None:
 def test_what_is_critical_counts_within_a_quarter_of_a_minute() -> None:
     late = [rule.slug for rule in rulebook.RULES if rule.severity == 1 and rule.damping > 15]
     assert not late
+
+
+@pytest.mark.parametrize("slug", ["provider", "storage", "livekit", "gateway", "web"])
+def test_what_is_asked_over_a_network_has_to_fail_twice(slug: str) -> None:
+    assert rulebook.BY_SLUG[slug].damping
