@@ -4,7 +4,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from monitoring.upkeep import archive, keys
-from monitoring.upkeep.databases import UpkeepError
+from monitoring.upkeep.databases import BEFORE, UpkeepError
 from monitoring.upkeep.models import Backup
 from monitoring.upkeep.rotation import to_keep
 from recordings import sealing
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 NAME = re.compile(r"veyra-(\d{8}T\d{6})Z\.backup")
 STAMP = "%Y%m%dT%H%M%S"
+# For so long a database is kept that a restore took the place of.
+BEFORE_KEPT = timedelta(days=30)
 # Where copies lie in a storage of recordings.
 COPIES = "backups/"
 
@@ -169,9 +171,18 @@ def keep_the_right_ones(now: datetime) -> None:
             _rotate(far_store(storage), COPIES)
         except StoreError:
             log.warning("old copies of backups stay in storage %s", storage.pk)
+    _forget_what_was_before(now)
     there = _names(home(), "")
     for row in Backup.objects.good().exclude(name__in=there):
         Backup.objects.filter(pk=row.pk).update(removed_at=now)
+
+
+def _forget_what_was_before(now: datetime) -> None:
+    """Databases that a restore took the place of."""
+    store = home()
+    for name in list(store.names(BEFORE, now - BEFORE_KEPT)):
+        if name.endswith(".sqlite3"):
+            store.delete(name)
 
 
 def _rotate(store: Store, folder: str) -> None:

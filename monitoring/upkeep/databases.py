@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from django.db import connections
+from django.utils.translation import gettext_noop
 
 from veyra.sentences import Sentence
 
 SCRATCH = "scratch"
+# How a file is called that holds the database as it was before a restore.
+BEFORE = "before-"
+CANNOT_RESTORE = gettext_noop(
+    "The backup of %(at)s cannot be restored: %(why)s Make another one now."
+)
 
 
 class UpkeepError(Exception):

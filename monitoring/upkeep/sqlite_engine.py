@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from django.utils.translation import gettext_noop
 
-from monitoring.upkeep.databases import UpkeepError, beside, rows_of
+from monitoring.upkeep.databases import BEFORE, UpkeepError, beside, rows_of
 
 NOT_READ = gettext_noop(
     "The database could not be copied (%(error)s). Look whether its disk is full or broken."
@@ -39,7 +39,7 @@ class Sqlite:
             yield alias
 
     def swap(self, dump: Path, stamp: str) -> str:
-        before = settings.BACKUP_DIR / f"before-{stamp}.sqlite3"
+        before = settings.BACKUP_DIR / f"{BEFORE}{stamp}.sqlite3"
         try:
             copy(_open_one(), before)
             with closing(sqlite3.connect(dump)) as source:

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from monitoring.health import reading
 from monitoring.health.base import Status
 from monitoring.upkeep import backup, restoring
-from monitoring.upkeep.databases import UpkeepError, engine
+from monitoring.upkeep.databases import CANNOT_RESTORE, UpkeepError, engine
 from monitoring.upkeep.job import Job, Outcome, Period, done, wrong
 from monitoring.upkeep.models import Backup
 from recordings.models import Recording
@@ -37,8 +37,7 @@ def _prove_backup(now: datetime) -> Outcome:
         return Outcome(True, restoring.prove(row, now))
     except (UpkeepError, StoreError) as error:
         values = {"at": restoring.shown(row.at), "why": str(error.sentence)}
-        msgid = _("The backup of %(at)s cannot be restored: %(why)s Make another one now.")
-        return wrong(msgid, **values)
+        return wrong(CANNOT_RESTORE, **values)
 
 
 def _reread_journal(now: datetime) -> Outcome:

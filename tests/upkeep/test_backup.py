@@ -1,5 +1,6 @@
 """A backup holds everything and no key, and is opened by nobody without one."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,13 @@ from django.db import connection
 from django.utils import timezone
 
 from agentworker.models import Agent
-from monitoring.upkeep import archive, backup, keys, restoring
-from monitoring.upkeep.databases import UpkeepError
+from monitoring.health.checks.keeping import BackupAge
+from monitoring.upkeep import archive, backup, keys, restoring, working
+from monitoring.upkeep.databases import CANNOT_RESTORE, UpkeepError
 from monitoring.upkeep.models import Backup
 from recordings.models import Storage
 from recordings.storing import StoreError
+from tests.health.made import verdict_of
 from tests.recordings.s3 import BUCKET, server
 from veyra.models import User
 
@@ -221,3 +224,28 @@ def made_later() -> Backup:
     row = backup.make(timezone.now() + timedelta(seconds=2))
     assert row.ok, row.says
     return row
+
+
+@committed
+def test_a_backup_that_cannot_be_restored_is_a_trouble_of_the_line(backups: Path) -> None:
+    assert verdict_of(BackupAge).status == "off"
+    row = made()
+    assert verdict_of(BackupAge).status == "ok"
+    working.ask("proof")
+    (backups / row.name).write_bytes(b"damaged")
+    working.work()
+    assert verdict_of(BackupAge).sentence.msgid == CANNOT_RESTORE
+    made_later()
+    working.ask("proof")
+    working.work()
+    assert verdict_of(BackupAge).status == "ok"
+
+
+def test_a_database_that_a_restore_put_aside_goes_after_a_month(backups: Path) -> None:
+    backups.mkdir()
+    for name, days in (("before-1.sqlite3", 31), ("before-2.sqlite3", 29), ("before.txt", 31)):
+        (backups / name).touch()
+        at = (timezone.now() - timedelta(days=days)).timestamp()
+        os.utime(backups / name, (at, at))
+    backup.keep_the_right_ones(timezone.now())
+    assert sorted(path.name for path in backups.iterdir()) == ["before-2.sqlite3", "before.txt"]

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from monitoring.health.base import Asking, Check, Limit, Link, Verdict, ill, off, well
-from monitoring.upkeep.models import Backup
+from monitoring.health.base import Asking, Check, Limit, Link, Status, Verdict, ill, off, well
+from monitoring.upkeep.databases import CANNOT_RESTORE
+from monitoring.upkeep.models import Backup, JobRun
 from recordings import owning
 from recordings.available import NOT_THERE
 from recordings.making import NOT_SAME
@@ -134,6 +135,8 @@ class BackupAge(Check):
             return ill(TOO_OLD if last else NONE_YET, hours if last else None, hours=round(hours))
         if last is None:
             return off(gettext_noop("No backup has been made yet."))
+        if told := unproven():
+            return Verdict(Status.FAILED, told, hours)
         return well(
             gettext_noop("The last backup is %(hours)s hours old."), hours, hours=round(hours)
         )
@@ -147,6 +150,12 @@ NONE_YET = gettext_noop(
     "No backup has been made for %(hours)s hours: if the disk broke, everything would be lost. Make"
     " one now."
 )
+
+
+def unproven() -> Sentence | None:
+    """What the last trial says of a backup that could not be restored."""
+    row = JobRun.objects.ended().of("proof").newest().first()
+    return row.says if row and row.says.msgid == CANNOT_RESTORE else None
 
 
 def last_backup() -> datetime | None:
