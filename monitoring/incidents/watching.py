@@ -1,8 +1,8 @@
 """One look of the rules: what they see becomes incidents, and what they see no more ends."""
 
 import logging
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -32,6 +32,8 @@ ALARM, RECOVER = "monitoring.alarm", "monitoring.recover"
 Kind, State = IncidentNote.Kind, Incident.State
 # A story tells so often that a trouble came and went; then it is known.
 TOLD_TIMES = 20
+# No rule looks at calls that ended longer ago.
+SEEN = timedelta(hours=2)
 # So many calls of one incident are listed.
 MOST_CALLS = 1000
 
@@ -41,12 +43,13 @@ def watch(now: datetime) -> list[Incident]:
     rows = {row.pk: row for row in Incident.objects.to_watch(now - LATELY)}
     going_on = [_as_seen(row) for row in rows.values() if not row.is_over]
     looked = rulebook.look(reading.read(now), RuleSetting.objects.by_rule(), going_on)
+    sightings = _without_closed(looked.sightings, {each.cause for each in going_on}, now)
     suspects = dict(Suspicion.objects.values_list("cause", "since"))
     known = [_known(row) for row in rows.values()]
-    decision = decide(now, looked.sightings, looked.blind, known, suspects)
+    decision = decide(now, sightings, looked.blind, known, suspects)
     _suspect(decision.suspects, suspects)
     began = _write(decision, rows, now)
-    _join(looked.sightings, began, now)
+    _join(sightings, began, now)
     if began:
         wake(ALARM)
         wake(RECOVER)
@@ -57,6 +60,32 @@ def _as_seen(row: Incident) -> Sighting:
     """A mere hint is of the lowest severity, and explains nothing."""
     explains = row.severity < Severity.LOW
     return Sighting(row.rule, row.cause, row.told, row.severity, explains=explains)
+
+
+def _without_closed(
+    sightings: Iterable[Sighting], open_causes: Collection[str], now: datetime
+) -> list[Sighting]:
+    """Without those of which a person has said that they are over, and that hit no call since:
+    calls that ended badly are seen for a while, whatever was done.
+    """
+    found = list(sightings)
+    causes = [each.cause for each in found if each.calls and each.cause not in open_causes]
+    if not causes:
+        return found
+    closed = IncidentCall.objects.filter(
+        incident__cause__in=causes,
+        incident__state=State.RESOLVED,
+        incident__resolved_by__isnull=False,
+        incident__resolved_at__gte=now - SEEN,
+    )
+    dealt_with: dict[str, set[UUID]] = {}
+    for cause, call in closed.values_list("incident__cause", "call"):
+        dealt_with.setdefault(cause, set()).add(call)
+    return [
+        each
+        for each in found
+        if not each.calls or not set(each.calls) <= dealt_with.get(each.cause, set())
+    ]
 
 
 def _known(row: Incident) -> Known:

@@ -111,6 +111,18 @@ def test_what_a_person_closed_opens_anew_while_it_is_seen(
     assert [each.state for each in Incident.objects.order_by("opened_at")] == ["resolved", "open"]
 
 
+def test_what_a_person_closed_opens_anew_only_with_a_call_that_it_did_not_hit(
+    watch: Watch, say: Say, place: Place, anna: User
+) -> None:
+    place("no_agent")
+    watch(0)
+    assert services.resolve(only(), anna)
+    Incident.objects.update(resolved_at=NOON)
+    assert not watch(5) and not watch(60)
+    place("no_agent", 60)
+    assert [each.rule for each in watch(65)] == ["no_agent"]
+
+
 def test_a_check_that_nobody_runs_ends_no_incident(watch: Watch, say: Say) -> None:
     from monitoring.health.models import HealthCheck
     from monitoring.incidents import watching
