@@ -9,6 +9,8 @@ import pytest
 import structlog
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from hypothesis import given
+from hypothesis import strategies as st
 
 from veyra.logs.config import Writer, program
 from veyra.logs.redacting import NUMBER, SECRET, Redactor, secrets_in
@@ -155,3 +157,28 @@ def test_lines_of_one_request_have_its_id_and_no_other_line_has() -> None:
 def test_what_is_searched_for_is_no_part_of_a_request() -> None:
     request = RequestFactory().get("/callers/?number=%2B74991124148")
     assert RequestIds.format_request(request) == "GET /callers/"
+
+
+SPELLINGS = (
+    "+7{}{}{}{}",
+    "7{}{}{}{}",
+    "8{}{}{}{}",
+    "+7 {} {}-{}-{}",
+    "8 ({}) {}-{}-{}",
+    "+7({}){}{}{}",
+)
+
+
+@given(
+    parts=st.tuples(*(st.integers(10 ** (n - 1), 10**n - 1) for n in (3, 3, 2, 2))),
+    spelling=st.sampled_from(SPELLINGS),
+    before=st.sampled_from((" ", "_", ":", "'", "<", "/", "sip:")),
+    after=st.sampled_from(("", " ", "_", "'", ">", "@10.0.0.1", ".", ", 5")),
+)
+def test_a_number_is_hidden_however_it_is_written(
+    parts: tuple[int, ...], spelling: str, before: str, after: str
+) -> None:
+    number = spelling.format(*parts)
+    hidden = Redactor().text(f"a{before}{number}{after}")
+    assert number not in hidden
+    assert "".join(map(str, parts)) not in "".join(filter(str.isdigit, hidden))

@@ -20,6 +20,8 @@ TRACEBACK = "Traceback (most recent call last):"
 LEVELS = {
     # Each task says by itself that it failed (django_structlog), with its ids.
     "celery": "WARNING",
+    # That a worker is ready.
+    "celery.apps.worker": "INFO",
     "celery.app.trace": "CRITICAL",
     # So does each request.
     "django.request": "CRITICAL",
