@@ -10,16 +10,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
+from uuid import UUID
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from agentworker.models import Session, Worker
+from agentworker.models import Agent, Session, Worker
 from agentworker.recording import RecordingPolicy
 from recordings.deciding import BEGAN, EGRESS, Fact, Story, Verdict, decide
 from recordings.models import Part, Recorder, Recording
-from telephony.models import Call, CallEvent
+from telephony.models import Call, CallEvent, DispatchRule
 from veyra.live import changed
 
 TASK = "recordings.expect"
@@ -41,8 +44,10 @@ def look(now: datetime, back: timedelta = QUICK) -> list[tuple[Recording, Verdic
     rows = list(_open(now - back))
     calls = [*fresh, *(row.call for row in rows if row.call)]
     known = Known.of(calls, now, fresh)
+    doubtful = _changed_since(fresh)
     for call in fresh:
-        _make(call, known.verdict(call))
+        if call.pk not in doubtful or known.tells_of(call):
+            _make(call, known.verdict(call))
     found = []
     for row in rows:
         verdict = known.verdict(row.call, row) if row.call else None
@@ -122,6 +127,28 @@ def _open(since: datetime) -> QuerySet[Recording]:
     return rows.filter(call__answered_at__isnull=False).select_related("call__rule", "call__agent")
 
 
+def _changed_since(calls: Iterable[Call]) -> set[UUID]:
+    """Keys of those that are over, and whose rule or assistant somebody has changed since: what is
+    saved now says nothing of what they had to be.
+    """
+    over = {call.pk: call for call in calls if call.ended_at}
+    if not over:
+        return set()
+    kinds = ContentType.objects.get_for_models(DispatchRule, Agent)
+    since = min(call.ended_at for call in over.values() if call.ended_at)
+    log = LogEntry.objects.filter(content_type__in=kinds.values(), action_time__gte=since)
+    edits = list(log.values_list("content_type", "object_id", "action_time"))
+    rules, agents = kinds[DispatchRule].pk, kinds[Agent].pk
+    return {
+        call.pk
+        for call in over.values()
+        for kind, key, at in edits
+        if (kind, key) in ((rules, str(call.rule_id)), (agents, str(call.agent_id)))
+        and call.ended_at
+        and at > call.ended_at
+    }
+
+
 # What is known
 
 
@@ -151,6 +178,10 @@ class Known:
         parts = Part.objects.filter(room_sid__in=rooms).exclude(recorder=Recorder.EGRESS)
         known.with_parts = frozenset(parts.values_list("room_sid", flat=True))
         return known
+
+    def tells_of(self, call: Call) -> bool:
+        """Did an assistant, or a recorder, say or leave anything?"""
+        return bool(self.facts.get(call.room_sid)) or call.room_sid in self.with_parts
 
     def story(self, call: Call, row: Recording | None = None) -> Story | None:
         if call.answered_at is None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.utils import timezone
 
 from agentworker.models import Agent, Session, Worker
@@ -12,6 +13,9 @@ from agentworker.recording import RecordingPolicy as Policy
 from recordings import expecting
 from recordings.models import Part, Recording
 from telephony.models import Call, CallEvent, DispatchRule, Leg
+from tests.monitoring.conftest import make_user
+
+__all__ = ["make_user"]
 
 pytestmark = pytest.mark.django_db
 ROOM, JOB = "RM_1", "AJ_1"
@@ -142,6 +146,30 @@ def test_a_call_that_nobody_looked_at_is_found_within_a_day(talk: MakeTalk) -> N
     assert not Recording.objects.exists()
     look(days=1)
     assert row().state == State.SAVING
+
+
+@pytest.mark.parametrize(
+    ("whose", "hours_ago", "count"),
+    [("rule", 1, 0), ("agent", 1, 0), ("rule", 3, 1), ("", 1, 1)],
+    ids=["rule", "assistant", "before", "nothing"],
+)
+def test_what_is_said_after_a_call_is_not_asked_of_it(
+    talk: MakeTalk, agent: Agent, make_user: Any, whose: str, hours_ago: int, count: int
+) -> None:
+    rule = DispatchRule.objects.create(name="All", agent=agent, recording="always")
+    talk(lasted=10, rule=rule)
+    now = timezone.now()
+    ended = now - timedelta(hours=2)
+    Call.objects.update(ended_at=ended, answered_at=ended - timedelta(seconds=10))
+    rows: dict[str, list[Any]] = {"rule": [rule], "agent": [agent], "": []}
+    LogEntry.objects.log_actions(make_user().pk, rows[whose], CHANGE)
+    LogEntry.objects.update(action_time=now - timedelta(hours=hours_ago))
+    look(days=1)
+    assert Recording.objects.count() == count
+    # An assistant that was there was told.
+    fact("started", recording="always")
+    look(days=1)
+    assert Recording.objects.count() == 1
 
 
 @pytest.mark.parametrize(("policy", "count"), [(Policy.ALWAYS, 1), (Policy.NEVER, 0)])
