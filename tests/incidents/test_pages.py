@@ -24,10 +24,11 @@ from monitoring.incidents.models import (
     Silence,
 )
 from monitoring.incidents.runbook import TARGETS
-from monitoring.incidents.runbooks import RUNBOOKS
+from monitoring.incidents.runbooks import RUNBOOKS, USUAL, PageOf
 from monitoring.recovery.models import RecoveryAction
 from monitoring.recovery.steps import STEPS
 from telephony.models import Call, CallBack, DispatchRule
+from veyra.look import link
 from veyra.models import User
 from veyra.sentences import Sentence
 
@@ -231,6 +232,23 @@ def test_every_step_that_a_runbook_offers_is_there_and_is_about_something() -> N
     offers = [offer for advice in RUNBOOKS.values() for offer in advice.steps]
     assert {offer.step for offer in offers} <= STEPS.keys()
     assert {offer.on.partition(" ")[0] for offer in offers} <= {"", "program", *TARGETS}
+
+
+PAGES = sorted(
+    {page[0]: page for each in (*RUNBOOKS.values(), USUAL) for page in each.pages}.items()
+)
+
+
+@pytest.mark.parametrize(
+    "page", [page for _name, page in PAGES], ids=[name for name, _page in PAGES]
+)
+def test_every_page_that_a_runbook_names_opens_for_whoever_is_led_there(
+    enter: Enter, page: PageOf
+) -> None:
+    name, _title, right = page
+    client = enter("Owner")
+    assert User.objects.get(username="owner").has_perms(right.split())
+    assert client.get(link(name)).status_code == 200
 
 
 def test_contacts_stand_on_every_incident(enter: Enter, begin: Open) -> None:
