@@ -26,6 +26,7 @@ from veyra.livekit.probe import text_of
 from veyra.livekit.types import LiveKitError
 from veyra.models import Pulse
 
+AWAY = gettext_noop("LiveKit does not answer. Start it, or correct LIVEKIT_URL.")
 # It shows life every five seconds.
 TAP_IS_OLD = timedelta(seconds=15)
 
@@ -36,6 +37,9 @@ class LiveKitServer(Asking):
     rises = True
 
     def ask(self, known: None) -> Verdict:
+        # One that hangs is found sooner so: the client tries again.
+        if text_of(settings.LIVEKIT_URL, NETWORK_SECONDS) is None:
+            return ill(AWAY)
         try:
             with LiveKit.from_settings(NETWORK_SECONDS) as client:
                 client.list_rooms()
@@ -54,7 +58,7 @@ def _refused(error: LiveKitError) -> Verdict:
                 " with LiveKit's own."
             )
         )
-    return ill(gettext_noop("LiveKit does not answer. Start it, or correct LIVEKIT_URL."))
+    return ill(AWAY)
 
 
 @dataclass
