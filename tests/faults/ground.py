@@ -81,7 +81,8 @@ class ClockIsWrong(Fault):
     def make(self, line: Line) -> None:
         program = line.bin / "valkey-server"
         program.unlink()
-        own, library = broker_binary(), line.folder / "clock.so"
+        own, library = line.folder / "valkey-server", line.folder / "clock.so"
+        own.symlink_to(broker_binary() or "")
         program.write_text(f'#!/bin/sh\nLD_PRELOAD={library} exec "{own}" "$@"\n')
         program.chmod(0o755)
         line.kill("broker")
@@ -95,6 +96,7 @@ class ClockIsWrong(Fault):
     def tidy(self, line: Line) -> None:
         if not (line.bin / "valkey-server").is_symlink():
             self.repair(line)
+        (line.folder / "valkey-server").unlink(missing_ok=True)
 
 
 class BrokerIsFlushed(Fault):

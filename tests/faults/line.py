@@ -137,8 +137,18 @@ class Line:
 
     # What breaks
 
-    def process(self, name: str) -> psutil.Process:
-        """The program itself, not the leash that keeps it."""
+    def process(self, name: str, seconds: float = 30) -> psutil.Process:
+        """The program itself, not the leash that keeps it; it may be about to start again."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return self._process(name)
+            except (StopIteration, psutil.NoSuchProcess):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{name} does not run") from None
+            time.sleep(0.2)
+
+    def _process(self, name: str) -> psutil.Process:
         words = OURS[name]
         found = [
             pid
@@ -151,7 +161,7 @@ class Line:
     def is_there(self, name: str, old: int) -> bool:
         """Another process than that of `old`."""
         try:
-            return bool(self.process(name).pid != old)
+            return bool(self._process(name).pid != old)
         except (StopIteration, psutil.NoSuchProcess):
             return False
 
