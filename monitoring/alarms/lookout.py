@@ -22,6 +22,7 @@ from django.utils.translation import gettext
 
 from monitoring import looking
 from monitoring.alarms import calling_out, copying, sending, working
+from monitoring.alarms.chain import LOOKOUT
 from monitoring.alarms.copying import Copied
 from monitoring.alarms.writing import Message
 from monitoring.health.checks.ground import SCHEDULE
@@ -34,7 +35,6 @@ log = logging.getLogger(__name__)
 database_outage = outage.Outage(log, "the database is away")
 
 SECONDS = 5.0
-PULSE = "lookout"
 # The schedule shows life every ten seconds, and some check is due as often.
 SCHEDULE_IS_OLD, LOOK_IS_OLD = timedelta(seconds=15), timedelta(seconds=30)
 # A database that starts again is not worth an alarm.
@@ -70,7 +70,7 @@ class Lookout:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
-            Pulse.beat(PULSE)
+            Pulse.beat(LOOKOUT)
         except Error as error:
             database_outage.felt(error)
             connection.close()

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 
 from monitoring.alarms.models import AlertChannel, Delivery, DeliveryQuerySet
 
-WANTED = 2
-
 
 def kinds(channels: Iterable[AlertChannel] | None = None) -> list[str]:
     """Kinds by which what is critical gets through now, in the reader's language. Without an

@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from monitoring.alarms import calling_out, copying
 from monitoring.alarms.calling_out import Caller
+from monitoring.alarms.chain import LOOKOUT
 from monitoring.alarms.copying import Copy, Outage
-from monitoring.alarms.lookout import DAMPING, PULSE, REMINDED, Lookout
+from monitoring.alarms.lookout import DAMPING, REMINDED, Lookout
 from monitoring.alarms.models import AlertChannel, Delivery, Watch
 from monitoring.health.checks.ground import SCHEDULE
 from monitoring.health.models import HealthCheck
@@ -122,7 +123,7 @@ def test_it_does_the_work_of_a_schedule_that_is_dead(
     lookout.look(NOON)
     assert HealthCheck.objects.exclude(checked_at=None).exists()
     assert Delivery.objects.get().state == "sent"
-    assert Pulse.objects.filter(name=PULSE).exists()
+    assert Pulse.objects.filter(name=LOOKOUT).exists()
 
 
 def test_it_leaves_a_schedule_that_lives_alone(

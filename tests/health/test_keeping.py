@@ -12,9 +12,8 @@ from django.utils import timezone
 
 from agentworker.models import Agent, AgentVersion
 from agentworker.taping import stuck
-from monitoring.alarms import lookout
+from monitoring.alarms.chain import LOOKOUT
 from monitoring.alarms.models import AlertChannel
-from monitoring.health.checks import wishes
 from monitoring.health.checks.keeping import BackupAge, Egress, Ingresses, Storages
 from monitoring.health.checks.programs import Uploading
 from monitoring.health.checks.wishes import Channels, Drift, Lookout, Speech
@@ -134,7 +133,6 @@ def test_troubles_are_told_by_two_kinds_of_channels() -> None:
 
 
 def test_who_watches_over_veyra_is_missed() -> None:
-    assert wishes.LOOKOUT == lookout.PULSE
     assert verdict_of(Lookout).status == "failed"
-    Pulse.beat(lookout.PULSE)
+    Pulse.beat(LOOKOUT)
     assert verdict_of(Lookout).status == "ok"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 
 from agentworker.espeak import VOICES, WORDS_PER_MINUTE, EspeakError, engine
 from agentworker.models import AgentVersion
+from monitoring.alarms.chain import LOOKOUT
 from monitoring.alarms.models import AlertChannel
 from monitoring.health.base import Check, Limit, Link, Verdict, ill, missed, warn, well
 from telephony import sync
@@ -140,6 +141,5 @@ class Lookout(Check):
         )
 
 
-LOOKOUT = "lookout"
 # It shows life every five seconds, but for those in which it does what the schedule does not.
 LOOKOUT_IS_OLD = timedelta(seconds=20)
