@@ -53,10 +53,12 @@ def test_every_metric_that_is_read_is_told(system: System) -> None:
         during = {name: scrape(port) for name, port in ports.items()}
         assert call.result()["answered"] is not None
     wait_until(lambda: system.ask(COUNT) == 1, "the call was not counted", 30)
+    # The web gives the same answer for some seconds.
+    wait_until(lambda: scrape(ports["web"])["veyra_calls_total"] == 1, "the total stayed", 10)
     after = {name: scrape(port) for name, port in ports.items()}
     told = {name for each in (during, after) for figures in each.values() for name in figures}
     assert used() - told == set()
     assert after["gateway"]["livekit_sip_invite_accepted"] == 1
     assert after["gateway"]["livekit_sip_packets_rtp"] > 100
-    assert after["web"]["veyra_calls_total"] == after["web"]["veyra_answer_seconds_count"] == 1
+    assert after["web"]["veyra_answer_seconds_count"] == 1
     assert after["web"]["veyra_talk_seconds_total"] > 5
