@@ -6,10 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from monitoring.health.base import Limit
-from monitoring.incidents.facts import Facts
+from monitoring.incidents.facts import Facts, Knock
 from monitoring.incidents.models import Severity
 from monitoring.incidents.rule import Limits, Rule, Trouble
 from veyra.sentences import Sentence
+
+# So many who guess passwords are told one by one.
+MOST_KNOCKS = 5
 
 
 def recording_missing(facts: Facts, limits: Limits) -> Sequence[Trouble]:
@@ -80,11 +83,24 @@ def login_attack(facts: Facts, limits: Limits) -> Sequence[Trouble]:
     msgid = gettext_noop(
         "Somebody guesses passwords of this desk: %(times)s wrong logins in ten minutes (%(what)s)."
     )
+    found = [knock for knock in facts.knocks if knock.times >= limits["times"]]
+    if len(found) > MOST_KNOCKS:
+        return [_many_knocks(found)]
     return [
         Trouble(Sentence(msgid, {"times": knock.times, "what": knock.what}), about=knock.what)
-        for knock in facts.knocks
-        if knock.times >= limits["times"]
+        for knock in found
     ]
+
+
+def _many_knocks(found: Sequence[Knock]) -> Trouble:
+    """One attack by many computers is one trouble."""
+    msgid = gettext_noop(
+        "Somebody guesses passwords of this desk from many sides: %(count)s addresses and accounts"
+        " in ten minutes, most of all %(what)s (%(times)s wrong logins)."
+    )
+    worst = max(found, key=lambda knock: knock.times)
+    values = {"count": len(found), "what": worst.what, "times": worst.times}
+    return Trouble(Sentence(msgid, values))
 
 
 def secret_leaked(facts: Facts, _limits: Limits) -> Sequence[Trouble]:

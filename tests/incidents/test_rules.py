@@ -135,3 +135,10 @@ def test_what_is_critical_counts_within_a_quarter_of_a_minute() -> None:
 @pytest.mark.parametrize("slug", ["provider", "storage", "livekit", "gateway", "web"])
 def test_what_is_asked_over_a_network_has_to_fail_twice(slug: str) -> None:
     assert rulebook.BY_SLUG[slug].damping
+
+
+def test_an_attack_by_many_computers_is_one_trouble() -> None:
+    knocks = [Knock(f"192.0.2.{number}", 15 + number) for number in range(40)]
+    told = seen(knocks=knocks)["login_attack"]
+    assert told.cause == "login_attack"
+    assert told.sentence.values == {"count": 40, "what": "192.0.2.39", "times": 54}
