@@ -38,6 +38,9 @@ def lasted(call: Call) -> str:
 
 def spell(length: timedelta) -> str:
     minutes, seconds = divmod(max(0, round(length.total_seconds())), 60)
+    if minutes >= 60:
+        hours, minutes = divmod(minutes, 60)
+        return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
     if not minutes:
         return _("%(seconds)s s") % {"seconds": seconds}
     return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": f"{seconds:02}"}

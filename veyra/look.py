@@ -115,7 +115,16 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 def _items(request: HttpRequest, lines: Sequence[Line]) -> list[dict[str, Any]]:
     allowed = [one for one in lines if request.user.has_perms(one.permissions)]
     links = [(line, link(line.url)) for line in allowed]
-    return [{"title": line.title, "icon": line.icon, "link": url} for line, url in links if url]
+    return [
+        {"title": line.title, "icon": line.icon, "link": url, "active": _leads(url, request.path)}
+        for line, url in links
+        if url
+    ]
+
+
+def _leads(url: str, path: str) -> bool:
+    """Is this page the line's own or below it? Home is above all of the admin."""
+    return path == url if url == reverse("admin:index") else path.startswith(url)
 
 
 def link(name: str, *args: object) -> str:

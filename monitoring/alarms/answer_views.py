@@ -13,6 +13,7 @@ from monitoring.alarms.models import AlertChannel, Delivery
 from monitoring.alarms.writing import SALT, list_of_all
 from monitoring.incidents import services
 from monitoring.incidents.models import Incident, IncidentNote
+from monitoring.incidents.story import title_of
 from veyra.pace import Pace
 from veyra.sentences import Sentence
 
@@ -40,7 +41,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         incidents = working.named_in(delivery)
         context = {
             **admin.site.each_context(request),
-            "incidents": incidents,
+            "lines": [(title_of(one), one) for one in incidents],
             "is_open": any(one.state == Incident.State.OPEN for one in incidents),
             "url": list_of_all(),
         }

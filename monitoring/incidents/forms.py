@@ -37,7 +37,9 @@ class SnoozeForm(forms.Form):
 
 class AssignForm(forms.Form):
     to = forms.ModelChoiceField(
-        label=gettext_lazy("Who deals with it"), queryset=User.objects.none()
+        label=gettext_lazy("Who deals with it"),
+        queryset=User.objects.none(),
+        empty_label=gettext_lazy("Choose a person"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

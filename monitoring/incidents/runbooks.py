@@ -80,7 +80,7 @@ ACCOUNTS: PageOf = ("admin:veyra_user_changelist", _("Accounts"), "veyra.view_us
 START_IT = _(
     "If its program does not run at all, start it as the button says, or call the engineer."
 )
-CALL_THE_HOST = _("If nothing helps within ten minutes, call whoever runs the server (see below).")
+CALL_THE_HOST = _("If nothing helps within ten minutes, call whoever runs the server.")
 
 USUAL = Advice(_("A check of the line says that it is not well."), [AGAIN], (), [HEALTH, DIAGNOSE])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_noop
 
 from monitoring.health.words import LOOK_SOON, NOT_WELL
@@ -79,13 +79,22 @@ class Story:
         return title_of(self.incident)
 
 
+def _stopless(words: str | Promise) -> str:
+    return str(words).removesuffix(".")
+
+
+# The bell keeps titles for people of several languages.
+_without_stop = lazy(_stopless, str)
+
+
 def title_of(incident: Incident) -> str | Promise:
     """What it means for the line, in words that everybody understands; else what its rule is
-    called. The incident may outlive the rule.
+    called. It stands as a title, so without a full stop. The incident may outlive the rule.
     """
     words = LOOK_SOON if incident.severity == Severity.LOW else NOT_WELL
     rule = BY_SLUG.get(incident.rule)
-    return words.get(incident.rule) or (rule.title if rule else incident.rule)
+    told = words.get(incident.rule) or (rule.title if rule else incident.rule)
+    return _without_stop(told)
 
 
 def tell(incident: Incident, user: User) -> Story:

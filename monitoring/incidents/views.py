@@ -1,5 +1,6 @@
 """The pages of incidents: the list, one of them, and its report."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,8 +34,8 @@ def page(request: HttpRequest, user: User) -> HttpResponse:
     on_page = over.get_page(request.GET.get("page"))
     context = {
         "now": now,
-        "open": [_line(row) for row in open_now],
-        "over": [_line(row) for row in on_page],
+        "open": [_line(row, now) for row in open_now],
+        "over": [_line(row, now) for row in on_page],
         "pages": on_page,
         "silence": Silence.objects.visible_to(user).in_force(now).first(),
         "severities": Severity.choices,
@@ -57,8 +58,8 @@ def _wanted(request: HttpRequest, user: User) -> Any:
     return rows
 
 
-def _line(row: Incident) -> dict[str, Any]:
-    return {"incident": row, "title": story.title_of(row)}
+def _line(row: Incident, now: datetime) -> dict[str, Any]:
+    return {"incident": row, "title": story.title_of(row), "lasted": story.lasted(row, now)}
 
 
 @staff_page(SEES)
@@ -73,7 +74,7 @@ def incident(request: HttpRequest, user: User, pk: UUID) -> HttpResponse:
         "lasted": story.lasted(row, now),
         "root": row.part_of,
         "root_title": story.title_of(row.part_of) if row.part_of else "",
-        "follows": [_line(each) for each in told.consequences],
+        "follows": [_line(each, now) for each in told.consequences],
         "sees_calls": user.has_perm("telephony.view_call"),
         "may_put_down": user.has_perm("telephony.change_callback"),
         "now": now,
@@ -95,14 +96,14 @@ def incident(request: HttpRequest, user: User, pk: UUID) -> HttpResponse:
 def report(request: HttpRequest, user: User, pk: UUID) -> HttpResponse:
     """For the boss: what it was, whom it hit and what was done, on one sheet of paper."""
     row = get_object_or_404(Incident.objects.visible_to(user).shown(), pk=pk)
-    told = story.tell(row, user)
+    told, now = story.tell(row, user), timezone.now()
     context = {
         **admin.site.each_context(request),
         "title": _("Report about an incident"),
         "story": told,
         "incident": row,
-        "lasted": story.lasted(row, timezone.now()),
-        "follows": [_line(each) for each in told.consequences],
+        "lasted": story.lasted(row, now),
+        "follows": [_line(each, now) for each in told.consequences],
         "zone": timezone.get_current_timezone_name(),
     }
     return render(request, "monitoring/incidents/report.html", context)
