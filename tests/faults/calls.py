@@ -1,4 +1,4 @@
-"""What callers meet: nobody, a refusal, silence; and calls of which LiveKit tells nothing."""
+"""What callers meet: no worker, a refusal, silence; and calls of which LiveKit tells nothing."""
 
 import os
 import signal
@@ -20,28 +20,6 @@ class WorkersRest(Fault):
 
     def tidy(self, line: Line) -> None:
         line.do("desk.rest(False)")
-
-
-class NobodyAnswers(Fault):
-    """Assistants are sent to the caller, and their processes hang; so does the last resort."""
-
-    name, rule = "callers hear nobody", "no_agent"
-    step, target = "restart", "agent@"
-
-    def make(self, line: Line) -> None:
-        line.hang("standby")
-        for process in line.process("agent").children(recursive=True):
-            process.send_signal(signal.SIGSTOP)
-        self.caller = line.call("wait:30")
-
-    def after(self, line: Line) -> None:
-        line.free()
-        self.caller.kill()
-        line.wait_for("not set(desk.ill()) - {'no_agent', 'callers_lost'}")
-        answered(line, 2)
-
-    def tidy(self, line: Line) -> None:
-        self.caller.kill()
 
 
 class CallsAreRefused(Fault):
@@ -131,7 +109,6 @@ def answered(line: Line, count: int) -> None:
 
 FAULTS: tuple[type[Fault], ...] = (
     WorkersRest,
-    NobodyAnswers,
     CallsAreRefused,
     NoSoundComes,
     WebhooksAreSilent,
