@@ -288,7 +288,7 @@ class Silence(models.Model):
 class Contact(models.Model):
     """Whom to telephone when something is wrong. Stands on every incident."""
 
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(_("who"), max_length=100)
     duty = models.CharField(_("what for"), max_length=200)
     phone = models.CharField(_("telephone"), max_length=60)
     hours = models.CharField(_("when"), max_length=100, blank=True)

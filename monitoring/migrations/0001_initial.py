@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
             name='Contact',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
+                ('name', models.CharField(max_length=100, verbose_name='who')),
                 ('duty', models.CharField(max_length=200, verbose_name='what for')),
                 ('phone', models.CharField(max_length=60, verbose_name='telephone')),
                 ('hours', models.CharField(blank=True, max_length=100, verbose_name='when')),
