@@ -58,7 +58,7 @@ class Lookout:
         self._stopping.set()
 
     def run(self) -> None:
-        wait_for_no_pool()
+        hear_soon()
         while not self._stopping.is_set():
             started = time.monotonic()
             self.look(timezone.now())
@@ -175,8 +175,10 @@ def is_left_alone(now: datetime) -> bool:
     return newest is None or now - newest > LOOK_IS_OLD
 
 
-def wait_for_no_pool() -> None:
-    """One thread needs one connection, and is to hear soon that there is none."""
+def hear_soon() -> None:
+    """One thread needs one connection, and is to hear soon that the database is away or locked."""
     options = connections.databases["default"]["OPTIONS"]
     if "pool" in options:
         options |= {"pool": False, "connect_timeout": 5}
+    elif "timeout" in options:
+        options["timeout"] = 5
