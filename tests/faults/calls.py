@@ -29,11 +29,14 @@ class CallsAreRefused(Fault):
 
     def make(self, line: Line) -> None:
         line.do("desk.delete_rules()")
-        for caller in [line.call("wait:1") for _each in range(5)]:
-            caller.wait(30)
+        self.callers = [line.call("wait:1") for _each in range(6)]
 
     def after(self, line: Line) -> None:
-        answered(line, 6)
+        answered(line, 7)
+
+    def tidy(self, line: Line) -> None:
+        for caller in self.callers:
+            caller.kill()
 
 
 class NoSoundComes(Fault):
