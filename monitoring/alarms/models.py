@@ -279,18 +279,22 @@ class ToldQuerySet(VisibleQuerySet["Told"]):
             incident=models.OuterRef("incident"),
             channel=models.OuterRef("channel"),
             times__gte=models.OuterRef("times"),
+            put_off__gte=models.OuterRef("put_off"),
         )
         return heard.exclude(models.Exists(done)).select_related("incident")
 
 
 class Told(models.Model):
-    """That a message speaks of an incident: to one channel once, each time that it came back."""
+    """That a message speaks of an incident: to one channel once, each time that it came back, and
+    that it was put off.
+    """
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="told")
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="told_to")
     channel = models.ForeignKey(AlertChannel, on_delete=models.CASCADE, related_name="+")
     word = models.CharField(max_length=7, choices=Delivery.Word.choices)
     times = models.PositiveIntegerField()
+    put_off = models.PositiveIntegerField(default=0)
 
     objects = ToldQuerySet.as_manager()
 
@@ -298,7 +302,7 @@ class Told(models.Model):
         default_permissions = ()
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
-                fields=["incident", "channel", "word", "times"], name="told_once"
+                fields=["incident", "channel", "word", "times", "put_off"], name="told_once"
             )
         ]
 

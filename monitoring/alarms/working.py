@@ -64,12 +64,12 @@ def _over(now: datetime) -> list[Told]:
 
 def read(incidents: Sequence[Incident], channels: Sequence[AlertChannel], now: datetime) -> Scene:
     """As plain data; a fixed number of queries."""
-    times = {incident.pk: incident.times for incident in incidents}
+    rounds = {incident.pk: (incident.times, incident.put_off) for incident in incidents}
     said = Told.objects.of(list(incidents)).filter(word=Word.ALARM)
     told = {
         (row.incident_id, row.channel_id): _became(row.delivery)
         for row in said
-        if times[row.incident_id] == row.times
+        if rounds[row.incident_id] == (row.times, row.put_off)
     }
     lately: dict[int, list[datetime]] = {}
     recent = Delivery.objects.of_incidents().made_since(now - STORM_LASTS)
@@ -135,6 +135,7 @@ def write(
                     channel=channel,
                     word=word,
                     times=incident.times,
+                    put_off=incident.put_off,
                 )
                 for incident in named
             )

@@ -121,6 +121,8 @@ class Incident(models.Model):
     resolved_by = person()
     # How often it came back; each time it has to be quiet for longer.
     times = models.PositiveIntegerField(default=1)
+    # How often it was put off: afterwards everybody is told again.
+    put_off = models.PositiveIntegerField(default=0)
 
     objects = IncidentQuerySet.as_manager()
 

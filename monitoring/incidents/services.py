@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -63,10 +64,11 @@ def comment(incident: Incident, text: str, by: User | None) -> IncidentNote:
 
 
 def snooze(incident: Incident, minutes: int, by: User | None) -> bool:
-    """Nobody is woken because of it for so long. False: it is over."""
+    """Nobody is woken because of it for so long, then all are told again. False: it is over."""
     until = timezone.now() + timedelta(minutes=minutes)
     with transaction.atomic():
-        done = Incident.objects.unresolved().filter(pk=incident.pk).update(snoozed_until=until)
+        found = Incident.objects.unresolved().filter(pk=incident.pk)
+        done = found.update(snoozed_until=until, put_off=F("put_off") + 1)
         if done:
             told = Sentence(gettext_noop("Put off for %(minutes)s minutes."), {"minutes": minutes})
             note(incident, Kind.SNOOZED, told, by)

@@ -230,6 +230,7 @@ class Migration(migrations.Migration):
                 ('snoozed_until', models.DateTimeField(null=True)),
                 ('resolved_at', models.DateTimeField(null=True)),
                 ('times', models.PositiveIntegerField(default=1)),
+                ('put_off', models.PositiveIntegerField(default=0)),
                 ('acknowledged_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('assigned_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who deals with it')),
                 ('part_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='consequences', to='monitoring.incident')),
@@ -423,6 +424,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('word', models.CharField(choices=[('alarm', 'Alarm'), ('over', 'It is over'), ('test', 'Trial'), ('weekly', 'Trial of the week'), ('broken', 'Another channel does not work')], max_length=7)),
                 ('times', models.PositiveIntegerField()),
+                ('put_off', models.PositiveIntegerField(default=0)),
                 ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='monitoring.alertchannel')),
                 ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='told', to='monitoring.delivery')),
                 ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='told_to', to='monitoring.incident')),
@@ -437,7 +439,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='told',
-            constraint=models.UniqueConstraint(fields=('incident', 'channel', 'word', 'times'), name='told_once'),
+            constraint=models.UniqueConstraint(fields=('incident', 'channel', 'word', 'times', 'put_off'), name='told_once'),
         ),
         migrations.CreateModel(
             name='Tally',

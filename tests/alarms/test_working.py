@@ -76,6 +76,37 @@ def test_one_that_comes_back_is_told_again(
     assert told() == ["duty", "duty"]
 
 
+def test_what_was_put_off_is_told_again_to_the_same_people_and_ends_once(
+    make_channel: MakeChannel, make_incident: MakeIncident
+) -> None:
+    make_channel()
+    incident = make_incident()
+    decide(NOON)
+    services.snooze(incident, 30, None)
+    Incident.objects.update(snoozed_until=after(minutes=31))
+    decide(after(minutes=30))
+    assert told() == ["duty"]
+    decide(after(minutes=32), after(minutes=33))
+    assert told() == ["duty", "duty"]
+    services.resolve(incident, None)
+    Incident.objects.update(resolved_at=after(minutes=34))
+    decide(after(minutes=34), after(minutes=35))
+    assert states(Word.OVER) == [("duty", "sent")]
+
+
+def test_what_was_put_off_and_somebody_is_on_it_is_told_to_nobody(
+    make_channel: MakeChannel, make_incident: MakeIncident
+) -> None:
+    make_channel()
+    incident = make_incident()
+    decide(NOON)
+    services.acknowledge(incident, None)
+    services.snooze(incident, 30, None)
+    Incident.objects.update(snoozed_until=after(minutes=31))
+    decide(after(minutes=32))
+    assert told() == ["duty"]
+
+
 def test_what_began_twice_before_its_end_was_told_ends_once_and_holds_up_no_other(
     make_channel: MakeChannel, make_incident: MakeIncident
 ) -> None:
