@@ -69,6 +69,7 @@ def ill() -> list[str]:
 
 def begin_anew() -> None:
     """As if nothing had happened yet."""
+    Call.objects.filter(state=Call.State.ENDED).delete()
     RecoveryAction.objects.all().delete()
     Incident.objects.all().delete()
     Suspicion.objects.all().delete()
