@@ -314,7 +314,7 @@ RUNBOOKS: Mapping[str, Advice] = {
     ),
     "webhooks": Advice(
         _("LiveKit does not reach our address, or signs its messages with another key."),
-        [AGAIN, Offer("observe_now")],
+        [AGAIN, Offer("observe_now"), Offer("restart", target="livekit-server")],
         [
             _(
                 "Compare the address and the key in LiveKit's settings with ours: the diagnosis"
