@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from agentworker import standin
 from agentworker.models import Worker
-from monitoring import checks
 from monitoring.voices import nobody_speaks
 from telephony import watching
 from veyra.models import Pulse, User
@@ -84,11 +83,3 @@ def test_nothing_is_missed_a_moment_after_the_start(monkeypatch: pytest.MonkeyPa
 def test_the_simulator_has_no_sound_anyway(settings: LazySettings) -> None:
     settings.LIVEKIT_SIMULATED = True
     assert not nobody_speaks()
-    assert (checks.watchdog()[0], checks.standby()[0]) == (checks.OFF, checks.OFF)
-
-
-def test_the_guards_are_missed_by_the_checks_when_they_show_no_life() -> None:
-    assert (checks.watchdog()[0], checks.standby()[0]) == (checks.FAILED, checks.FAILED)
-    Pulse.beat(watching.PULSE)
-    Pulse.beat(standin.PULSE)
-    assert (checks.watchdog()[0], checks.standby()[0]) == (checks.OK, checks.OK)

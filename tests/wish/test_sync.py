@@ -99,7 +99,7 @@ def test_a_second_apply_does_nothing_and_costs_three_list_calls(
     sync.apply()
     before = list(PublishedObject.objects.values())
     livekit.calls.clear()
-    with django_assert_max_num_queries(31):
+    with django_assert_max_num_queries(35):
         assert sync.apply() == []
     assert livekit.calls == [
         "list_inbound_trunks",
