@@ -227,7 +227,7 @@ class Making:
         elif why := why_broken(self.recording.room_sid):
             state, reason = Recording.State.FAILED, why
         rows = Recording.objects.open().filter(pk=self.recording.pk)
-        rows.update(state=state, reason=reason.to_json())
+        rows.give_up(state, reason)
 
 
 def why_broken(room_sid: str) -> Sentence | None:

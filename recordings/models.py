@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -173,6 +174,15 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
         """Whose end is not known."""
         return self.filter(state__in=Recording.OPEN)
 
+    def give_up(self, state: "Recording.State", why: Sentence) -> int:
+        """Missing, or failed. Found a second time, it is no news."""
+        first = Coalesce("decided_at", Value(timezone.now()))
+        return self.update(state=state, reason=why.to_json(), decided_at=first)
+
+    def given_up_since(self, moment: datetime) -> Self:
+        found = self.filter(state__in=[Recording.State.MISSING, Recording.State.FAILED])
+        return found.filter(decided_at__gte=moment)
+
     def lying_in(self, storage: Storage) -> Self:
         return self.filter(storage=storage).exclude(file="")
 
@@ -239,6 +249,8 @@ class Recording(models.Model):
     )
     # Why it is missing or failed, or what it lacks: a sentence.
     reason = models.JSONField(default=dict, blank=True)
+    # When it was found first that it is missing or failed.
+    decided_at = models.DateTimeField(null=True)
     wanted = models.CharField(max_length=6, choices=Wanted.choices, default=Wanted.ON)
     wanted_at = models.DateTimeField(null=True)
     # What recorders do now, as far as they have told.
@@ -313,6 +325,11 @@ class Recording(models.Model):
                 fields=["storage", "size"],
                 condition=~models.Q(file=""),
                 name="recording_lying",
+            ),
+            models.Index(
+                fields=["decided_at"],
+                condition=models.Q(decided_at__isnull=False),
+                name="recording_decided",
             ),
         ]
 

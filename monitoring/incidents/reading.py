@@ -20,10 +20,8 @@ from telephony.reasons import WANTED, Reason
 from veyra.models import FailedLogin, Program
 
 WINDOW = timedelta(minutes=10)
-# Of recordings, which are made after their calls.
+# Of recordings, from when they were given up: that may be long after their calls.
 RECORDED = timedelta(hours=1)
-# Its row is older than its end.
-LONGEST_CALL = timedelta(hours=12)
 # Whoever hangs up sooner has dialled a wrong number, or thought better of it.
 MEANT_IT = timedelta(seconds=5)
 # Who rings for so long, and no person of ours is rung for him, is answered by nobody.
@@ -121,13 +119,8 @@ def _going_on(now: datetime, row: Sequence[Any], rung: set[UUID]) -> Fate | None
 
 
 def _unrecorded(now: datetime) -> Sequence[UUID]:
-    lacking = Recording.objects.filter(
-        state__in=[Recording.State.MISSING, Recording.State.FAILED],
-        created_at__gte=now - LONGEST_CALL - RECORDED,
-        call__ended_at__gte=now - RECORDED,
-        call__is_test=False,
-        kind=Recording.Kind.TALK,
-    )
+    given_up = Recording.objects.given_up_since(now - RECORDED)
+    lacking = given_up.filter(call__is_test=False, kind=Recording.Kind.TALK)
     return list(lacking.order_by("pk").values_list("call", flat=True)[:MOST])
 
 

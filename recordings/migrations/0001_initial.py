@@ -118,6 +118,7 @@ class Migration(migrations.Migration):
                 ('policy', models.CharField(choices=[('always', 'always'), ('never', 'never'), ('pressed', 'when a supervisor presses the button'), ('agreed', 'after the caller has agreed')], default='always', max_length=7, verbose_name='why')),
                 ('state', models.CharField(choices=[('expected', 'Must be recorded'), ('recording', 'Being recorded'), ('saving', 'Being saved'), ('ready', 'Ready'), ('missing', 'Missing'), ('failed', 'Failed'), ('deleted', 'Deleted')], default='expected', max_length=9, verbose_name='state')),
                 ('reason', models.JSONField(blank=True, default=dict)),
+                ('decided_at', models.DateTimeField(null=True)),
                 ('wanted', models.CharField(choices=[('on', 'recording'), ('paused', 'paused'), ('off', 'not recording')], default='on', max_length=6)),
                 ('wanted_at', models.DateTimeField(null=True)),
                 ('doing', models.CharField(choices=[('on', 'recording'), ('paused', 'paused'), ('off', 'not recording')], default='off', max_length=6)),
@@ -345,6 +346,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='recording',
             index=models.Index(condition=models.Q(('file', ''), _negated=True), fields=['storage', 'size'], name='recording_lying'),
+        ),
+        migrations.AddIndex(
+            model_name='recording',
+            index=models.Index(condition=models.Q(('decided_at__isnull', False)), fields=['decided_at'], name='recording_decided'),
         ),
         migrations.AddConstraint(
             model_name='recording',

@@ -185,11 +185,24 @@ def test_what_ended_over_a_year_ago_is_deleted_and_what_is_open_stays(
     assert only().rule == "gateway"
 
 
-def test_a_recording_that_is_missing_is_an_incident(watch: Watch, say: Say, place: Place) -> None:
-    row = Recording.objects.create(call=place("answered"), state=Recording.State.MISSING)
-    Recording.objects.filter(pk=row.pk).update(created_at=NOON)
+@pytest.mark.parametrize("hours", [0, 7])
+def test_a_recording_that_is_missing_is_an_incident_however_late_that_is_found(
+    watch: Watch, say: Say, place: Place, hours: int
+) -> None:
+    call = place("answered", -3600 * hours)
+    row = Recording.objects.create(call=call, state="missing", decided_at=NOON)
+    Recording.objects.filter(pk=row.pk).update(created_at=call.started_at)
     watch(0)
     assert [each.rule for each in watch(5)] == ["recording_missing"]
+
+
+def test_a_recording_that_was_given_up_long_ago_is_none(
+    watch: Watch, say: Say, place: Place
+) -> None:
+    given_up = NOON - timedelta(minutes=61)
+    Recording.objects.create(call=place("answered"), state="missing", decided_at=given_up)
+    watch(0)
+    assert not watch(5)
 
 
 def test_a_test_call_that_fails_twice_is_an_incident_until_one_succeeds(

@@ -163,6 +163,14 @@ def test_a_call_of_which_nothing_came_is_missing_with_its_reason() -> None:
     assert missing.state == "missing" and missing.sentence.msgid == NOBODY
 
 
+def test_what_is_given_up_again_keeps_its_first_moment() -> None:
+    recording = a_call()
+    first = saved(recording).decided_at
+    assert first and timezone.now() - first < timedelta(minutes=1)
+    Recording.objects.update(state="saving")
+    assert saved(recording).decided_at == first
+
+
 def test_what_is_no_sound_fails_and_holds_up_nothing() -> None:
     recording = a_call()
     broken = arrive((), sound=b"no sound at all" * 99)
