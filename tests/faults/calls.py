@@ -45,7 +45,7 @@ class NoSoundComes(Fault):
     name, rule, step = "the caller's sound does not arrive", "media", "check_again"
 
     def prepare(self, line: Line) -> None:
-        self.caller = line.call("wait:240")
+        self.caller = line.call("wait:90")
         line.wait_for("desk.talks()")
         time.sleep(25)
 

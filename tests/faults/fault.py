@@ -65,10 +65,7 @@ class Row:
 
 def run(fault: Fault, line: Line) -> Row:
     """Make it, wait for its incident, press the button, wait until it is over."""
-    # What is over must not be seen any more, and then what was seen while it ended.
-    line.do("desk.begin_anew()")
-    line.wait_until_well()
-    line.do("desk.begin_anew()")
+    line.settle()
     try:
         fault.prepare(line)
         began = time.monotonic()

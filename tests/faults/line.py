@@ -131,6 +131,19 @@ class Line:
         except TimeoutError as error:
             raise TimeoutError(f"still ill after {seconds} s: {found}") from error
 
+    def settle(self, times: int = 6) -> None:
+        """Nothing is seen any more of what was before, not even calls that have just ended."""
+        for left in reversed(range(times)):
+            self.do("desk.begin_anew()")
+            try:
+                self.wait_until_well(30)
+            except TimeoutError:
+                if not left:
+                    raise
+                continue
+            self.do("desk.begin_anew()")
+            return
+
     def wait_for(self, expression: str, seconds: float = CALM_SECONDS) -> None:
         """Until this is true at the desk."""
         wait_until(lambda: bool(self.ask(expression)), f"not {expression}", seconds)
