@@ -89,8 +89,8 @@ def _heal(fault: Fault, line: Line, began: float) -> Row:
 def _press(fault: Fault, line: Line, told: Row, seen: dict[str, Any]) -> Row:
     pressed = time.monotonic()
     action = line.ask(f"desk.press({seen['pk']!r}, {fault.step!r}, {fault.target!r})")
-    typed = _follow(line, action["pk"], seen["pk"])
     fault.after(line)
+    typed = _follow(line, action["pk"], seen["pk"])
     over = wait_for_one(lambda: line.ask(f"desk.is_over({seen['pk']!r})"), HEALED_SECONDS)
     healed = time.monotonic() - pressed if over else None
     said = line.ask(f"desk.said({action['pk']!r})")
