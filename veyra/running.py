@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # it imports us
 
 # A program says every few seconds that it is there.
 SILENT = timedelta(seconds=25)
+# What a host said of itself counts for so long.
+SAID = timedelta(minutes=5)
 # A host that has been gone for so long is no longer ours.
 FORGOTTEN = timedelta(days=1)
 
@@ -35,6 +37,12 @@ class ProgramQuerySet(models.QuerySet["Program"]):
         """Those in sight that are asked to end, and have read nothing for too long."""
         near = self.filter(host=socket.gethostname(), pid_space=processes.space())
         return near.filter(stop_asked_at__isnull=False, seen_at__lt=now - SILENT)
+
+    def spare_of_others(self, now: datetime) -> dict[str, dict[str, Any]]:
+        """What is left on other hosts than ours, by host, as `veyra.spare.measured`."""
+        rows = self.filter(seen_at__gte=now - SAID).exclude(host=socket.gethostname())
+        told = rows.order_by("seen_at").values_list("host", "spare")
+        return {host: spare for host, spare in told if spare}
 
     def named(self, target: str) -> Self:
         """The one of this `Program.target`."""
@@ -54,6 +62,8 @@ class Program(models.Model):
     seen_at = models.DateTimeField(_("last seen"))
     # It ends when it reads this, and its supervisor starts it again, which clears it.
     stop_asked_at = models.DateTimeField(null=True)
+    # What is left on its host (veyra.spare); empty: it does not say.
+    spare = models.JSONField(default=dict)
 
     objects = ProgramQuerySet.as_manager()
 

@@ -13,6 +13,7 @@ import time
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from veyra import spare
 from veyra.outage import Outage
 from veyra.running import Program
 
@@ -63,7 +64,7 @@ class Attendant:
         mine = Program.objects.filter(pk=self._row.pk, pid=self._row.pid)
         if time.monotonic() - self._told >= TELL_SECONDS:
             # A row that is gone, or another's by now, is ours again after the next begin.
-            if not mine.update(seen_at=timezone.now()):
+            if not mine.update(seen_at=timezone.now(), spare=spare.measured()):
                 self._row = None
                 return False
             self._told = time.monotonic()

@@ -1,6 +1,7 @@
 """What carries everything, each well and not well: database, queue, disk, memory, clocks, TLS."""
 
 import collections
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,8 @@ from monitoring.tasks import pulse
 from recordings.models import Part, Storage
 from tests.health.made import verdict_of
 from tests.health.world import Authority, Pages, secure, valkey
-from veyra.models import Pulse
+from veyra.models import Program, Pulse
+from veyra.stopping import Attendant
 
 pytestmark = pytest.mark.django_db
 NOBODY = "redis://127.0.0.1:9/0"
@@ -126,7 +128,7 @@ def test_a_disk_that_fills_is_told_before_it_is_full(
     Disks = collections.namedtuple("Disks", "total used free")
     free = {str(tmp_path): 30e9}
     monkeypatch.setattr(
-        "monitoring.health.checks.machine.shutil.disk_usage",
+        "veyra.spare.shutil.disk_usage",
         lambda path: Disks(0, 0, free.get(path, 400e9)),
     )
     Storage.objects.create(folder=str(tmp_path))
@@ -144,6 +146,24 @@ def test_memory_that_fills_is_told_before_it_is_full(monkeypatch: pytest.MonkeyP
     for available, status in ((50, "ok"), (8, "warning"), (2, "failed")):
         monkeypatch.setattr(psutil, "virtual_memory", lambda left=available: Memories(100, left))
         assert verdict_of(Memory).status == status
+
+
+def test_a_host_without_room_is_told_by_its_name_whoever_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Attendant("tap")._is_asked()
+    row = Program.objects.get()
+    assert row.spare["disk"] > 0 and row.spare["memory"] > 0
+    assert ":" not in verdict_of(Disk, few=9999, least=0.05).sentence.values["folder"]
+    spare = {"disk": 0.2, "folder": "/srv", "memory": 0.4}
+    Program.objects.update(host="server2", spare=spare)
+    for looks in (socket.gethostname(), "server3"):
+        monkeypatch.setattr(socket, "gethostname", lambda name=looks: name)
+        disk, memory = verdict_of(Disk), verdict_of(Memory)
+        assert (disk.status, disk.sentence.values["folder"]) == ("failed", "server2:/srv")
+        assert (memory.status, memory.sentence.values["free"]) == ("failed", "server2: 0")
+    Program.objects.update(seen_at=timezone.now() - timedelta(minutes=6))
+    assert verdict_of(Disk, few=0.2, least=0.1).status == "ok"
 
 
 def test_a_clock_that_was_set_is_noticed_by_those_of_others(

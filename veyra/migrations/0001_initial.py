@@ -87,6 +87,7 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(verbose_name='started')),
                 ('seen_at', models.DateTimeField(verbose_name='last seen')),
                 ('stop_asked_at', models.DateTimeField(null=True)),
+                ('spare', models.JSONField(default=dict)),
             ],
             options={
                 'verbose_name': 'program',

@@ -1,6 +1,5 @@
 """The machine under it: its disk, its memory, its clock, and the certificates of its addresses."""
 
-import shutil
 import socket
 import ssl
 from collections.abc import Iterable
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
 import redis
 from django.conf import settings
 from django.db import connection
@@ -34,16 +32,19 @@ from monitoring.health.base import (
 from monitoring.health.redises import client_of
 from recordings.models import Part, Storage
 from recordings.stores import folder_of
+from veyra import spare
 from veyra.livekit.probe import server_time
+from veyra.running import Program
 
-GIGABYTE = 1_000_000_000
 # A host's clock counts for so long after it was heard of.
 CLOCK_IS_NEWS = timedelta(hours=1)
 
 
 @dataclass
 class Disk(Check):
-    """The folders of this host: the state, recordings and their way there."""
+    """The folders of this host: the state, recordings and their way there; and the fullest disk
+    of each other host that runs programs of ours. The worst of them counts, whoever looks.
+    """
 
     name, title, link, unit, period = "disk", _("Disk"), Link.GROUND, _("GB free"), 10
     limits = (
@@ -66,7 +67,7 @@ class Disk(Check):
     )
 
     def look(self, now: datetime) -> Verdict:
-        free, folder = min((shutil.disk_usage(each).free / GIGABYTE, each) for each in folders())
+        free, folder = self._least(now)
         values = {"free": round(free, 1), "folder": folder}
         if free < self.limit("least"):
             return ill(
@@ -88,6 +89,15 @@ class Disk(Check):
             )
         return well(gettext_noop("%(free)s GB are free."), free, **values)
 
+    def _least(self, now: datetime) -> tuple[float, str]:
+        """Gigabytes, and where: with its host, where there are several."""
+        free, folder = spare.of_disks(folders())
+        others = Program.objects.spare_of_others(now)
+        if not others:
+            return free, folder
+        told = [(each["disk"], f"{host}:{each['folder']}") for host, each in others.items()]
+        return min((round(free, 1), f"{socket.gethostname()}:{folder}"), *told)
+
 
 def folders() -> list[str]:
     """Those that exist, whatever disks they lie on."""
@@ -98,6 +108,8 @@ def folders() -> list[str]:
 
 @dataclass
 class Memory(Check):
+    """Of each host that runs programs of ours: the one with the least counts, whoever looks."""
+
     name, title, link, unit, period = "memory", _("Memory"), Link.GROUND, _("percent free"), 10
     limits = (
         Limit(
@@ -119,8 +131,7 @@ class Memory(Check):
     )
 
     def look(self, now: datetime) -> Verdict:
-        told = psutil.virtual_memory()
-        free = 100 * told.available / told.total
+        free, shown = self._least(now)
         if free < self.limit("least"):
             return ill(
                 gettext_noop(
@@ -129,7 +140,7 @@ class Memory(Check):
                     " give the machine more memory."
                 ),
                 free,
-                free=round(free),
+                free=shown,
             )
         if free < self.limit("few"):
             return warn(
@@ -138,9 +149,19 @@ class Memory(Check):
                     " the machine more."
                 ),
                 free,
-                free=round(free),
+                free=shown,
             )
-        return well(gettext_noop("%(free)s %% of the memory is free."), free, free=round(free))
+        return well(gettext_noop("%(free)s %% of the memory is free."), free, free=shown)
+
+    def _least(self, now: datetime) -> tuple[float, str]:
+        """Percent, and how that is said: with its host, where there are several."""
+        free = spare.of_memory()
+        others = Program.objects.spare_of_others(now)
+        if not others:
+            return free, str(round(free))
+        told = [(each["memory"], host) for host, each in others.items()]
+        least, host = min((round(free, 1), socket.gethostname()), *told)
+        return least, f"{host}: {round(least)}"
 
 
 @dataclass(frozen=True)
