@@ -114,6 +114,7 @@ def test_a_channel_that_fails_meanwhile_is_tried_again(
     assert len(web.asked) == 2
 
 
+@pytest.mark.django_db(transaction=True)  # it puts old connections away
 def test_it_does_the_work_of_a_schedule_that_is_dead(
     make_channel: MakeChannel, make_incident: MakeIncident, lookout: Lookout
 ) -> None:
@@ -126,6 +127,7 @@ def test_it_does_the_work_of_a_schedule_that_is_dead(
     assert Pulse.objects.filter(name=LOOKOUT).exists()
 
 
+@pytest.mark.django_db(transaction=True)  # it puts old connections away
 def test_it_leaves_a_schedule_that_lives_alone(
     make_channel: MakeChannel, make_incident: MakeIncident, lookout: Lookout, say: Say
 ) -> None:

@@ -230,9 +230,8 @@ def test_list_pages_cost_the_same_however_long_the_list(
             PublishedObject.objects.create(
                 kind="trunk", key=f"k{n}", source=trunk.key, state="live"
             )
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        urgent.last.forget()
+        with CaptureQueriesContext(connection) as queries:
             assert staff.get(page(model, "changelist")).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
