@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_noop as _
 
 from agentworker.recording import RecordingPolicy
-from recordings.models import Recording
+from recordings.models import WITHHELD, Recording
 from veyra.sentences import Sentence
 
 Wanted = Recording.Wanted
@@ -38,6 +38,11 @@ EGRESS = "egress"
 
 # A call that is shorter may be over before anybody could write down a sound of it.
 TOO_SHORT = timedelta(seconds=2)
+# The moment at which a caller left may be told as a whole second.
+STILL_HEARD = timedelta(seconds=1)
+
+Wish = tuple[datetime, Wanted]
+Span = tuple[datetime, datetime | None]
 
 
 @dataclass(frozen=True, order=True)
@@ -49,6 +54,17 @@ class Fact:
     by: str = ""
     policy: str = ""
     error: str = ""
+
+
+@dataclass(frozen=True, order=True)
+class Other:
+    """Another call in the same room, from its first moment that may be talk to its last; None: it
+    goes on.
+    """
+
+    came_at: datetime
+    left_at: datetime | None
+    policy: RecordingPolicy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +79,9 @@ class Story:
     # Jobs that live no more, whether they said so or not.
     lost: frozenset[str] = frozenset()
     has_part: bool = False
+    others: tuple[Other, ...] = ()
+    # The room's assistant was told of the call that came first.
+    came_first: bool = True
 
 
 @dataclass(frozen=True)
@@ -81,17 +100,19 @@ class Verdict:
     due: timedelta | None = None
     # From when to when it is to be recorded; None: the end is not known.
     spans: tuple[tuple[datetime, datetime | None], ...] = ()
-    # Was anything to be recorded, at any moment of the call?
+    # Was anything to be recorded, at any moment of the call, but for the others in the room?
     is_due: bool = True
+    # Somebody is in the room who is not to be recorded: nobody is, as in a pause.
+    is_barred: bool = False
     # It is to be recorded now; nobody does, and no job that paused will when it is told to.
     lacks_recorder: bool = False
 
 
 def decide(story: Story) -> Verdict:
     policy = policy_of(story)
-    wishes = list(_wishes(policy, story))
+    alone = list(_wishes(policy, story))
+    wishes = _barred(alone, bars(story))
     spans = list(_recorded(wishes, story))
-    due = sum((until - since for since, until in spans if until), timedelta())
     wanted_at, wanted = wishes[-1]
     return Verdict(
         policy=policy,
@@ -100,28 +121,49 @@ def decide(story: Story) -> Verdict:
         wanted_at=wanted_at,
         doing=_doing(story, wanted),
         order=_order(story, wanted),
-        due=due if story.ended_at else None,
+        due=_sum(spans) if story.ended_at else None,
         spans=tuple(spans),
-        is_due=bool(spans),
+        is_due=any(_recorded(alone, story)),
+        is_barred=any(until is None for _since, until in bars(story)),
         lacks_recorder=wanted == Wanted.ON and not _has_recorder(story),
     )
 
 
-def spans_of(story: Story) -> list[tuple[datetime, datetime | None]]:
+def spans_of(story: Story) -> list[Span]:
     """From when to when the call had to be recorded; None: it goes on."""
-    return list(_recorded(list(_wishes(policy_of(story), story)), story))
+    return list(_recorded(_barred(list(_wishes(policy_of(story), story)), bars(story)), story))
+
+
+def bars(story: Story) -> list[Span]:
+    """When a caller of another call was heard in the room who is not to be recorded, or has not
+    agreed since he came.
+    """
+    return [(since, until) for other in story.others for since, until in _bars(other, story.facts)]
+
+
+def withheld(story: Story) -> timedelta:
+    """For how long a call that is over was not recorded because of others."""
+    alone = _recorded(list(_wishes(policy_of(story), story)), story)
+    return _sum(alone) - _sum(spans_of(story))
 
 
 def policy_of(story: Story) -> RecordingPolicy:
     """What the first assistant was told; the rule may have been changed since."""
     told = [fact for fact in sorted(story.facts) if fact.kind == BEGAN and fact.policy]
-    return RecordingPolicy.of_call(told[0].policy, "") if told else story.policy
+    first = told[:1] if story.came_first else []
+    return RecordingPolicy.of_call(first[0].policy, "") if first else story.policy
 
 
 def has_agreed(story: Story) -> bool:
     """Does the caller's yes hold?"""
-    said = [fact.kind for fact in sorted(story.facts) if fact.kind in (AGREED, REFUSED)]
+    facts = [fact for fact in sorted(story.facts) if not _is_of_others(story, fact)]
+    said = [fact.kind for fact in facts if fact.kind in (AGREED, REFUSED)]
     return said[-1:] == [AGREED]
+
+
+def _is_of_others(story: Story, fact: Fact) -> bool:
+    """A yes that was said before this caller came is not his."""
+    return fact.kind == AGREED and not story.came_first and fact.at < story.answered_at
 
 
 def _doing(story: Story, wanted: Recording.Wanted) -> Recording.Wanted:
@@ -173,12 +215,48 @@ def _state(story: Story) -> Recording.State:
     return State.RECORDING if began else State.EXPECTED
 
 
-def _wishes(policy: RecordingPolicy, story: Story) -> Iterator[tuple[datetime, Recording.Wanted]]:
+def _bars(other: Other, facts: Iterable[Fact]) -> Iterator[Span]:
+    if other.policy not in (RecordingPolicy.NEVER, RecordingPolicy.AGREED):
+        return
+    left_at = other.left_at and other.left_at + STILL_HEARD
+    since: datetime | None = other.came_at
+    asks = other.policy == RecordingPolicy.AGREED
+    for fact in sorted(facts):
+        if not asks or fact.at < other.came_at or (left_at and fact.at >= left_at):
+            continue
+        if fact.kind == AGREED and since:
+            yield since, fact.at
+            since = None
+        elif fact.kind == REFUSED:
+            since = since or fact.at
+    if since:
+        yield since, left_at
+
+
+def _barred(wishes: list[Wish], barred: list[Span]) -> list[Wish]:
+    """The same, where what is barred counts as a pause."""
+    if not barred:
+        return wishes
+    begins = wishes[0][0]
+    edges = {edge for span in barred for edge in span if edge and edge > begins}
+    found: list[Wish] = []
+    for moment in sorted(edges | {at for at, _wanted in wishes}):
+        wanted = [wish for at, wish in wishes if at <= moment][-1]
+        if wanted == Wanted.ON and any(s <= moment and (not u or moment < u) for s, u in barred):
+            wanted = Wanted.PAUSED
+        if not found or found[-1][1] != wanted:
+            found.append((moment, wanted))
+    return found
+
+
+def _wishes(policy: RecordingPolicy, story: Story) -> Iterator[Wish]:
     """What was asked for since when, from the answer on."""
     wanted = Wanted.ON if policy == RecordingPolicy.ALWAYS else Wanted.OFF
     may = policy in (RecordingPolicy.ALWAYS, RecordingPolicy.PRESSED)
     yield story.answered_at, wanted
     for fact in sorted(set(story.facts)):
+        if _is_of_others(story, fact):
+            continue
         before = wanted
         if policy == RecordingPolicy.AGREED and fact.kind in (AGREED, REFUSED):
             may = fact.kind == AGREED
@@ -200,16 +278,18 @@ def _ordered(policy: RecordingPolicy, order: str, now: Recording.Wanted) -> Reco
     return ORDERS[order]
 
 
-def _recorded(
-    wishes: list[tuple[datetime, Recording.Wanted]], story: Story
-) -> Iterator[tuple[datetime, datetime | None]]:
+def _sum(spans: Iterable[Span]) -> timedelta:
+    return sum((until - since for since, until in spans if until), timedelta())
+
+
+def _recorded(wishes: list[Wish], story: Story) -> Iterator[Span]:
     for since, until, wanted in _spans(wishes, story):
         if wanted == Wanted.ON:
             yield since, until
 
 
 def _spans(
-    wishes: list[tuple[datetime, Recording.Wanted]], story: Story
+    wishes: list[Wish], story: Story
 ) -> Iterator[tuple[datetime, datetime | None, Recording.Wanted]]:
     """From when to when each was asked for, within the call; the last one's end is its end."""
     ends: list[datetime | None] = [at for at, _wanted in wishes[1:]]
@@ -245,6 +325,8 @@ LOST = _(
 
 def why_missing(story: Story, due: timedelta) -> Sentence:
     """Said of a call that is over and left no sound that is here."""
+    if due < TOO_SHORT and (why := why_withheld(story)):
+        return why
     if due < TOO_SHORT:
         return Sentence(SHORT, {"seconds": max(0, round(due.total_seconds(), 1))})
     failed = next((f.error for f in sorted(story.facts, reverse=True) if f.error), "")
@@ -254,6 +336,12 @@ def why_missing(story: Story, due: timedelta) -> Sentence:
         return Sentence(NOT_ARRIVED)
     jobs = {fact.by for fact in story.facts if fact.by}
     return Sentence(LOST if jobs & story.lost else NOBODY)
+
+
+def why_withheld(story: Story) -> Sentence | None:
+    """Said of a call that is over, where others kept something of it from being recorded."""
+    seconds = round(withheld(story).total_seconds())
+    return Sentence(WITHHELD, {"seconds": seconds}) if seconds else None
 
 
 def _began(facts: Iterable[Fact]) -> bool:

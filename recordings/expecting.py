@@ -14,13 +14,13 @@ from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q, QuerySet, Value
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
 from agentworker.models import Agent, Session, Worker
 from agentworker.recording import RecordingPolicy
-from recordings.deciding import BEGAN, EGRESS, Fact, Story, Verdict, decide
+from recordings.deciding import BEGAN, EGRESS, Fact, Other, Story, Verdict, decide
 from recordings.models import Part, Recorder, Recording
 from telephony.models import Call, CallEvent, DispatchRule
 from veyra.live import changed
@@ -159,6 +159,8 @@ class Known:
     facts: dict[str, list[Fact]] = field(default_factory=lambda: defaultdict(list))
     lost: frozenset[str] = frozenset()
     with_parts: frozenset[str] = frozenset()
+    # Answered calls, by their room.
+    calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
     def of(cls, calls: Iterable[Call], now: datetime, fresh: Iterable[Call]) -> "Known":
@@ -177,6 +179,8 @@ class Known:
         # Of what LiveKit's program writes the facts tell whether it has begun.
         parts = Part.objects.filter(room_sid__in=rooms).exclude(recorder=Recorder.EGRESS)
         known.with_parts = frozenset(parts.values_list("room_sid", flat=True))
+        for call in _in_rooms(rooms):
+            known.calls[call.room_sid].append(call)
         return known
 
     def tells_of(self, call: Call) -> bool:
@@ -193,11 +197,34 @@ class Known:
             facts=tuple(self.facts.get(call.room_sid, ())),
             lost=self.lost,
             has_part=call.room_sid in self.with_parts,
+            others=tuple(_other(each) for each in self._others(call)),
+            came_first=all(call.started_at <= each.started_at for each in self._others(call)),
         )
+
+    def _others(self, call: Call) -> list[Call]:
+        return [each for each in self.calls.get(call.room_sid, ()) if each.pk != call.pk]
 
     def verdict(self, call: Call, row: Recording | None = None) -> Verdict | None:
         story = self.story(call, row)
         return decide(story) if story else None
+
+
+def _in_rooms(rooms: Collection[str]) -> QuerySet[Call]:
+    """Calls in which somebody spoke, each with the policy that its recording was begun with."""
+    talks = Recording.objects.filter(kind=Recording.Kind.TALK, call=OuterRef("pk"))
+    found = Call.objects.filter(room_sid__in=rooms, answered_at__isnull=False)
+    kept = Subquery(talks.values("policy")[:1])
+    return found.select_related("rule", "agent").annotate(kept_policy=kept)
+
+
+def _other(call: Call) -> Other:
+    is_exact = call.answered_at is not None and not call.answered_is_approximate
+    kept = getattr(call, "kept_policy", None)
+    return Other(
+        came_at=call.answered_at if is_exact and call.answered_at else call.started_at,
+        left_at=call.ended_at,
+        policy=RecordingPolicy(kept) if kept else policy_of(call),
+    )
 
 
 def _fact(event: CallEvent) -> Fact:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from agentworker.models import Speaker, Turn
-from recordings.models import GuaranteeDay, Recording
+from recordings.models import LACKS_BOTH, WITHHELD, GuaranteeDay, Recording
 from telephony.models import Leg
 from veyra.models import User
 from veyra.sentences import Sentence
@@ -77,7 +77,9 @@ def judge(kept: Kept) -> tuple[Result, list[Sentence]]:
         # It never was, and was deleted with what there was of it.
         return Result.MISSING, told or [Sentence(UNTOLD)]
     flaws = [*_of_length(kept), *_of_voices(kept)]
-    return (Result.FLAWED, [*told, *flaws]) if flaws else (Result.WHOLE, [])
+    if flaws:
+        return Result.FLAWED, [*told, *flaws]
+    return Result.WHOLE, told if kept.reason.msgid in (WITHHELD, LACKS_BOTH) else []
 
 
 def _of_length(kept: Kept) -> Iterator[Sentence]:

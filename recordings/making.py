@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from recordings import arriving, expecting, leftovers, owning, sealing
-from recordings.deciding import NOBODY, spans_of, why_missing
+from recordings.deciding import NOBODY, spans_of, why_missing, why_withheld
 from recordings.joining import (
     SHORTEST,
     Heard,
@@ -27,7 +27,7 @@ from recordings.joining import (
     length_of,
     plan,
 )
-from recordings.models import Leftover, Part, Recording, Storage
+from recordings.models import LACKS_BOTH, WITHHELD, Leftover, Part, Recording, Storage
 from recordings.peaks import peaks_of
 from recordings.scratch import scratch
 from recordings.stores import Source, Written, open_file, open_recording, store_of, write_file
@@ -205,26 +205,37 @@ class Making:
         seconds = last.begins + last.seconds
         due = self.recording.due_seconds
         lost = max(0.0, due - seconds) if due else 0.0
-        lacks = Sentence("")
-        if lost >= NOTICED:
-            why = why_broken(self.recording.room_sid)
-            lacks = why or Sentence(LACKS, {"seconds": round(lost)})
+        lacks = self._lacks(lost)
         return {
             "started_at": spans[0].at,
             "ended_at": last.at + timedelta(seconds=last.seconds),
             "seconds": round(seconds, 3),
             "spans": [span.to_json() for span in spans],
             "lost_seconds": round(lost, 3),
-            "reason": lacks.to_json() if lacks.msgid else {},
+            "reason": lacks.to_json() if lacks else {},
         }
+
+    def _lacks(self, lost: float) -> Sentence | None:
+        story = expecting.story_of(self.call, self.recording)
+        withheld = why_withheld(story) if story else None
+        if lost < NOTICED:
+            return withheld
+        why = why_broken(self.recording.room_sid)
+        lacks = why or Sentence(LACKS, {"seconds": round(lost)})
+        if withheld is None:
+            return lacks
+        both = {"lacks": lacks.to_json(), "withheld": withheld.to_json()}
+        return Sentence(LACKS_BOTH, both)
 
     def _miss(self) -> None:
         """There is no sound of it: none came, or none that can be read."""
         state = Recording.State.MISSING
         reason = _why_missing(self.recording, self.call)
+        why = why_broken(self.recording.room_sid)
         if any(part.state == Part.State.BROKEN for part in self.parts.values()):
-            state, reason = Recording.State.FAILED, self.lacks
-        elif why := why_broken(self.recording.room_sid):
+            why = self.lacks
+        # Nothing is missed where nothing was to be recorded.
+        if why and reason.msgid != WITHHELD:
             state, reason = Recording.State.FAILED, why
         rows = Recording.objects.open().filter(pk=self.recording.pk)
         rows.give_up(state, reason)

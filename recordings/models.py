@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from agentworker.recording import RecordingPolicy
 from recordings.guarantee_models import GuaranteeDay
@@ -168,7 +169,11 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
         found = self.filter(kind=Recording.Kind.TALK, call__is_demo=False)
         of_time = found.filter(call__started_at__gte=start, call__started_at__lt=end)
         shown = of_time.select_related("call__number", "call__agent").order_by("-call__started_at")
-        return shown.defer("file_key")
+        return shown.but_withheld().defer("file_key")
+
+    def but_withheld(self) -> Self:
+        """Without those of which nothing was to be recorded, because of others in the room."""
+        return self.exclude(seconds=None, reason__has_key="msgid", reason__msgid=WITHHELD)
 
     def open(self) -> Self:
         """Whose end is not known."""
@@ -206,6 +211,14 @@ class RecordingQuerySet(VisibleQuerySet["Recording"]):
         """Whose call is over, of parts that our recorders write."""
         ours = self.open().filter(kind=Recording.Kind.TALK, egress_id="", call__erased_at=None)
         return ours.filter(call__ended_at__isnull=False).select_related("call", "storage")
+
+
+WITHHELD = gettext_noop(
+    "%(seconds)s s were not recorded on purpose: somebody else was in the conversation whose calls"
+    " are not recorded, or who had not agreed."
+)
+# What is missed, and what was left out on purpose: two sentences.
+LACKS_BOTH = gettext_noop("%(lacks)s %(withheld)s")
 
 
 class Recording(models.Model):

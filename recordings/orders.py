@@ -58,6 +58,10 @@ NEVER = _(
 NOT_AGREED = _("The caller has not agreed to be recorded.")
 # Said of a call in which somebody talks: what is recorded of its room has to stop.
 FORBIDS = (NEVER, NOT_AGREED)
+BARRED = _(
+    "Somebody else is in this conversation whose calls are not recorded, or who has not agreed."
+    " Nothing of it is recorded until they leave."
+)
 WHOLE = _("All calls of this line are recorded: this one can be paused, but not stopped.")
 NOT_ON = _("It is not being recorded.")
 
@@ -91,6 +95,8 @@ def standing(call: Call) -> Standing:
         no_start = Sentence(NEVER)
     elif policy == RecordingPolicy.AGREED and not has_agreed(story):
         no_start = Sentence(NOT_AGREED)
+    elif verdict.is_barred:
+        no_start = Sentence(BARRED)
     return Standing(verdict.wanted, verdict.doing, _possible(verdict, no_start), no_start)
 
 
@@ -112,7 +118,7 @@ def _possible(verdict: Verdict, no_start: Sentence | None) -> tuple[Order, ...]:
     if verdict.wanted == Wanted.ON:
         return (Order.PAUSE, *stop)
     if verdict.wanted == Wanted.PAUSED:
-        return (Order.RESUME, *stop)
+        return stop if verdict.is_barred else (Order.RESUME, *stop)
     return () if no_start else (Order.START,)
 
 
@@ -125,7 +131,7 @@ def why_not(call: Call, order: Order) -> Sentence | None:
     found = standing(call)
     if order in found.orders:
         return None
-    if order == Order.START:
+    if order == Order.START or (order == Order.RESUME and found.wanted == Wanted.PAUSED):
         return found.no_start
     if order == Order.STOP and found.wanted != Wanted.OFF:
         return Sentence(WHOLE)

@@ -121,7 +121,8 @@ def _going_on(now: datetime, row: Sequence[Any], rung: set[UUID]) -> Fate | None
 def _unrecorded(now: datetime) -> Sequence[UUID]:
     given_up = Recording.objects.given_up_since(now - RECORDED)
     lacking = given_up.filter(call__is_test=False, kind=Recording.Kind.TALK)
-    return list(lacking.order_by("pk").values_list("call", flat=True)[:MOST])
+    rows = lacking.but_withheld().order_by("pk")
+    return list(rows.values_list("call", flat=True)[:MOST])
 
 
 def _stillborn(now: datetime) -> Sequence[UUID]:

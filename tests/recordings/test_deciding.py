@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,20 @@ from hypothesis import strategies as st
 
 from agentworker.recording import RecordingPolicy as Policy
 from recordings import deciding
-from recordings.deciding import Fact, State, Story, Verdict, Wanted, decide, has_agreed, why_missing
+from recordings.deciding import (
+    Fact,
+    Other,
+    State,
+    Story,
+    Verdict,
+    Wanted,
+    bars,
+    decide,
+    has_agreed,
+    why_missing,
+    why_withheld,
+)
+from recordings.models import WITHHELD
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 JOB, OTHER = "AJ_1", "AJ_2"
@@ -203,3 +217,103 @@ def test_what_is_paused_or_off_lacks_no_recorder(policy: Policy, facts: list[Fac
     found = verdict(policy, *facts)
     assert not found.lacks_recorder or (found.wanted == Wanted.ON and found.doing != Wanted.ON)
     assert found.state in (State.EXPECTED, State.RECORDING)
+
+
+# Several callers in one room
+
+
+def other(policy: Policy, came: float, left: float | None = None) -> Other:
+    return Other(at(came), None if left is None else at(left), policy)
+
+
+def spans(found: Verdict) -> list[tuple[float, float | None]]:
+    def second(moment: datetime) -> float:
+        return (moment - START).total_seconds()
+
+    return [(second(since), second(until) if until else None) for since, until in found.spans]
+
+
+def test_while_somebody_is_there_who_is_never_recorded_nobody_is() -> None:
+    guest = (other(Policy.NEVER, 10, 19),)
+    found = verdict(Policy.ALWAYS, others=guest, ended=60)
+    # He may be heard for the rest of the second at which he left.
+    assert spans(found) == [(0, 10), (20, 60)] and found.due == timedelta(seconds=50)
+    why = why_withheld(story(Policy.ALWAYS, others=guest, ended=60))
+    assert why and (why.msgid, why.values) == (WITHHELD, {"seconds": 10})
+
+
+def test_whoever_records_is_told_to_pause_when_such_a_caller_comes() -> None:
+    began, here = fact("recording_started", 0, JOB), (other(Policy.NEVER, 10),)
+    found = verdict(Policy.ALWAYS, began, others=here)
+    assert (found.wanted, found.wanted_at, found.order) == (Wanted.PAUSED, at(10), "pause")
+    assert (
+        found.is_barred and not verdict(Policy.ALWAYS, began, fact("record_resume", 12)).is_barred
+    )
+    pressed = verdict(Policy.ALWAYS, began, fact("record_resume", 12), others=here)
+    assert (pressed.wanted, pressed.order) == (Wanted.PAUSED, "pause")
+    left = (other(Policy.NEVER, 10, 14),)
+    paused = fact("recording_paused", 10.5, JOB)
+    found = verdict(Policy.ALWAYS, began, paused, others=left)
+    assert (found.wanted, found.order, found.is_barred) == (Wanted.ON, "resume", False)
+
+
+def test_who_was_not_asked_is_recorded_in_no_other_call_until_he_agrees() -> None:
+    guest = (other(Policy.AGREED, 10, 50),)
+    before, yes, no = (
+        fact("recording_agreed", 4),
+        fact("recording_agreed", 20),
+        fact("recording_refused", 30),
+    )
+    assert spans(verdict(Policy.ALWAYS, before, others=guest, ended=60)) == [(0, 10), (51, 60)]
+    found = verdict(Policy.ALWAYS, before, yes, no, others=guest, ended=60)
+    assert spans(found) == [(0, 10), (20, 30), (51, 60)]
+
+
+def test_the_yes_of_who_came_first_is_not_that_of_the_next() -> None:
+    known: dict[str, Any] = {"answered_at": at(10), "came_first": False, "ended": 60}
+    yes = fact("recording_agreed", 4)
+    assert not verdict(Policy.AGREED, yes, **known).is_due
+    assert not has_agreed(story(Policy.AGREED, yes, **known))
+    assert spans(verdict(Policy.AGREED, yes, fact("recording_agreed", 20), **known)) == [(20, 60)]
+
+
+def test_what_the_assistant_was_told_of_the_first_is_not_said_of_the_next() -> None:
+    told = fact("started", 0, JOB, policy="always")
+    assert verdict(Policy.NEVER, told, came_first=False).policy == Policy.NEVER
+
+
+def test_a_call_that_was_never_alone_says_why_it_has_no_sound() -> None:
+    known: dict[str, Any] = {"others": (other(Policy.NEVER, -5),), "ended": 60}
+    found = verdict(Policy.ALWAYS, **known)
+    assert found.is_due and not found.spans and not found.lacks_recorder
+    assert why_missing(story(Policy.ALWAYS, **known), timedelta()).msgid == WITHHELD
+
+
+SECONDS = st.integers(-5, 65).map(float)
+OTHERS = st.lists(
+    st.builds(other, st.sampled_from(list(Policy)), SECONDS, st.none() | SECONDS), max_size=3
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    policy=st.sampled_from(list(Policy)),
+    facts=FACTS,
+    ended=st.none() | st.integers(0, 60).map(float),
+    others=OTHERS,
+    moment=st.floats(0, 60),
+)
+def test_nothing_is_recorded_while_somebody_is_there_who_is_not_to_be_and_all_else_as_without_him(
+    policy: Policy, facts: list[Fact], ended: float | None, others: list[Other], moment: float
+) -> None:
+    def is_in(spans: list[tuple[datetime, datetime | None]]) -> bool:
+        return any(s <= at(moment) and (not u or at(moment) < u) for s, u in spans)
+
+    known = story(policy, *facts, ended=ended, others=tuple(others))
+    found, alone = decide(known), verdict(policy, *facts, ended=ended)
+    barred = is_in(bars(known))
+    assert is_in(list(found.spans)) == (is_in(list(alone.spans)) and not barred)
+    never = [each for each in others if each.policy == Policy.NEVER]
+    there = [each for each in never if not each.left_at or at(moment) <= each.left_at]
+    assert barred or not any(each.came_at <= at(moment) for each in there)
+    assert alone.is_due == found.is_due and found.policy == alone.policy

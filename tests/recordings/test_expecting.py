@@ -270,3 +270,22 @@ def test_a_look_asks_the_same_whatever_goes_on_and_writes_what_is_new_only(
     with django_assert_max_num_queries(10) as asked:
         look()
     assert not any("UPDATE" in query["sql"] for query in asked.captured_queries)
+
+
+def test_an_assistant_is_told_to_pause_while_a_caller_is_there_who_is_never_recorded(
+    talk: MakeTalk, agent: Agent
+) -> None:
+    talk()
+    lives(JOB)
+    fact("started", recording="always", ago=9)
+    fact("recording_started", 2, ago=9)
+    rule = DispatchRule.objects.create(name="Quiet", agent=agent, recording="never")
+    quiet = talk(rule=rule, answered_at=timezone.now() - timedelta(seconds=4))
+    Call.objects.filter(pk=quiet.pk).update(started_at=timezone.now() - timedelta(seconds=4))
+    look()
+    [(found, verdict)] = look()
+    assert (found.wanted, verdict.order, found.call_id != quiet.pk) == ("paused", "pause", True)
+    Call.objects.filter(pk=quiet.pk).update(state="ended", ended_at=timezone.now())
+    fact("recording_paused", 3, ago=1)
+    [(found, verdict)] = look()
+    assert (found.wanted, verdict.order) == ("on", "resume")

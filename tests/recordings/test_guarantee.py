@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agentworker.models import Agent, Session, Speaker, Turn
 from recordings import guarantee
 from recordings.guarantee import Kept, Result, judge
-from recordings.models import GuaranteeDay, Recording
+from recordings.models import WITHHELD, GuaranteeDay, Recording
 from telephony.models import Call, Leg
 from tests.hands.conftest import *  # noqa: F403  # the same people
 from veyra.sentences import Sentence
@@ -37,6 +37,7 @@ def ready(**values: Any) -> Kept:
     [
         (ready(), Result.WHOLE, []),
         (ready(seconds=95.2), Result.WHOLE, []),
+        (ready(reason=Sentence(WITHHELD, {"seconds": 9})), Result.WHOLE, [WITHHELD]),
         (ready(seconds=94.0), Result.FLAWED, [guarantee.TOO_LITTLE]),
         (ready(seconds=106.0), Result.FLAWED, [guarantee.TOO_LONG]),
         (ready(seconds=106.0, is_rough=True), Result.WHOLE, []),

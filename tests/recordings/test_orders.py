@@ -232,3 +232,18 @@ def test_the_story_tells_who_asked_and_what_was_done(call: Call, log_in: Any) ->
     Call.objects.update(started_at=timezone.now() - timedelta(seconds=3))
     html = client.get(f"/calls/{call.pk}/").content.decode()
     assert "Anna asked to record the call" in html and "Recording began" in html
+
+
+def test_nobody_records_a_room_while_somebody_is_there_who_is_not_to_be(
+    call: Call, make_call: MakeCall
+) -> None:
+    quiet = Agent.objects.create(name="Quiet", recording=Policy.NEVER)
+    Call.objects.filter(pk=make_call().pk).update(agent=quiet)
+    for policy in (Policy.PRESSED, Policy.ALWAYS):
+        Agent.objects.exclude(pk=quiet.pk).update(recording=policy)
+        found = orders.standing(fresh(call))
+        assert found.orders == () and found.no_start and found.no_start.msgid == orders.BARRED
+    wrong = orders.why_not(fresh(call), Order.RESUME)
+    assert wrong and wrong.msgid == orders.BARRED
+    forbids = orders.forbidding("RM_1")
+    assert forbids and forbids.msgid == orders.NEVER

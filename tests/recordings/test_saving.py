@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from agentworker.models import Session, Worker
+from agentworker.models import Agent, Session, Worker
 from recordings import arriving, owning, saving
 from recordings.deciding import NOBODY
 from recordings.making import LACKS, NOT_SOUND, Making
-from recordings.models import Part, Recording, Storage
+from recordings.models import LACKS_BOTH, WITHHELD, Part, Recording, Storage
 from recordings.saving import Around, must_wait
 from recordings.stores import open_recording, store_of
 from telephony.models import Call, CallEvent
@@ -155,6 +155,38 @@ def test_what_is_recorded_of_a_room_for_others_is_not_in_a_call_that_was_stopped
     stopped = saved(pressed)
     assert heard(stopped) == [0.2, 0.3, 0.6] and stopped.reason == {}
     assert stopped.second_of(at(4)) is None
+
+
+def test_whoever_is_never_recorded_is_not_in_the_recording_of_another() -> None:
+    """Even where whoever recorded went on while he was there."""
+    first, second = a_call(), a_call(1, begins=2)
+    agent = Agent.objects.create(name="Quiet", recording="never")
+    Call.objects.filter(recordings=second).update(agent=agent)
+    second.delete()
+    arrive(CALLER)
+    ready = saved(first)
+    # He left within the fourth second.
+    assert heard(ready) == [0.1, 0.2, 0.5, 0.6] and ready.lost_seconds < 0.1
+    assert (ready.sentence.msgid, ready.sentence.values) == (WITHHELD, {"seconds": 2})
+    assert Recording.objects.count() == 1
+
+
+def test_a_recording_says_what_was_withheld_and_what_is_missed() -> None:
+    first, second = a_call(), a_call(1, begins=2)
+    Recording.objects.filter(pk=second.pk).update(policy="never")
+    arrive(CALLER[:4])
+    told = saved(first).sentence
+    assert told.msgid == LACKS_BOTH
+    assert [told.values[name]["msgid"] for name in ("lacks", "withheld")] == [LACKS, WITHHELD]
+
+
+def test_where_somebody_else_was_always_there_nothing_is_missed() -> None:
+    first, second = a_call(), a_call()
+    Recording.objects.filter(pk=second.pk).update(policy="never")
+    arrive(CALLER)
+    found = saved(first)
+    assert (found.state, found.sentence.msgid) == ("missing", WITHHELD)
+    assert first not in Recording.objects.but_withheld()
 
 
 def test_a_call_of_which_nothing_came_is_missing_with_its_reason() -> None:
