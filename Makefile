@@ -26,6 +26,7 @@ demo: .venv/.requirements
 prove: .venv/.requirements-dev
 	.venv/bin/pytest -m "prove and not browser"
 	.venv/bin/pytest -m "prove and browser"
+	$(PYTHON_ENV) -m tests.postgres .venv/bin/pytest -q -n 2 -m "not live and not browser and not prove"
 	$(PYTHON_ENV) -m tests.gate newer
 
 livekit: .venv/.requirements
