@@ -35,8 +35,9 @@ DAMPING = 4
 SELDOM = 20
 # A message that could not be sent is tried again meanwhile.
 SLOW = {"channels": 120}
-# They have waited themselves before they said it.
-PATIENT = ("schedule", "queues", "tap", "lookout", "standby", "watchdog", "recorder", "worker")
+# They have waited themselves before they said it. Not so the schedule: on a busy machine it may be
+# late once, and all are woken.
+PATIENT = ("queues", "tap", "lookout", "standby", "watchdog", "recorder", "worker")
 
 
 def severity_of(name: str) -> int:

@@ -233,6 +233,16 @@ def test_a_program_that_starts_again_and_again_is_an_incident(watch: Watch, say:
     assert only().quiet_since is not None
 
 
+def test_a_schedule_that_is_late_once_wakes_nobody(watch: Watch, say: Say) -> None:
+    say(schedule="failed")
+    assert not watch(0)
+    say(schedule="ok")
+    assert not watch(5)
+    say(schedule="failed")
+    watch(10)
+    assert [each.rule for each in watch(15)] == ["schedule"]
+
+
 def test_facts_that_nobody_works_off_are_an_incident(watch: Watch, say: Say) -> None:
     FoldUnit.objects.create(key="room:RM_1", dirty_at=NOON - timedelta(seconds=20))
     watch(0)
