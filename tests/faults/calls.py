@@ -55,6 +55,10 @@ class NoSoundComes(Fault):
     def repair(self, line: Line) -> None:
         os.kill(self.caller.pid, signal.SIGCONT)
 
+    def after(self, line: Line) -> None:
+        """Whoever was cut off calls again, and talks for a while."""
+        line.call("wait:20").wait(60)
+
     def tidy(self, line: Line) -> None:
         self.caller.kill()
 

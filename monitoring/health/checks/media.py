@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -135,9 +136,15 @@ class Sound(Asking):
         telephone = Call.objects.exclude(direction=Call.Direction.BROWSER).filter(is_demo=False)
         ended = telephone.filter(ended_at__gt=now - NEWS)
         talks = telephone.filter(state=Call.State.ANSWERED, answered_at__lt=now - SETTLED)
+        timeouts = ended.filter(reason=Reason.MEDIA_TIMEOUT)
+        # A longer talk that ended otherwise had sound: what was cut off before is over.
+        talked = ended.filter(answered_at__lte=F("ended_at") - TALKED)
+        sound = talked.exclude(reason=Reason.MEDIA_TIMEOUT).order_by("-ended_at").first()
+        if sound:
+            timeouts = timeouts.filter(ended_at__gt=sound.ended_at)
         return Heard(
             talks=talks.exists(),
-            timeouts=ended.filter(reason=Reason.MEDIA_TIMEOUT).count(),
+            timeouts=timeouts.count(),
             mute=mute_in_a_row(now, int(self.limit("mute"))),
         )
 
