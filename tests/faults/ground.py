@@ -10,8 +10,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-import redis
-
 from tests.alarms.servers import Web, serve
 from tests.faults.fault import HEALED_SECONDS, Fault, Row, wait_for_one
 from tests.faults.line import Line
@@ -97,16 +95,6 @@ class ClockIsWrong(Fault):
         if not (line.bin / "valkey-server").is_symlink():
             self.repair(line)
         (line.folder / "valkey-server").unlink(missing_ok=True)
-
-
-class BrokerIsFlushed(Fault):
-    """All that LiveKit knew of the line is gone with it."""
-
-    name, rule, step = "the queue's Redis is flushed", "drift", "publish_again"
-
-    def make(self, line: Line) -> None:
-        with redis.Redis(unix_socket_path=str(line.state / "broker.sock")) as client:
-            client.flushall()
 
 
 class CertificateHasExpired(Fault):
@@ -293,7 +281,6 @@ FAULTS: tuple[type[Fault], ...] = (
     DiskFills,
     StorageIsReadOnly,
     ClockIsWrong,
-    BrokerIsFlushed,
     CertificateHasExpired,
     ProviderIsAway,
     AddressIsPrivate,
