@@ -62,11 +62,10 @@ SIP_HOST = read.text("SIP_HOST", "127.0.0.1")
 SIP_PORT = read.whole("SIP_PORT", 5060, 1, 65535)
 SIP_LISTEN = read.text("SIP_LISTEN", "0.0.0.0" if PUBLIC_IP else "127.0.0.1")  # noqa: S104  # asked for
 RTP_PORTS = read.ports("RTP_PORTS", "10000-10100")
-# Where the gateway tells how it is, and its figures. It tells everybody who can reach it, so on a
-# public address both stay closed (0) until somebody opens them, behind a firewall.
-_near = (0, 0) if PUBLIC_IP else (beside(SIP_PORT, 3000), beside(SIP_PORT, 3001))
-SIP_HEALTH_PORT = read.whole("SIP_HEALTH_PORT", _near[0], 0, 65535)
-SIP_METRICS_PORT = read.whole("SIP_METRICS_PORT", _near[1], 0, 65535)
+# Where the gateway tells how it is, and its figures. It listens on every interface there, so both
+# stay closed (0) until somebody opens them, behind a firewall.
+SIP_HEALTH_PORT = read.whole("SIP_HEALTH_PORT", 0, 0, 65535)
+SIP_METRICS_PORT = read.whole("SIP_METRICS_PORT", 0, 0, 65535)
 # Likewise of the programs for streams, which are Docker's.
 EGRESS_METRICS_PORT = read.whole("EGRESS_METRICS_PORT", 0 if PUBLIC_IP else 9193, 0, 65535)
 INGRESS_METRICS_PORT = read.whole("INGRESS_METRICS_PORT", 0 if PUBLIC_IP else 9194, 0, 65535)

@@ -32,7 +32,10 @@ result = bool(states) and set(states) == {"live"}
 
 # Reads a line of JSON (code), runs it, writes a line of JSON (its `result`).
 SHELL = """
-import json, sys, traceback, django
+import json, os, sys, traceback, django
+# Answers have the pipe for themselves: the log is written to stdout, too.
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
 django.setup()
 for line in sys.stdin:
     names = {}
@@ -41,7 +44,7 @@ for line in sys.stdin:
         answer = {"result": names.get("result")}
     except Exception:
         answer = {"error": traceback.format_exc()}
-    print(json.dumps(answer, default=str), flush=True)
+    print(json.dumps(answer, default=str), file=answers, flush=True)
 """
 
 
