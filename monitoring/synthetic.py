@@ -40,6 +40,8 @@ PAUSE = timedelta(minutes=10)
 # So many numbers a round, of different rules.
 NUMBERS = 5
 LOOKED_AT = 20
+# A recording that was due stands in the list so long after the end of its call, be it there or not.
+EXPECTED = timedelta(seconds=45)
 # Webhooks, the fold and the joining of a recording have so long after the call.
 PATIENCE = timedelta(minutes=4)
 
@@ -147,7 +149,7 @@ class Seen:
 def judge_all(now: datetime) -> None:
     """Say of each call that is over what came of it, as soon as all of it is known."""
     for row in TestCall.objects.to_judge():
-        seen = look(row)
+        seen = look(row, now)
         verdict = judge(row.measured, seen, is_late=now - row.asked_at > PATIENCE)
         if verdict is None:
             continue
@@ -160,7 +162,7 @@ def judge_all(now: datetime) -> None:
         )
 
 
-def look(row: TestCall) -> Seen:
+def look(row: TestCall, now: datetime) -> Seen:
     caller = testcalls.USER_PREFIX + row.pk.hex[:8]
     call = Call.objects.from_callers([caller]).first()
     if call is None:
@@ -172,7 +174,7 @@ def look(row: TestCall) -> Seen:
     states = set(Recording.objects.filter(call=call).values_list("state", flat=True))
     return Seen(
         is_known=True,
-        is_over=call.state == Call.State.ENDED,
+        is_over=bool(call.ended_at and (states or call.ended_at <= now - EXPECTED)),
         heard=said.exists(),
         recorded=states == {Recording.State.READY} if states else None,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import LazySettings
 from playwright.sync_api import Page, expect
 
+from agentworker.models import Agent
 from recordings import looking
 from tests.browser.conftest import Site
 from tests.browser.test_first_login import log_in
@@ -25,6 +26,9 @@ def test_an_engineer_looks_into_a_room_sends_it_on_and_lets_a_camera_in(
     line: Site, page: Page, settings: LazySettings
 ) -> None:
     settings.LIVEKIT_SIMULATED = True
+    # What is never recorded is not sent on either.
+    line.do(lambda: Agent.objects.update(recording="pressed"))
+    line.publish()
     room = line.call(CALLER, NUMBER, ADDRESS)["room"]
     log_in(page, line, "anna")
     expect(page.locator("[name=password]")).to_have_count(0)

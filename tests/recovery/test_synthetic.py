@@ -160,6 +160,14 @@ def called(row: TestCall) -> Call:
     return call
 
 
+def test_a_recording_that_is_not_in_the_list_yet_is_waited_for(line: PhoneNumber) -> None:
+    called(placed(line))
+    synthetic.judge_all(timezone.now() + timedelta(seconds=30))
+    assert TestCall.objects.get().judged_at is None
+    synthetic.judge_all(timezone.now() + timedelta(seconds=50))
+    assert TestCall.objects.get().measured["recorded"] is None
+
+
 def test_a_call_is_judged_by_what_was_written_down(line: PhoneNumber) -> None:
     row = placed(line)
     call = called(row)
@@ -225,7 +233,7 @@ def test_the_step_tells_what_the_call_heard(line: PhoneNumber, by: str) -> None:
     TestCall.objects.update(state="done")
     called(test)
     TestCall.objects.update(measured=SAID)
-    synthetic.judge_all(timezone.now())
+    synthetic.judge_all(timezone.now() + timedelta(minutes=1))
     wait_for_ends(timezone.now())
     done = RecoveryAction.objects.get()
     assert done.ok and "our words were heard" in str(done.says)
