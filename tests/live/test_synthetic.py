@@ -45,8 +45,9 @@ def system() -> Iterator[System]:
         yield system
 
 
+@pytest.mark.prove
 def test_a_line_that_was_changed_is_called_heard_and_recorded(system: System) -> None:
-    wait_until(lambda: bool(system.ask(NEWEST)), "no test call was placed and judged", 150)
+    wait_until(lambda: bool(system.ask(NEWEST)), "no test call was placed and judged", 240)
     found = system.ask(NEWEST)
     measured = found["measured"]
     assert (found["why"], found["state"], found["tests"]) == ("change", "done", 1), found
