@@ -86,8 +86,8 @@ class Ear:
         self.result.voiced_seconds = round(self.result.voiced_seconds + FRAME_SECONDS, 2)
 
     def said_its_piece(self) -> bool:
-        """The other side spoke, and has been silent for a while."""
-        if self.last_voice is None:
+        """The other side spoke, after our own words if we said any, and is silent for a while."""
+        if self.last_voice is None or self.last_voice < (self.result.said or 0.0):
             return False
         return time.monotonic() - self.started - self.last_voice > PAUSE_SECONDS
 

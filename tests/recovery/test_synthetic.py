@@ -1,5 +1,6 @@
 """When the line is called by our own telephone, which number, and what is said of it."""
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from telephony.models import (
     TestCall,
     Trunk,
 )
+from telephony.sip_caller import Ear, Result
 
 NIGHT = datetime(2026, 3, 2, 2, 31, tzinfo=ZoneInfo("Europe/Moscow"))
 DAY = NIGHT.replace(hour=12)
@@ -82,6 +84,12 @@ def test_a_call_that_had_all_is_well() -> None:
 def test_who_was_hung_up_on_before_he_spoke_needs_not_be_heard() -> None:
     verdict = judge(SAID | {"said": None}, Seen(True, True, False, None), is_late=False)
     assert verdict and verdict[0]
+
+
+@pytest.mark.parametrize(("voice", "is_over"), [(2.0, False), (6.0, True)])
+def test_our_telephone_waits_for_an_answer_to_its_own_words(voice: float, is_over: bool) -> None:
+    ear = Ear(time.monotonic() - 10, Result(said=5.0), last_voice=voice)
+    assert ear.said_its_piece() is is_over
 
 
 @pytest.fixture
