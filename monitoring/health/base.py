@@ -4,6 +4,7 @@ Checks stand on django-health-check's base, so its own command and views can run
 """
 
 import time
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -118,8 +119,9 @@ class Check(Base):  # type: ignore[misc]  # likewise
 
     changed: Mapping[str, float] = field(default_factory=dict, repr=False)
 
+    @abstractmethod
     def look(self, now: datetime) -> Verdict:
-        raise NotImplementedError
+        """What it finds. Raises DatabaseError."""
 
     def limit(self, name: str) -> float:
         """What staff say of it, else its default."""
@@ -145,8 +147,9 @@ class Asking(Check):
     def known(self, now: datetime) -> Any:
         return None
 
+    @abstractmethod
     def ask(self, known: Any) -> Verdict:
-        raise NotImplementedError
+        """What the network says."""
 
     def look(self, now: datetime) -> Verdict:
         return self.ask(self.known(now))

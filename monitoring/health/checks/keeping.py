@@ -1,6 +1,7 @@
 """Where recordings go, the programs that record and send on, and the backup."""
 
 import uuid
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,9 +76,9 @@ class Streaming(Asking):
     here: ClassVar[str]
     unused: ClassVar[str]
 
+    @abstractmethod
     def known(self, now: datetime) -> bool:
         """Is it needed?"""
-        raise NotImplementedError
 
     def ask(self, known: bool) -> Verdict:
         if settings.LIVEKIT_SIMULATED:
