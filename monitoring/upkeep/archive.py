@@ -6,6 +6,7 @@ nor the sound of a recording, which lies in its own storage.
 
 import hashlib
 import json
+import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -92,10 +93,11 @@ def unpack(source: Source, folder: Path) -> Manifest:
         file.writelines(_opened(source))
     try:
         with tarfile.open(packed, "r:gz") as tar:
-            tar.extractall(folder, filter="data")
+            for name in (MANIFEST, DATABASE, RECORDINGS):
+                _take_out(tar, name, folder / name)
         told = json.loads((folder / MANIFEST).read_text())
         manifest = Manifest(**told)
-    except (tarfile.TarError, OSError, EOFError, ValueError, TypeError) as error:
+    except (tarfile.TarError, OSError, EOFError, KeyError, ValueError, TypeError) as error:
         raise UpkeepError(NOT_OURS) from error
     packed.unlink()
     if manifest.format != FORMAT:
@@ -105,6 +107,15 @@ def unpack(source: Source, folder: Path) -> Manifest:
         if not there or list(_sum(folder / name)) != list(manifest.files.get(name, ())):
             raise UpkeepError(CHANGED, file=name)
     return manifest
+
+
+def _take_out(tar: tarfile.TarFile, name: str, path: Path) -> None:
+    """One file by its name, so that nothing in an archive decides where it is written."""
+    packed = tar.extractfile(name)
+    if packed is None:
+        raise UpkeepError(NOT_OURS)
+    with packed, path.open("wb") as file:
+        shutil.copyfileobj(packed, file)
 
 
 def chunks(path: Path) -> Iterator[bytes]:
