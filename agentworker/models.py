@@ -10,6 +10,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.blocking import BlockedCaller
+from agentworker.content import Content, Language
+from agentworker.keys import ProviderKey
 from agentworker.recording import RecordingPolicy
 from agentworker.standin import StandIn
 from veyra.models import Keepable
@@ -18,9 +20,11 @@ from veyra.wordforms import StemsField
 
 __all__ = [
     "Agent",
+    "AgentDraft",
     "AgentVersion",
     "BlockedCaller",
     "Language",
+    "ProviderKey",
     "Session",
     "SessionEvent",
     "Speaker",
@@ -28,11 +32,6 @@ __all__ = [
     "Turn",
     "Worker",
 ]
-
-
-class Language(models.TextChoices):
-    RUSSIAN = "ru", _("Russian")
-    ENGLISH = "en", _("English")
 
 
 class Agent(Keepable):
@@ -77,22 +76,32 @@ class Agent(Keepable):
         return self.newest() if self.is_published else None
 
 
-class AgentVersion(models.Model):
+class AgentDraft(Content):
+    """What an assistant shall say, as it is being written. Callers hear it once it is published."""
+
+    agent = models.OneToOneField(Agent, on_delete=models.CASCADE, related_name="draft")
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects = VisibleQuerySet["AgentDraft"].as_manager()
+
+    class Meta:
+        verbose_name = _("draft of an assistant")
+        verbose_name_plural = _("drafts of assistants")
+
+    def __str__(self) -> str:
+        return str(self.agent)
+
+
+class AgentVersion(Content):
     """What an assistant says, as it stood at one moment. Never changed: a change is a new row."""
 
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
-    language = models.CharField(_("language"), max_length=8, choices=Language.choices)
-    greeting = models.TextField(_("greeting"))
-    # [{"press": "1", "say": "..."}], in the order in which the greeting menu names them
-    menu = models.JSONField(default=list, blank=True)
-    # [{"words": ["price", "cost"], "say": "..."}], first match answers
-    rules = models.JSONField(default=list, blank=True)
-    fallback = models.TextField(_("when it did not understand"), blank=True)
-    goodbye = models.TextField(_("goodbye"), blank=True)
-    # Asked before "if you agree, press …", where the call is recorded only then; empty: our words.
-    consent = models.TextField(_("question about the recording"), blank=True)
-    voice = models.CharField(_("voice"), max_length=50, default="offline")
+    # In a sentence, by whoever published it.
+    note = models.CharField(_("what changed"), max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -168,6 +177,14 @@ class Session(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
     close_reason = models.CharField(_("why it ended"), max_length=100, blank=True)
     error = models.TextField(_("error"), blank=True)
+    # Somebody of us tries the assistant: it counts in no figures.
+    is_trial = models.BooleanField(default=False, editable=False)
+    # What was used: {"mind": {"provider": …, "tokens_in": …}, "voice": {…}, "ears": {…}}
+    usage = models.JSONField(default=dict, editable=False)
+    # Written down when it is over: two sentences, what came of it, and what staff want noted.
+    summary = models.TextField(_("summary"), blank=True)
+    outcome = models.CharField(_("what came of it"), max_length=200, blank=True)
+    noted = models.JSONField(_("noted"), default=dict, blank=True)
     # How it stands while it goes on; "" and null until it has told.
     doing = models.CharField(max_length=10, choices=Doing.choices, blank=True, editable=False)
     doing_since = models.DateTimeField(null=True, editable=False)

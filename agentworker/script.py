@@ -5,8 +5,9 @@ catalogue of the pages' sentences, which follow the language of whoever reads.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.text import capfirst
 
@@ -65,17 +66,26 @@ class Rule:
 
 @dataclass(frozen=True)
 class Script:
-    """An AgentVersion's words, without the database. `agent` is Agent.key, `version` a pk."""
+    """An assistant's words, without the database. `agent` is Agent.key, `version` a pk (None: a
+    draft). What nobody changes: its mappings are those of a row that was read.
+    """
 
     agent: str
-    version: int
+    version: int | None
+    # Of SPOKEN.
     language: str
     greeting: str
     menu: tuple[MenuItem, ...] = ()
     rules: tuple[Rule, ...] = ()
     fallback: str = ""
     goodbye: str = ""
-    voice: str = "offline"
+    # It goes on in the language in which its caller answers.
+    follows_caller: bool = False
+    instructions: str = ""
+    # As in Content.
+    speech: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    tools: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    knowledge: tuple[str, ...] = ()
     # A RecordingPolicy: the assistant's own; a rule may say otherwise (RecordingPolicy.of_call).
     recording: str = "never"
     # What comes before "if you agree, press …"; "": a sentence of ours.

@@ -1,6 +1,6 @@
 """What staff do with assistants."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from veyra.models import User
 
 @dataclass(frozen=True)
 class Words:
-    """What a person wrote: the fields of an AgentVersion that make it another one."""
+    """What a person wrote: the columns of Content."""
 
     language: str
     greeting: str
@@ -19,8 +19,12 @@ class Words:
     rules: list[dict[str, Any]]
     fallback: str = ""
     goodbye: str = ""
-    voice: str = "offline"
     consent: str = ""
+    instructions: str = ""
+    speech: dict[str, Any] = field(default_factory=dict)
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    knowledge: list[str] = field(default_factory=list)
+    noting: list[dict[str, Any]] = field(default_factory=list)
 
 
 @transaction.atomic

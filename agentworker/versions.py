@@ -4,8 +4,8 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.utils import timezone
 
-from agentworker.models import Agent, AgentVersion, BlockedCaller
-from agentworker.script import MenuItem, Rule, Script
+from agentworker.models import Agent, AgentDraft, AgentVersion, BlockedCaller, Language
+from agentworker.script import SPOKEN, MenuItem, Rule, Script
 
 
 class NoScriptError(Exception):
@@ -35,17 +35,21 @@ def newest_version(agent_key: str) -> AgentVersion:
     return version
 
 
-def script_of(version: AgentVersion) -> Script:
+def script_of(version: AgentVersion | AgentDraft) -> Script:
     return Script(
         agent=str(version.agent.key),
-        version=version.pk,
-        language=version.language,
+        version=version.pk if isinstance(version, AgentVersion) else None,
+        language=version.language if version.language in SPOKEN else "ru",
+        follows_caller=version.language == Language.AUTO,
         greeting=version.greeting,
         menu=tuple(MenuItem(**item) for item in version.menu),
         rules=tuple(Rule(tuple(rule["words"]), rule["say"]) for rule in version.rules),
         fallback=version.fallback,
         goodbye=version.goodbye,
-        voice=version.voice,
+        instructions=version.instructions,
+        speech=version.speech,
+        tools=tuple(version.tools),
+        knowledge=tuple(version.knowledge),
         recording=version.agent.recording,
         consent=version.consent,
     )

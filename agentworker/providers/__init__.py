@@ -1,6 +1,5 @@
 """Who speaks, thinks and listens for an assistant: a dict of small builders, one file each."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +17,5 @@ class Providers:
     recogniser: stt.STT[Any] | None = None
 
 
-def build_offline(script: Script) -> Providers:
-    return Providers(offline.EspeakVoice(script.language), offline.RulesMind(script))
-
-
-# The key is AgentVersion.voice.
-BUILDERS: dict[str, Callable[[Script], Providers]] = {"offline": build_offline}
-
-
 def build(script: Script) -> Providers:
-    return BUILDERS[script.voice](script)
+    return Providers(offline.EspeakVoice(script.language), offline.RulesMind(script))

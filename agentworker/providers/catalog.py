@@ -1,0 +1,94 @@
+"""What a provider of speech or thought is. Pages read it, so the agent library is not imported."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib.util import find_spec
+from typing import Any
+
+from django.utils.functional import Promise
+
+Text = str | Promise
+
+
+class Part(StrEnum):
+    """What of an assistant it can be."""
+
+    EARS = "ears"
+    MIND = "mind"
+    VOICE = "voice"
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a person types to let us in. A secret one is ProviderKey.secret, any other is kept in
+    its settings under `name`.
+    """
+
+    name: str
+    label: Text
+    help: Text = ""
+    is_secret: bool = False
+    is_required: bool = True
+    choices: tuple[tuple[str, Text], ...] = ()
+    first: str = ""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """`languages`: of "ru", "en"; none: whichever the text is in."""
+
+    name: str
+    label: Text
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Access:
+    """By what it lets us in; read from a ProviderKey, held by a job for its time."""
+
+    secret: str = field(default="", repr=False)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    proxy: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who is to be one part of an assistant. `key`: ProviderKey.key, "" where none is needed."""
+
+    provider: str
+    key: str = ""
+    model: str = ""
+    voice: str = ""
+    speed: float = 1.0
+
+
+# Makes a stt.STT, llm.LLM or tts.TTS that speaks this language ("ru", "en"; "" any). Imports the
+# agent library inside. Raises ProviderError.
+Builder = Callable[[Access, Choice, str], Any]
+# One small real request. Raises ProviderError with the sentence that staff read.
+Check = Callable[[Access], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Provider:
+    slug: str
+    label: Text
+    languages: tuple[str, ...]
+    fields: tuple[Field, ...] = ()
+    # Where a key is to be had: an address, and what to do there.
+    site: str = ""
+    how: Text = ""
+    price: Text = ""
+    builders: Mapping[Part, Builder] = field(default_factory=dict)
+    check: Check | None = None
+    # Of each part, the first being what is taken where nobody chose.
+    models: Mapping[Part, tuple[str, ...]] = field(default_factory=dict)
+    voices: tuple[Voice, ...] = ()
+    # The module that must be there, and what the lock calls its extra.
+    needs: str = ""
+    extra: str = ""
+
+    @property
+    def is_installed(self) -> bool:
+        return not self.needs or find_spec(self.needs) is not None
