@@ -19,7 +19,7 @@ from django.conf import LazySettings
 from django.conf import settings as conf
 from django.db import close_old_connections, connections
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from agentworker.models import Worker
 from telephony import folding, intake, sync
@@ -36,6 +36,8 @@ __all__ = ["simulated"]
 
 T = TypeVar("T")
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+# A loaded machine may need so long where a test does not say how soon something must be seen.
+expect.set_options(timeout=15_000)
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 
 

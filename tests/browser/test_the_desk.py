@@ -17,7 +17,7 @@ __all__ = ["system"]
 pytestmark = pytest.mark.live
 
 # From a click to what LiveKit makes of it.
-SOON = 15_000
+SOON = 30_000
 SOMEBODY_ELSE = """
 from dataclasses import replace
 from veyra.livekit.client import LiveKit
