@@ -16,7 +16,8 @@ from pathlib import Path
 
 from django.utils.translation import gettext_noop
 
-from monitoring.upkeep.databases import UpkeepError, engine
+from monitoring.upkeep.databases import UpkeepError
+from monitoring.upkeep.engine import engine
 from recordings.models import Recording
 from recordings.scratch import NO_PLACE, scratch
 from recordings.stores import Source

@@ -52,15 +52,6 @@ class Engine(Protocol):
         """What the database finds broken in itself; "": nothing."""
 
 
-def engine() -> Engine:
-    """Of the database in use."""
-    from monitoring.upkeep.postgres_engine import Postgres
-    from monitoring.upkeep.sqlite_engine import Sqlite
-
-    is_sqlite = connections["default"].vendor == "sqlite"
-    return Sqlite() if is_sqlite else Postgres()
-
-
 @contextmanager
 def beside(changed: Mapping[str, Any]) -> Iterator[str]:
     """A second database, whose settings differ so from those of the one in use: its alias."""

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 
 from monitoring.health.models import HealthPoint
 from monitoring.upkeep import keys, restoring
-from monitoring.upkeep.databases import engine
+from monitoring.upkeep.engine import engine
 from monitoring.upkeep.job import Job, Outcome, Period, done, wrong
 from recordings.models import Storage
 from telephony.models import Call, Trunk

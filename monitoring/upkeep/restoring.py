@@ -18,7 +18,8 @@ from django.utils.translation import gettext_noop
 from monitoring import forgetting
 from monitoring.upkeep import archive, backup
 from monitoring.upkeep.archive import DATABASE, Manifest
-from monitoring.upkeep.databases import Engine, UpkeepError, engine
+from monitoring.upkeep.databases import Engine, UpkeepError
+from monitoring.upkeep.engine import engine
 from monitoring.upkeep.models import Backup, JobRun
 from recordings.folder_store import FolderStore
 from recordings.stores import Source

@@ -14,7 +14,8 @@ from packaging.requirements import Requirement
 from monitoring.health import reading
 from monitoring.health.base import Status
 from monitoring.upkeep import backup, restoring
-from monitoring.upkeep.databases import CANNOT_RESTORE, UpkeepError, engine
+from monitoring.upkeep.databases import CANNOT_RESTORE, UpkeepError
+from monitoring.upkeep.engine import engine
 from monitoring.upkeep.job import Job, Outcome, Period, done, wrong
 from monitoring.upkeep.models import Backup
 from recordings.models import Recording
