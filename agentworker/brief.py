@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 # The data packet that tells an assistant which waits that it is to speak.
 TURN_TOPIC = "veyra.turn"
 # What says nothing where it is empty, and is left out.
-MAY_LACK = frozenset({"wait", "recording"})
+MAY_LACK = frozenset({"wait", "recording", "trial"})
+# The trial of what nobody has published yet.
+DRAFT = "draft"
 
 
 class BriefError(Exception):
@@ -18,13 +20,15 @@ class Brief:
     """Which assistant speaks (Agent.key), and by which rule the call came (DispatchRule.key).
 
     `wait`: people are rung for so many seconds before it speaks; then it does so untold.
-    `recording`: a RecordingPolicy of the rule; "" as the assistant says.
+    `recording`: a RecordingPolicy of the rule; "" as the assistant says. `trial`: somebody of us
+    tries it, by DRAFT or by the pk of a version; "" for a call.
     """
 
     agent: str
     rule: str = ""
     wait: int = 0
     recording: str = ""
+    trial: str = ""
 
     def to_json(self) -> str:
         """What `read_brief` reads back."""
@@ -41,6 +45,7 @@ def read_brief(metadata: str) -> Brief:
             rule=str(found.get("rule", "")),
             wait=int(found.get("wait", 0)),
             recording=str(found.get("recording", "")),
+            trial=str(found.get("trial", "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BriefError("the job came without a brief that names an assistant") from error

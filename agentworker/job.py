@@ -25,6 +25,7 @@ from agentworker.recording import RecordingPolicy
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Leg, Spool, now_text
 from agentworker.taping.in_job import CallRecorder
+from agentworker.trial_mirror import LENGTH, OVER, Mirror
 from agentworker.versions import load
 from agentworker.waiting import Waiting
 from veyra.models import Pulse
@@ -35,7 +36,7 @@ WAIT_FOR_CALLER_SECONDS = 30
 ERROR_LENGTH = 300
 END_RECORDING_SECONDS = 3.0
 # Said by the assistant when it was alone with its caller.
-HANGS_UP = frozenset({"goodbye", "silence"})
+HANGS_UP = frozenset({"goodbye", "silence", OVER})
 # Its voice, its mind or its ears broke.
 BROKE = "error"
 # One of our people has the call now.
@@ -118,7 +119,9 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
     if outcome is not Outcome.TURN:
         leave(ctx, HANDED_OVER if outcome is Outcome.TAKEN else "caller left")
         return
-    note_start(spool, script, caller, policy)
+    if brief.trial:
+        begin_trial(ctx, spool)
+    note_start(spool, script, caller, policy, is_trial=bool(brief.trial))
     consent = Consent(script, spool, recorder) if policy is RecordingPolicy.AGREED else None
     conversation = Conversation(
         script,
@@ -136,14 +139,29 @@ async def read_words(
     brief: Brief, recorder: CallRecorder
 ) -> tuple[Script, frozenset[str], RecordingPolicy]:
     """What is said, who does not hear it, and what is recorded; `recorder` gets ready for it."""
-    script, blocked = await asyncio.to_thread(load, brief.agent)
+    script, blocked = await asyncio.to_thread(load, brief.agent, brief.trial)
     policy = RecordingPolicy.of_call(brief.recording, script.recording)
+    if brief.trial:
+        policy = RecordingPolicy.NEVER
     recorder.prepare(policy)
     return script, blocked, policy
 
 
-def note_start(spool: Spool, script: Script, caller: Person, policy: RecordingPolicy) -> None:
-    spool.session(version_id=script.version, started_at=now_text(), **leg(caller).__dict__)
+def begin_trial(ctx: JobContext, spool: Spool) -> None:
+    """Who tries the assistant sees what it does, and does so for a while, not for ever."""
+    spool.mirror = Mirror(ctx.room).tell
+    asyncio.get_running_loop().call_later(LENGTH.total_seconds(), leave, ctx, OVER)
+
+
+def note_start(
+    spool: Spool, script: Script, caller: Person, policy: RecordingPolicy, *, is_trial: bool
+) -> None:
+    spool.session(
+        version_id=script.version,
+        started_at=now_text(),
+        is_trial=is_trial,
+        **leg(caller).__dict__,
+    )
     spool.event(
         "started",
         leg(caller),

@@ -17,6 +17,7 @@ from django.db import DataError, IntegrityError, transaction
 from agentworker.models import Session, SessionEvent, Turn
 from veyra import live
 from veyra.celery import wake
+from veyra.livekit.tokens import TRIAL_ROOM
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +37,11 @@ SESSION_FIELDS = (
     "ended_at",
     "close_reason",
     "error",
+    "is_trial",
 )
 # Lines that change how a conversation stands.
 OF_SESSION = ("session", "turn", "doing")
+# What is told only of calls: a trial counts in no figures, and nobody concludes anything from it.
 DELAY_FIELDS = ("delay_ms", "heard_ms", "thought_ms", "spoke_ms")
 TURN_FIELDS = ("speaker", "text", "digit", "seconds", "interrupted", *DELAY_FIELDS)
 
@@ -169,11 +172,18 @@ def _store_doing(line: Line) -> None:
 
 
 def _turn(line: Line, session: int) -> Turn:
-    fields = {name: line[name] for name in TURN_FIELDS if name in line}
+    left_out = DELAY_FIELDS if is_of_trial(line) else ()
+    fields = {name: line[name] for name in TURN_FIELDS if name in line and name not in left_out}
     at = datetime.fromisoformat(line["at"])
     return Turn(turn_id=line["id"], session_id=session, at=at, **fields)
 
 
 def _event(line: Line) -> SessionEvent:
     fields = {name: line[name] for name in EVENT_FIELDS if name in line}
-    return SessionEvent(event_id=line["id"], at=datetime.fromisoformat(line["at"]), **fields)
+    at = datetime.fromisoformat(line["at"])
+    folded_at = at if is_of_trial(line) else None
+    return SessionEvent(event_id=line["id"], at=at, folded_at=folded_at, **fields)
+
+
+def is_of_trial(line: Line) -> bool:
+    return str(line.get("room_name", "")).startswith(TRIAL_ROOM)

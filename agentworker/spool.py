@@ -9,6 +9,7 @@ import fcntl
 import json
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -57,6 +58,8 @@ class Spool:
         self._count = 0
         self._file = _open_locked(self.path)
         self._waiting = b""
+        # Told of each line, too, where somebody tries the assistant.
+        self.mirror: Callable[[dict[str, Any]], None] | None = None
         self._outage = Outage(log, f"spool {job.job_id} is not written")
 
     def session(self, **fields: Any) -> None:
@@ -76,6 +79,8 @@ class Spool:
 
     def _write(self, line: dict[str, Any]) -> None:
         self._count += 1
+        if self.mirror:
+            self.mirror(line)
         whole = {"id": f"{self.job.job_id}:{self._count}", **self.job.__dict__, **line}
         self._waiting += json.dumps(whole, ensure_ascii=False).encode() + b"\n"
         self._flush()

@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import connections
 from django.utils import timezone
 
+from agentworker.brief import DRAFT
 from agentworker.models import Agent, AgentDraft, AgentVersion, BlockedCaller, Language
 from agentworker.script import SPOKEN, MenuItem, Rule, Script
 
@@ -12,27 +13,55 @@ class NoScriptError(Exception):
     """Nobody is to speak: the assistant is archived, or its words are not written or published."""
 
 
-def load(agent_key: str) -> tuple[Script, frozenset[str]]:
+def load(agent_key: str, trial: str = "") -> tuple[Script, frozenset[str]]:
     """The newest version's words, and the numbers that are not to hear them.
+
+    `trial`: as in a Brief; then what is tried.
 
     The connection is closed behind it. Raises NoScriptError.
     """
     try:
-        script = script_of(newest_version(agent_key))
+        agent = kept_agent(agent_key)
+        script = script_of(tried(agent, trial) if trial else published(agent))
         return script, BlockedCaller.objects.texts(timezone.now())
     finally:
         connections.close_all()
 
 
 def newest_version(agent_key: str) -> AgentVersion:
+    """What its callers hear. Raises NoScriptError."""
+    return published(kept_agent(agent_key))
+
+
+def kept_agent(agent_key: str) -> Agent:
     try:
         agent = Agent.objects.kept().filter(key=agent_key).first()
     except ValidationError as error:
         raise NoScriptError("the brief names no assistant") from error
-    version = agent.current() if agent else None
+    if agent is None:
+        raise NoScriptError("there is no such assistant any more")
+    return agent
+
+
+def published(agent: Agent) -> AgentVersion:
+    version = agent.current()
     if version is None:
         raise NoScriptError("the assistant has no published words to say")
     return version
+
+
+def tried(agent: Agent, trial: str) -> AgentVersion | AgentDraft:
+    """What somebody of us tries: one of its versions, or its draft, which is its newest version
+    where nobody has changed anything since. Raises NoScriptError.
+    """
+    found: AgentVersion | AgentDraft | None
+    if trial == DRAFT:
+        found = AgentDraft.objects.filter(agent=agent).first() or agent.newest()
+    else:
+        found = agent.versions.filter(pk=trial).first() if trial.isdecimal() else None
+    if found is None:
+        raise NoScriptError("what is to be tried is not there any more")
+    return found
 
 
 def script_of(version: AgentVersion | AgentDraft) -> Script:

@@ -9,6 +9,7 @@ import pytest
 from agentworker.models import Agent, AgentVersion, Session, SessionEvent, Turn
 from agentworker.shipping import Shipper
 from agentworker.spool import JobFacts, Leg, Spool, now_text
+from veyra.livekit.tokens import TRIAL_ROOM
 
 pytestmark = pytest.mark.django_db
 
@@ -158,3 +159,18 @@ def test_a_job_that_never_spoke_leaves_its_events_only(tmp_path: Path) -> None:
     Shipper(tmp_path).ship()
     assert SessionEvent.objects.get().payload == {"error": "NoScriptError"}
     assert not Session.objects.exists()
+
+
+def test_a_trial_counts_in_no_figures_and_is_nobodys_call(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, JobFacts("AJ_2", f"{TRIAL_ROOM}1", "RM_2", "worker"))
+    heard: list[dict[str, object]] = []
+    spool.mirror = heard.append
+    spool.session(started_at=now_text(), is_trial=True)
+    spool.event("started", Leg())
+    spool.turn("agent", 1000.0, text="Алло", delay_ms=300)
+    Shipper(tmp_path).ship()
+    assert Session.objects.get().is_trial
+    assert Turn.objects.get().delay_ms is None
+    assert SessionEvent.objects.exclude(folded_at=None).count() == 1
+    # Who tries it sees how long he waited, though.
+    assert heard[-1]["delay_ms"] == 300

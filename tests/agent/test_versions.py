@@ -5,11 +5,11 @@ import json
 import pytest
 from django.test import Client
 
-from agentworker.brief import Brief, BriefError, read_brief
-from agentworker.models import Agent, AgentVersion
+from agentworker.brief import DRAFT, Brief, BriefError, read_brief
+from agentworker.models import Agent, AgentDraft, AgentVersion
 from agentworker.recording import RecordingPolicy
 from agentworker.services import Words, save_words
-from agentworker.versions import NoScriptError, newest_version, script_of
+from agentworker.versions import NoScriptError, newest_version, script_of, tried
 from veyra.models import User
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +158,30 @@ def test_the_rules_word_about_recording_goes_before_the_assistants() -> None:
     assert RecordingPolicy.of_call("never", "always") == RecordingPolicy.NEVER
     assert RecordingPolicy.of_call("", "always") == RecordingPolicy.ALWAYS
     assert RecordingPolicy.of_call("sometimes", "always") == RecordingPolicy.NEVER
+
+
+def test_a_trial_is_of_the_draft_or_of_any_version() -> None:
+    agent = Agent.objects.create(name="Поддержка", is_published=False)
+    old = AgentVersion.objects.create(agent=agent, number=1, language="ru", greeting="Алло")
+    new = AgentVersion.objects.create(agent=agent, number=2, language="ru", greeting="Добрый день")
+    assert tried(agent, str(old.pk)) == old
+    assert tried(agent, DRAFT) == new
+    draft = AgentDraft.objects.create(agent=agent, language="ru", greeting="Привет")
+    assert tried(agent, DRAFT) == draft
+
+
+@pytest.mark.parametrize("what", ["0", "nothing", "-1"])
+def test_what_is_not_there_is_not_tried(what: str) -> None:
+    other = Agent.objects.create(name="Продажи")
+    AgentVersion.objects.create(pk=3, agent=other, number=1, language="ru", greeting="Алло")
+    agent = Agent.objects.create(name="Поддержка")
+    with pytest.raises(NoScriptError):
+        tried(agent, what)
+    with pytest.raises(NoScriptError):
+        tried(agent, "3")
+
+
+def test_a_brief_tells_what_is_tried() -> None:
+    brief = Brief("6f1c1a52-9a4a-4d53-a7b3-5f6a7c9c2a10", trial=DRAFT)
+    assert read_brief(brief.to_json()) == brief
+    assert "trial" not in json.loads(Brief("1").to_json())
