@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.blocking import BlockedCaller
+from agentworker.company import Company
 from agentworker.content import Content, Language
 from agentworker.keys import ProviderKey
 from agentworker.recording import RecordingPolicy
@@ -23,6 +24,7 @@ __all__ = [
     "AgentDraft",
     "AgentVersion",
     "BlockedCaller",
+    "Company",
     "Language",
     "ProviderKey",
     "Session",
@@ -74,6 +76,10 @@ class Agent(Keepable):
     def current(self) -> "AgentVersion | None":
         """The version that answers the next call."""
         return self.newest() if self.is_published else None
+
+    def written(self) -> "AgentDraft | AgentVersion | None":
+        """What somebody goes on writing: its draft, or else its newest version."""
+        return AgentDraft.objects.filter(agent=self).first() or self.newest()
 
 
 class AgentDraft(Content):
