@@ -1,107 +1,29 @@
 """Needs no key and no network: espeak-ng speaks, the version's own rules answer."""
 
-import asyncio
 from typing import Any
 
-from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, llm, tts, utils
+from django.utils.translation import gettext_lazy as _
 
-from agentworker.espeak import VOICES, WORDS_PER_MINUTE, engine
-from agentworker.script import Script, answer_words
-
-
-class EspeakVoice(tts.TTS[Any]):
-    def __init__(self, language: str) -> None:
-        super().__init__(
-            capabilities=tts.TTSCapabilities(streaming=False),
-            sample_rate=engine().rate,
-            num_channels=1,
-        )
-        self.voice = VOICES[language]
-
-    @property
-    def model(self) -> str:
-        return f"espeak-ng {self.voice}"
-
-    @property
-    def provider(self) -> str:
-        return "offline"
-
-    def synthesize(
-        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
-    ) -> "EspeakStream":
-        return EspeakStream(tts=self, input_text=text, conn_options=conn_options, voice=self.voice)
+from agentworker.providers.catalog import Access, Choice, Part, Provider, Voice
 
 
-class EspeakStream(tts.ChunkedStream):
-    def __init__(self, *, voice: str, **options: Any) -> None:
-        super().__init__(**options)
-        self._voice = voice
+def voice(_access: Access, _choice: Choice, language: str) -> Any:
+    from agentworker.providers.espeak_voice import EspeakVoice
 
-    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
-        output_emitter.initialize(
-            request_id=utils.shortuuid(),
-            sample_rate=engine().rate,
-            num_channels=1,
-            mime_type="audio/pcm",
-        )
-        # In a thread: a long text would hold up the audio of the call for its milliseconds.
-        samples = await asyncio.to_thread(
-            engine().speak, self._input_text, self._voice, WORDS_PER_MINUTE
-        )
-        output_emitter.push(samples)
-        output_emitter.flush()
+    return EspeakVoice(language)
 
 
-class RulesMind(llm.LLM[Any]):
-    """Answers the caller's last message by the script alone, or as staff told it to."""
-
-    def __init__(self, script: Script) -> None:
-        super().__init__()
-        self.script = script
-
-    @property
-    def model(self) -> str:
-        return "rules"
-
-    @property
-    def provider(self) -> str:
-        return "offline"
-
-    def chat(
-        self,
-        *,
-        chat_ctx: llm.ChatContext,
-        tools: list[llm.Tool] | None = None,
-        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
-        **_options: Any,
-    ) -> "RulesStream":
-        return RulesStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+def mind(_access: Access, _choice: Choice, _language: str) -> Any:
+    """`build` gives it the assistant's rules, which no choice holds."""
+    raise TypeError("the mind of rules is made of a script")
 
 
-class RulesStream(llm.LLMStream):
-    async def _run(self) -> None:
-        mind = self._llm
-        if not isinstance(mind, RulesMind):
-            raise TypeError("a RulesStream belongs to a RulesMind")
-        told = hint_for(self._chat_ctx)
-        answer = told or answer_words(mind.script, last_words(self._chat_ctx))
-        delta = llm.ChoiceDelta(role="assistant", content=answer)
-        self._event_ch.send_nowait(llm.ChatChunk(id=utils.shortuuid(), delta=delta))
-
-
-def last_words(chat_ctx: llm.ChatContext) -> str:
-    """What the caller said last; empty where nobody understood it."""
-    for item in reversed(chat_ctx.items):
-        if isinstance(item, llm.ChatMessage) and item.role == "user":
-            return item.text_content or ""
-    return ""
-
-
-def hint_for(chat_ctx: llm.ChatContext) -> str:
-    """What staff told the assistant for this turn; there are no other messages of the system."""
-    told = [
-        item.text_content or ""
-        for item in chat_ctx.items
-        if isinstance(item, llm.ChatMessage) and item.role == "system"
-    ]
-    return " ".join(filter(None, told))
+PROVIDER = Provider(
+    slug="offline",
+    label=_("Veyra itself"),
+    languages=("ru", "en"),
+    how=_("Needs nothing: it works without a network, and sounds like a machine."),
+    price=_("free"),
+    builders={Part.MIND: mind, Part.VOICE: voice},
+    voices=(Voice("", _("espeak-ng"), ("ru", "en")),),
+)

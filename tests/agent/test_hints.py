@@ -9,7 +9,7 @@ from livekit import rtc
 from livekit.agents import llm
 
 from agentworker.hints import TOPIC, Hints
-from agentworker.providers.offline import RulesMind
+from agentworker.providers.rules_mind import RulesMind
 from agentworker.script import Rule, Script
 from agentworker.spool import JobFacts, Leg, Spool
 
