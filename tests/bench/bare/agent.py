@@ -15,7 +15,7 @@ from livekit.agents import Agent, AgentServer, AgentSession, JobContext, JobProc
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "veyra.settings")
 django.setup()
 
-from agentworker.providers.offline import EspeakVoice  # noqa: E402  # needs Django
+from agentworker.providers.rules_mind import EspeakVoice  # noqa: E402  # needs Django
 
 NAME = "bare"
 
