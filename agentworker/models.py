@@ -14,7 +14,9 @@ from agentworker.company import Company
 from agentworker.content import Content, Language
 from agentworker.keys import ProviderKey
 from agentworker.recording import RecordingPolicy
+from agentworker.scenarios import Scenario, ScenarioRun
 from agentworker.standin import StandIn
+from agentworker.trials import Trial, TrialLine
 from veyra.models import Keepable
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
 from veyra.wordforms import StemsField
@@ -27,10 +29,14 @@ __all__ = [
     "Company",
     "Language",
     "ProviderKey",
+    "Scenario",
+    "ScenarioRun",
     "Session",
     "SessionEvent",
     "Speaker",
     "StandIn",
+    "Trial",
+    "TrialLine",
     "Turn",
     "Worker",
 ]
