@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from monitoring.alarms.kinds import KINDS, PROXY, Field, is_whole
 from monitoring.alarms.models import AlertChannel
-from monitoring.alarms.postman import networks_of
 from monitoring.alarms.sending import INSIDE, NO_MAIL, has_mail_server
-from recordings.outside import NOBODY_KNOWS, addresses_of, is_outside, own, plain
+from recordings.outside import NOBODY_KNOWS
 from veyra.models import User
+from veyra.outside import addresses_of, is_outside, networks_of, own, plain
 from veyra.sentences import Sentence
 
 KEEPS = gettext_lazy("Leave it empty to keep what is stored. It is never shown.")

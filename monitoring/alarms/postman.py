@@ -17,7 +17,7 @@ from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "veyra.settings")
 
-from recordings.outside import addresses_of, is_outside, own, plain
+from veyra.outside import Fence
 
 SECONDS = (10, 15)
 # What a plugin's log says of an answer, and of a connection.
@@ -33,8 +33,7 @@ class Guard:
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self.blocked = ""
-        self._networks = [network for host in allowed for network in networks_of(host)]
-        self._ours = own()
+        self._fence = Fence(allowed)
 
     def watch(self) -> None:
         sys.addaudithook(self._look)
@@ -46,23 +45,13 @@ class Guard:
     def lets(self, target: Any) -> bool:
         """`target`: as socket.connect takes it."""
         try:
-            found = ipaddress.ip_address(str(target[0]).split("%")[0])
+            found = str(ipaddress.ip_address(str(target[0]).split("%")[0]))
         except (ValueError, TypeError, IndexError):
             return False
-        if any(found in network for network in self._networks):
+        if self._fence.lets(found):
             return True
-        if is_outside(found) and plain(found) not in self._ours:
-            return True
-        self.blocked = str(found)
+        self.blocked = found
         return False
-
-
-def networks_of(host: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Of a network, an address or a name."""
-    try:
-        return [ipaddress.ip_network(host, strict=False)]
-    except ValueError:
-        return [ipaddress.ip_network(str(found)) for found in addresses_of(host, 443)]
 
 
 def send(errand: dict[str, Any]) -> Result:

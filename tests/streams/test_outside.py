@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings import outside
+from veyra.outside import CARRIERS, is_outside
 
 Names = Callable[..., None]
 
@@ -99,10 +100,10 @@ def test_what_is_no_address_of_a_stream_says_so(url: str, msgid: str, names: Nam
     assert refusal is not None and refusal.msgid == msgid
 
 
-@given(st.ip_addresses(v=4), st.sampled_from(outside.CARRIERS))
+@given(st.ip_addresses(v=4), st.sampled_from(CARRIERS))
 def test_an_address_in_another_ones_clothes_is_the_same_address(
     inner: ipaddress.IPv4Address, carrier: tuple[ipaddress.IPv6Network, int]
 ) -> None:
     network, place = carrier
     dressed = ipaddress.IPv6Address(int(network.network_address) | int(inner) << place)
-    assert outside.is_outside(dressed) == outside.is_outside(inner)
+    assert is_outside(dressed) == is_outside(inner)
