@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from agentworker.blocking import BlockedCaller
 from agentworker.company import Company
 from agentworker.content import Content, Language
+from agentworker.hours.models import Announcement, Closure, NumberPlace, Place
 from agentworker.keys import ProviderKey
 from agentworker.recording import RecordingPolicy
 from agentworker.scenarios import Scenario, ScenarioRun
@@ -25,9 +26,13 @@ __all__ = [
     "Agent",
     "AgentDraft",
     "AgentVersion",
+    "Announcement",
     "BlockedCaller",
+    "Closure",
     "Company",
     "Language",
+    "NumberPlace",
+    "Place",
     "ProviderKey",
     "Scenario",
     "ScenarioRun",
@@ -54,6 +59,15 @@ class Agent(Keepable):
         max_length=7,
         choices=RecordingPolicy.choices,
         default=RecordingPolicy.NEVER,
+    )
+    # When it answers; none: always. The hours of the number that was called go first.
+    hours = models.ForeignKey(
+        Place,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="agents",
+        verbose_name=_("opening hours"),
     )
     created_at = models.DateTimeField(auto_now_add=True)
     is_demo = models.BooleanField(default=False, editable=False)
@@ -147,12 +161,13 @@ class SessionQuerySet(VisibleQuerySet["Session"]):
 
 
 def with_newest(agents: models.QuerySet[Agent]) -> models.QuerySet[Any]:
-    """Each with newest_number, newest_language and newest_at of its newest version."""
+    """Each with newest_number, newest_language and newest_at of its newest version; has_draft."""
     newest = AgentVersion.objects.filter(agent=models.OuterRef("pk")).order_by("-number")
     return agents.annotate(
         newest_number=models.Subquery(newest.values("number")[:1]),
         newest_language=models.Subquery(newest.values("language")[:1]),
         newest_at=models.Subquery(newest.values("created_at")[:1]),
+        has_draft=models.Exists(AgentDraft.objects.filter(agent=models.OuterRef("pk"))),
     )
 
 

@@ -1,0 +1,152 @@
+"""Is it open at a moment, and until when? Pure.
+
+Hours are meant by the clock of a place, so each stretch is turned into two moments: a day on which
+that clock is moved has an hour more or less, and nothing here counts hours.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from agentworker.hours.week import Stretch, Week, by_day
+
+# Whoever is closed for longer than all of this is told without "until".
+AHEAD = timedelta(days=45)
+# Of a closure's end no further ahead than this is looked at.
+FARTHEST = timedelta(days=400)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """When a place is open. `days_off`: days on which it is not, by their names; `exceptions`: days
+    with hours of their own, or with none, which go before both.
+    """
+
+    zone: ZoneInfo
+    week: Week
+    exceptions: Mapping[date, tuple[Stretch, ...]] = field(default_factory=dict, hash=False)
+    days_off: Mapping[date, str] = field(default_factory=dict, hash=False)
+
+    def stretches(self, day: date) -> tuple[Stretch, ...]:
+        """Those that begin on this day."""
+        if day in self.exceptions:
+            return self.exceptions[day]
+        if day in self.days_off:
+            return ()
+        return by_day(self.week)[str(day.isoweekday())]
+
+    def shifts(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """The same as moments, in UTC."""
+        for begins, ends in self.stretches(day):
+            last = day if begins < ends else day + DAY
+            yield (
+                datetime.combine(day, begins, self.zone).astimezone(UTC),
+                datetime.combine(last, ends, self.zone).astimezone(UTC),
+            )
+
+    def is_open(self, moment: datetime) -> bool:
+        today = moment.astimezone(self.zone).date()
+        return any(
+            begins <= moment < ends
+            for day in (today - DAY, today)
+            for begins, ends in self.shifts(day)
+        )
+
+
+@dataclass(frozen=True)
+class Shut:
+    """A closure. `until` None: until somebody opens. `pk` is the row's."""
+
+    pk: int
+    begins: datetime
+    until: datetime | None
+
+    def covers(self, moment: datetime) -> bool:
+        return self.begins <= moment and (self.until is None or moment < self.until)
+
+
+class Why(StrEnum):
+    CLOSURE = "closure"
+    EXCEPTION = "exception"
+    HOLIDAY = "holiday"
+    HOURS = "hours"
+
+
+@dataclass(frozen=True)
+class Open:
+    """`until` None: as far ahead as anybody looks."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Closed:
+    """`until` None: nobody knows. `closure`: the pk of the closure that is to blame; `table`: else
+    the place of the timetable among those asked; `name`: of the holiday.
+    """
+
+    until: datetime | None
+    why: Why
+    closure: int | None = None
+    table: int = 0
+    name: str = ""
+
+
+State = Open | Closed
+
+
+def state(moment: datetime, tables: Sequence[Timetable], closures: Sequence[Shut] = ()) -> State:
+    """Open where every timetable says so and no closure covers the moment. No timetable: always."""
+    now = _state_now(moment, tables, closures)
+    until = next(
+        (
+            each
+            for each in _changes(moment, tables, closures)
+            if isinstance(_state_now(each, tables, closures), Open) != isinstance(now, Open)
+        ),
+        None,
+    )
+    if isinstance(now, Open):
+        return Open(until)
+    return Closed(until, now.why, now.closure, now.table, now.name)
+
+
+def _state_now(
+    moment: datetime, tables: Sequence[Timetable], closures: Sequence[Shut]
+) -> Open | Closed:
+    covering = [each for each in closures if each.covers(moment)]
+    if covering:
+        # The one that lasts longest is the one to tell of.
+        last = max(covering, key=lambda each: (each.until is None, each.until or each.begins))
+        return Closed(None, Why.CLOSURE, closure=last.pk)
+    for place, table in enumerate(tables):
+        if not table.is_open(moment):
+            return _closed_by(table, moment, place)
+    return Open()
+
+
+def _closed_by(table: Timetable, moment: datetime, place: int) -> Closed:
+    day = moment.astimezone(table.zone).date()
+    if day in table.exceptions:
+        return Closed(None, Why.EXCEPTION, table=place)
+    if day in table.days_off:
+        return Closed(None, Why.HOLIDAY, table=place, name=table.days_off[day])
+    return Closed(None, Why.HOURS, table=place)
+
+
+def _changes(
+    moment: datetime, tables: Sequence[Timetable], closures: Sequence[Shut]
+) -> list[datetime]:
+    """The moments after this one at which anything may change, in order."""
+    ends = [each.until for each in closures if each.until and each.until > moment]
+    last = min(max([moment, *ends]) + AHEAD, moment + FARTHEST)
+    found = {*ends, *(each.begins for each in closures)}
+    for table in tables:
+        day = moment.astimezone(table.zone).date() - DAY
+        while day <= last.date():
+            found.update(bound for shift in table.shifts(day) for bound in shift)
+            day += DAY
+    return sorted(each for each in found if moment < each <= last)
