@@ -14,6 +14,7 @@ from monitoring import (
     machines,
     mail_views,
     report_views,
+    undo_views,
     views,
 )
 from monitoring.logs import views as log_views
@@ -77,6 +78,7 @@ urlpatterns = [
     path("report/weekly/<int:pk>/try/", mail_views.try_out, name="report-weekly-try"),
     path("report/weekly/<int:pk>/stop/", mail_views.stop, name="report-weekly-stop"),
     path("recordings/guarantee/", guarantee_views.page, name="guarantee"),
+    path("changes/<int:pk>/undo/", undo_views.page, name="undo"),
     path("demo/remove/", views.remove_demo, name="remove-demo"),
     path("test-calls/<uuid:pk>/heard/", callnow.heard, name="testcall-heard"),
 ]

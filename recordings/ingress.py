@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as _
 
 from recordings import livekit_words, outside
 from recordings.ingress_models import Ingress
+from veyra import audit
 from veyra.celery import wake
 from veyra.livekit import media
 from veyra.livekit.client import LiveKit
@@ -51,7 +52,9 @@ def enable(row: Ingress, is_enabled: bool, user: User) -> None:
     """Let senders in, or refuse them; one who sends now goes on sending."""
     note = gettext("Lets senders in.") if is_enabled else gettext("Refuses senders.")
     with transaction.atomic():
-        Ingress.objects.filter(pk=row.pk).update(is_enabled=is_enabled)
+        other = Ingress.objects.filter(pk=row.pk, is_enabled=not is_enabled)
+        if other.update(is_enabled=is_enabled):
+            audit.record(row, {"is_enabled": [not is_enabled, is_enabled]})
         LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=note)
     wake(TASK)
 
@@ -61,6 +64,7 @@ def delete(row: Ingress, user: User) -> None:
     with transaction.atomic():
         if Ingress.objects.kept().filter(pk=row.pk).update(deleted_at=timezone.now()):
             LogEntry.objects.log_actions(user.pk, [row], DELETION)
+            audit.record(row, {}, audit.Action.DELETE)
     wake(TASK)
 
 

@@ -63,7 +63,9 @@ class StorageQuerySet(VisibleQuerySet["Storage"]):
 
     def not_current_but(self, chosen: "Storage") -> None:
         """There is one at a time; save `chosen` after that."""
-        self.exclude(pk=chosen.pk).filter(is_current=True).update(is_current=False)
+        for row in self.exclude(pk=chosen.pk).filter(is_current=True):
+            row.is_current = False
+            row.save(update_fields=["is_current"])
 
 
 class Storage(models.Model):

@@ -15,6 +15,7 @@ from recordings import livekit_words, orders
 from recordings.stream_models import Stream, StreamTarget
 from telephony import intake
 from telephony.models import CallEvent
+from veyra import audit
 from veyra.celery import wake
 from veyra.livekit.client import LiveKit
 from veyra.livekit.media import Egress, Target, masked
@@ -101,6 +102,7 @@ def stop(stream: Stream, user: User) -> None:
         if Stream.objects.filter(pk=stream.pk, is_wanted=True).update(is_wanted=False):
             note = gettext("Stopped it.")
             LogEntry.objects.log_actions(user.pk, [stream], CHANGE, change_message=note)
+            audit.record(stream, {"is_wanted": [True, False]})
             _tell(stream, "staff_stream_end", user)
     wake(TASK)
 

@@ -19,6 +19,7 @@ from telephony.routing.edit import Change, Edit, laid_over
 from telephony.routing.impact import Impact, impact
 from telephony.saving import MODELS, ChangeError, Row, StaleError, batches, write
 from telephony.sync import TASK
+from veyra import audit
 from veyra.celery import wake
 from veyra.models import User
 from veyra.sentences import Sentence
@@ -147,7 +148,8 @@ def _carry_out_planned(planned: ScheduledChange, now: datetime) -> None:
             Gateway.hold_line()
             if fault := author_fault(planned):
                 raise ChangeError([fault])
-            found = carry_out(planned.as_edit)
+            with audit.by(planned.author, planned=True):
+                found = carry_out(planned.as_edit)
             if not settle(planned.pk, "done", now, list(found.changes)):
                 raise CancelledError
     except CancelledError:

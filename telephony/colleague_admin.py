@@ -21,6 +21,7 @@ from telephony.colleagues import short_days
 from telephony.keeping import ArchivedFilter
 from telephony.models import Colleague, Member, Team
 from telephony.sync import TASK
+from veyra import audit
 from veyra.admin import VeyraAdmin
 from veyra.celery import wake
 
@@ -166,7 +167,23 @@ class TeamAdmin(PeopleAdmin):
             each.inline_formset_data = json.dumps(told)
         return formsets
 
+    def save_related(
+        self, request: HttpRequest, form: "ModelForm[Any]", formsets: Any, change: bool
+    ) -> None:
+        """Who is in the group stands in rows of others, and is told as the group's own."""
+        before = _in_order(form.instance)
+        super().save_related(request, form, formsets, change)
+        after = _in_order(form.instance)
+        if change and before != after:
+            audit.record(form.instance, {"members": [before, after]})
+
     @admin.display(description=gettext_lazy("colleagues"), ordering="people")
     def members(self, row: Any) -> int:
         count: int = row.people
         return count
+
+
+def _in_order(team: Team) -> list[str]:
+    """Who is rung, and for how many seconds."""
+    places = team.members.select_related("colleague").order_by("place", "pk")
+    return [f"{place.colleague.name} ({place.seconds})" for place in places]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from telephony.numbers import pretty
+from veyra import audit
 from veyra.models import Keepable, User
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
 
@@ -91,7 +92,11 @@ class ColleagueQuerySet(KeepableQuerySet["Colleague"]):
 
     def say(self, user: User, *, away: bool) -> bool:
         """He is here, or away. False: he is nobody of ours."""
-        return bool(self.kept().filter(user=user).update(away=away))
+        same = self.kept().filter(user=user).exclude(away=away)
+        for row in same:
+            audit.record(row, {"away": [row.away, away]})
+        same.update(away=away)
+        return self.kept().filter(user=user).exists()
 
 
 class Colleague(Keepable):

@@ -1,4 +1,8 @@
-"""An edit as rows of the database: a few queries for each model, however many rows it changes."""
+"""An edit as rows of the database: a few queries for each model, however many rows it changes.
+
+What it changes is written down (veyra.audit), since rows that are written many at once are seen by
+nobody else.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -11,6 +15,7 @@ from django.utils.translation import gettext_noop
 from agentworker.models import Agent
 from telephony.models import DispatchRule, PhoneNumber, Trunk
 from telephony.routing.edit import Change, Edit
+from veyra import audit
 from veyra.secrets import EncryptedTextField, Sealed
 from veyra.sentences import Sentence
 
@@ -64,6 +69,7 @@ def _write_rows(model: type[Row], changes: Sequence[Change], pks: "_Pks") -> lis
     found = saved.in_bulk(keys, field_name=KEY)
     rows = {str(key): row for key, row in found.items()}
     claimed = {row.pk: _claims(row) for row in rows.values()}
+    before = {row.pk: audit.values(row) for row in rows.values()}
     for change in changes:
         if change.key not in rows and change.revision is not None:
             raise ChangeError([Sentence(GONE)])
@@ -75,14 +81,32 @@ def _write_rows(model: type[Row], changes: Sequence[Change], pks: "_Pks") -> lis
     _update(model, [row for row in rows.values() if row.pk], claimed, _columns(model, changes))
     saved.bulk_create(new, BATCH)
     pks.add(model, new)
+    links: dict[int, dict[str, Any]] = {}
     for field in model._meta.many_to_many:
         named = [change for change in changes if field.name in change.values]
         others = {
             rows[change.key].pk: [pks.of(field.related_model, k) for k in change.values[field.name]]
             for change in named
         }
-        _link(field, others)
+        for pk, moved in _link(field, others).items():
+            links.setdefault(pk, {})[field.name] = moved
+    audit.record_all(_done(model, rows.values(), before, links))
     return list(rows.values())
+
+
+def _done(
+    model: type[Row],
+    rows: Iterable[Row],
+    before: Mapping[int, Mapping[str, Any]],
+    links: Mapping[int, dict[str, Any]],
+) -> Iterator[tuple[Row, Mapping[str, Any], int]]:
+    """What became of each row, as veyra.audit writes it down."""
+    for row in rows:
+        if row.pk in before:
+            changed = audit.changes(model, before[row.pk], audit.values(row))
+            yield row, changed | links.get(row.pk, {}), audit.Action.UPDATE
+        else:
+            yield row, {}, audit.Action.CREATE
 
 
 def _saved(model: type[Row]) -> "models.Manager[Any]":
@@ -181,14 +205,19 @@ def _update(
         )
 
 
-def _link(field: Any, wanted: Mapping[int, Iterable[int]]) -> None:
-    """Let each row name these others, by their ids, and no more."""
+def _link(field: Any, wanted: Mapping[int, Iterable[int]]) -> dict[int, dict[str, list[int]]]:
+    """Let each row name these others, by their ids, and no more; who came and who went, by row."""
     links = field.remote_field.through._default_manager
     own, other = f"{field.m2m_field_name()}_id", f"{field.m2m_reverse_field_name()}_id"
     saved = links.filter(**{f"{own}__in": list(wanted)}).values_list("pk", own, other)
     known = {(row, named): pk for pk, row, named in saved}
     after = {(row, named) for row, others in wanted.items() for named in others}
-    for gone in batches([pk for pair, pk in known.items() if pair not in after]):
-        links.filter(pk__in=gone).delete()
-    new = [links.model(**{own: row, other: named}) for row, named in sorted(after - known.keys())]
-    links.bulk_create(new, BATCH)
+    gone, come = sorted(known.keys() - after), sorted(after - known.keys())
+    for some in batches([known[pair] for pair in gone]):
+        links.filter(pk__in=some).delete()
+    links.bulk_create([links.model(**{own: row, other: named}) for row, named in come], BATCH)
+    moved: dict[int, dict[str, list[int]]] = {}
+    for verb, pairs in (("added", come), ("removed", gone)):
+        for row, named in pairs:
+            moved.setdefault(row, {"added": [], "removed": []})[verb].append(named)
+    return moved

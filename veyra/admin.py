@@ -7,6 +7,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import helpers
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -16,6 +17,7 @@ from django.db.models import Model, QuerySet
 from django.forms.utils import flatatt
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -28,8 +30,9 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.templatetags import unfold_list
 
-from veyra import live
-from veyra.models import User
+from veyra import audit, live
+from veyra.audit_words import Names, said, tell, who
+from veyra.models import AuditEntry, User
 
 VERBS = {
     "add": _("may add"),
@@ -37,6 +40,10 @@ VERBS = {
     "delete": _("may delete"),
     "view": _("may see"),
 }
+
+
+# On the page of a row's history.
+CHANGES = 50
 
 
 class CountedChangeList(ChangeList):
@@ -94,6 +101,16 @@ class VeyraAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
             return redirect(wanted)
         return super().response_post_save_add(request, obj)  # type: ignore[no-any-return]  # unfold ships no types
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Of a row that is watched: each change, from what to what, and a way to undo it."""
+        row, user = self.get_object(request, unquote(object_id)), request.user
+        if audit.of(self.model) and row is not None and isinstance(user, User):
+            entries = AuditEntry.objects.visible_to(user).of_row(row).newest_first()[:CHANGES]
+            extra_context = {**(extra_context or {}), "changes": tell(list(entries), user)}
+        return super().history_view(request, object_id, extra_context)  # type: ignore[no-any-return]  # unfold ships no types
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
         """Rows of the demo wear a badge, in a column that is there as long as they are."""
@@ -193,7 +210,46 @@ def tell_rights(changed: User | Group) -> None:
     live.changed("rights", changed.pk if isinstance(changed, User) else live.EVERYBODY)
 
 
-admin.site.unregister(Group)
+admin.site.unregister((Group, AuditEntry))
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(MachineRowAdmin):
+    """Who changed what. Undone is a change from its row's history, or from an incident."""
+
+    purpose = _("Each change of what decides about calls: who made it, and what it was before.")
+    list_display = ("at", "person", "sentence")
+    list_display_links = ("sentence",)
+    list_select_related = ("actor", "content_type")
+    search_fields = ("object_repr", "actor__username", "=cid")
+    fields = readonly_fields = ("at", "sentence", "lines", "address", "request")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.visible_to(request.user)  # type: ignore[no-any-return]  # auditlog ships no types
+
+    @display(description=_("when"), ordering="timestamp")  # type: ignore[untyped-decorator]  # unfold's
+    def at(self, entry: AuditEntry) -> Any:
+        return entry.timestamp
+
+    @display(description=_("who"), ordering="actor")  # type: ignore[untyped-decorator]  # unfold's
+    def person(self, entry: AuditEntry) -> str:
+        return who(entry)
+
+    @display(description=_("what"))  # type: ignore[untyped-decorator]  # unfold's
+    def sentence(self, entry: AuditEntry) -> str:
+        return str(said(entry))
+
+    @display(description=_("from what to what"))  # type: ignore[untyped-decorator]  # unfold's
+    def lines(self, entry: AuditEntry) -> SafeString:
+        return render_to_string("veyra/_lines.html", {"lines": Names([entry]).lines(entry)})
+
+    @display(description=_("from the address"))  # type: ignore[untyped-decorator]  # unfold's
+    def address(self, entry: AuditEntry) -> str:
+        return entry.remote_addr or "—"
+
+    @display(description=_("id of the request, as in the logs"))  # type: ignore[untyped-decorator]  # unfold's
+    def request(self, entry: AuditEntry) -> str:
+        return entry.cid or "—"
 
 
 @admin.register(Group)

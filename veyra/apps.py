@@ -5,4 +5,6 @@ class VeyraConfig(AppConfig):
     name = "veyra"
 
     def ready(self) -> None:
-        from veyra import checks  # noqa: F401  # registers the settings checks
+        from veyra import audit, checks  # noqa: F401  # registers the settings checks
+
+        audit.register()

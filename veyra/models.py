@@ -9,10 +9,20 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from veyra.audit_entries import AuditEntry
 from veyra.running import Program
 from veyra.security import FailedLogin, SecurityEvent
 
-__all__ = ["FailedLogin", "Keepable", "Lease", "Program", "Pulse", "SecurityEvent", "User"]
+__all__ = [
+    "AuditEntry",
+    "FailedLogin",
+    "Keepable",
+    "Lease",
+    "Program",
+    "Pulse",
+    "SecurityEvent",
+    "User",
+]
 
 
 class User(AbstractUser):

@@ -6,6 +6,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.query_utils import DeferredAttribute
@@ -13,8 +14,12 @@ from django.db.models.query_utils import DeferredAttribute
 PREFIX = "f1:"
 
 
-class SecretError(Exception):
-    """A stored secret cannot be read: it is not encrypted, or no key of FIELD_KEYS fits."""
+class SecretError(ObjectDoesNotExist):
+    """A stored secret cannot be read: it is not encrypted, or no key of FIELD_KEYS fits.
+
+    Who only looks over all columns of a row, as auditlog does, passes it over like a row that is
+    gone: so its secret can be typed anew.
+    """
 
 
 @lru_cache(maxsize=4)

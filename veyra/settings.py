@@ -129,6 +129,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "auditlog",
     "veyra",
     "django.contrib.admin",
     "channels",
@@ -154,8 +155,15 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "veyra.audit.Actors",
     "veyra.people.PersonMiddleware",
 ]
+
+# Who changed what (veyra.audit): in a table of ours, so that auditlog's own is not made.
+AUDITLOG_LOGENTRY_MODEL = "veyra.AuditEntry"
+AUDITLOG_STORE_JSON_CHANGES = AUDITLOG_DISABLE_ON_RAW_SAVE = True
+AUDITLOG_CID_GETTER = "veyra.audit.request_id"
+MIGRATION_MODULES = {"auditlog": None}
 
 ROOT_URLCONF = "veyra.urls"
 ASGI_APPLICATION = "veyra.asgi.application"
@@ -221,6 +229,8 @@ DEFAULT_FROM_EMAIL = read.text(
 
 # Hosts inside our own network that alarms may go to; all others have to be out in the world
 ALARM_HOSTS = read.names("ALARM_HOSTS", [])
+# Likewise: where speech and thought may be asked for, by addresses that people type
+PROVIDER_NETWORKS = read.names("PROVIDER_NETWORKS", [])
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
@@ -268,6 +278,7 @@ QUEUES = ("default", "livekit", "hands", "calls", "slow", "saving")
 CELERY_TASK_ROUTES = {
     "telephony.apply": {"queue": "livekit"},
     # Long work, which nothing else waits behind.
+    "agentworker.rehearse": {"queue": "slow"},
     "monitoring.file": {"queue": "slow"},
     # It removes what the same worker wrote.
     "monitoring.tidy": {"queue": "slow"},
@@ -300,6 +311,7 @@ CELERY_BEAT_SCHEDULE = {
     "apply": {"task": "telephony.apply", "schedule": 30.0},
     "fold": {"task": "telephony.fold", "schedule": 2.0},
     "dial": {"task": "telephony.dial", "schedule": 5.0},
+    "rehearse": {"task": "agentworker.rehearse", "schedule": 15.0},
     "act": {"task": "telephony.act", "schedule": 5.0},
     "transfer": {"task": "telephony.transfer", "schedule": 5.0},
     "overdue": {"task": "telephony.overdue", "schedule": 5.0},

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from monitoring.incidents.models import RuleSetting, Severity
 from monitoring.incidents.rule import Rule
 from monitoring.recovery.recover import REMEDIES
+from veyra import audit
 from veyra.models import User
 
 SNOOZES = [
@@ -121,6 +122,8 @@ class RuleForm(forms.Form):
         given, rule = self.cleaned_data, self.rule
         limits = {limit.name: given[f"limit_{limit.name}"] for limit in rule.limits}
         usual = {limit.name: limit.default for limit in rule.limits}
+        with audit.unseen():  # a row that says what the code says is no change
+            RuleSetting.objects.get_or_create(rule=rule.slug)
         RuleSetting.objects.update_or_create(
             rule=rule.slug,
             defaults={

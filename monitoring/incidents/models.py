@@ -53,6 +53,9 @@ class IncidentQuerySet(VisibleQuerySet["Incident"]):
             found = found.filter(is_loud=True)
         return found.order_by("severity", "opened_at", "pk")
 
+    def opened_between(self, since: datetime, until: datetime) -> Self:
+        return self.filter(opened_at__gte=since, opened_at__lte=until)
+
     def resolved_since(self, moment: datetime) -> Self:
         return self.resolved().filter(resolved_at__gte=moment)
 
@@ -185,6 +188,7 @@ class IncidentNote(models.Model):
         REOPENED = "reopened", _("Opened again")
         ALARM = "alarm", _("People were told")
         STEP = "step", _("What was done")
+        UNDONE = "undone", _("A change was undone")
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="notes")
     at = models.DateTimeField(_("when"))

@@ -259,7 +259,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(verbose_name='when')),
-                ('kind', models.CharField(choices=[('opened', 'It began'), ('fact', 'Seen'), ('consequence', 'What follows from it'), ('calls', 'Calls were hit'), ('quiet', 'Not seen any more'), ('back', 'It came back'), ('closed', 'It is over'), ('acknowledged', 'Somebody is on it'), ('assigned', 'Given to somebody'), ('comment', 'Comment'), ('snoozed', 'Put off'), ('resolved', 'Closed by hand'), ('reopened', 'Opened again'), ('alarm', 'People were told'), ('step', 'What was done')], max_length=12, verbose_name='what')),
+                ('kind', models.CharField(choices=[('opened', 'It began'), ('fact', 'Seen'), ('consequence', 'What follows from it'), ('calls', 'Calls were hit'), ('quiet', 'Not seen any more'), ('back', 'It came back'), ('closed', 'It is over'), ('acknowledged', 'Somebody is on it'), ('assigned', 'Given to somebody'), ('comment', 'Comment'), ('snoozed', 'Put off'), ('resolved', 'Closed by hand'), ('reopened', 'Opened again'), ('alarm', 'People were told'), ('step', 'What was done'), ('undone', 'A change was undone')], max_length=12, verbose_name='what')),
                 ('sentence', models.JSONField(default=dict)),
                 ('text', models.TextField(blank=True)),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
@@ -28,8 +27,9 @@ from monitoring.incidents.runbooks import RUNBOOKS, USUAL, PageOf
 from monitoring.recovery.models import RecoveryAction
 from monitoring.recovery.steps import STEPS
 from telephony.models import Call, CallBack, DispatchRule
+from veyra import audit
 from veyra.look import link
-from veyra.models import User
+from veyra.models import AuditEntry, User
 from veyra.sentences import Sentence
 
 pytestmark = pytest.mark.django_db
@@ -133,13 +133,16 @@ def test_a_change_made_shortly_before_is_told_with_a_link(
     enter: Enter, begin: Open, anna: User
 ) -> None:
     rule = DispatchRule.objects.create(name="Night", agent=Agent.objects.create(name="Maria"))
-    LogEntry.objects.log_actions(anna.pk, [rule], CHANGE, change_message="")
-    LogEntry.objects.update(action_time=timezone.now() - timedelta(minutes=9))
+    AuditEntry.objects.all().delete()
+    with audit.by(anna):
+        audit.record(rule, {"is_active": [True, False]})
+    AuditEntry.objects.update(timestamp=timezone.now() - timedelta(minutes=9))
     page = text(enter(), "incident", begin().pk)
     assert "“Night” (who answers) was changed by Anna." in page
     assert "4 min before" in page
     assert reverse("admin:telephony_dispatchrule_change", args=[rule.pk]) in page
     assert "Something was changed 4 min before it began." in page
+    assert "<dt>in use</dt><dd><del>yes</del> → <ins>no</ins></dd>" in page
 
 
 def test_whom_it_hit_is_put_on_the_list_of_calls_to_return_in_one_click(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -17,7 +18,7 @@ from agentworker.models import Agent, AgentVersion
 from monitoring import roles
 from telephony.models import Call, DispatchRule, PhoneNumber, Trunk
 from veyra.api import router
-from veyra.models import User
+from veyra.models import AuditEntry, User
 
 pytestmark = pytest.mark.django_db
 REFUSED = {401, 403, 405}
@@ -110,7 +111,10 @@ def call() -> Call:
     AgentVersion.objects.create(pk=1, agent=agent, number=1, language="en", greeting="Hello")
     trunk = Trunk.objects.create(pk=1, name="Novofon", addresses="10.0.0.1")
     PhoneNumber.objects.create(pk=1, number="+74991124148", trunk=trunk)
-    DispatchRule.objects.create(pk=1, name="Everybody", agent=agent)
+    rule = DispatchRule.objects.create(pk=1, name="Everybody", agent=agent)
+    AuditEntry.objects.filter(pk=1).delete()
+    kind = ContentType.objects.get_for_model(rule)
+    AuditEntry.objects.create(pk=1, content_type=kind, object_pk="1", action=1, changes={})
     return Call.objects.create(
         state="answered", started_at=timezone.now(), from_number="79160000001"
     )
