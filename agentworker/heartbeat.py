@@ -57,3 +57,7 @@ class Heartbeat:
             },
         )
         self.line.resting = row.is_resting
+        if row.rooms_to_end is not None:
+            self.line.end_hung(row.rooms_to_end)
+            asked = Worker.objects.filter(pk=row.pk, rooms_to_end=row.rooms_to_end)
+            asked.update(rooms_to_end=None)

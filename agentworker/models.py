@@ -358,6 +358,9 @@ class Worker(models.Model):
     draining = models.BooleanField(_("takes no new calls"), default=False)
     # Staff want it to take none; it reads this with each sign of life.
     is_resting = models.BooleanField(default=False, editable=False)
+    # Rooms in which its conversations hang: it ends them, and starts its spare processes anew,
+    # with the next sign of life. Null: nobody asked.
+    rooms_to_end = models.JSONField(null=True, default=None, editable=False)
 
     objects = WorkerQuerySet.as_manager()
 

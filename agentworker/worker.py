@@ -1,7 +1,12 @@
 """The worker: registers with LiveKit, and starts a process for each call it takes."""
 
+import contextlib
+import logging
 import math
+import os
+import signal
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +15,8 @@ from livekit.agents import AgentServer, JobRequest
 
 from agentworker import job
 from veyra.livekit.types import AGENT_NAME
+
+log = logging.getLogger(__name__)
 
 # LiveKit may be away for a night; the supervisor must not have to notice.
 FOR_EVER = 2**31
@@ -87,6 +94,19 @@ class LineWorker:
         if not self._started:
             return []
         return [LiveJob(info.job.id, info.job.room.name) for info in self.server.active_jobs]
+
+    def end_hung(self, rooms: Collection[str]) -> None:
+        """End the processes of the jobs in these rooms, and those that wait for a call: what made
+        the first hang may have made them hang, and new ones take their place at once.
+
+        The library itself ends a process that does not answer, but only after a minute.
+        """
+        for process in list(self.server._proc_pool.processes) if self._started else ():
+            job, pid = process.running_job, getattr(process, "pid", None)
+            if pid and (job is None or job.job.room.name in rooms):
+                log.warning("the process %s is ended, as it was asked for", pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     @property
     def draining(self) -> bool:

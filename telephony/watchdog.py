@@ -63,13 +63,17 @@ class Watched:
     # Its rule names people for this case, and they were not tried yet.
     has_people: bool = False
 
+    @property
+    def hangs(self) -> bool:
+        """An assistant came, and has said nothing for too long."""
+        return self.alone is None and self.rings and self.waiting >= HANGS + self.silent
+
 
 def decide(room: Watched, line: Line) -> Step:
     if room.alone is None:
-        hangs = room.rings and room.waiting >= HANGS + room.silent
-        if hangs and room.has_people:
+        if room.hangs and room.has_people:
             return Step.FIND_PEOPLE
-        return Step.STAND_IN if hangs and line.stands_in else Step.NOTHING
+        return Step.STAND_IN if room.hangs and line.stands_in else Step.NOTHING
     if room.failed and room.alone >= GRACE and (line.stands_in or room.has_people):
         return _last_resort(room, line)
     sent = room.sent if room.sent is not None and room.sent < FORGOTTEN else None

@@ -341,6 +341,18 @@ def watched_rooms() -> list[Room]:
     return [Room(list(group)) for _sid, group in groupby(legs, key=lambda leg: leg.room_sid)]
 
 
+def hanging_rooms(now: datetime) -> set[str]:
+    """Names of the rooms in which somebody has waited too long for an assistant's first sound."""
+    rooms = watched_rooms()
+    calls = [room.call for room in rooms]
+    rings = Rings(list(Ring.objects.filter(call__in=calls).select_related("call")))
+    return {
+        room.call.room_name
+        for room in rooms
+        if room.sid not in rings.held and room.watched(now, None, Told(), rings).hangs
+    }
+
+
 def told_lately(sids: set[str], now: datetime) -> Told:
     """What facts tell of these rooms; what is older belongs to a trouble that is over."""
     facts = CallEvent.objects.filter(room_sid__in=list(sids), at__gte=now - FORGOTTEN)

@@ -76,6 +76,7 @@ class Migration(migrations.Migration):
                 ('livekit_version', models.CharField(blank=True, max_length=40, verbose_name='version of LiveKit')),
                 ('draining', models.BooleanField(default=False, verbose_name='takes no new calls')),
                 ('is_resting', models.BooleanField(default=False, editable=False)),
+                ('rooms_to_end', models.JSONField(default=None, editable=False, null=True)),
             ],
             options={
                 'verbose_name': 'worker',

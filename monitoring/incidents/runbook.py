@@ -10,6 +10,7 @@ from agentworker.models import Worker
 from monitoring.incidents.models import Incident
 from monitoring.incidents.runbooks import RUNBOOKS, USUAL, Advice, Offer
 from monitoring.recovery.steps import STEPS
+from monitoring.recovery.worker_steps import hanging
 from recordings.models import Storage
 from telephony import probes
 from telephony.models import Registration
@@ -73,6 +74,10 @@ def _resting(_incident: Incident, now: datetime) -> list[str]:
     return list(living.order_by("name").values_list("name", flat=True))
 
 
+def _hung(_incident: Incident, now: datetime) -> list[str]:
+    return [worker.name for worker in hanging(now)]
+
+
 def _storages(_incident: Incident, _now: datetime) -> list[str]:
     Storage.objects.current()
     return [str(pk) for pk in Storage.objects.order_by("pk").values_list("pk", flat=True)]
@@ -92,6 +97,7 @@ TARGETS: Mapping[str, Targets] = {
     "lines": _lines,
     "sick": _sick,
     "resting": _resting,
+    "hung": _hung,
     "storages": _storages,
 }
 

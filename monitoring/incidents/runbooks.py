@@ -14,8 +14,8 @@ PageOf = tuple[str, Text, str]
 @dataclass(frozen=True)
 class Offer:
     """A step of monitoring.recovery. `on`: "" for `target` itself, "check", "about", "lines",
-    "sick", "resting", "storages" or "program NAME…", what the incident or the line names at that
-    moment.
+    "sick", "hung", "resting", "storages" or "program NAME…", what the incident or the line names
+    at that moment.
     """
 
     step: str
@@ -91,6 +91,9 @@ RUNBOOKS: Mapping[str, Advice] = {
             " them work."
         ),
         [
+            Offer("end_hung", on="hung"),
+            Offer("drain_worker", on="hung"),
+            Offer("take_calls_again", on="resting"),
             Offer("restart", on="program agent"),
             Offer("restart", on="program standby"),
             Offer("publish_again"),
@@ -104,7 +107,7 @@ RUNBOOKS: Mapping[str, Advice] = {
     ),
     "callers_lost": Advice(
         _("Callers wait for too long, hear nothing, or their calls break off."),
-        [Offer("observe_now"), Offer("synthetic_call")],
+        [Offer("end_hung", on="hung"), Offer("observe_now"), Offer("synthetic_call")],
         [
             _("Open some of the calls below: their stories say what the callers heard."),
             _("Put the callers on the list of calls to return, and call them."),
@@ -200,14 +203,24 @@ RUNBOOKS: Mapping[str, Advice] = {
     "database": Advice(
         _("The database is stopped, overloaded, or its disk is full."),
         [AGAIN, Offer("free_disk")],
-        [_("Start the database on its server."), CALL_THE_HOST],
+        [
+            _(
+                "Start the database on its server: “docker compose up -d”, or the service"
+                " of its own system. One that is only locked is free as soon as the program that"
+                " holds it has ended."
+            ),
+            CALL_THE_HOST,
+        ],
         [HEALTH],
     ),
     "broker": Advice(
         _("Redis is stopped or out of memory."),
         [AGAIN, Offer("restart", on="program broker")],
         [
-            _("Start Redis on its server. Callers are answered again as soon as it runs."),
+            _(
+                "Start Redis on its server: “docker compose up -d”, or “make run”. Callers"
+                " are answered again as soon as it runs."
+            ),
             CALL_THE_HOST,
         ],
         [HEALTH],
@@ -221,25 +234,53 @@ RUNBOOKS: Mapping[str, Advice] = {
     "livekit": Advice(
         _("The LiveKit server is stopped, overloaded, or its key was changed."),
         [AGAIN, Offer("restart", target="livekit-server"), Offer("publish_again")],
-        [_("Start LiveKit on its server."), CALL_THE_HOST],
+        [
+            _(
+                "Start LiveKit on its server: “docker compose up -d”, or “make run”."
+                " If its program is gone, “make livekit” builds it. Then press “Look again”."
+            ),
+            CALL_THE_HOST,
+        ],
         [HEALTH, DIAGNOSE],
     ),
     "gateway": Advice(
         _("The program that takes the provider's calls is stopped, or its port is closed."),
         [AGAIN, Offer("restart", target="livekit-sip"), Offer("synthetic_call")],
-        [_("Start the call entrance on its server."), CALL_THE_HOST],
+        [
+            _(
+                "Start the call entrance on its server: “docker compose up -d”, or"
+                " “make run”. If its program is gone, “make livekit” builds it. Then press “Look"
+                " again”."
+            ),
+            CALL_THE_HOST,
+        ],
         [HEALTH, DIAGNOSE],
     ),
     "media": Advice(
         _("The firewall lets no sound through, or the public address of the server is wrong."),
         [AGAIN, Offer("synthetic_call")],
-        [_("Have the ports for sound opened in the firewall; the diagnosis names them.")],
+        [
+            _("Have the ports for sound opened in the firewall; the diagnosis names them."),
+            _(
+                "Then call the line from a telephone and talk for half a minute: the first call"
+                " whose caller is heard ends this."
+            ),
+        ],
         [DIAGNOSE, HEALTH],
     ),
     "provider": Advice(
         _("The provider is away, or refuses our login."),
         [AGAIN, Offer("sign_in_again", on="lines"), Offer("synthetic_call")],
-        [_("Call the provider: is there a fault, is the account paid, was the password changed?")],
+        [
+            _(
+                "Call the provider: is there a fault, is the account paid, was the password"
+                " changed?"
+            ),
+            _(
+                "When he answers again press “Look again”; where the password is new, save it on"
+                " the connection first."
+            ),
+        ],
         [TRUNKS],
     ),
     "registrar": Advice(
@@ -261,7 +302,12 @@ RUNBOOKS: Mapping[str, Advice] = {
     "speech": Advice(
         _("A speech provider is away, its key has expired, or its account is empty."),
         [AGAIN, Offer("restart", on="program agent")],
-        [_("Choose another voice for the assistants, or pay the provider.")],
+        [
+            _(
+                "Choose another voice or language for the assistants, or pay the provider. Then"
+                " press “Look again”."
+            )
+        ],
         [AGENTS],
     ),
     "standby": Advice(
@@ -317,8 +363,9 @@ RUNBOOKS: Mapping[str, Advice] = {
         [AGAIN, Offer("observe_now"), Offer("restart", target="livekit-server")],
         [
             _(
-                "Compare the address and the key in LiveKit's settings with ours: the diagnosis"
-                " names both."
+                "Where “make run” started LiveKit, its restart by the button writes its settings"
+                " anew. Elsewhere compare the address and the key in them with ours, which the"
+                " diagnosis names, and restart it then."
             )
         ],
         [DIAGNOSE],
@@ -328,9 +375,14 @@ RUNBOOKS: Mapping[str, Advice] = {
         [AGAIN, Offer("storage_trial", on="storages"), Offer("send_uploads")],
         [
             _(
+                "A folder that cannot be written: look into “dmesg” on its server. A disk that is"
+                " well is opened again by “mount -o remount,rw FOLDER”. A bucket: correct its login"
+                " on the page of the storage. Then press “Try the storage”."
+            ),
+            _(
                 "Recorded sound waits on the servers meanwhile: nothing is lost while their disks"
                 " last."
-            )
+            ),
         ],
         [STORAGES],
     ),
@@ -361,19 +413,36 @@ RUNBOOKS: Mapping[str, Advice] = {
     "certificates": Advice(
         _("A certificate was not renewed, or is for another name."),
         [AGAIN],
-        [_("Have it renewed on the server, before browsers and providers refuse to connect.")],
+        [
+            _(
+                "Have it renewed on the server that shows it, before browsers and providers refuse"
+                " to connect: “certbot renew”, then reload that web server. Then press “Look"
+                " again”."
+            )
+        ],
         [HEALTH],
     ),
     "clock": Advice(
         _("A server's clock is wrong, so times of calls are told wrong and logins may fail."),
         [AGAIN],
-        [_("Have the clock of that server set by NTP.")],
+        [
+            _(
+                "Have the clock of that server set by NTP: “timedatectl set-ntp true” (in a"
+                " container it is the clock of its host). Then press “Look again”."
+            )
+        ],
         [HEALTH],
     ),
     "addresses": Advice(
         _("The address that we tell providers is not the one by which the world reaches us."),
         [AGAIN],
-        [_("Have PUBLIC_IP set to the public address of the server, then restart LiveKit.")],
+        [
+            _(
+                "Have PUBLIC_IP in the settings (.env) set to the public address of the server, or"
+                " to auto, and start Veyra again: “docker compose up -d”, or “make run”. Then press"
+                " “Look again”."
+            )
+        ],
         [DIAGNOSE, HEALTH],
     ),
     "load": Advice(

@@ -8,11 +8,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
-from agentworker.models import Worker
 from monitoring.health.models import HealthCheck
 from monitoring.recovery.installation import command_for, command_for_name
 from monitoring.recovery.step import Outcome, Step, failed, waits, worked
-from telephony import probes, tapping
+from telephony import tapping
 from veyra.celery import wake
 from veyra.models import Lease, Program, Pulse
 from veyra.sentences import Sentence
@@ -132,25 +131,6 @@ def _subscribed(now: datetime, begun: datetime, target: str) -> Outcome | None:
     return failed(_("We still do not hear the call entrance. Look whether Redis answers."))
 
 
-def _drain(now: datetime, target: str) -> Outcome:
-    others = Worker.objects.taking_calls(now - probes.WORKER_IS_OLD).exclude(name=target)
-    if not others.exists():
-        msgid = _(
-            "It is the only worker that takes calls: without it nobody would answer. Start another"
-            " one first."
-        )
-        return failed(msgid)
-    if not Worker.objects.filter(name=target).update(is_resting=True):
-        return failed(GONE)
-    return worked(_("It takes no new calls. Those that it has go on to their end."))
-
-
-def _take_again(now: datetime, target: str) -> Outcome:
-    if not Worker.objects.filter(name=target).update(is_resting=False):
-        return failed(GONE)
-    return worked(_("It takes calls again."))
-
-
 def _release_lock(now: datetime, target: str) -> Outcome:
     impossible = Q(until__lt=now) | Q(until__gt=now + LONGEST)
     if Lease.objects.filter(impossible, name=target).delete()[0]:
@@ -189,26 +169,6 @@ STEPS: Sequence[Step] = [
         ),
         run=_resubscribe,
         later=_subscribed,
-    ),
-    Step(
-        name="drain_worker",
-        title=gettext_lazy("Give the worker no more calls"),
-        says=lambda target: Sentence(
-            _(
-                "The worker %(worker)s takes no new calls; other workers do. Calls that it has go"
-                " on to their end."
-            ),
-            {"worker": target},
-        ),
-        run=_drain,
-    ),
-    Step(
-        name="take_calls_again",
-        title=gettext_lazy("Let the worker take calls again"),
-        says=lambda target: Sentence(
-            _("The worker %(worker)s takes new calls again."), {"worker": target}
-        ),
-        run=_take_again,
     ),
     Step(
         name="release_lock",

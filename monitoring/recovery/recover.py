@@ -16,6 +16,7 @@ from monitoring.models import RecoveryAction
 from monitoring.recovery.program_steps import LONGEST
 from monitoring.recovery.services import TooOftenError, carry_out, wait_for_ends
 from monitoring.recovery.steps import STEPS
+from monitoring.recovery.worker_steps import hanging
 from telephony import probes
 from telephony.models import Registration
 from telephony.watching import served_by, watched_rooms
@@ -81,6 +82,10 @@ def _workers(now: datetime) -> Iterable[Target]:
     return [*resting, *programs]
 
 
+def _hung(now: datetime) -> Iterable[Target]:
+    return [("end_hung", worker.name) for worker in hanging(now)]
+
+
 def _alone(now: datetime) -> Iterable[Target]:
     """The watchdog is away: callers whom no assistant serves."""
     workers = Worker.objects.seen_since(now - probes.WORKER_IS_OLD)
@@ -99,7 +104,8 @@ REMEDIES: Mapping[str, Sequence[Remedy]] = {
     "drift": [_only("publish_again")],
     "calls_refused": [_only("publish_again")],
     "livekit": [_only("publish_again")],
-    "no_agent": [_workers],
+    "no_agent": [_hung, _workers],
+    "callers_lost": [_hung],
     "worker": [_workers],
     "tap": [_only("resubscribe_tap")],
     "watchdog": [_alone],

@@ -7,12 +7,14 @@ from monitoring.recovery import (
     line_steps,
     program_steps,
     upkeep_steps,
+    worker_steps,
 )
 from monitoring.recovery.step import Step
 
 _ALL = (
     *line_steps.STEPS,
     *program_steps.STEPS,
+    *worker_steps.STEPS,
     *keeping_steps.STEPS,
     *call_steps.STEPS,
     *alarm_steps.STEPS,

@@ -1,10 +1,13 @@
 """How many calls a worker takes, and what it tells of itself."""
 
 import asyncio
+import contextlib
 import os
+import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
@@ -116,3 +119,50 @@ def test_what_is_left_is_shipped_before_the_worker_ends(tmp_path: Path) -> None:
     housekeeping.stop()
     assert [event.kind for event in SessionEvent.objects.order_by("pk")] == ["started", "closed"]
     assert not Worker.objects.exists()
+
+
+class Pool:
+    """What a worker knows of its processes: which job each of them has."""
+
+    def __init__(self, **rooms: str) -> None:
+        self.running = {room: subprocess.Popen(["sleep", "60"]) for room in rooms}
+        self.processes = [
+            SimpleNamespace(pid=self.running[name].pid, running_job=running(room) if room else None)
+            for name, room in rooms.items()
+        ]
+
+    def ended(self) -> set[str]:
+        """Those that have ended, once they had time to."""
+        for process in self.running.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.2)
+        return {name for name, process in self.running.items() if process.poll() is not None}
+
+    def close(self) -> None:
+        for process in self.running.values():
+            process.kill()
+            process.wait()
+
+
+def running(room: str) -> SimpleNamespace:
+    return SimpleNamespace(job=SimpleNamespace(id=f"AJ_{room}", room=SimpleNamespace(name=room)))
+
+
+@pytest.mark.django_db
+def test_conversations_that_hang_are_ended_with_the_spare_processes_and_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line, pool = LineWorker(3, 0), Pool(hangs="call-1", talks="call-2", spare="")
+    monkeypatch.setattr(line.server, "_proc_pool", pool, raising=False)
+    line._on_started()
+    heartbeat = Heartbeat("here:1", line)
+    try:
+        heartbeat.beat()
+        assert pool.ended() == set()
+        Worker.objects.update(rooms_to_end=["call-1"])
+        heartbeat._written -= EVERY_SECONDS
+        heartbeat.beat()
+        assert pool.ended() == {"hangs", "spare"}
+        assert Worker.objects.get().rooms_to_end is None
+    finally:
+        pool.close()

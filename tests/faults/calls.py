@@ -22,6 +22,25 @@ class WorkersRest(Fault):
         line.do("desk.rest(False)")
 
 
+class AssistantsHang(Fault):
+    """Their processes take a call and do nothing; the last resort hangs, too."""
+
+    name, rule, step = "the assistants' processes hang", "no_agent", "end_hung"
+
+    def make(self, line: Line) -> None:
+        line.hang("standby")
+        line.hang_jobs()
+        self.caller = line.call("wait:60")
+
+    def after(self, line: Line) -> None:
+        """The one who waits hears an assistant, and so do the next."""
+        line.wait_for("desk.talks()")
+        answered(line, 2)
+
+    def tidy(self, line: Line) -> None:
+        self.caller.kill()
+
+
 class CallsAreRefused(Fault):
     """Somebody deleted in LiveKit what says who answers."""
 
@@ -43,6 +62,7 @@ class NoSoundComes(Fault):
     """The way of the caller's packets to us breaks in the middle of a call."""
 
     name, rule, step = "the caller's sound does not arrive", "media", "check_again"
+    by_hand = "the ports are opened, and somebody calls"
 
     def prepare(self, line: Line) -> None:
         self.caller = line.call("wait:90")
@@ -53,11 +73,9 @@ class NoSoundComes(Fault):
         os.kill(self.caller.pid, signal.SIGSTOP)
 
     def repair(self, line: Line) -> None:
+        """The way is open again; whoever was cut off calls once more, and talks for a while."""
         os.kill(self.caller.pid, signal.SIGCONT)
-
-    def after(self, line: Line) -> None:
-        """Whoever was cut off calls again, and talks for a while."""
-        line.call("wait:20").wait(60)
+        line.call("wait:5", f"say:{line.ask('desk.our_words()')}", "wait:12").wait(60)
 
     def tidy(self, line: Line) -> None:
         self.caller.kill()
@@ -75,9 +93,6 @@ class WebhooksAreSilent(Fault):
     def make(self, line: Line) -> None:
         self.caller = line.call("wait:60")
 
-    def repair(self, line: Line) -> None:
-        line.config("livekit-server", lambda text: text.replace(":9/livekit", self._own(line)))
-
     def after(self, line: Line) -> None:
         self.caller.kill()
         line.wait_for("'livekit' not in desk.ill() and 'gateway' not in desk.ill()")
@@ -86,9 +101,6 @@ class WebhooksAreSilent(Fault):
     def tidy(self, line: Line) -> None:
         self.caller.kill()
         self._lead(line, "9", str(line.up.port))
-
-    def _own(self, line: Line) -> str:
-        return f":{line.up.port}/livekit"
 
     def _lead(self, line: Line, here: str, there: str) -> None:
         """Where it leads there already, nothing is started anew."""
@@ -116,6 +128,7 @@ def answered(line: Line, count: int) -> None:
 
 FAULTS: tuple[type[Fault], ...] = (
     WorkersRest,
+    AssistantsHang,
     CallsAreRefused,
     NoSoundComes,
     WebhooksAreSilent,

@@ -27,7 +27,8 @@ from monitoring.incidents import rulebook, runbook
 from monitoring.incidents.models import Incident, ProgramStart, RuleSetting, Suspicion
 from monitoring.incidents.reading import read as facts_now
 from monitoring.recovery.models import RecoveryAction
-from telephony import sync
+from monitoring.upkeep.models import Backup
+from telephony import sync, testcalls
 from telephony.models import Call, DispatchRule, Gateway, PhoneNumber, Registration, Trunk
 from veyra.celery import wake
 from veyra.livekit.client import LiveKit
@@ -155,6 +156,12 @@ def change_language(language: str) -> None:
     AgentVersion.objects.update(language=language)
 
 
+def age(days: int) -> None:
+    """As if all had begun so long ago, and no backup had been made since."""
+    User.objects.update(date_joined=timezone.now() - timedelta(days=days))
+    Backup.objects.all().delete()
+
+
 def hold_lock(name: str) -> None:
     until = timezone.now() + timedelta(days=1)
     Lease.objects.update_or_create(name=name, defaults={"holder": uuid.uuid4(), "until": until})
@@ -172,6 +179,11 @@ def rest(is_resting: bool) -> None:
 def talks() -> bool:
     """Is somebody talking to the assistant?"""
     return Call.objects.filter(state=Call.State.ANSWERED).exists()
+
+
+def our_words() -> str:
+    """A file of somebody's words."""
+    return str(testcalls.our_words())
 
 
 def count_calls() -> int:

@@ -17,6 +17,8 @@ class Fault:
     rule: ClassVar[str]
     step: ClassVar[str]
     target: ClassVar[str] = ""
+    # What a person sets right before he presses, as the runbook tells him; "": nothing.
+    by_hand: ClassVar[str] = ""
 
     def prepare(self, line: Line) -> None:
         """What is there before anything breaks."""
@@ -48,6 +50,7 @@ class Row:
 
     fault: str
     rule: str
+    by_hand: str = ""
     found: float | None = None
     sentence: str = ""
     button: str = ""
@@ -58,7 +61,9 @@ class Row:
     def __str__(self) -> str:
         found = "never" if self.found is None else f"{self.found:.1f} s"
         healed = "never" if self.healed is None else f"{self.healed:.1f} s"
-        button = f"{self.button} + {self.typed}" if self.typed else self.button
+        before = [f"({self.by_hand})"] if self.by_hand else []
+        typed = [f"typed: {self.typed}"] if self.typed else []
+        button = " + ".join([*before, self.button, *typed])
         told = [self.fault, found, self.sentence, button, healed, self.wrong]
         return "| " + " | ".join(told) + " |"
 
@@ -83,7 +88,8 @@ def _heal(fault: Fault, line: Line, began: float) -> Row:
         others = line.ask("desk.all_rules()")
         return Row(fault.name, fault.rule, wrong=f"no incident; there are {others}")
     fault.repair(line)
-    return fault.heal(line, Row(fault.name, fault.rule, found, seen["sentence"]), seen)
+    told = Row(fault.name, fault.rule, fault.by_hand, found, seen["sentence"])
+    return fault.heal(line, told, seen)
 
 
 def _press(fault: Fault, line: Line, told: Row, seen: dict[str, Any]) -> Row:

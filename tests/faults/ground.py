@@ -51,6 +51,7 @@ class StorageIsReadOnly(Fault):
     """As a disk becomes by itself when it breaks."""
 
     name, rule, step = "the storage takes no files", "storage", "storage_trial"
+    by_hand = "the disk is mounted for writing"
 
     def make(self, line: Line) -> None:
         self._mount(line, "ro")
@@ -69,6 +70,7 @@ class ClockIsWrong(Fault):
     """That of the queue's Redis, by two minutes."""
 
     name, rule, step = "the clock of Redis is wrong", "clock", "check_again"
+    by_hand = "the clock is set right"
 
     def prepare(self, line: Line) -> None:
         source, library = line.folder / "clock.c", line.folder / "clock.so"
@@ -101,6 +103,7 @@ class CertificateHasExpired(Fault):
     """Of the address by which browsers reach LiveKit."""
 
     name, rule, step = "a certificate has expired", "certificates", "check_again"
+    by_hand = "it is renewed"
 
     def make(self, line: Line) -> None:
         line.tls.show(line.tls.expired)
@@ -118,6 +121,7 @@ class DatabaseIsLocked(Fault):
     """
 
     name, rule, step = "the database is locked", "database", ""
+    by_hand = "whoever holds it is ended"
 
     def prepare(self, line: Line) -> None:
         self.web = Web()
@@ -158,6 +162,7 @@ class SignInIsRefused(Fault):
     """The provider does not take the login any more."""
 
     name, rule, step = "a provider refuses the sign-in", "provider", "sign_in_again"
+    by_hand = "the provider takes the login"
 
     def prepare(self, line: Line) -> None:
         self.provider = Exchange({"1001": "secret-1001"})
@@ -178,7 +183,7 @@ class SignInIsRefused(Fault):
 
 class RegistrarHangs(SignInIsRefused):
     name, rule, step = "the program that signs in hangs", "registrar", "restart"
-    target, program = "registrar@", "registrar"
+    target, program, by_hand = "registrar@", "registrar", ""
 
     def make(self, line: Line) -> None:
         line.hang(self.program)
@@ -215,6 +220,7 @@ class Provider(threading.Thread):
 
 class ProviderIsAway(Fault):
     name, rule, step = "a provider does not answer any more", "provider", "check_again"
+    by_hand = "the provider is back"
 
     def prepare(self, line: Line) -> None:
         self.provider = Provider()
@@ -237,6 +243,7 @@ class AddressIsPrivate(Fault):
     """A provider of the internet, and an address of ours that it cannot reach."""
 
     name, rule, step = "providers are told a private address", "addresses", "check_again"
+    by_hand = "the address is corrected"
 
     def make(self, line: Line) -> None:
         line.do("desk.change_addresses('127.0.0.1/32 8.8.8.8/32')")
@@ -252,6 +259,7 @@ class VoiceIsMissing(Fault):
     """An assistant speaks a language for which there is no voice."""
 
     name, rule, step = "an assistant has no voice", "speech", "check_again"
+    by_hand = "another language is chosen"
 
     def make(self, line: Line) -> None:
         line.do("desk.change_language('xx')")
@@ -277,6 +285,18 @@ class LockIsHeld(Fault):
         line.do("desk.free_lock('watchdog')")
 
 
+class BackupIsOld(Fault):
+    """The nights went by, and none was made."""
+
+    name, rule, step, target = "there is no backup", "backup", "run_job", "backup"
+
+    def make(self, line: Line) -> None:
+        line.do("desk.age(days=3)")
+
+    def tidy(self, line: Line) -> None:
+        line.do("desk.age(days=0)")
+
+
 FAULTS: tuple[type[Fault], ...] = (
     DiskFills,
     StorageIsReadOnly,
@@ -286,6 +306,7 @@ FAULTS: tuple[type[Fault], ...] = (
     AddressIsPrivate,
     VoiceIsMissing,
     LockIsHeld,
+    BackupIsOld,
     DatabaseIsLocked,
     SignInIsRefused,
     RegistrarHangs,

@@ -185,6 +185,12 @@ class Line:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGSTOP)
 
+    def hang_jobs(self) -> None:
+        """The processes of assistants, spare ones included; not their parent, which takes calls."""
+        for process in self.process("agent").children(recursive=True):
+            if process.num_threads() > 1 and not process.children():
+                process.send_signal(signal.SIGSTOP)
+
     def free(self) -> None:
         """What still hangs is ended, and started again by its supervisor."""
         for process in self.up.tree():

@@ -89,6 +89,7 @@ class GatewayIsClosed(Fault):
     """Nobody listens on its port, since its program is gone."""
 
     name, rule, step = "the port of the call entrance is closed", "gateway", "check_again"
+    by_hand = "its program is put back"
 
     def make(self, line: Line) -> None:
         line.take_away("livekit-sip")
@@ -126,12 +127,9 @@ class LiveKitHasAnotherKey(Fault):
         line.config("livekit-server", lambda text: text.replace(secret, secret[::-1]))
         line.kill("livekit-server")
 
-    def repair(self, line: Line) -> None:
+    def tidy(self, line: Line) -> None:
         secret = line.secret
         line.config("livekit-server", lambda text: text.replace(secret[::-1], secret))
-
-    def tidy(self, line: Line) -> None:
-        self.repair(line)
 
 
 FAULTS: tuple[type[Fault], ...] = (

@@ -16,8 +16,17 @@ from monitoring.recovery import services
 from monitoring.recovery.installation import KUBERNETES, command_for
 from monitoring.recovery.services import TooOftenError, carry_out, wait_for_ends
 from monitoring.recovery.steps import STEPS
+from monitoring.recovery.worker_steps import hanging
 from recordings.models import Storage
-from telephony.models import Call, DispatchRule, PhoneNumber, PublishedObject, Trunk
+from telephony.models import (
+    Call,
+    DispatchRule,
+    Leg,
+    PhoneNumber,
+    PublishedObject,
+    Ring,
+    Trunk,
+)
 from tests.simulator.conftest import Simulated
 from veyra.models import Lease, Program, Pulse, User
 
@@ -25,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 AGREED = """publish_again dispatch_again resubscribe_tap release_lock restart drain_worker
 take_calls_again observe_now storage_trial check_again free_disk sign_in_again run_task_again
-send_uploads synthetic_call test_channel"""
+send_uploads synthetic_call test_channel end_hung"""
 
 
 @pytest.fixture
@@ -239,3 +248,61 @@ def test_a_step_whose_worker_died_is_told_as_cut_short() -> None:
     row = RecoveryAction.objects.create(step="publish_again")
     wait_for_ends(row.at + services.CUT_SHORT + timedelta(seconds=1))
     assert told(row)[0] is False and "cut short" in told(row)[1]
+
+
+@pytest.fixture
+def ringing_in() -> Call:
+    """A caller for whom an assistant came, and has said nothing for too long."""
+    long_ago = timezone.now() - timedelta(seconds=20)
+    call = Call.objects.create(
+        state="ringing",
+        direction="inbound",
+        started_at=long_ago,
+        room_name="call-1",
+        room_sid="RM_1",
+        agent=Agent.objects.create(name="Anna"),
+    )
+    joined = {"joined_at": long_ago, "room_sid": "RM_1", "role": Leg.Role.CALLER}
+    Leg.objects.create(call=call, identity="sip_1", **joined)
+    return call
+
+
+def test_a_worker_is_told_to_end_only_what_hangs(ringing_in: Call) -> None:
+    row = worker("one:1")
+    jobs = [{"job": "AJ_1", "room": "call-1"}, {"job": "AJ_2", "room": "call-2"}]
+    Worker.objects.update(jobs=jobs)
+    done = carry_out("end_hung", "one:1")
+    row.refresh_from_db()
+    assert (done.ok, row.rooms_to_end) == (None, ["call-1"])
+    wait_for_ends(done.at + timedelta(seconds=10))
+    assert told(done)[0] is None
+    Worker.objects.update(rooms_to_end=None)
+    wait_for_ends(done.at + timedelta(seconds=10))
+    assert told(done)[0] is True
+
+
+def test_a_worker_that_reads_nothing_is_told_to_be_restarted() -> None:
+    worker("one:1")
+    done = carry_out("end_hung", "one:1")
+    wait_for_ends(done.at + timedelta(seconds=16))
+    assert told(done) == (
+        False,
+        "The worker itself does not listen any more. Restart its program.",
+    )
+
+
+@pytest.mark.parametrize("change", ["answered", "just came", "another's", "ours are rung"])
+def test_a_conversation_that_may_yet_begin_is_left_alone(change: str, ringing_in: Call) -> None:
+    now, room = timezone.now(), "call-1"
+    if change == "answered":
+        Call.objects.update(state="answered", answered_at=now)
+    elif change == "just came":
+        Call.objects.update(started_at=now)
+        Leg.objects.update(joined_at=now)
+    elif change == "ours are rung":
+        Ring.objects.create(call=ringing_in, why=Ring.Why.FIRST, started_at=now)
+    else:
+        room = "call-2"
+    worker("one:1")
+    Worker.objects.update(jobs=[{"job": "AJ_1", "room": room}])
+    assert hanging(now) == []

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 from veyra.running import SILENT, Program
 from veyra.up import keeper
 from veyra.up.foreign import Foreign
+from veyra.up.livekit_files import kept
 
 pytestmark = pytest.mark.django_db
 SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
@@ -67,3 +69,19 @@ def test_one_that_was_started_again_has_a_new_beginning(
     finally:
         again.kill()
         again.wait()
+
+
+def test_a_program_is_started_again_with_the_files_that_this_start_wrote(
+    process: "subprocess.Popen[bytes]", tmp_path: Path
+) -> None:
+    file = tmp_path / "livekit-server.yaml"
+    file.write_text("keys: ours")
+    foreign = Foreign(os.getpid(), {"livekit-server": SLEEP}, keeper.end, kept(tmp_path))
+    foreign.look()
+    file.write_text("keys: another")
+    foreign.look()
+    assert file.read_text() == "keys: another"
+    Program.objects.get().ask_to_stop(timezone.now())
+    foreign.look()
+    process.wait(5)
+    assert file.read_text() == "keys: ours"

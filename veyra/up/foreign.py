@@ -32,8 +32,11 @@ class Foreign:
         supervisor: int,
         commands: Mapping[str, tuple[str, ...]],
         end: Callable[[list[psutil.Process], float], None],
+        put_back: Callable[[], None] = lambda: None,
     ) -> None:
         self.supervisor, self.commands, self.end = supervisor, commands, end
+        # What they read when they are started again is what this start wrote.
+        self.put_back = put_back
         self._rows: dict[str, Program] = {}
         self._told = float("-inf")
         self._outage = Outage(log, "requests to stop are not read")
@@ -69,6 +72,7 @@ class Foreign:
         asked |= set(Program.objects.hanging(timezone.now()).values_list("pid", flat=True))
         children = psutil.Process(self.supervisor).children()
         if ending := [process for process in children if process.pid in asked]:
+            self.put_back()
             self.end(ending, PATIENCE)
 
     def _living(self) -> Iterable[tuple[str, psutil.Process]]:

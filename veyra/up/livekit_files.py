@@ -1,5 +1,7 @@
 """LiveKit's configuration files, written from our settings."""
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +18,8 @@ from veyra.livekit.config import (
     to_yaml,
 )
 from veyra.up.preflight import Port, is_taken
+
+log = logging.getLogger(__name__)
 
 
 def write_livekit_files(folder: Path) -> None:
@@ -45,6 +49,22 @@ def write_livekit_files(folder: Path) -> None:
 def free(port: int) -> int:
     """Itself; 0 where another program has it: LiveKit would not start, and can do without."""
     return 0 if port and is_taken(Port(port, "")) else port
+
+
+def kept(folder: Path) -> Callable[[], None]:
+    """Puts back the files of LiveKit's programs there, where they are not any more as now."""
+    texts = {path: path.read_text() for path in folder.glob("livekit-*.yaml")}
+
+    def put_back() -> None:
+        for path, text in texts.items():
+            try:
+                if not path.exists() or path.read_text() != text:
+                    write_private(path, text)
+                    log.warning("%s was changed by somebody, and is put back", path.name)
+            except OSError as error:
+                log.warning("%s cannot be put back: %s", path.name, type(error).__name__)
+
+    return put_back
 
 
 def write_stream_files(folder: Path) -> None:
