@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agentworker.providers import offline
+from agentworker.providers import (
+    anthropic,
+    cartesia,
+    deepgram,
+    elevenlabs,
+    groq,
+    offline,
+    openai,
+    openai_compatible,
+)
 from agentworker.providers.catalog import Access, Part, Provider
 from agentworker.script import Script
 
@@ -15,7 +24,19 @@ if TYPE_CHECKING:
     from livekit.agents import llm, stt, tts
 
 # In the order in which pages offer them.
-PROVIDERS: dict[str, Provider] = {each.slug: each for each in (offline.PROVIDER,)}
+PROVIDERS: dict[str, Provider] = {
+    each.slug: each
+    for each in (
+        offline.PROVIDER,
+        openai_compatible.PROVIDER,
+        openai.PROVIDER,
+        deepgram.PROVIDER,
+        elevenlabs.PROVIDER,
+        cartesia.PROVIDER,
+        anthropic.PROVIDER,
+        groq.PROVIDER,
+    )
+}
 
 
 @dataclass(frozen=True)
