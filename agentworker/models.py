@@ -15,6 +15,7 @@ from agentworker.content import Content, Language
 from agentworker.hours.models import Announcement, Closure, NumberPlace, Place
 from agentworker.keys import ProviderKey
 from agentworker.recording import RecordingPolicy
+from agentworker.requests import AgentRequest
 from agentworker.scenarios import Scenario, ScenarioRun
 from agentworker.standin import StandIn
 from agentworker.trials import Trial, TrialLine
@@ -25,6 +26,7 @@ from veyra.wordforms import StemsField
 __all__ = [
     "Agent",
     "AgentDraft",
+    "AgentRequest",
     "AgentVersion",
     "Announcement",
     "BlockedCaller",

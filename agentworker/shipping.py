@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
-from agentworker.models import Session, SessionEvent, Turn
+from agentworker.models import AgentRequest, Session, SessionEvent, Turn
 from veyra import live
 from veyra.celery import wake
 from veyra.livekit.tokens import TRIAL_ROOM
@@ -22,11 +22,13 @@ from veyra.livekit.tokens import TRIAL_ROOM
 log = logging.getLogger(__name__)
 
 FOLD = "telephony.fold"
+ASKED = "telephony.asked"
 BATCH_BYTES = 1_000_000
 Line = dict[str, Any]
 
 JOB_FIELDS = ("job_id", "room_name", "room_sid")
 EVENT_FIELDS = (*JOB_FIELDS, "sip_call_id", "participant_sid", "kind", "payload")
+REQUEST_FIELDS = (*JOB_FIELDS, "sip_call_id", "participant_sid", "key", "kind", "params")
 SESSION_FIELDS = (
     *JOB_FIELDS,
     "worker",
@@ -150,6 +152,10 @@ def _store(lines: list[Line]) -> None:
     SessionEvent.objects.bulk_create(events, ignore_conflicts=True)
     if events:
         wake(FOLD)
+    requests = [_request(line) for line in of_type(lines, "request")]
+    if requests:
+        AgentRequest.objects.bulk_create(requests, ignore_conflicts=True)
+        wake(ASKED)
     for pk in pks.values():
         live.changed("session", pk)
 
@@ -187,3 +193,8 @@ def _event(line: Line) -> SessionEvent:
 
 def is_of_trial(line: Line) -> bool:
     return str(line.get("room_name", "")).startswith(TRIAL_ROOM)
+
+
+def _request(line: Line) -> AgentRequest:
+    fields = {name: line[name] for name in REQUEST_FIELDS if name in line}
+    return AgentRequest(asked_at=datetime.fromisoformat(line["at"]), **fields)

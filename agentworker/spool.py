@@ -70,6 +70,11 @@ class Spool:
         line = {"type": "event", "kind": kind, "at": now_text(at), "payload": payload}
         self._write({**line, **leg.__dict__})
 
+    def request(self, kind: str, leg: Leg, key: str, **params: Any) -> None:
+        """Something that the line is to do (AgentRequest)."""
+        line = {"type": "request", "kind": kind, "key": key, "at": now_text(), "params": params}
+        self._write({**line, **leg.__dict__})
+
     def turn(self, speaker: str, at: float, **fields: Any) -> None:
         self._write({"type": "turn", "speaker": speaker, "at": now_text(at), **fields})
 
