@@ -231,8 +231,6 @@ DEFAULT_FROM_EMAIL = read.text(
 ALARM_HOSTS = read.names("ALARM_HOSTS", [])
 # Likewise: where speech and thought may be asked for, by addresses that people type
 PROVIDER_NETWORKS = read.names("PROVIDER_NETWORKS", [])
-# Likewise: where speech and thought may be asked for, by addresses that people type
-PROVIDER_NETWORKS = read.names("PROVIDER_NETWORKS", [])
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
