@@ -11,7 +11,8 @@ from veyra.livekit.types import AgentDispatch
 
 # Only entering needs the token; whoever is inside stays.
 VALID_FOR = timedelta(minutes=2)
-# Rooms in which a browser tries whether it reaches LiveKit; nothing is told of them.
+# Rooms in which a browser tries whether it reaches LiveKit, or somebody of us tries an assistant;
+# nothing is told of them.
 TRIAL_ROOM = "veyra-trial-"
 
 
@@ -74,6 +75,20 @@ def trial_token() -> str:
     grants = api.VideoGrants(room_join=True, room=name, can_publish=False, can_publish_data=False)
     room_config = api.RoomConfiguration(departure_timeout=1, max_participants=1)
     return _signed(name, "", {}, grants).with_room_config(room_config).to_jwt()
+
+
+def trial_call_token(*, identity: str, name: str, dispatch: AgentDispatch) -> str:
+    """For a browser that tries an assistant: as `caller_token`, in a new room of whose talk nothing
+    is told.
+    """
+    room = TRIAL_ROOM + secrets.token_hex(8)
+    return caller_token(
+        identity=identity,
+        name=name,
+        room=room,
+        attributes={"veyra.role": "browser"},
+        dispatch=dispatch,
+    )
 
 
 def _signed(

@@ -1,0 +1,13 @@
+"""Doors of the queue: each calls one service."""
+
+from agentworker.trying import asking
+from veyra.celery import app
+
+
+@app.task(name=asking.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def rehearse() -> None:
+    # The agent library takes two seconds and much memory: only who tries an assistant needs it.
+    from agentworker.trying import working
+
+    working.work()
+    working.tidy()

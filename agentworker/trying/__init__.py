@@ -1,0 +1,1 @@
+"""Trying an assistant before callers hear it: by text, and by scenarios."""

@@ -1,0 +1,173 @@
+"""An assistant without a telephone: its instructions, its tools and its mind, in text alone."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Self
+
+from django.utils.translation import gettext_noop as _
+from livekit.agents import Agent, AgentSession, llm
+from livekit.agents.utils import http_context
+from livekit.agents.voice.run_result import RunResult
+
+from agentworker import providers
+from agentworker.prompt import instructions_of
+from agentworker.providers import errors
+from agentworker.providers.catalog import Access, Part
+from agentworker.script import Script, answer_key, greet
+from agentworker.tools import tools_for
+from agentworker.trying.answer import Answer, Used
+from agentworker.trying.line import RehearsalLine
+from veyra.sentences import Sentence
+
+# A caller would have hung up.
+LONGEST_SECONDS = 30
+TOO_LONG = _("It did not answer within %(seconds)s seconds.")
+OFFLINE = "offline"
+
+
+class Unanswered(Exception):
+    """There is no answer; `sentence` says why."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence.msgid)
+        self.sentence = sentence
+
+
+class Rehearsal:
+    """`async with`: a talk from its beginning, or from where `memory` left off.
+
+    `now` is in the time zone of the place that is called. Raises errors.ProviderError where its
+    mind cannot be had.
+    """
+
+    def __init__(
+        self,
+        script: Script,
+        accesses: Mapping[str, Access],
+        now: datetime,
+        memory: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.script, self.line = script, RehearsalLine(script.language)
+        self.mind = mind_of(script, accesses)
+        self.agent = Agent(
+            instructions=instructions_of(script, now) if self.has_mind else "",
+            tools=list(tools_for(script, self.line, accesses)),
+            chat_ctx=llm.ChatContext.from_dict(dict(memory)) if memory else llm.ChatContext.empty(),
+        )
+        self.session: AgentSession[None] = AgentSession(
+            llm=self.mind, vad=None, turn_handling={"turn_detection": None}
+        )
+
+    @property
+    def has_mind(self) -> bool:
+        """Does a language model think for it?"""
+        return bool(self.mind.provider != OFFLINE)
+
+    async def __aenter__(self) -> Self:
+        self._web = http_context.open()
+        await self._web.__aenter__()
+        await self.session.start(self.agent, record=False)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.session.aclose()
+        await self._web.__aexit__(None, None, None)
+
+    async def greeting(self) -> Answer:
+        """The first words, as callers hear them."""
+        began = time.perf_counter()
+        hears_words = bool(self.script.speech.get(Part.EARS))
+        text = greet(self.script, hears_words)
+        return await self._ours(text, began)
+
+    async def hear(self, text: str) -> Answer:
+        """Raises Unanswered."""
+        self.line.begin()
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                result: RunResult[None] = await self.session.run(user_input=text)
+        except TimeoutError:
+            raise Unanswered(Sentence(TOO_LONG, {"seconds": LONGEST_SECONDS})) from None
+        except Exception as error:  # whatever a provider's library says of it
+            raise Unanswered(errors.read(error).sentence) from error
+        items = [event.item for event in result.events]
+        return self._answer(tuple(_said(items)), began, _asked(items))
+
+    async def press(self, key: str) -> Answer:
+        """A key of the telephone."""
+        self.line.begin()
+        began = time.perf_counter()
+        reply = answer_key(self.script, key)
+        self.line.ended = reply.hang_up
+        return await self._ours(reply.text, began)
+
+    def memory(self) -> dict[str, Any]:
+        """What goes on from here, as JSON."""
+        return self.agent.chat_ctx.copy(exclude_instructions=True).to_dict(
+            exclude_timestamp=False, exclude_image=True, exclude_audio=True
+        )
+
+    async def _ours(self, text: str, began: float) -> Answer:
+        """Said without asking the mind, which is to know of it all the same."""
+        known = self.agent.chat_ctx.copy()
+        known.add_message(role="assistant", content=text)
+        await self.agent.update_chat_ctx(known)
+        return self._answer((text,), began, [])
+
+    def _answer(self, said: tuple[str, ...], began: float, asked: list[Used]) -> Answer:
+        line = self.line
+        spent = round(1000 * (time.perf_counter() - began))
+        used = _together(asked, line)
+        return Answer(said, used, line.transferred, line.ended, spent)
+
+
+def mind_of(script: Script, accesses: Mapping[str, Access]) -> llm.LLM[Any]:
+    """Without its voice and its ears, which need not be there. Raises errors.ProviderError."""
+    speech = {Part.MIND.value: script.speech.get(Part.MIND, [])}
+    return providers.build(replace(script, speech=speech), accesses).mind
+
+
+def _said(items: Sequence[llm.ChatItem]) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, llm.ChatMessage) and item.role == "assistant" and item.text_content:
+            yield item.text_content
+
+
+def _asked(items: Sequence[llm.ChatItem]) -> list[Used]:
+    """What the mind called, with what it filled in, in its order."""
+    failed = {
+        item.call_id for item in items if isinstance(item, llm.FunctionCallOutput) and item.is_error
+    }
+    return [
+        Used(item.name, ok=item.call_id not in failed, asked=_arguments(item.arguments))
+        for item in items
+        if isinstance(item, llm.FunctionCall)
+    ]
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _together(asked: list[Used], line: RehearsalLine) -> tuple[Used, ...]:
+    """With what the tools themselves told of it. One that the mind invented told nothing."""
+    told = list(line.uses)
+    found = []
+    for one in asked:
+        use = next((each for each in told if each.name == one.name), None)
+        if use is None:
+            found.append(replace(one, ok=False))
+            continue
+        told.remove(use)
+        found.append(replace(one, kind=use.kind, ok=use.ok, ms=use.ms, values=use.values))
+    rest = (Used(use.name, use.kind, use.ok, use.ms, {}, use.values) for use in told)
+    return (*found, *rest)
