@@ -298,6 +298,7 @@ CELERY_TASK_ROUTES = {
     "telephony.testcall": {"queue": "calls"},
     # What staff do to a call at once, whatever rings.
     "telephony.act": {"queue": "hands"},
+    "telephony.asked": {"queue": "hands"},
     "recordings.order": {"queue": "hands"},
     "telephony.ring": {"queue": "hands"},
     "telephony.attend": {"queue": "hands"},
@@ -313,6 +314,7 @@ CELERY_BEAT_SCHEDULE = {
     "dial": {"task": "telephony.dial", "schedule": 5.0},
     "rehearse": {"task": "agentworker.rehearse", "schedule": 15.0},
     "act": {"task": "telephony.act", "schedule": 5.0},
+    "asked": {"task": "telephony.asked", "schedule": 5.0},
     "transfer": {"task": "telephony.transfer", "schedule": 5.0},
     "overdue": {"task": "telephony.overdue", "schedule": 5.0},
     "attend": {"task": "telephony.attend", "schedule": 5.0},
