@@ -231,6 +231,8 @@ DEFAULT_FROM_EMAIL = read.text(
 ALARM_HOSTS = read.names("ALARM_HOSTS", [])
 # Likewise: where speech and thought may be asked for, by addresses that people type
 PROVIDER_NETWORKS = read.names("PROVIDER_NETWORKS", [])
+# A file with the certificate of the authority that vouches for Sber, believed for Sber alone
+SBER_CA_FILE = read.text("SBER_CA_FILE")
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
