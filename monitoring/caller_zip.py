@@ -165,7 +165,8 @@ def _others(found: Traces) -> dict[str, list[dict[str, Any]]]:
 
 def _call_back(row: CallBack) -> dict[str, Any]:
     times = {"first": _moment(row.first_at), "last": _moment(row.last_at)}
-    return {**times, "times": row.times, "done": _moment(row.done_at), "note": row.note}
+    said = {"message": row.message, "note": row.note}
+    return {**times, "times": row.times, "done": _moment(row.done_at), **said}
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -26,6 +26,8 @@ State = CallAction.State
 Kind = CallAction.Kind
 # A transfer waits until it is answered there; what takes a moment does not wait behind it.
 AT_ONCE, RINGS = "telephony.act", "telephony.transfer"
+# Who asked for an assistant tells it what came of it (telephony.answering).
+ANSWERED = "telephony.asked"
 TASKS = {
     Kind.HANG_UP: AT_ONCE,
     Kind.HINT: AT_ONCE,
@@ -143,6 +145,8 @@ def finish(
         return
     kind = f"staff_{row.kind}_{fact or state}"
     tell(row.call, kind, str(row.ticket), result=result.to_json(), **payload)
+    if row.asked_by_id is None:
+        wake(ANSWERED)
 
 
 def give_up_lost() -> None:

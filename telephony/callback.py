@@ -30,9 +30,12 @@ class CallBackQuerySet(VisibleQuerySet["CallBack"]):
         return self.filter(caller=caller)
 
     def matching(self, text: str) -> Self:
-        """Of numbers with these digits, in whatever spelling; or with these words in the note."""
+        """Of numbers with these digits, in whatever spelling; or with these words in the message or
+        the note.
+        """
         of_number = models.Q(caller__contains=part_of_any_spelling(text))
-        return self.filter(of_number | models.Q(note__icontains=text))
+        said = models.Q(note__icontains=text) | models.Q(message__icontains=text)
+        return self.filter(of_number | said)
 
     def since(self, moment: datetime) -> Self:
         """That know of a call which began then, or later."""
@@ -77,6 +80,8 @@ class CallBack(models.Model):
     times = models.PositiveIntegerField(_("times"), default=1)
     first_at = models.DateTimeField(_("first called"))
     last_at = models.DateTimeField(_("last called"))
+    # What he asked an assistant to pass on, in his words, a line for each time.
+    message = models.TextField(_("what he wants"), blank=True)
     note = models.TextField(_("note"), blank=True)
     done_at = models.DateTimeField(_("done"), null=True, editable=False)
     done_by = models.ForeignKey(

@@ -73,13 +73,13 @@ class CallBackAdmin(VeyraAdmin):
         " nobody waits for a call from you."
     )
     # What may be done stands where no screen is too narrow for it.
-    list_display = ("who", "hands", "why", "times", "when", "shown_number", "note")
+    list_display = ("who", "hands", "why", "times", "when", "message", "shown_number", "note")
     list_filter = (StandsFilter,)
     list_filter_submit = False
     list_before_template = "telephony/call_back_form.html"
     search_fields = ("caller", "note")
-    fields = ("who", "shown_number", "why", "times", "first_at", "last_at", "note")
-    readonly_fields = ("who", "shown_number", "why", "times", "first_at", "last_at")
+    fields = ("who", "message", "shown_number", "why", "times", "first_at", "last_at", "note")
+    readonly_fields = ("who", "message", "shown_number", "why", "times", "first_at", "last_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 
 from telephony.models import Call, CallBack
 from telephony.numbers import NumberError, e164
@@ -91,3 +92,30 @@ def put_down(call: Call, reason: str) -> bool:
     _row, created = waiting.get_or_create(caller=caller, done_at=None, defaults=newest | first)
     # Put down meanwhile for this very call, it is not counted twice.
     return created or bool(waiting.before(call.started_at).update(**newest, times=F("times") + 1))
+
+
+@transaction.atomic
+def leave_message(call: Call, reason: str, text: str, other: str = "") -> bool:
+    """What a caller wants to be passed on stands in the list, with what he left before. `other`: a
+    number that he named, on which he is to be called. False: there is nobody to be called.
+    """
+    caller = _readable(other) or number_of(call)
+    if caller is None:
+        return False
+    newest = {"call": call, "reason": reason, "last_at": call.started_at}
+    first = {"number": call.number, "first_at": call.started_at, "message": text}
+    waiting = CallBack.objects.of_caller(caller).waiting()
+    row, created = waiting.get_or_create(caller=caller, done_at=None, defaults=newest | first)
+    if not created:
+        again = waiting.filter(pk=row.pk)
+        again.before(call.started_at).update(times=F("times") + 1)
+        line = Value(f"\n{text}" if text and row.message else text)
+        again.update(**newest, message=Concat("message", line))
+    return True
+
+
+def _readable(number: str) -> str | None:
+    try:
+        return e164(number)
+    except NumberError:
+        return None

@@ -16,7 +16,14 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from agentworker.models import BlockedCaller, Session, SessionEvent, StandIn, Turn
+from agentworker.models import (
+    AgentRequest,
+    BlockedCaller,
+    Session,
+    SessionEvent,
+    StandIn,
+    Turn,
+)
 from telephony.callers import one_spelling, texts_of
 from telephony.facts import ROOM_MARGIN
 from telephony.models import (
@@ -194,6 +201,7 @@ def _erase_words(keys: Sequence[UUID], rooms: set[str]) -> None:
     jobs = list(sessions.values_list("job_id", flat=True))
     theirs = Q(sip_call_id__in=names) | Q(participant_sid__in=names) | Q(room_sid__in=rooms)
     SessionEvent.objects.filter(theirs, job_id__in=jobs).delete()
+    AgentRequest.objects.filter(theirs).update(params={}, room_name="")
     sessions.update(room_name="", error="")
     _facts_of(legs, rooms).delete()
     units = [f"call:{name}" for name in names] + [f"room:{sid}" for sid in rooms]

@@ -25,6 +25,8 @@ class Reason(StrEnum):
     NOBODY_CAME = "nobody_came"
     CUT_OFF = "cut_off"
     ASKED_BACK = "asked_back"
+    LEFT_MESSAGE = "left_message"
+    WANTS_CALL = "wants_call"
     MEDIA_TIMEOUT = "media_timeout"
     NO_ACK = "no_ack"
     THROWN_OUT = "thrown_out"
@@ -196,6 +198,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         ),
         200,
     ),
+    Reason.LEFT_MESSAGE: Explanation(_("The caller left a message with the assistant."), 200),
+    Reason.WANTS_CALL: Explanation(_("The caller asked the assistant to be called back."), 200),
     Reason.MEDIA_TIMEOUT: Explanation(
         _(
             "The caller's sound stopped coming, so the call was ended. If this repeats, open the "

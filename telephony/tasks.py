@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from telephony import (
     acting,
+    answering,
     arrivals,
     attending,
     calling_back,
@@ -66,6 +67,11 @@ def act() -> None:
 def transfer() -> None:
     while acting.run_next(acting.RINGS):
         pass
+
+
+@app.task(name=answering.TASK)  # type: ignore[untyped-decorator]  # likewise
+def asked() -> None:
+    answering.look()
 
 
 @app.task(name=ringing.TASK)  # type: ignore[untyped-decorator]  # likewise

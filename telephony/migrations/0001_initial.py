@@ -589,6 +589,7 @@ class Migration(migrations.Migration):
                 ('times', models.PositiveIntegerField(default=1, verbose_name='times')),
                 ('first_at', models.DateTimeField(verbose_name='first called')),
                 ('last_at', models.DateTimeField(verbose_name='last called')),
+                ('message', models.TextField(blank=True, verbose_name='what he wants')),
                 ('note', models.TextField(blank=True, verbose_name='note')),
                 ('done_at', models.DateTimeField(editable=False, null=True, verbose_name='done')),
                 ('call', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='call_backs', to='telephony.call', verbose_name='call')),

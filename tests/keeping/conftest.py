@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone, translation
 
-from agentworker.models import BlockedCaller, SessionEvent, StandIn
+from agentworker.models import AgentRequest, BlockedCaller, SessionEvent, StandIn
 from monitoring.filters import SavedFilter
 from recordings.models import Recording
 from recordings.room_models import RoomAction
@@ -102,6 +103,17 @@ def everything_else(call: Call, user: Any) -> None:
     )
     Ring.objects.create(
         call=call, why="first", note="Антонина", started_at=now, state="over", over_at=now
+    )
+    AgentRequest.objects.create(
+        key=uuid4(),
+        job_id="AJ_asked",
+        kind="message",
+        params={"text": "Антонина ждёт", "number": HIS},
+        sip_call_id=call.legs.get().sip_call_id or "",
+        participant_sid=call.legs.get().participant_sid,
+        room_sid=call.room_sid,
+        asked_at=now,
+        state="done",
     )
     StandIn.objects.create(
         room_sid=call.room_sid,
