@@ -1,14 +1,36 @@
 """The keys by which providers of speech and thought let us in."""
 
 import uuid
-from typing import Any, ClassVar
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from agentworker.providers.catalog import Access
 from veyra.models import Keepable
 from veyra.querysets import KeepableQuerySet
-from veyra.secrets import EncryptedTextField
+from veyra.secrets import EncryptedTextField, SecretError
+from veyra.sentences import Sentence
+
+
+class ProviderKeyQuerySet(KeepableQuerySet["ProviderKey"]):
+    def due(self, now: datetime) -> Self:
+        """To be tested now, the longest awaited first."""
+        return self.kept().filter(due_at__lte=now).order_by("due_at", "pk")
+
+    def named(self, keys: Collection[str]) -> Self:
+        """Those that an assistant names; what is no key at all names none."""
+        return self.kept().filter(key__in=[each for each in keys if is_key(each)])
+
+
+def is_key(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 class ProviderKey(Keepable):
@@ -24,6 +46,8 @@ class ProviderKey(Keepable):
     # "http://user:password@host:port"
     proxy = EncryptedTextField(_("proxy"), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When it is tested next; null: never, since there is nothing to ask.
+    due_at = models.DateTimeField(null=True, editable=False)
     # What the last test came to: a sentence (veyra.sentences.Sentence as a mapping), and how long.
     tested_at = models.DateTimeField(null=True, editable=False)
     works = models.BooleanField(null=True, editable=False)
@@ -32,7 +56,7 @@ class ProviderKey(Keepable):
     )
     tested_ms = models.PositiveIntegerField(null=True, editable=False)
 
-    objects = KeepableQuerySet["ProviderKey"].as_manager()
+    objects = ProviderKeyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("key of a provider")
@@ -49,3 +73,21 @@ class ProviderKey(Keepable):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def access(self) -> Access:
+        """Raises SecretError."""
+        return Access(secret=self.secret, settings=self.settings, proxy=self.proxy)
+
+    @property
+    def is_locked(self) -> bool:
+        """What is stored cannot be read any more."""
+        try:
+            return self.access is None
+        except SecretError:
+            return True
+
+    @property
+    def why(self) -> Sentence:
+        """What the last test came to; empty before the first."""
+        return Sentence.from_json(self.verdict)
