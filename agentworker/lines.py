@@ -1,10 +1,11 @@
-"""Menus and rules as staff write them: one a line, "what = answer"."""
+"""Menus and rules as staff write them: one a line, "what = answer", or "what = answer -> deed"."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
+from agentworker import deeds
 from veyra.sentences import Sentence
 
 KEYS = "0123456789"
@@ -20,7 +21,10 @@ class LinesError(ValueError):
 
 
 def parse_menu(text: str) -> list[Item]:
-    """ "1 opening hours = We are open from 9 to 18" -> press, about, say. Raises LinesError."""
+    """ "1 opening hours = We are open from 9 to 18" -> press, about, say; with a deed also do, to.
+
+    Raises LinesError.
+    """
     items = _parse(text, _menu_item)
     seen: dict[str, int] = {}
     twice = []
@@ -45,13 +49,15 @@ def format_menu(items: list[Item]) -> str:
     lines = []
     for item in items:
         left = f"{item['press']} {item.get('about', '')}".strip()
-        lines.append(f"{left} = {item['say']}")
+        lines.append(f"{left} = {item['say']}{deeds.written(item)}")
     return "\n".join(lines)
 
 
 def format_rules(items: list[Item]) -> str:
     """What `parse_rules` reads back."""
-    return "\n".join(f"{', '.join(item['words'])} = {item['say']}" for item in items)
+    return "\n".join(
+        f"{', '.join(item['words'])} = {item['say']}{deeds.written(item)}" for item in items
+    )
 
 
 def _parse(text: str, read: Callable[[int, str, str], Item | Sentence]) -> list[tuple[int, Item]]:
@@ -62,7 +68,7 @@ def _parse(text: str, read: Callable[[int, str, str], Item | Sentence]) -> list[
             continue
         left, equals, right = (part.strip() for part in line.partition("="))
         if equals and left and right:
-            found = read(number, left, " ".join(right.split()))
+            found = _with_deed(read, number, left, " ".join(right.split()))
         else:
             found = Sentence(
                 _("Line %(number)s: write it as “what = what to say”."), {"number": number}
@@ -74,6 +80,17 @@ def _parse(text: str, read: Callable[[int, str, str], Item | Sentence]) -> list[
     if wrong:
         raise LinesError(wrong)
     return items
+
+
+def _with_deed(
+    read: Callable[[int, str, str], Item | Sentence], number: int, left: str, right: str
+) -> Item | Sentence:
+    say, deed = deeds.split(right)
+    done = deeds.read(number, deed) if deed else {}
+    if isinstance(done, Sentence):
+        return done
+    item = read(number, left, say)
+    return item if isinstance(item, Sentence) else item | done
 
 
 def _menu_item(number: int, left: str, say: str) -> Item | Sentence:

@@ -13,6 +13,8 @@ from django.utils.text import capfirst
 
 WORD = re.compile(r"\w+")
 REPEAT_KEY, GOODBYE_KEY = "*", "#"
+# What a key or a word may lead to: kinds of tools that need nothing of a mind.
+DEEDS = ("transfer", "message", "end")
 CONSENT_KEYS = "9876543210"
 # A caller who talks to a machine that knows no words is told so, but not at each breath.
 HINT_SECONDS = 8.0
@@ -49,19 +51,27 @@ SPOKEN = {
 
 @dataclass(frozen=True)
 class MenuItem:
-    """A key of the telephone, what it is about (may be empty), and what is said then."""
+    """A key of the telephone, what it is about (may be empty), and what is said then.
+
+    `do`, of DEEDS, is what is done after that ("": nothing); `to`: whom a transfer goes to, as its
+    tool calls him ("": the first there is).
+    """
 
     press: str
     say: str
     about: str = ""
+    do: str = ""
+    to: str = ""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What is said to a caller who uses one of these words."""
+    """What is said to a caller who uses one of these words; `do` and `to` as in MenuItem."""
 
     words: tuple[str, ...]
     say: str
+    do: str = ""
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,10 +104,12 @@ class Script:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to say, and whether the call ends with it."""
+    """What to say, and whether the call ends with it; `do` and `to` as in MenuItem."""
 
     text: str
     hang_up: bool = False
+    do: str = ""
+    to: str = ""
 
 
 def greet(script: Script, hears_words: bool, question: str = "") -> str:
@@ -157,7 +169,7 @@ def answer_key(script: Script, digit: str, question: str = "") -> Reply:
     """The answer to a key: the menu's, the greeting again (*), or goodbye (#)."""
     chosen = next((item for item in script.menu if item.press == digit), None)
     if chosen:
-        return Reply(chosen.say)
+        return Reply(chosen.say, do=chosen.do, to=chosen.to)
     if digit == GOODBYE_KEY:
         return Reply(goodbye(script), hang_up=True)
     if digit == REPEAT_KEY:
@@ -167,11 +179,17 @@ def answer_key(script: Script, digit: str, question: str = "") -> Reply:
 
 def answer_words(script: Script, text: str) -> str:
     """The answer of the first rule that knows one of the words; without one, the hint."""
+    rule = rule_for(script, text)
+    return rule.say if rule else hint(script)
+
+
+def rule_for(script: Script, text: str) -> Rule | None:
+    """The first that knows one of the words."""
     said = [_plain(word) for word in WORD.findall(text)]
     for rule in script.rules:
         if any(_occurs(WORD.findall(_plain(word)), said) for word in rule.words):
-            return rule.say
-    return hint(script)
+            return rule
+    return None
 
 
 def come_back(script: Script, hears_words: bool, *, was_reached: bool = True) -> str:

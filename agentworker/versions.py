@@ -72,7 +72,7 @@ def script_of(version: AgentVersion | AgentDraft) -> Script:
         follows_caller=version.language == Language.AUTO,
         greeting=version.greeting,
         menu=tuple(MenuItem(**item) for item in version.menu),
-        rules=tuple(Rule(tuple(rule["words"]), rule["say"]) for rule in version.rules),
+        rules=tuple(Rule(**{**rule, "words": tuple(rule["words"])}) for rule in version.rules),
         fallback=version.fallback,
         goodbye=version.goodbye,
         instructions=version.instructions,

@@ -1,9 +1,11 @@
 """Menus and rules as staff write them."""
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agentworker import deeds
 from agentworker.lines import LinesError, format_menu, format_rules, parse_menu, parse_rules
 
 
@@ -72,3 +74,50 @@ def test_any_text_is_read_or_refused_in_sentences(written: str) -> None:
             parse(written)
         except LinesError as error:
             assert all(str(sentence) for sentence in error.sentences)
+
+
+@pytest.mark.parametrize(
+    ("line", "done"),
+    [
+        ("0 оператор = Соединяю. -> перевести: Продажи", {"do": "transfer", "to": "Продажи"}),
+        ("0 = One moment. → Transfer: Night  shift", {"do": "transfer", "to": "Night shift"}),
+        ("0 = Соединяю -> соединить", {"do": "transfer"}),
+        ("5 = -> сообщение", {"do": "message"}),
+        ("5 = Спасибо. -> Перезвонить", {"do": "message"}),
+        ("9 = До свидания. => положить трубку", {"do": "end"}),
+    ],
+)
+def test_a_line_may_end_with_what_is_done(line: str, done: dict[str, str]) -> None:
+    item = parse_menu(line)[0]
+    assert {name: item[name] for name in ("do", "to") if name in item} == done
+    assert "->" not in item["say"] and "→" not in item["say"]
+
+
+def test_what_is_no_deed_is_named_and_an_arrow_before_a_digit_is_said() -> None:
+    assert parse_rules("путь = Дом 1 -> 2")[0]["say"] == "Дом 1 -> 2"
+    for line in ("1 = Да -> станцевать", "1 = Да -> завершить: Продажи"):
+        with pytest.raises(LinesError) as error:
+            parse_menu(line)
+        assert error.value.sentences[0].msgid == deeds.UNKNOWN
+
+
+deed = st.sampled_from([{}, {"do": "message"}, {"do": "end"}, {"do": "transfer"}]) | text.map(
+    lambda whom: {"do": "transfer", "to": whom}
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(text | st.just(""), deed, st.sampled_from(["ru", "en"]))
+def test_a_deed_is_read_back_as_it_was_shown(say: str, deed: dict[str, str], language: str) -> None:
+    item = {"words": ["да"], "say": say or "Да", **deed}
+    with translation.override(language):
+        assert parse_rules(format_rules([item])) == [item]
+
+
+def test_a_transfer_to_nobody_is_told_with_those_whom_it_could_go_to() -> None:
+    tools = [{"kind": "transfer", "whom": "Продажи"}, {"kind": "end"}]
+    known = {"do": "transfer", "to": "продажи"}
+    wrong = {"do": "transfer", "to": "Склад"}
+    assert deeds.problems([known, {"do": "transfer"}, {"do": "end"}, {}], tools) == []
+    assert [each.values["names"] for each in deeds.problems([wrong, wrong], tools)] == ["Продажи"]
+    assert [each.msgid for each in deeds.problems([wrong], [])] == [deeds.NO_TRANSFER]
