@@ -2,11 +2,12 @@
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 # The data packet that tells an assistant which waits that it is to speak.
 TURN_TOPIC = "veyra.turn"
 # What says nothing where it is empty, and is left out.
-MAY_LACK = frozenset({"wait", "recording", "trial"})
+MAY_LACK = frozenset({"wait", "recording", "trial", "came"})
 # The trial of what nobody has published yet.
 DRAFT = "draft"
 
@@ -21,7 +22,8 @@ class Brief:
 
     `wait`: people are rung for so many seconds before it speaks; then it does so untold.
     `recording`: a RecordingPolicy of the rule; "" as the assistant says. `trial`: somebody of us
-    tries it, by DRAFT or by the pk of a version; "" for a call.
+    tries it, by DRAFT or by the pk of a version; "" for a call. `came`: when its caller came, where
+    that was long before (ISO 8601); the hours of then hold for him.
     """
 
     agent: str
@@ -29,6 +31,12 @@ class Brief:
     wait: int = 0
     recording: str = ""
     trial: str = ""
+    came: str = ""
+
+    @property
+    def came_at(self) -> datetime | None:
+        """Raises ValueError."""
+        return datetime.fromisoformat(self.came) if self.came else None
 
     def to_json(self) -> str:
         """What `read_brief` reads back."""
@@ -46,6 +54,7 @@ def read_brief(metadata: str) -> Brief:
             wait=int(found.get("wait", 0)),
             recording=str(found.get("recording", "")),
             trial=str(found.get("trial", "")),
+            came=str(found.get("came", "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BriefError("the job came without a brief that names an assistant") from error

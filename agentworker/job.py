@@ -19,6 +19,8 @@ from agentworker.consent import Consent
 from agentworker.conversation import Conversation, leg
 from agentworker.doorman import Doorman
 from agentworker.ears import build_ears
+from agentworker.hours.reception import PEOPLE, Reception, receive
+from agentworker.hours.telling import CLOSED, Telling
 from agentworker.people import Outcome, Person, agent_is_here, first_caller
 from agentworker.presence import people
 from agentworker.recording import RecordingPolicy
@@ -36,7 +38,7 @@ WAIT_FOR_CALLER_SECONDS = 30
 ERROR_LENGTH = 300
 END_RECORDING_SECONDS = 3.0
 # Said by the assistant when it was alone with its caller.
-HANGS_UP = frozenset({"goodbye", "silence", OVER})
+HANGS_UP = frozenset({"goodbye", "silence", OVER, CLOSED})
 # Its voice, its mind or its ears broke.
 BROKE = "error"
 # One of our people has the call now.
@@ -113,9 +115,17 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
     if caller is None:
         leave(ctx, "nobody came")
         return
+    reception = await received(script, caller, brief)
+    if reception.is_turned_away:
+        await turn_away(ctx, spool, caller, reception)
+        return
+    if reception.kind:
+        spool.event(reception.kind, leg(caller), **reception.facts)
+    script = reception.script
     recorder.follow(ctx.room)
     await recorder.begin(policy)
-    outcome = await waiting.until_turn(brief.wait)
+    # Outside the hours of those who would be rung first, nobody rings.
+    outcome = await waiting.until_turn(0 if reception.kind else brief.wait)
     if outcome is not Outcome.TURN:
         leave(ctx, HANDED_OVER if outcome is Outcome.TAKEN else "caller left")
         return
@@ -145,6 +155,25 @@ async def read_words(
         policy = RecordingPolicy.NEVER
     recorder.prepare(policy)
     return script, blocked, policy
+
+
+async def received(script: Script, caller: Person, brief: Brief) -> Reception:
+    """Who speaks to him at this hour. Who tries an assistant hears it at any."""
+    if brief.trial:
+        return Reception(script)
+    return await asyncio.to_thread(receive, script, caller, brief.came_at)
+
+
+async def turn_away(ctx: JobContext, spool: Spool, caller: Person, reception: Reception) -> None:
+    """It is closed: our people are rung by others, or he is told so. Nothing of it is recorded."""
+    spool.event(reception.kind, leg(caller), **reception.facts)
+    if reception.kind == PEOPLE and await asyncio.to_thread(somebody_else_helps):
+        leave(ctx, LEFT_TO_LAST_RESORT)
+        return
+    note_start(spool, reception.script, caller, RecordingPolicy.NEVER, is_trial=False)
+    voice = providers.build(reception.script)
+    telling = Telling(reception, voice, spool, partial(leave, ctx))
+    await telling.start(ctx.room, caller)
 
 
 def begin_trial(ctx: JobContext, spool: Spool) -> None:

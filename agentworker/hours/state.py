@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from agentworker.hours.week import Stretch, Week, by_day
@@ -16,6 +17,8 @@ from agentworker.hours.week import Stretch, Week, by_day
 AHEAD = timedelta(days=45)
 # Of a closure's end no further ahead than this is looked at.
 FARTHEST = timedelta(days=400)
+# Most is known within so long, and the rest is not looked at.
+LOOK = timedelta(days=3)
 DAY = timedelta(days=1)
 
 
@@ -30,13 +33,17 @@ class Timetable:
     exceptions: Mapping[date, tuple[Stretch, ...]] = field(default_factory=dict, hash=False)
     days_off: Mapping[date, str] = field(default_factory=dict, hash=False)
 
+    @cached_property
+    def _by_day(self) -> Mapping[str, tuple[Stretch, ...]]:
+        return by_day(self.week)
+
     def stretches(self, day: date) -> tuple[Stretch, ...]:
         """Those that begin on this day."""
         if day in self.exceptions:
             return self.exceptions[day]
         if day in self.days_off:
             return ()
-        return by_day(self.week)[str(day.isoweekday())]
+        return self._by_day[str(day.isoweekday())]
 
     def shifts(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """The same as moments, in UTC."""
@@ -139,14 +146,24 @@ def _closed_by(table: Timetable, moment: datetime, place: int) -> Closed:
 
 def _changes(
     moment: datetime, tables: Sequence[Timetable], closures: Sequence[Shut]
-) -> list[datetime]:
+) -> Iterator[datetime]:
     """The moments after this one at which anything may change, in order."""
-    ends = [each.until for each in closures if each.until and each.until > moment]
+    ends = [each.until for each in closures if each.until]
+    bounds = sorted({*ends, *(each.begins for each in closures)})
     last = min(max([moment, *ends]) + AHEAD, moment + FARTHEST)
-    found = {*ends, *(each.begins for each in closures)}
-    for table in tables:
-        day = moment.astimezone(table.zone).date() - DAY
-        while day <= last.date():
-            found.update(bound for shift in table.shifts(day) for bound in shift)
-            day += DAY
-    return sorted(each for each in found if moment < each <= last)
+    since = moment
+    while since < last:
+        until = min(since + LOOK, last)
+        found = {each for each in bounds if since < each <= until}
+        found.update(each for table in tables for each in _bounds(table, since, until))
+        yield from sorted(found)
+        since = until
+
+
+def _bounds(table: Timetable, since: datetime, until: datetime) -> Iterator[datetime]:
+    """Where shifts begin or end, after `since` and up to `until`."""
+    day = since.astimezone(table.zone).date() - DAY
+    last = until.astimezone(table.zone).date()
+    while day <= last:
+        yield from (each for shift in table.shifts(day) for each in shift if since < each <= until)
+        day += DAY
