@@ -171,7 +171,9 @@ def count(found: Traces) -> dict[str, int]:
         "files": len(traces.files_with(calls)),
         "about": len(traces.files_about(found.number)),
         "filters": len(traces.filters_for(found.number)),
-        "log": len(traces.log_of(found.number)) + found.security.count(),
+        "log": len(traces.log_of(found.number))
+        + traces.changes_naming(found.number).count()
+        + found.security.count(),
     }
 
 
@@ -285,6 +287,8 @@ def carry_out(row: Erasure, now: datetime, *, again: bool = False) -> Sentence |
     sound.forget_holds(found.number, found.calls)
     sound.forget_rooms(found.calls)
     line.erase(found, now, keeps_block=row.keeps_block)
+    # Last: that he is blocked no more was just written down.
+    traces.forget_in_changes(traces.changes_naming(found.number))
     deleting.carry_out(timezone.now(), row.recordings)
     if left := Deletion.objects.of(row.recordings).open().count():
         return Sentence(STILL_STORED, {"count": left})

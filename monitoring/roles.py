@@ -85,7 +85,7 @@ ENGINEER = (
     *rights_on(
         *("telephony.callevent", "telephony.refused", "telephony.publishedobject"),
         *("telephony.registration", "telephony.outboundcall", "agentworker.worker"),
-        "veyra.securityevent",
+        *("veyra.securityevent", "veyra.auditentry"),
         may=["view"],
     ),
 )

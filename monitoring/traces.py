@@ -21,6 +21,7 @@ from monitoring.filters import SavedFilter
 from monitoring.made_file import MadeFile
 from telephony.callers import one_spelling
 from telephony.numbers import part_of_any_spelling, pretty
+from veyra.audit_entries import AuditEntry, AuditEntryQuerySet
 from veyra.secrets import SecretError
 
 CHUNK = 1 << 20
@@ -115,14 +116,30 @@ def numbers() -> Iterator[str]:
 
 def log_of(number: str) -> list[LogEntry]:
     """Entries that name him. They stay: who did what, and when; the number in them goes."""
-    forms = {part_of_any_spelling(number), pretty(number).removeprefix("+7 ")}
-    named = [Q(object_repr__contains=one) | Q(change_message__contains=one) for one in forms]
+    named = [
+        Q(object_repr__contains=one) | Q(change_message__contains=one) for one in _forms(number)
+    ]
     found = {row.pk: row for row in LogEntry.objects.filter(reduce(or_, named))}
     of_files = ContentType.objects.get_for_model(CallFile)
     for row in LogEntry.objects.filter(content_type=of_files, change_message__contains="q="):
         if is_search_for(row.change_message, number):
             found[row.pk] = row
     return list(found.values())
+
+
+def _forms(number: str) -> set[str]:
+    """What stands in any text that names it."""
+    return {part_of_any_spelling(number), pretty(number).removeprefix("+7 ")}
+
+
+def changes_naming(number: str) -> AuditEntryQuerySet:
+    """What staff changed in rows that name him, such as a rule for certain callers."""
+    return AuditEntry.objects.naming(_forms(number))  # type: ignore[no-any-return]  # auditlog ships no types
+
+
+def forget_in_changes(rows: AuditEntryQuerySet) -> None:
+    """That something was changed stays; what it was goes."""
+    rows.update(object_repr="—", changes={})
 
 
 def forget_in_log(rows: Iterable[LogEntry]) -> None:

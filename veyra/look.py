@@ -73,6 +73,7 @@ ENGINEERING: Sequence[Line] = [
     Line(_("Alarms"), "notifications_active", "alarm-channels", ("monitoring.view_alertchannel",)),
     Line(_("Maintenance"), "build", "maintenance", ("monitoring.view_jobrun",)),
     Line(_("Checklists"), "checklist", "checklists", ("monitoring.view_confirmation",)),
+    rows_of("veyra.auditentry", _("Changes by staff"), "history"),
     rows_of("veyra.securityevent", _("Security events"), "shield"),
     rows_of("telephony.testcall", _("Test calls"), "phone_in_talk"),
     rows_of("telephony.callevent", _("Call events"), "list_alt"),

@@ -31,6 +31,7 @@ from monitoring.logs.models import LogError, SupportBundle
 from monitoring.recovery.models import RecoveryAction
 from monitoring.upkeep.job import Job, Outcome, Period
 from monitoring.upkeep.models import JobRun
+from veyra.audit_entries import AuditEntry
 from veyra.secrets import EncryptedTextField, Sealed, SecretError
 from veyra.sentences import Sentence
 
@@ -144,6 +145,7 @@ def _tables(now: datetime) -> Iterator[tuple[str, Iterable[bytes]]]:
     rows: list[tuple[models.QuerySet[models.Model], Sequence[str]]] = [
         (LogError.objects.filter(last_at__gte=since), ("words", "sample")),
         (LogEntry.objects.filter(action_time__gte=since), ("object_repr", "change_message")),
+        (AuditEntry.objects.filter(timestamp__gte=since), ("object_repr", "changes")),
         (Delivery.objects.made_since(since), ("name", "error")),
         (JobRun.objects.filter(at__gte=since), ("sentence", "details")),
         (RecoveryAction.objects.filter(at__gte=since), ("target", "sentence")),

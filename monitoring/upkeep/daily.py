@@ -16,10 +16,13 @@ from monitoring.upkeep.job import Job, Outcome, Period, done, wrong
 from monitoring.upkeep.models import JobRun
 from recordings import guarantee, keeping
 from recordings.models import Deletion, GuaranteeDay
+from veyra.audit_entries import AuditEntry
 from veyra.security import KEPT, FailedLogin
 
 DAY = timedelta(days=1)
 RUNS_KEPT = timedelta(days=400)
+# What staff changed is of use for as long as the incidents are that it may explain.
+CHANGES_KEPT = timedelta(days=366)
 
 
 def _make_backup(now: datetime) -> Outcome:
@@ -76,6 +79,7 @@ def _remove_what_ran_out(now: datetime) -> Outcome:
     after = CallFile.objects.count() + CallerFile.objects.count()
     logins, _each = FailedLogin.objects.filter(minute__lt=now - KEPT).delete()
     JobRun.objects.before(now - RUNS_KEPT).delete()
+    AuditEntry.objects.older_than(now - CHANGES_KEPT).delete()
     return done(
         _("Removed: %(files)s files that were asked for, %(logins)s notes of failed logins."),
         files=max(0, before - after),
