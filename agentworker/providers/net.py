@@ -88,10 +88,10 @@ def trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def http_session(access: Access) -> aiohttp.ClientSession:
-    """For the library's classes that speak by aiohttp."""
+def http_session(access: Access, trusted: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
+    """For the library's classes that speak by aiohttp. `trusted`: whom else we believe."""
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=trust(), limit_per_host=20),
+        connector=aiohttp.TCPConnector(ssl=trusted or trust(), limit_per_host=20),
         proxy=access.proxy or None,
         timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS),
     )
