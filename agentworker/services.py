@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from agentworker.content import Content
-from agentworker.models import Agent, AgentDraft, AgentVersion
+from agentworker.models import Agent, AgentDraft, AgentVersion, Company
 from veyra.models import User
 
 
@@ -74,6 +74,13 @@ def publish(agent: Agent, words: Words, note: str, user: User | None) -> AgentVe
 def save_words(agent: Agent, words: Words, user: User | None) -> AgentVersion | None:
     """Write and publish in one step, where nobody looks at it in between."""
     return publish(agent, words, "", user)
+
+
+def name_company(name: str) -> None:
+    """What {company} stands for from now on."""
+    row = Company.objects.order_by("pk").first() or Company()
+    row.name = name
+    row.save()
 
 
 def _hold(agent: Agent) -> None:

@@ -5,18 +5,23 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from agentworker.admin import AgentAdmin
+from agentworker.assistant_admin import AgentAdmin
 from agentworker.forms import AgentForm
 from agentworker.models import Agent
 from agentworker.recording import RecordingPolicy
-from telephony.keeping import KeepingAdmin
+from telephony.changes import ChangeError, Impact
+from telephony.keeping import KeepingAdmin, panel
 from telephony.line import read_line, rules_ask_callers
 from telephony.numbers import pretty
+from telephony.publish_form import PublishForm
+from telephony.publishing import Publishing, carry_out, prepare
 from telephony.routing.impact import RECORDED, reached
+from veyra.models import User
 from veyra.sentences import Sentence
 
 # So many numbers are named.
@@ -85,24 +90,82 @@ class LineAgentAdmin(KeepingAdmin, AgentAdmin):
                 messages.info(request, str(Sentence(RECORDED[policy], values)))
 
     def get_urls(self) -> list[URLPattern]:
+        views = ("publish", self.publish_view), ("unpublish", self.unpublish_view)
         own = [
-            path("<path:object_id>/publish/", self.admin_site.admin_view(self.publish_view)),
-            path("<path:object_id>/unpublish/", self.admin_site.admin_view(self.unpublish_view)),
+            path(
+                f"<path:object_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"agentworker_agent_{name}",
+            )
+            for name, view in views
         ]
         return [*own, *super().get_urls()]
 
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        question = _("Publish again what “%(row)s” says?")
-        return self._ask_to_publish(request, object_id, True, question)
-
-    def unpublish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        question = _("Unpublish what “%(row)s” says?")
-        return self._ask_to_publish(request, object_id, False, question)
-
-    def _ask_to_publish(
-        self, request: HttpRequest, object_id: str, is_published: bool, question: str
-    ) -> HttpResponse:
+        """What is written, or the words of ?version=, is shown first and then published."""
         row = self._row(request, object_id)
         if not self.has_change_permission(request, row):
             raise PermissionDenied
-        return self._ask(request, [row], {"is_published": is_published}, question % {"row": row})
+        asked = request.POST or request.GET
+        wanted = prepare(row, asked.get("version", ""))
+        if wanted is None:
+            raise Http404
+        if row.is_published and not wanted.is_new:
+            messages.info(request, _("Callers hear it so already."))
+            return redirect(self._page_of(row))
+        form = PublishForm(request.POST or None, initial={"note": wanted.note()})
+        found = wanted.look()
+        if (
+            request.method == "POST"
+            and form.is_valid()
+            and form.agrees(found, row.revision)
+            and not wanted.fault()
+        ):
+            try:
+                return self._publish(request, wanted, form)
+            except ChangeError as error:
+                for sentence in error.sentences:
+                    messages.error(request, str(sentence))
+                return redirect(request.get_full_path())
+        return self._ask_to_publish(request, wanted, form, found)
+
+    def _ask_to_publish(
+        self, request: HttpRequest, wanted: Publishing, form: PublishForm, found: Impact
+    ) -> HttpResponse:
+        told = panel(found)
+        if fault := wanted.fault():
+            told["errors"] = [fault, *told["errors"]]
+        context = {
+            **self._about(request, wanted.agent),
+            "wanted": wanted,
+            "form": form,
+            "panel": told,
+            "seen": found.token,
+            "differences": wanted.differences(),
+            "lacks_tick": form.lacks_tick,
+            "is_stale": form.is_stale,
+        }
+        return render(request, "telephony/publish.html", context)
+
+    def _publish(self, request: HttpRequest, wanted: Publishing, form: PublishForm) -> HttpResponse:
+        user = request.user if isinstance(request.user, User) else None
+        data = form.cleaned_data
+        version = carry_out(wanted, data["note"], user, data["seen"], wanted.agent.revision)
+        if version is None:
+            said = _("Published again. Callers hear it from the next call on.")
+        else:
+            said = _("Published. Callers hear version %(number)s from the next call on.")
+            said %= {"number": version.number}
+        self.log_change(request, wanted.agent, said)
+        messages.success(request, said)
+        return redirect(self._page_of(wanted.agent))
+
+    def _page_of(self, agent: Agent) -> str:
+        return reverse("admin:agentworker_agent_change", args=[agent.pk])
+
+    def unpublish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self._row(request, object_id)
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        question = _("Unpublish what “%(row)s” says?") % {"row": row}
+        return self._ask(request, [row], {"is_published": False}, question)

@@ -59,19 +59,25 @@ class RevisionForm(Rewritten, forms.ModelForm):  # type: ignore[type-arg]  # gen
         return cleaned
 
     def _compare(self) -> Iterable[Disagreement]:
-        for name in self.changed_data:
-            if name not in OWN:
-                field = self[name]
-                theirs = _shown(field.field, field.initial)
-                yours = _shown(field.field, self._yours(name))
-                if theirs != yours:
-                    yield Disagreement(str(field.label), theirs, yours)
+        return compared(self)
 
-    def _yours(self, name: str) -> Any:
-        """As it was written, where writing is read into something else, such as lines into keys."""
-        field = self[name]
-        value = self.cleaned_data.get(name, field.data)
-        return field.data if isinstance(value, list) and isinstance(field.data, str) else value
+
+def compared(form: forms.BaseForm) -> Iterable[Disagreement]:
+    """The fields that hold something else in the database than in a person's form."""
+    for name in form.changed_data:
+        if name not in OWN:
+            field = form[name]
+            theirs = _shown(field.field, field.initial)
+            yours = _shown(field.field, _yours(form, name))
+            if theirs != yours:
+                yield Disagreement(str(field.label), theirs, yours)
+
+
+def _yours(form: forms.BaseForm, name: str) -> Any:
+    """As it was written, where writing is read into something else, such as lines into keys."""
+    field = form[name]
+    value = getattr(form, "cleaned_data", {}).get(name, field.data)
+    return field.data if isinstance(value, list) and isinstance(field.data, str) else value
 
 
 def _shown(field: forms.Field, value: Any) -> str:

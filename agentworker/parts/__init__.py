@@ -14,6 +14,7 @@ from agentworker.content import Content
 from agentworker.models import Agent
 from agentworker.services import Words
 from veyra.models import User
+from veyra.stale import Disagreement, compared
 
 
 class Part(forms.Form):
@@ -44,6 +45,10 @@ class Part(forms.Form):
     def told(cls, words: Words) -> Iterable[tuple[str, str]]:
         """(label, text) of each thing in it, as people read it where two versions are compared."""
         return ()
+
+    def disagreements(self) -> Iterable[Disagreement]:
+        """What it holds that is not as somebody else saved it meanwhile."""
+        return compared(self)
 
     def save(self) -> None:
         """Rows of its own, if it has any; called when the draft is saved and the agent has a pk."""

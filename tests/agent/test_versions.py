@@ -1,4 +1,4 @@
-"""Assistants in the admin: each change of words is a new version."""
+"""Assistants in the admin: what is written is a draft, and what is published a version."""
 
 import json
 
@@ -32,6 +32,11 @@ def form(**changes: str) -> dict[str, str]:
     words = {"name": "Поддержка", "language": "ru", "greeting": "Алло", "menu": "1 = Да"}
     inline = {"versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}
     return {**words, "rules": "", "fallback": "", "goodbye": "", **inline, **changes}
+
+
+def english(client: Client, agent: Agent) -> str:
+    url = f"/admin/agentworker/agent/{agent.pk}/change/"
+    return client.get(url, headers={"accept-language": "en"}).content.decode()
 
 
 def test_words_that_did_not_change_make_no_version(owner: User) -> None:
@@ -85,13 +90,55 @@ def test_a_menu_of_ten_keys_leaves_none_to_agree_by(staff: Client) -> None:
     assert staff.post("/admin/agentworker/agent/add/", form(menu=full)).status_code == 302
 
 
-def test_saving_the_same_again_keeps_the_version(staff: Client) -> None:
+def test_a_new_assistant_may_be_kept_to_oneself(staff: Client, owner: User) -> None:
+    staff.post("/admin/agentworker/agent/add/", form(_keep=""))
+    agent = Agent.objects.get()
+    assert (agent.newest(), agent.draft.greeting, agent.draft.changed_by) == (None, "Алло", owner)
+    assert "Nobody hears it until you publish it." in english(staff, agent)
+    listed = staff.get("/admin/agentworker/agent/", headers={"accept-language": "en"})
+    assert "draft, nobody hears it" in listed.content.decode()
+
+
+def test_saving_the_same_again_makes_no_draft(staff: Client) -> None:
     staff.post("/admin/agentworker/agent/add/", form())
     agent = Agent.objects.get()
     staff.post(f"/admin/agentworker/agent/{agent.pk}/change/", form())
-    assert agent.versions.count() == 1
-    staff.post(f"/admin/agentworker/agent/{agent.pk}/change/", form(greeting="Добрый день"))
-    assert [v.greeting for v in agent.versions.order_by("number")] == ["Алло", "Добрый день"]
+    assert not AgentDraft.objects.exists() and agent.versions.count() == 1
+
+
+def test_a_change_is_a_draft_that_callers_do_not_hear(staff: Client) -> None:
+    staff.post("/admin/agentworker/agent/add/", form())
+    agent = Agent.objects.get()
+    url = f"/admin/agentworker/agent/{agent.pk}/change/"
+    answer = staff.post(url, form(greeting="Добрый день"), headers={"accept-language": "en"})
+    assert answer["Location"] == url
+    assert (agent.draft.greeting, newest_version(str(agent.key)).greeting) == (
+        "Добрый день",
+        "Алло",
+    )
+    opened = english(staff, agent)
+    assert "Saved as a draft. Callers still hear version 1." in opened
+    assert "Добрый день" in opened and "There is a draft" in opened
+
+
+def test_a_draft_that_says_what_callers_hear_is_none(staff: Client) -> None:
+    staff.post("/admin/agentworker/agent/add/", form())
+    agent = Agent.objects.get()
+    url = f"/admin/agentworker/agent/{agent.pk}/"
+    staff.post(f"{url}change/", form(greeting="Добрый день"))
+    staff.post(f"{url}change/", form())
+    assert not AgentDraft.objects.exists()
+    assert "Saved. Callers hear it so already." in english(staff, agent)
+
+
+def test_a_draft_is_dropped(staff: Client) -> None:
+    staff.post("/admin/agentworker/agent/add/", form())
+    agent = Agent.objects.get()
+    url = f"/admin/agentworker/agent/{agent.pk}/"
+    staff.post(f"{url}change/", form(greeting="Добрый день"))
+    assert staff.get(f"{url}drop-draft/").status_code == 405
+    assert staff.post(f"{url}drop-draft/").status_code == 302
+    assert not AgentDraft.objects.exists()
 
 
 def test_a_line_that_cannot_be_read_is_named_on_the_form(staff: Client) -> None:
