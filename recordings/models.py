@@ -21,6 +21,7 @@ from recordings.listening_models import Listening
 from recordings.room_models import RoomAction
 from recordings.stream_models import Stream, StreamTarget
 from telephony.models import Call
+from veyra import audit
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
 from veyra.sentences import Sentence
@@ -59,7 +60,8 @@ class Recorder(models.TextChoices):
 class StorageQuerySet(VisibleQuerySet["Storage"]):
     def current(self) -> "Storage":
         """Where new recordings go. Without a row of it: a private folder of this installation."""
-        return self.get_or_create(is_current=True)[0]
+        with audit.unseen():
+            return self.get_or_create(is_current=True)[0]
 
     def not_current_but(self, chosen: "Storage") -> None:
         """There is one at a time; save `chosen` after that."""

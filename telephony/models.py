@@ -28,6 +28,7 @@ from telephony.ring import Ring, RungPhone
 from telephony.scheduled import ScheduledChange
 from telephony.testcall import TestCall
 from telephony.visits import Visit
+from veyra import audit
 from veyra.models import Keepable
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
 from veyra.secrets import EncryptedTextField
@@ -109,7 +110,8 @@ class Gateway(models.Model):
     def get(cls) -> "Gateway":
         """The one row; made from SIP_HOST and SIP_PORT when nobody has made it yet."""
         defaults = {"host": settings.SIP_HOST, "port": settings.SIP_PORT}
-        return cls.objects.get_or_create(pk=1, defaults=defaults)[0]
+        with audit.unseen():
+            return cls.objects.get_or_create(pk=1, defaults=defaults)[0]
 
     @classmethod
     def hold_line(cls) -> None:

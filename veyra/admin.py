@@ -222,7 +222,7 @@ class AuditEntryAdmin(MachineRowAdmin):
     list_display_links = ("sentence",)
     list_select_related = ("actor", "content_type")
     search_fields = ("object_repr", "actor__username", "=cid")
-    fields = readonly_fields = ("at", "sentence", "lines", "address", "request")
+    fields = readonly_fields = ("at", "sentence", "lines", "address", "request_id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
         return AuditEntry.objects.visible_to(request.user)  # type: ignore[no-any-return]  # auditlog ships no types
@@ -248,7 +248,7 @@ class AuditEntryAdmin(MachineRowAdmin):
         return entry.remote_addr or "—"
 
     @display(description=_("id of the request, as in the logs"))  # type: ignore[untyped-decorator]  # unfold's
-    def request(self, entry: AuditEntry) -> str:
+    def request_id(self, entry: AuditEntry) -> str:
         return entry.cid or "—"
 
 
