@@ -182,6 +182,11 @@ EVENTS: Mapping[str, Any] = {
     "record_stop": gettext_lazy("%(who)s asked to stop recording"),
     "staff_block": gettext_lazy("%(who)s blocked the caller"),
     "staff_unblock": gettext_lazy("%(who)s let the caller call again"),
+    "closed_told": gettext_lazy("It was closed at this hour, so the caller was told so"),
+    "closed_other": gettext_lazy(
+        "It was closed at this hour, so the assistant for that time answered"
+    ),
+    "closed_people": gettext_lazy("It was closed at this hour, so a person was to be rung"),
     "blocked": gettext_lazy("The caller is blocked, so the call was ended before anybody spoke"),
     "assistant_sent_again": gettext_lazy(
         "Nobody was talking to the caller, so %(assistant)s was sent again"
@@ -210,6 +215,7 @@ ENDINGS: Mapping[str, Any] = {
     Reason.HUNG_UP_BY_CALLER: gettext_lazy("The caller hung up"),
     Reason.CALLER_GAVE_UP: gettext_lazy("The caller hung up before anybody spoke"),
     Reason.HUNG_UP_BY_AGENT: gettext_lazy("The assistant ended the call"),
+    Reason.OUT_OF_HOURS: gettext_lazy("The caller was told that it is closed"),
     Reason.HUNG_UP_BY_STAFF: gettext_lazy("A colleague ended the call"),
     Reason.HUNG_UP_BY_COLLEAGUE: gettext_lazy("The colleague hung up"),
     Reason.TRANSFERRED: gettext_lazy("The call went on at another number"),

@@ -5,7 +5,7 @@ here.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from telephony import opening
 from telephony.line import read_line
 from telephony.models import Gateway, PhoneNumber, PublishedObject, ScheduledChange
 from telephony.routing.edit import Change, Edit, laid_over
@@ -81,7 +82,8 @@ def carry_out(edit: Edit, seen: str | None = None, ticked: bool = True) -> Impac
     return found
 
 
-def _announce(rows: Iterable[Row]) -> None:
+def _announce(rows: Sequence[Row]) -> None:
+    opening.renumber(row for row in rows if isinstance(row, PhoneNumber))
     for keys in batches([row.key for row in rows]):
         PublishedObject.objects.mark_saved(keys)
     wake(TASK)

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     HUNG_UP_BY_COLLEAGUE = "hung_up_by_colleague"
     TRANSFERRED = "transferred"
     BLOCKED = "blocked"
+    OUT_OF_HOURS = "out_of_hours"
     CALLER_GAVE_UP = "caller_gave_up"
     NO_AGENT = "no_agent"
     AGENT_FAILED = "agent_failed"
@@ -142,6 +143,9 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     Reason.TRANSFERRED: Explanation(
         _("A colleague had the call connected with another number; there it went on."), 200
+    ),
+    Reason.OUT_OF_HOURS: Explanation(
+        _("It was closed when the call came; the caller was told so, and then the call ended."), 200
     ),
     Reason.BLOCKED: Explanation(
         _(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from agentworker.brief import TURN_TOPIC
 from agentworker.models import StandIn
-from telephony import ringing, telephoning
+from telephony import opening, ringing, telephoning
 from telephony.colleagues import Found
 from telephony.finding import (
     End,
@@ -62,8 +62,12 @@ class Rings:
     def has_fallback(self, call: Call) -> bool:
         """Does its rule name people for the case that no assistant can speak, still untried?"""
         rule = call.rule
+        return rule is not None and names_fallback(rule) and self.may_fall_back(call)
+
+    def may_fall_back(self, call: Call) -> bool:
+        """It was not tried yet."""
         tried = any(r.call_id == call.pk and r.why == Why.FALLBACK for r in self.rows)
-        return rule is not None and not is_new(call) and names_fallback(rule) and not tried
+        return not (is_new(call) or tried)
 
 
 def names_first(rule: DispatchRule) -> bool:
@@ -94,7 +98,9 @@ def begins(call: Call, rings: Iterable[Ring]) -> bool:
         return False
     if rule.kind == RoomKind.DIRECT:  # somebody may be talking there
         return False
-    return all(ring.call_id != call.pk for ring in rings)
+    if any(ring.call_id == call.pk for ring in rings):
+        return False
+    return not opening.ruling_of(call).is_closed
 
 
 @dataclass

@@ -116,6 +116,8 @@ def _reason(evidence: Evidence) -> Reason:
         return _of_gateway(evidence)
     if heard := of_last_resort(evidence.deeds, evidence.talked, evidence.agent_spoke):
         return heard
+    if "closed_told" in evidence.deeds and evidence.agent_spoke:
+        return Reason.OUT_OF_HOURS
     if evidence.departure in DEPARTURES:
         return DEPARTURES[evidence.departure]
     if _waited_in_vain(evidence):

@@ -17,8 +17,10 @@ from django.utils import timezone
 
 from agentworker import standin
 from agentworker.brief import Brief
+from agentworker.hours.book import Ruling
+from agentworker.hours.reception import PEOPLE
 from agentworker.models import StandIn, Worker
-from telephony import calling_back, intake, ringing, stays
+from telephony import calling_back, intake, opening, ringing, stays
 from telephony.introducing import language_of, summary_of
 from telephony.models import Call, CallEvent, Leg, Ring
 from telephony.ringer import Ringer, Rings
@@ -84,15 +86,19 @@ class Room:
             alone=alone,
             sent=now - sent if sent else None,
             failed=self.sid in told.failed,
-            has_people=rings.has_fallback(self.call),
+            has_people=rings.has_fallback(self.call)
+            or (self.sid in told.closed and rings.may_fall_back(self.call)),
         )
 
 
 @dataclass(frozen=True)
 class Told:
-    """Of rooms, as facts of the last minute: an assistant could not start, or was sent again."""
+    """Of rooms, as facts of the last minute: an assistant could not start, or was sent again; or it
+    is not to speak, since people are rung outside the hours (then it is among `failed`, too).
+    """
 
     failed: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
     sent: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -281,20 +287,22 @@ def works_of(
 
 def stand_in(room: Room) -> None:
     """The last resort is asked to speak."""
-    StandIn.ask(room.sid, room.call.room_name, language_of(room.call), **apology_in(room))
+    about = apology_in(room, opening.ruling_of(room.call))
+    StandIn.ask(room.sid, room.call.room_name, language_of(room.call), **about)
 
 
-def apology_in(room: Room) -> dict[str, Any]:
-    rule = room.call.rule
+def apology_in(room: Room, ruling: Ruling) -> dict[str, Any]:
+    rule, mid_call = room.call.rule, room.call.answered_at is not None
+    closed = "" if mid_call else opening.said_by_last_resort(ruling, language_of(room.call))
     return {
-        "mid_call": room.call.answered_at is not None,
+        "mid_call": mid_call,
         "will_call_back": all(calling_back.number_of(leg.call) for leg in room.legs),
-        "text": rule.apology if rule else "",
+        "text": closed or (rule.apology if rule else ""),
     }
 
 
-def hold_in(room: Room) -> dict[str, Any]:
-    about = apology_in(room)
+def hold_in(room: Room, ruling: Ruling) -> dict[str, Any]:
+    about = apology_in(room, ruling)
     return about | {
         "is_transfer": False,
         "summary": summary_of(room.call),
@@ -304,10 +312,13 @@ def hold_in(room: Room) -> dict[str, Any]:
 
 
 def find_people(room: Room) -> bool:
-    """Those whom the rule names for need are rung, and the last resort plays music meanwhile.
-    False: none of them can be rung now.
+    """Those whom the rule names for need, or the place outside its hours, are rung, and the last
+    resort plays music meanwhile. False: none of them can be rung now.
     """
-    call, people = room.call, ringing.fallback_of(room.call)
+    call, ruling = room.call, opening.ruling_of(room.call)
+    if call.rings.filter(why=Ring.Why.FALLBACK).exists():
+        return False
+    people = opening.people_in_need(call, ruling)
     if not ringing.is_anybody_free(people, call):
         return False
     try:
@@ -315,7 +326,7 @@ def find_people(room: Room) -> bool:
             ringing.begin(call, Ring.Why.FALLBACK, people)
             # Where it is away, the colleague's telephone is heard ringing instead.
             if Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD):
-                StandIn.hold(room.sid, call.room_name, language_of(call), **hold_in(room))
+                StandIn.hold(room.sid, call.room_name, language_of(call), **hold_in(room, ruling))
     except ringing.AlreadyRings:
         return True
     return True
@@ -357,8 +368,10 @@ def told_lately(sids: set[str], now: datetime) -> Told:
     """What facts tell of these rooms; what is older belongs to a trouble that is over."""
     facts = CallEvent.objects.filter(room_sid__in=list(sids), at__gte=now - FORGOTTEN)
     sent = facts.filter(source=CallEvent.Source.OBSERVER, kind=SENT_AGAIN).order_by("at")
-    failed = facts.failed().values_list("room_sid", flat=True)
-    return Told(failed=set(failed), sent=dict(sent.values_list("room_sid", "at")))
+    failed = set(facts.failed().values_list("room_sid", flat=True))
+    closed = facts.filter(source=CallEvent.Source.AGENT, kind=PEOPLE)
+    rung = set(closed.values_list("room_sid", flat=True))
+    return Told(failed=failed | rung, closed=rung, sent=dict(sent.values_list("room_sid", "at")))
 
 
 def served_by(workers: Iterable[Worker]) -> set[str]:
@@ -402,6 +415,7 @@ class Send:
             agent=str(self.call.agent.key) if self.call.agent else "",
             rule=str(self.call.rule.key) if self.call.rule else "",
             recording=self.call.rule.recording if self.call.rule else "",
+            came=self.call.started_at.isoformat(),
         )
         self.livekit.create_dispatch(AGENT_NAME, self.call.room_name, brief.to_json())
 

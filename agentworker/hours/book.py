@@ -69,7 +69,7 @@ class Book:
 
     @classmethod
     def _of(cls, numbers: QuerySet[NumberPlace], agents: Iterable[str], now: datetime) -> Self:
-        rows = Agent.objects.filter(key__in=list(agents))
+        rows = Agent.objects.filter(key__in=list(filter(None, agents)))
         return cls(
             numbers={str(row.key): row for row in numbers.select_related("place__stand_in")},
             agents={str(row.key): row for row in rows.select_related("hours__stand_in")},

@@ -1,0 +1,124 @@
+"""Opening hours and closures, where the line is known: what calls meet, and what staff do to it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from agentworker.hours import spoken
+from agentworker.hours.book import ALWAYS, Book, Ruling
+from agentworker.hours.models import Outside
+from agentworker.models import Agent, Closure, NumberPlace, Place
+from telephony import ringing
+from telephony.colleagues import Found, people_of
+from telephony.models import Call, Colleague, PhoneNumber, Team
+from veyra.models import User
+
+COLLEAGUE, TEAM = "colleague", "team"
+
+
+# What a call meets
+
+
+def ruling_of(call: Call) -> Ruling:
+    """By the hours of the moment at which it came. Calls of ours are at any hour."""
+    if call.is_outbound:
+        return ALWAYS
+    agent = str(call.agent.key) if call.agent else ""
+    book, number = Book.read_called(call.to_number, agent, call.started_at)
+    return book.ruling(number, agent, call.started_at)
+
+
+def people_in_need(call: Call, ruling: Ruling) -> list[Found]:
+    """Who is rung where no assistant speaks: as the rule says; outside the hours nobody, or whom
+    the place names.
+    """
+    if ruling.is_closed and ruling.outside is not Outside.PEOPLE:
+        return []
+    kind, _colon, key = ruling.people.partition(":")
+    if kind == COLLEAGUE:
+        return people_of(Colleague.objects.filter(key=key).first(), None)
+    if kind == TEAM:
+        return people_of(None, Team.objects.filter(key=key).first())
+    return ringing.fallback_of(call)
+
+
+def said_by_last_resort(ruling: Ruling, language: str) -> str:
+    """Its words where it is closed; "" where it is open."""
+    return spoken.words(ruling, language, timezone.now()) if ruling.is_closed else ""
+
+
+def rulings(
+    agents: Mapping[str, Iterable[str]], moment: datetime, now: datetime | None = None
+) -> dict[str, Ruling]:
+    """What calls to numbers meet at a moment; `agents`: of each number's key, who answers it. A
+    number that several answer is closed where all of them are.
+    """
+    every = {agent for some in agents.values() for agent in some}
+    book = Book.read(agents, every, min(now or moment, moment))
+    found = {}
+    for number, some in agents.items():
+        each = [book.ruling(number, agent, moment) for agent in some or [""]]
+        found[number] = next((one for one in each if not one.is_closed), each[0])
+    return found
+
+
+# What staff do
+
+
+def renumber(numbers: Iterable[PhoneNumber]) -> None:
+    """Numbers were saved: what is kept of them for the hours follows."""
+    texts = {row.key: "" if row.archived_at else row.number for row in numbers}
+    for row in NumberPlace.objects.of_keys(texts):
+        if row.number != texts[row.key]:
+            NumberPlace.objects.filter(pk=row.pk).update(number=texts[row.key])
+
+
+def kept(number: PhoneNumber) -> NumberPlace:
+    """What is kept of a number for the hours; made where it is missing."""
+    text = "" if number.archived_at else number.number
+    return NumberPlace.objects.get_or_create(key=number.key, defaults={"number": text})[0]
+
+
+@transaction.atomic
+def save_place(
+    place: Place, numbers: Collection[PhoneNumber], agents: Collection[Agent], year: int
+) -> None:
+    """With the numbers and assistants that work by its hours, and no others."""
+    place.learn_days_off(year)
+    place.revision += 1 if place.pk else 0
+    place.save()
+    wanted = [kept(number).pk for number in numbers]
+    place.numbers.exclude(pk__in=wanted).update(place=None)
+    NumberPlace.objects.filter(pk__in=wanted).update(place=place)
+    place.agents.exclude(pk__in=[agent.pk for agent in agents]).update(hours=None)
+    Agent.objects.filter(pk__in=[agent.pk for agent in agents]).update(hours=place)
+
+
+@transaction.atomic
+def put_away(place: Place) -> None:
+    """Its numbers and assistants work at any hour from now on."""
+    place.numbers.update(place=None)
+    place.agents.update(hours=None)
+    place.archived_at = timezone.now()
+    place.save(update_fields=["archived_at"])
+
+
+def close(closure: Closure, user: User) -> None:
+    """From now on, or from its beginning."""
+    closure.made_by = user
+    closure.save()
+
+
+def open_now(closure: Closure, user: User) -> bool:
+    """False: it was open already."""
+    still = Closure.objects.not_over(timezone.now()).filter(pk=closure.pk)
+    return bool(still.update(opened_at=timezone.now(), opened_by=user))
+
+
+def places_of(numbers: Collection[Any]) -> dict[str, NumberPlace]:
+    """Of numbers by their keys, those that belong to a place or were closed."""
+    rows = NumberPlace.objects.of_keys(numbers).select_related("place")
+    return {str(row.key): row for row in rows}
