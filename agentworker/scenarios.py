@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from veyra.models import User
 from veyra.querysets import VisibleQuerySet
 
 
@@ -51,6 +52,15 @@ class ScenarioRunQuerySet(VisibleQuerySet["ScenarioRun"]):
         """To be played: taken by nobody, or before `stale` by somebody who must have died."""
         free = models.Q(taken_at=None) | models.Q(taken_at__lt=stale)
         return self.filter(free, verdict=ScenarioRun.Verdict.WAITING).order_by("pk")
+
+    def going_on(self) -> Self:
+        return self.filter(verdict=ScenarioRun.Verdict.WAITING)
+
+    def of_user(self, user: User) -> Self:
+        return self.filter(asked_by=user)
+
+    def since(self, moment: datetime) -> Self:
+        return self.filter(asked_at__gte=moment)
 
     def newest_of(self, scenarios: Any) -> Self:
         """The newest of each of these scenarios (rows or a query of them)."""

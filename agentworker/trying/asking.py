@@ -5,11 +5,12 @@ The agent library is not imported: pages use this, and workers do what is asked.
 
 import hashlib
 import json
+import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
@@ -18,12 +19,17 @@ from agentworker.brief import DRAFT, Brief
 from agentworker.content import Content
 from agentworker.models import Agent, Scenario, ScenarioRun, Trial, TrialLine
 from agentworker.services import words_of
-from agentworker.versions import tried
+from agentworker.versions import NoScriptError, tried
 from veyra.celery import wake
 from veyra.livekit.tokens import trial_call_token
 from veyra.livekit.types import AGENT_NAME, AgentDispatch
 from veyra.models import User
 from veyra.sentences import Sentence
+
+if TYPE_CHECKING:  # it reads what is said here
+    from agentworker.trying.scenario_form import Written
+
+log = logging.getLogger(__name__)
 
 TASK = "agentworker.rehearse"
 # Trials that a person may begin in an hour: each costs a place on the line, or a provider's money.
@@ -32,6 +38,10 @@ MOST_LINES, LONGEST_LINE = 100, 1000
 KEYS = frozenset("0123456789*#")
 MOST_SCENARIOS = 100
 PLAYS_KEPT = 5
+# Plays that a person may ask for in an hour: each asks a provider many times.
+MOST_PLAYS = 1000
+SAME_NAME = _("There is already a scenario with this name.")
+TOO_MANY = _("There are %(most)s scenarios already. Delete one that you do not need.")
 
 
 class NotNowError(Exception):
@@ -85,9 +95,33 @@ def say(trial: Trial, text: str, key: str = "") -> TrialLine:
     return line
 
 
+def keep(scenario: Scenario, written: "Written", user: User) -> list[Sentence]:
+    """What somebody wrote, and a play of it; or why it cannot be kept."""
+    scenario.name, scenario.changed_by = written.name, user
+    scenario.steps = written.as_json()
+    others = scenario.agent.scenarios.exclude(pk=scenario.pk)
+    if others.filter(name=scenario.name).exists():
+        return [Sentence(SAME_NAME)]
+    if others.count() >= MOST_SCENARIOS:
+        return [Sentence(TOO_MANY, {"most": MOST_SCENARIOS})]
+    scenario.save()
+    try:
+        play(scenario.agent, DRAFT, [scenario], user)
+    except (NotNowError, NoScriptError) as error:
+        log.info("a scenario is kept and not played: %s", type(error).__name__)
+    return []
+
+
 def play(agent: Agent, what: str, scenarios: Iterable[Scenario], user: User) -> uuid.UUID:
-    """Ask for these to be played together. Raises versions.NoScriptError."""
+    """Ask for these to be played together, but for those that are being played already.
+
+    Raises NotNowError, versions.NoScriptError.
+    """
     content, batch = tried(agent, what), uuid.uuid4()
+    lately = ScenarioRun.objects.of_user(user).since(timezone.now() - timedelta(hours=1))
+    if lately.count() >= MOST_PLAYS:
+        raise NotNowError(_("You have tried assistants very often in this hour. Go on in a while."))
+    going_on = set(ScenarioRun.objects.going_on().values_list("scenario", "digest"))
     runs = [
         ScenarioRun(
             scenario=each,
@@ -97,6 +131,7 @@ def play(agent: Agent, what: str, scenarios: Iterable[Scenario], user: User) -> 
             asked_by=user,
         )
         for each in scenarios
+        if (each.pk, digest(content, each.steps)) not in going_on
     ]
     ScenarioRun.objects.bulk_create(runs)
     for run in runs:
@@ -127,6 +162,10 @@ class Standing:
     failed: int = 0
     playing: int = 0
     unplayed: int = 0
+
+    @property
+    def done(self) -> int:
+        return self.count - self.playing
 
     @property
     def is_good(self) -> bool:

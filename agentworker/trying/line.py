@@ -30,15 +30,15 @@ class RehearsalLine:
         self.uses: list[Use] = []
         self.transferred, self.ended = "", False
 
-    async def transfer(self, target: str, whom: str) -> str:
+    async def transfer(self, target: str, whom: str, _note: str) -> str:
         """A transfer ends an assistant's part in the call."""
         self.transferred, self.ended = whom or target, True
         return ""
 
-    async def message(self, _text: str, _when: str) -> str:
+    async def message(self, _text: str, _when: str, _number: str) -> str:
         return self._said["noted"]
 
-    async def call_back(self, _when: str) -> str:
+    async def call_back(self, _when: str, _number: str) -> str:
         return self._said["call_back"]
 
     async def end(self) -> None:

@@ -14,6 +14,7 @@ from livekit.agents.utils import http_context
 from livekit.agents.voice.run_result import RunResult
 
 from agentworker import providers
+from agentworker.filling import filled
 from agentworker.prompt import instructions_of
 from agentworker.providers import errors
 from agentworker.providers.catalog import Access, Part
@@ -51,6 +52,7 @@ class Rehearsal:
         now: datetime,
         memory: Mapping[str, Any] | None = None,
     ) -> None:
+        script = filled(script, now)
         self.script, self.line = script, RehearsalLine(script.language)
         self.mind = mind_of(script, accesses)
         self.agent = Agent(

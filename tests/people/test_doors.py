@@ -58,6 +58,7 @@ TO_VIEWERS = TO_STAFF | {
     "admin/telephony/call/": "a list",
     "numbers/test/": "says who would answer",
     "numbers/file/numbers.<str:extension>": "the numbers as a file",
+    "assistants/<int:pk>/scenarios/": "a page",
     "live/": "a page",
     "live/rows/": "a part of it",
     "report/": "a page",

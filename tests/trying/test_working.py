@@ -148,7 +148,15 @@ def test_only_the_last_plays_of_a_scenario_are_kept(agent: Agent, user: User) ->
     scenario = Scenario.objects.create(agent=agent, name="Цена", steps=[PRICE])
     for _time in range(asking.PLAYS_KEPT + 2):
         asking.play(agent, "draft", [scenario], user)
+        scenario.runs.update(verdict="passed")
     assert scenario.runs.count() == asking.PLAYS_KEPT
+
+
+def test_what_is_being_played_is_not_played_twice(agent: Agent, user: User) -> None:
+    scenario = Scenario.objects.create(agent=agent, name="Цена", steps=[PRICE])
+    for _time in range(2):
+        asking.play(agent, "draft", [scenario], user)
+    assert working.work() == 1
 
 
 def test_an_assistant_without_scenarios_stands_well() -> None:
