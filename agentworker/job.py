@@ -10,6 +10,7 @@ from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, connections
+from django.utils import timezone
 from livekit.agents import AutoSubscribe, JobContext, JobProcess
 from livekit.agents.ipc.log_queue import LogQueueHandler
 
@@ -19,6 +20,7 @@ from agentworker.consent import Consent
 from agentworker.conversation import Conversation, leg
 from agentworker.doorman import Doorman
 from agentworker.ears import build_ears
+from agentworker.filling import filled
 from agentworker.hours.reception import PEOPLE, Reception, receive
 from agentworker.hours.telling import CLOSED, Telling
 from agentworker.people import Outcome, Person, agent_is_here, first_caller
@@ -121,7 +123,8 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
         return
     if reception.kind:
         spool.event(reception.kind, leg(caller), **reception.facts)
-    script = reception.script
+    now = timezone.localtime(timezone=reception.ruling.zone)
+    script = filled(reception.script, now, caller.number)
     recorder.follow(ctx.room)
     await recorder.begin(policy)
     # Outside the hours of those who would be rung first, nobody rings.

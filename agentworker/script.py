@@ -100,6 +100,8 @@ class Script:
     recording: str = "never"
     # What comes before "if you agree, press …"; "": a sentence of ours.
     consent: str = ""
+    # What {company} stands for.
+    company: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from django.db import connections
 from django.utils import timezone
 
 from agentworker.brief import DRAFT
+from agentworker.company import company_name
 from agentworker.models import Agent, AgentDraft, AgentVersion, BlockedCaller, Language
 from agentworker.script import SPOKEN, MenuItem, Rule, Script
 
@@ -81,4 +82,5 @@ def script_of(version: AgentVersion | AgentDraft) -> Script:
         knowledge=tuple(version.knowledge),
         recording=version.agent.recording,
         consent=version.consent,
+        company=company_name(),
     )

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentworker.filling import filled
 from agentworker.placeholders import LONE, NAMES, fill, named, problems, values
+from agentworker.script import MenuItem, Rule, Script
 
 NOON = datetime(2026, 11, 22, 12, 0)
 SAID = values("ru", NOON, "+74991124148", "Теплица")
@@ -92,3 +94,24 @@ def test_a_number_is_said_in_groups_and_a_withheld_one_in_words(caller: str, sai
 
 def test_a_text_tells_which_places_it_has() -> None:
     assert named("{ Company } и {today}, {compny}") == {"company", "today"}
+
+
+def test_all_that_a_caller_hears_is_filled() -> None:
+    place = "{company}"
+    script = Script(
+        agent="a",
+        version=1,
+        language="ru",
+        greeting="{time_of_day}, " + place,
+        menu=(MenuItem("1", place, place),),
+        rules=(Rule(("кто",), place),),
+        fallback=place,
+        goodbye=place,
+        instructions=place,
+        consent=place,
+        company="Теплица",
+    )
+    heard = filled(script, NOON)
+    assert heard.greeting == "Добрый день, Теплица"
+    assert (heard.menu[0].say, heard.menu[0].about, heard.rules[0].say) == ("Теплица",) * 3
+    assert {heard.fallback, heard.goodbye, heard.instructions, heard.consent} == {"Теплица"}
