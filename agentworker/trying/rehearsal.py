@@ -18,6 +18,7 @@ from agentworker.filling import filled
 from agentworker.prompt import instructions_of
 from agentworker.providers import errors
 from agentworker.providers.catalog import Access, Part
+from agentworker.reading import EXAMPLE_CALLER
 from agentworker.script import Script, answer_key, greet
 from agentworker.tools import tools_for
 from agentworker.trying.answer import Answer, Used
@@ -52,11 +53,11 @@ class Rehearsal:
         now: datetime,
         memory: Mapping[str, Any] | None = None,
     ) -> None:
-        script = filled(script, now)
+        script = filled(script, now, EXAMPLE_CALLER)
         self.script, self.line = script, RehearsalLine(script.language)
         self.mind = mind_of(script, accesses)
         self.agent = Agent(
-            instructions=instructions_of(script, now) if self.has_mind else "",
+            instructions=instructions_of(script, now, EXAMPLE_CALLER) if self.has_mind else "",
             tools=list(tools_for(script, self.line, accesses)),
             chat_ctx=llm.ChatContext.from_dict(dict(memory)) if memory else llm.ChatContext.empty(),
         )

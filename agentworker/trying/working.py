@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
+from agentworker.accesses import accesses_of
 from agentworker.models import AgentDraft, AgentVersion, ScenarioRun, Trial, TrialLine
 from agentworker.providers.catalog import Access
 from agentworker.providers.errors import ProviderError
@@ -95,7 +96,8 @@ def _claim(count: int, now: datetime) -> "Iterator[tuple[Line | Play, Talk]]":
 
 
 def _talk(content: AgentDraft | AgentVersion) -> Talk:
-    return script_of(content), {}
+    script = script_of(content)
+    return script, accesses_of(script)
 
 
 @dataclass
