@@ -140,7 +140,7 @@ def _speechless(facts: Facts) -> Light | None:
         rule = next(rule for rule in facts.rules if rule.agent == silent.key)
         msgid = gettext_noop("“%(name)s”, who should answer, is in the archive. Choose another.")
         return _light(Colour.RED, msgid, Row("rule", rule.key), name=silent.name)
-    msgid = gettext_noop("“%(name)s”, who should answer, has nothing to say. Write the greeting.")
+    msgid = gettext_noop("“%(name)s”, who should answer, is not published yet. Publish it.")
     if silent.has_words:
         msgid = gettext_noop("What “%(name)s” says is not published. Publish it again.")
     return _light(Colour.RED, msgid, Row("agent", silent.key), name=silent.name)

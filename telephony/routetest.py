@@ -6,9 +6,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from agentworker.filling import filled
 from agentworker.models import AgentVersion
+from agentworker.versions import script_of
 from telephony.line import Place, read_around
 from telephony.models import (
     Call,
@@ -158,8 +161,10 @@ def _greeting(route: Route) -> str:
     keys = [way.agent.key for way in route.ways if way.agent and way.answers]
     if not keys:
         return ""
-    versions = AgentVersion.objects.filter(agent__key=keys[0]).order_by("-number")
-    return versions.values_list("greeting", flat=True).first() or ""
+    versions = AgentVersion.objects.filter(agent__key=keys[0]).select_related("agent")
+    version = versions.order_by("-number").first()
+    caller = route.invite.caller
+    return filled(script_of(version), timezone.localtime(), caller).greeting if version else ""
 
 
 def _not_live(route: Route, line: Line) -> Sentence | None:

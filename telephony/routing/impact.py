@@ -289,7 +289,8 @@ def _mute(line: Line, usable: Iterable[Rule]) -> Iterable[Problem]:
         "“%(agent)s” is archived, so callers of “%(rule)s” reach nobody. Choose another assistant."
     )
     silent = gettext_noop(
-        "“%(agent)s” has no words yet, so callers of “%(rule)s” reach nobody. Write its greeting."
+        "“%(agent)s” is not published yet, so callers of “%(rule)s” reach nobody. Publish it, or"
+        " choose another assistant."
     )
     withdrawn = gettext_noop(
         "What “%(agent)s” says is not published, so callers of “%(rule)s” reach nobody. Publish it"

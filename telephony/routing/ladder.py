@@ -322,7 +322,7 @@ def _assistant(way: Way) -> Step:
         return _stop(msgid, {"rule": way.rule.name}, Row("rule", way.rule.key))
     values = {"name": way.agent.name}
     if not way.agent.has_words:
-        msgid = gettext_noop("%(name)s has nothing to say yet. Write the greeting.")
+        msgid = gettext_noop("%(name)s is not published yet. Publish what it says.")
         return _stop(msgid, values, row)
     if not way.agent.is_published:
         msgid = gettext_noop("What %(name)s says is not published. Publish it again.")

@@ -73,7 +73,7 @@ def test_a_provider_that_leaves_out_the_seven_is_told_of() -> None:
         ({"trunks": (trunk(archived=True),)}, "“t1”, which is in the archive", Row("trunk", "t1")),
         ({"rules": ()}, "Nobody answers +7 499 112-41-40", Row("rule")),
         ({"rules": (rule(trunks=("t1",), is_active=False),)}, "Nobody answers", Row("rule")),
-        ({"agents": (replace(MARIA, has_words=False),)}, "nothing to say", Row("agent", "a1")),
+        ({"agents": (replace(MARIA, has_words=False),)}, "not published yet", Row("agent", "a1")),
         ({"agents": (replace(MARIA, is_published=False),)}, "not published", Row("agent", "a1")),
         ({"agents": (replace(MARIA, archived=True),)}, "is in the archive", Row("rule", "r1")),
     ],

@@ -242,7 +242,7 @@ def test_an_assistant_without_words_is_a_warning_even_where_nobody_could_call() 
     line = Line(trunks=LINE.trunks, agents=agents)
     found = of(edit("rule", "new", name="All", agent="a2", trunks=["t1"]), line)
     assert found.needs_tick
-    assert "has no words yet" in said(found.warnings)[0]
+    assert "is not published yet" in said(found.warnings)[0]
 
 
 def test_what_needs_no_yes_and_what_does() -> None:
