@@ -1,0 +1,96 @@
+"""SaluteSpeech hears: streaming recognition over gRPC, version 2.
+
+Source: https://developers.sber.ru/docs/ru/salutespeech/api/grpc/recognition-stream-2.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from agentworker.providers import grpc_door, sber_door
+from agentworker.providers import sber_messages as messages
+from agentworker.providers.errors import ProviderError
+from agentworker.providers.streaming_ears import RATE, Dialogue, Heard, StreamingEars
+
+# It does not find a language out by itself.
+LANGUAGES = {"ru": "ru-RU", "en": "en-US", "": "ru-RU"}
+# The longest that it allows, before speech and of speech; and the shortest after it.
+LONGEST, END_AFTER = timedelta(seconds=20), timedelta(milliseconds=500)
+
+
+class SberEars(StreamingEars):
+    def __init__(self, door: sber_door.Door, language: str, model: str) -> None:
+        super().__init__(language)
+        self._door, self._model = door, model
+        self._roots = sber_door.roots(door.access)
+        self._line: Any = None
+
+    @property
+    def model(self) -> str:
+        return self._model
+
+    @property
+    def provider(self) -> str:
+        return "sber"
+
+    async def connected(self, seconds: float) -> "SberDialogue":
+        try:
+            token = await self._door.token(sber_door.SPEECH)
+        except ProviderError as problem:
+            raise grpc_door.raised(problem) from problem
+        if self._line is None:
+            address = self._door.address("speech_address")
+            self._line = grpc_door.channel(address, self._door.access.proxy, self._roots)
+        await grpc_door.settle(self._line, seconds)
+        return SberDialogue(self._line, token, options(self.language, self._model))
+
+    async def aclose(self) -> None:
+        if self._line is not None:
+            await self._line.close()
+
+
+class SberDialogue(Dialogue):
+    """Words come as they are said, and once more when their utterance has ended (eou)."""
+
+    def __init__(self, line: Any, token: str, session: Any) -> None:
+        self._recognize = line.stream_stream(
+            messages.RECOGNIZE,
+            request_serializer=messages.RecognitionRequest.SerializeToString,
+            response_deserializer=messages.RecognitionResponse.FromString,
+        )
+        self._metadata = (("authorization", f"Bearer {token}"),)
+        self._session = session
+
+    def call(self) -> Any:
+        return self._recognize(metadata=self._metadata)
+
+    def first(self) -> Any:
+        return messages.RecognitionRequest(options=self._session)
+
+    def sound(self, piece: bytes) -> Any:
+        return messages.RecognitionRequest(audio_chunk=piece)
+
+    def read(self, response: Any) -> Iterable[Heard]:
+        if response.WhichOneof("either") != "transcription":
+            return
+        said = response.transcription
+        best = said.results[0] if said.results else None
+        text = (best.normalized_text or best.text) if best else ""
+        yield Heard(text, is_final=said.eou, is_over=said.eou)
+
+
+def options(language: str, model: str) -> Any:
+    made = messages.RecognitionOptions(
+        audio_encoding=messages.PCM_S16LE,
+        sample_rate=RATE,
+        channels_count=1,
+        language=LANGUAGES[language],
+        model=model,
+        hypotheses_count=1,
+        enable_multi_utterance={"enable": True},
+        enable_partial_results={"enable": True},
+    )
+    made.no_speech_timeout.FromTimedelta(LONGEST)
+    made.max_speech_timeout.FromTimedelta(LONGEST)
+    made.hints.eou_timeout.FromTimedelta(END_AFTER)
+    return made

@@ -1,0 +1,27 @@
+"""Services of our own, for the time of a test."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from agentworker.providers import net
+from tests.providers import salute
+from tests.providers.salute import Sber
+
+
+@pytest.fixture
+def _no_tokens() -> Iterator[None]:
+    """Nobody has exchanged a key yet."""
+    from agentworker.providers import sber_door
+
+    sber_door._tokens.clear()
+    yield
+    sber_door._tokens.clear()
+
+
+@pytest.fixture
+async def sber(tmp_path: Path, _no_tokens: None) -> AsyncIterator[Sber]:
+    async with salute.serving(tmp_path) as made:
+        yield made
+        await net.close_all()
