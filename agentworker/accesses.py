@@ -1,8 +1,10 @@
 """By which keys a job asks its providers, read once at its start."""
 
+from django.db import connections
+
+from agentworker.key_use import named_in
 from agentworker.keys import ProviderKey
 from agentworker.providers.catalog import Access
-from agentworker.providers.choosing import keys_of
 from agentworker.script import Script
 from veyra.secrets import SecretError
 
@@ -11,11 +13,19 @@ def accesses_of(script: Script) -> dict[str, Access]:
     """By ProviderKey.key, of those whom the assistant names. One that is archived, or cannot be
     read, is missing.
     """
-    named = keys_of(script.speech) | {str(tool.get("key") or "") for tool in script.tools}
+    named = named_in(script.speech, script.tools)
     found: dict[str, Access] = {}
-    for row in ProviderKey.objects.named(named - {""}) if named - {""} else ():
+    for row in ProviderKey.objects.named(named) if named else ():
         try:
             found[str(row.key)] = row.access
         except SecretError:
             continue
     return found
+
+
+def read(script: Script) -> dict[str, Access]:
+    """The same, in a job: the connection is closed behind it."""
+    try:
+        return accesses_of(script)
+    finally:
+        connections.close_all()

@@ -1,5 +1,6 @@
 """Doors of the queue: each calls one service."""
 
+from agentworker import key_testing
 from agentworker.trying import asking
 from veyra.celery import app
 
@@ -11,3 +12,8 @@ def rehearse() -> None:
 
     working.work()
     working.tidy()
+
+
+@app.task(name=key_testing.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def test_keys() -> None:
+    key_testing.work()

@@ -80,7 +80,7 @@ ENGINEER = (
     *("recordings.view_recording", "recordings.record_call"),
     *("recordings.mute_participant", "recordings.remove_participant"),
     *("recordings.message_room", "recordings.close_room"),
-    *rights_on("agentworker.agent", "agentworker.agentversion"),
+    *rights_on("agentworker.agent", "agentworker.agentversion", "agentworker.providerkey"),
     *rights_on("telephony.colleague", "telephony.team"),
     *rights_on(
         *("telephony.callevent", "telephony.refused", "telephony.publishedobject"),

@@ -52,6 +52,7 @@ ENGINEERING: Sequence[Line] = [
     rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),
     rows_of("telephony.trunk", _("Provider connections"), "cable"),
     rows_of("telephony.gateway", _("Call entrance"), "login"),
+    Line(_("Keys of providers"), "key", "provider-keys", ("agentworker.view_providerkey",)),
     Line(
         _("Differences"),
         "difference",

@@ -4,8 +4,6 @@ Pages read it, so the agent library is imported only where something is built.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from agentworker.providers import (
     anthropic,
@@ -13,15 +11,18 @@ from agentworker.providers import (
     deepgram,
     elevenlabs,
     groq,
+    http,
     offline,
     openai,
     openai_compatible,
+    sber,
+    yandex,
 )
-from agentworker.providers.catalog import Access, Part, Provider
+from agentworker.providers.built import Member, Providers
+from agentworker.providers.catalog import Access, Provider
 from agentworker.script import Script
 
-if TYPE_CHECKING:
-    from livekit.agents import llm, stt, tts
+__all__ = ["PROVIDERS", "Member", "Providers", "build"]
 
 # In the order in which pages offer them.
 PROVIDERS: dict[str, Provider] = {
@@ -29,34 +30,17 @@ PROVIDERS: dict[str, Provider] = {
     for each in (
         offline.PROVIDER,
         openai_compatible.PROVIDER,
+        yandex.PROVIDER,
+        sber.PROVIDER,
         openai.PROVIDER,
         deepgram.PROVIDER,
         elevenlabs.PROVIDER,
         cartesia.PROVIDER,
         anthropic.PROVIDER,
         groq.PROVIDER,
+        http.PROVIDER,
     )
 }
-
-
-@dataclass(frozen=True)
-class Member:
-    """One of those who can be a part of an assistant; the first that works is."""
-
-    part: Part
-    provider: str
-    instance: Any
-
-
-@dataclass(frozen=True)
-class Providers:
-    voice: "tts.TTS[Any]"
-    mind: "llm.LLM[Any]"
-    # None: speech is heard, its words are not understood.
-    recogniser: "stt.STT[Any] | None" = None
-    members: tuple[Member, ...] = ()
-    # Chosen, and not to be had: the part, who, and an errors.Kind.
-    missing: tuple[tuple[Part, str, str], ...] = ()
 
 
 def build(script: Script, accesses: Mapping[str, Access] | None = None) -> Providers:

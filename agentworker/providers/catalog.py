@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
 
@@ -17,6 +18,13 @@ class Part(StrEnum):
     EARS = "ears"
     MIND = "mind"
     VOICE = "voice"
+
+    @property
+    def label(self) -> str:
+        return str(PARTS[self])
+
+
+PARTS: Mapping[Part, Text] = {Part.EARS: _("ears"), Part.MIND: _("mind"), Part.VOICE: _("voice")}
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,8 @@ class Field:
     help: Text = ""
     is_secret: bool = False
     is_required: bool = True
+    # A text of several lines, such as a certificate.
+    is_long: bool = False
     choices: tuple[tuple[str, Text], ...] = ()
     first: str = ""
 
@@ -91,4 +101,18 @@ class Provider:
 
     @property
     def is_installed(self) -> bool:
-        return not self.needs or find_spec(self.needs) is not None
+        if not self.needs:
+            return True
+        try:
+            return find_spec(self.needs) is not None
+        except ModuleNotFoundError:  # its parent is not there, either
+            return False
+
+    @property
+    def command(self) -> str:
+        """What adds it, where it is not installed."""
+        return f"make {self.extra}"
+
+    @property
+    def parts(self) -> list[Part]:
+        return [part for part in Part if part in self.builders]

@@ -9,7 +9,7 @@ from livekit.agents import APIConnectOptions, llm, stt, tts
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agentworker.ears import build_ears
-from agentworker.providers import Member, Providers
+from agentworker.providers.built import Member, Providers
 from agentworker.providers.catalog import Access, Choice, Part, Provider
 from agentworker.providers.choosing import choices
 from agentworker.providers.errors import Kind, ProviderError, read

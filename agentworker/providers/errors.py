@@ -36,7 +36,7 @@ SENTENCES = {
         " stands in another one."
     ),
     Kind.UNREACHABLE: _(
-        "Nobody answered in time. Is the address right, and may our server reach it?"
+        "Nobody answered in time, or to the end. Is the address right, and may our server reach it?"
     ),
     Kind.GARBAGE: _(
         "Something else answered than such a provider. Is the address right, with its ending?"
@@ -65,6 +65,11 @@ QUOTA_MARKS = (
     "credit balance is too low",
 )
 REFUSED_MARKS = ("invalid_api_key", "api_key_invalid", "api key not valid", "invalid api key")
+
+NETWORK_NAMES = (
+    *("TimeoutError", "Timeout", "ConnectError", "ConnectionError", "ReadError"),
+    *("DisconnectedError", "ProtocolError", "PayloadError"),
+)
 
 
 class ProviderError(Exception):
@@ -145,7 +150,4 @@ def _words(error: BaseException) -> str:
 
 def _is_network(error: BaseException) -> bool:
     """Of the library, of aiohttp or of httpx, by what they are called: none is imported here."""
-    name = type(error).__name__
-    return name.endswith(
-        ("TimeoutError", "Timeout", "ConnectError", "ConnectionError", "ReadError")
-    )
+    return type(error).__name__.endswith(NETWORK_NAMES)

@@ -204,7 +204,7 @@ async def _beginning(answer: aiohttp.ClientResponse) -> bytes:
 def _kind_of_failure(error: Exception) -> Kind:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return Kind.UNREACHABLE
-    is_nonsense = isinstance(error, (aiohttp.ClientPayloadError, aiohttp.InvalidURL, ValueError))
+    is_nonsense = isinstance(error, (aiohttp.InvalidURL, ValueError))
     return Kind.GARBAGE if is_nonsense else Kind.UNREACHABLE
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from agentworker.providers import openai_api
+import agentworker.providers.openai_api as openai_api
 from agentworker.providers.catalog import Access, Choice, Field, Part, Provider
 from agentworker.providers.errors import Kind, ProviderError
 

@@ -2,12 +2,19 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agentworker.providers import net
 from tests.providers import salute
 from tests.providers.salute import Sber
+
+
+@pytest.fixture(autouse=True)
+def _near(settings: Any) -> None:
+    """The providers of these tests stand on this machine."""
+    settings.PROVIDER_NETWORKS = ["127.0.0.0/8"]
 
 
 @pytest.fixture
