@@ -14,7 +14,7 @@ from django.utils import timezone
 from livekit.agents import AutoSubscribe, JobContext, JobProcess
 from livekit.agents.ipc.log_queue import LogQueueHandler
 
-from agentworker import espeak, providers, ready, standin  # noqa: F401  # ready: before any model
+from agentworker import accesses, espeak, providers, ready, standin  # noqa: F401  # ready: before any model
 from agentworker.brief import Brief, read_brief
 from agentworker.consent import Consent
 from agentworker.conversation import Conversation, leg
@@ -23,8 +23,10 @@ from agentworker.ears import build_ears
 from agentworker.filling import filled
 from agentworker.hours.reception import PEOPLE, Reception, receive
 from agentworker.hours.telling import CLOSED, Telling
+from agentworker.means import Means
 from agentworker.people import Outcome, Person, agent_is_here, first_caller
 from agentworker.presence import people
+from agentworker.prompt import instructions_of
 from agentworker.recording import RecordingPolicy
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Leg, Spool, now_text
@@ -136,14 +138,20 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
         begin_trial(ctx, spool)
     note_start(spool, script, caller, policy, is_trial=bool(brief.trial))
     consent = Consent(script, spool, recorder) if policy is RecordingPolicy.AGREED else None
+    means = Means(
+        instructions_of(script, now, caller.number),
+        await asyncio.to_thread(accesses.read, script),
+        is_trial=bool(brief.trial),
+    )
     conversation = Conversation(
         script,
-        providers.build(script),
+        providers.build(script, means.accesses),
         spool,
         doorman,
         partial(leave, ctx),
         consent,
         recorder,
+        means,
     )
     await conversation.start(ctx.room, caller, ctx.proc.userdata["vad"])
 

@@ -32,6 +32,17 @@ SPOKEN = {
         "may_record": "Мы хотели бы записать этот разговор.",
         "agree": "Если вы согласны на запись, нажмите {press}.",
         "recorded": "Спасибо, разговор записывается.",
+        "are_you_there": "Вы меня слышите?",
+        "connecting": "Одну минуту, соединяю.",
+        "nobody_free": "К сожалению, сейчас никто из сотрудников не может подойти.",
+        "not_connected": "К сожалению, соединить сейчас не получилось.",
+        "noted": "Я всё записал и передам сотрудникам.",
+        "will_call": "Я записал: вам перезвонят.",
+        "which_number": "Ваш номер не определился. По какому номеру вам перезвонить?",
+        "speak": "Говорите, я записываю.",
+        "nothing_typed": "Я не получил ни одной цифры.",
+        "pressed": "Готово.",
+        "trial": "Это проба: в настоящем звонке здесь соединили бы с «{whom}».",
     },
     "en": {
         "press": "{about}: press {press}.",
@@ -45,6 +56,17 @@ SPOKEN = {
         "may_record": "We would like to record this call.",
         "agree": "If you agree to the recording, press {press}.",
         "recorded": "Thank you, this call is being recorded.",
+        "are_you_there": "Are you still there?",
+        "connecting": "One moment, I am connecting you.",
+        "nobody_free": "I am sorry, none of my colleagues can come to the phone now.",
+        "not_connected": "I am sorry, I could not connect you just now.",
+        "noted": "I have written it down, and will pass it on.",
+        "will_call": "I have written it down: you will be called back.",
+        "which_number": "I cannot see your number. On which number shall we call you back?",
+        "speak": "Please speak, I am writing it down.",
+        "nothing_typed": "I have not received any digits.",
+        "pressed": "Done.",
+        "trial": "This is a trial: in a real call you would be connected with “{whom}” here.",
     },
 }
 
@@ -200,6 +222,12 @@ def come_back(script: Script, hears_words: bool, *, was_reached: bool = True) ->
     """
     begun = SPOKEN[script.language]["back" if was_reached else "nobody_came"]
     return _join(begun, "" if hears_words else announce(script))
+
+
+def ask_whether_there(script: Script, hears_words: bool) -> str:
+    """Said to a caller who is silent."""
+    asked = SPOKEN[script.language]["are_you_there"]
+    return _join(asked, "" if hears_words else announce(script))
 
 
 def goodbye(script: Script) -> str:

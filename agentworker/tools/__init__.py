@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from agentworker.providers.catalog import Access
-from agentworker.script import Script
+from agentworker.script import DEEDS, Script
 from agentworker.tools.calling import END, KEYS_KIND, MESSAGE, TRANSFER
-from agentworker.tools.kind import Kind, Scene
+from agentworker.tools.kind import Config, Kind, Scene
 from agentworker.tools.line import Line
-from agentworker.tools.using import use
+from agentworker.tools.using import FAILED, use
 
 if TYPE_CHECKING:  # pages do without it
     from livekit.agents import llm
@@ -26,16 +26,29 @@ def tools_for(
     from agentworker.tools.for_mind import as_tool
 
     scene = Scene(script.language, line, script.knowledge, accesses or {})
-    return [as_tool(KINDS[one["kind"]], one, scene) for one in script.tools if one["kind"] in KINDS]
+    known = (one for one in configs_of(script) if one["kind"] in KINDS)
+    return [as_tool(KINDS[one["kind"]], one, scene) for one in known]
 
 
-async def use_now(script: Script, line: Line, name: str, args: Mapping[str, Any]) -> str:
-    """Use a tool without a mind, as a key of the telephone does; what is to be said of it.
+def configs_of(script: Script) -> tuple[Config, ...]:
+    """Its tools, and those to which a key or a word leads and that need no settings."""
+    ways = [*(item.do for item in script.menu), *(rule.do for rule in script.rules)]
+    led_to = set(ways) - {one["kind"] for one in script.tools}
+    plain = ({"kind": do, "name": do} for do in DEEDS if do in led_to and do != "transfer")
+    return (*script.tools, *plain)
 
-    Raises KeyError where the assistant has none of this name.
-    """
-    config = next((one for one in script.tools if one["name"] == name), None)
+
+def config_for(script: Script, do: str, whom: str) -> Config | None:
+    """The tool to which a key or a word leads (MenuItem); None: there is none any more."""
+    found = [one for one in configs_of(script) if one["kind"] == do]
+    named = [one for one in found if str(one.get("whom", "")).casefold() == whom.casefold()]
+    return next(iter(named if whom else found), None)
+
+
+async def use_now(script: Script, line: Line, do: str, whom: str, args: Mapping[str, Any]) -> str:
+    """Use a tool without a mind, as a key of the telephone does; what is to be said of it."""
+    config = config_for(script, do, whom)
     if config is None:
-        raise KeyError(name)
+        return FAILED[script.language]
     scene = Scene(script.language, line, script.knowledge)
-    return (await use(KINDS[config["kind"]], config, scene, args)).text
+    return (await use(KINDS[do], config, scene, args)).text

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agentworker.tools.kind import Config, Done, Kind, Parameter, Scene
 
-LONGEST_MESSAGE = 1000
+LONGEST_MESSAGE, LONGEST_NOTE = 1000, 200
 MOST_KEYS, KEY_SECONDS = 20, 15.0
 KEYS = frozenset("0123456789*#")
 
@@ -17,6 +17,8 @@ SAID = {
         "message": "Записывает сообщение звонящего для сотрудников или просьбу перезвонить.",
         "text": "Что передать, словами звонящего, с именем, если он его назвал.",
         "when": "Когда ему перезвонить, его словами; пусто, если неважно или не нужно.",
+        "number": "Номер, по которому перезвонить, если звонящий просит другой; иначе пусто.",
+        "note": "Одно предложение для сотрудника: кто звонит и чего хочет.",
         "end": "Завершает звонок. Сначала попрощайся.",
         "collect": "Ждёт, пока звонящий наберёт цифры на телефоне. Сначала попроси об этом.",
         "press": "Нажимает клавиши на линии, например чтобы пройти чужое голосовое меню.",
@@ -28,6 +30,8 @@ SAID = {
         "message": "Writes down the caller's message for the staff, or that he wants a call back.",
         "text": "What to pass on, in the caller's words, with his name if he gave it.",
         "when": "When to call him back, in his words; empty if it does not matter.",
+        "number": "The number to call back, if the caller asks for another one; else empty.",
+        "note": "One sentence for the colleague: who calls and what he wants.",
         "end": "Ends the call. Say goodbye first.",
         "collect": "Waits until the caller has typed digits on his telephone. Ask for it first.",
         "press": "Presses keys on the line, such as to pass somebody's voice menu.",
@@ -37,14 +41,18 @@ SAID = {
 }
 
 
+def _note(_config: Config, language: str) -> Sequence[Parameter]:
+    return (Parameter("note", SAID[language]["note"], is_required=False),)
+
+
 def _nothing(_config: Config, _language: str) -> Sequence[Parameter]:
     return ()
 
 
 def _words_of_message(_config: Config, language: str) -> Sequence[Parameter]:
     said = SAID[language]
-    when = Parameter("when", said["when"], is_required=False)
-    return (Parameter("text", said["text"]), when)
+    others = (Parameter(name, said[name], is_required=False) for name in ("when", "number"))
+    return (Parameter("text", said["text"]), *others)
 
 
 def _keys(config: Config, language: str) -> Sequence[Parameter]:
@@ -53,16 +61,20 @@ def _keys(config: Config, language: str) -> Sequence[Parameter]:
     return ()
 
 
-async def _transfer(config: Config, scene: Scene, _args: Mapping[str, Any]) -> Done:
-    return Done(await scene.line.transfer(str(config["to"]), str(config.get("whom", ""))))
+async def _transfer(config: Config, scene: Scene, args: Mapping[str, Any]) -> Done:
+    whom, note = str(config.get("whom", "")), _text(args, "note")[:LONGEST_NOTE]
+    return Done(await scene.line.transfer(str(config["to"]), whom, note))
 
 
 async def _message(_config: Config, scene: Scene, args: Mapping[str, Any]) -> Done:
-    text = " ".join(str(args.get("text") or "").split())[:LONGEST_MESSAGE]
-    when = " ".join(str(args.get("when") or "").split())[:LONGEST_MESSAGE]
+    text, when, number = (_text(args, name) for name in ("text", "when", "number"))
     if not text:
-        return Done(await scene.line.call_back(when))
-    return Done(await scene.line.message(text, when))
+        return Done(await scene.line.call_back(when, number))
+    return Done(await scene.line.message(text, when, number))
+
+
+def _text(args: Mapping[str, Any], name: str) -> str:
+    return " ".join(str(args.get(name) or "").split())[:LONGEST_MESSAGE]
 
 
 async def _end(_config: Config, scene: Scene, _args: Mapping[str, Any]) -> Done:
@@ -83,7 +95,7 @@ TRANSFER = Kind(
     _("Connect with a person"),
     _("A colleague or a group is rung, and told in short who calls. Nobody free: it goes on."),
     lambda config, language: SAID[language]["transfer"].format(whom=config.get("whom", "")),
-    _nothing,
+    _note,
     _transfer,
     waits=True,
 )

@@ -29,13 +29,17 @@ class Line(Protocol):
     the assistant's language. Each raises Unable.
     """
 
-    async def transfer(self, target: str, whom: str) -> str:
-        """Connect the caller with a target as tools name it; `whom`: how people call it."""
+    async def transfer(self, target: str, whom: str, note: str) -> str:
+        """Connect the caller with a target as tools name it; `whom`: how people call it; `note`:
+        what is told there first. "": it is under way, and nothing more is to be said.
+        """
 
-    async def message(self, text: str, when: str) -> str:
-        """Write down what he wants to be passed on; `when` he wants to be called, or ""."""
+    async def message(self, text: str, when: str, number: str) -> str:
+        """Write down what he wants to be passed on; `when` he wants to be called, and on which
+        other number than his own; "" each.
+        """
 
-    async def call_back(self, when: str) -> str:
+    async def call_back(self, when: str, number: str) -> str:
         """Put him down as somebody who is to be called back."""
 
     async def end(self) -> None:

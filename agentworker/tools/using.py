@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 # No tool keeps a caller waiting for longer.
 LONGEST_SECONDS = 40.0
 FAILED = {
-    "ru": "Не получилось: произошла ошибка. Скажи об этом звонящему и предложи другое.",
-    "en": "It did not work: there was an error. Tell the caller, and offer something else.",
+    "ru": "К сожалению, сейчас это не получилось.",
+    "en": "I am sorry, that did not work just now.",
 }
 
 

@@ -1,20 +1,11 @@
 """The line on which an assistant is rehearsed: what it does there is noted, and nobody is rung."""
 
+from agentworker.script import SPOKEN
 from agentworker.tools.line import Use
 
-SAID = {
-    "ru": {
-        "noted": "Записано: сотрудники это прочтут и перезвонят, если нужно.",
-        "call_back": "Записано: ему перезвонят.",
-        "pressed": "Нажато.",
-        "collect": "Это проба: цифры придут следующей репликой звонящего.",
-    },
-    "en": {
-        "noted": "Written down: the staff will read it, and call back if need be.",
-        "call_back": "Written down: he will be called back.",
-        "pressed": "Pressed.",
-        "collect": "This is a rehearsal: the digits will be the caller's next line.",
-    },
+COLLECT = {
+    "ru": "Это проба: цифры придут следующей репликой звонящего.",
+    "en": "This is a rehearsal: the digits will be the caller's next line.",
 }
 
 
@@ -22,7 +13,7 @@ class RehearsalLine:
     """An agentworker.tools.line.Line. What happened since `begin` stands in its attributes."""
 
     def __init__(self, language: str) -> None:
-        self._said = SAID[language]
+        self._language = language
         self.begin()
 
     def begin(self) -> None:
@@ -36,19 +27,19 @@ class RehearsalLine:
         return ""
 
     async def message(self, _text: str, _when: str, _number: str) -> str:
-        return self._said["noted"]
+        return SPOKEN[self._language]["noted"]
 
     async def call_back(self, _when: str, _number: str) -> str:
-        return self._said["call_back"]
+        return SPOKEN[self._language]["will_call"]
 
     async def end(self) -> None:
         self.ended = True
 
     async def press(self, _digits: str) -> str:
-        return self._said["pressed"]
+        return SPOKEN[self._language]["pressed"]
 
     async def collect(self, _count: int, _seconds: float) -> str:
-        return self._said["collect"]
+        return COLLECT[self._language]
 
     def used(self, use: Use) -> None:
         self.uses.append(use)

@@ -36,7 +36,7 @@ class Scene:
         self.talk = Conversation(SCRIPT, build(SCRIPT), self.spool, doorman, lambda _reason: None)
         self.talk.live = cast("AgentSession[Any]", self.live)
         self.talk.quiet = Quiet(self.talk.live, self.spool, lambda: self.there, self.talk._return)
-        self.talk._has_spoken = True
+        self.talk.notes.has_spoken = True
         self.talk._answered.set()
 
     def look(self, *people: Person) -> None:
@@ -54,7 +54,7 @@ class Scene:
     def speak(self, text: str) -> bool:
         """The assistant speaks; are these words an answer?"""
         message = llm.ChatMessage(role="assistant", content=[text], created_at=time.time() + 1)
-        self.talk._on_item(ConversationItemAddedEvent(item=message))
+        self.talk.notes.on_item(ConversationItemAddedEvent(item=message))
         last = json.loads(self.spool.path.read_text().splitlines()[-1])
         return "delay_ms" in last
 
@@ -71,7 +71,7 @@ async def test_an_answer_has_a_delay_and_what_follows_it_has_none(scene: Scene) 
 
 
 async def test_the_greeting_answers_no_hello(scene: Scene) -> None:
-    scene.talk._has_spoken = False
+    scene.talk.notes.has_spoken = False
     await scene.hear("Hello?")
     assert not scene.speak("Hello!")
 
