@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from agentworker.models import Session, Speaker, Turn
+from agentworker.models import AgentVersion, Session, Speaker, Turn
 from monitoring.latency import Chart, answers, chart
 from monitoring.story import Moment, story
 from monitoring.transcript import Line, lines
@@ -43,6 +43,12 @@ class CallPage:
     events: Sequence[CallEvent]
     # The assistant hears that people speak, but has nothing that makes words of it.
     deaf: bool
+
+    @property
+    def versions(self) -> list[AgentVersion]:
+        """What its assistants said, as they stood then; each once."""
+        found = (session.version for session in self.sessions)
+        return list(dict.fromkeys(version for version in found if version))
 
 
 def with_parties(calls: QuerySet[Call]) -> QuerySet[Call]:

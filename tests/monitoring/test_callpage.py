@@ -203,6 +203,19 @@ def test_it_is_written_down_who_took_a_conversation(logged_in: LoggedIn, call: C
     assert entry.get_change_message() == "Took the conversation as a file (json)."
 
 
+def test_the_page_names_the_version_that_spoke_and_leads_to_it(
+    logged_in: LoggedIn, call: Call
+) -> None:
+    version = Session.objects.get().version
+    assert version is not None
+    url, named = f"/calls/{call.pk}/", f"Assistant “{version.agent}”, version 1"
+    assert named in logged_in(*READER).get(url).content.decode()
+    link = f'<a href="/admin/agentworker/agent/{version.agent_id}/versions/1/">{named}</a>'
+    reader = logged_in(*READER, "agentworker.view_agent", name="berta")
+    page = reader.get(url).content.decode()
+    assert link in page
+
+
 @pytest.mark.parametrize("form", ["txt", "json"])
 def test_words_are_given_to_nobody_without_the_right(
     make_user: MakeUser, client: Client, call: Call, form: str

@@ -73,7 +73,12 @@ def test_a_test_call_that_failed_is_told_until_a_caller_was_answered() -> None:
         ({"rules": ()}, "red", "Nobody answers it", Row("rule")),
         ({"published": "failed", "why": Sentence("No.")}, "red", "No.", Row("number", "n0")),
         ({"published": "differs", "why": Sentence("Else.")}, "red", "Else.", Row("differences")),
-        ({"agents": (replace(MARIA, has_words=False),)}, "red", "not published yet", Row("agent", "a1")),
+        (
+            {"agents": (replace(MARIA, has_words=False),)},
+            "red",
+            "not published yet",
+            Row("agent", "a1"),
+        ),
         (
             {"agents": (replace(MARIA, is_published=False),)},
             "red",
