@@ -124,12 +124,8 @@ def _made(field: Field, keeps: bool) -> forms.Field:
             label=str(field.label), choices=field.choices, required=is_required
         )
     attrs = {"autocomplete": "new-password" if field.is_secret else "off", "spellcheck": "false"}
-    widget: forms.Widget = forms.TextInput(attrs=attrs)
-    if field.is_secret:
-        widget = forms.PasswordInput(attrs=attrs)
-    elif field.is_long:
-        widget = forms.Textarea(attrs={**attrs, "rows": 6})
     how = (KEEPS if field.is_required else KEEPS_OR_DROPS) if keeps else field.help
+    hidden = forms.PasswordInput(attrs=attrs)
     shown = forms.Textarea(attrs={**attrs, "rows": 4}) if field.is_long else forms.TextInput(attrs)
     return forms.CharField(
         label=str(field.label),

@@ -15,7 +15,6 @@ urlpatterns = [
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("internal/parts/", include("recordings.part_urls")),
     path("provider-keys/", include("agentworker.key_urls")),
-    path("provider-keys/", include("agentworker.key_urls")),
     path("", include("veyra.people_urls")),
     path("", include("agentworker.urls")),
     path("", include("telephony.urls")),
