@@ -68,7 +68,7 @@ PROVIDER = Provider(
     languages=("ru", "en"),
     fields=(
         Field(
-            "keys",
+            "secret",
             _("Authorization keys"),
             _(
                 "Sber gives one key for speech and one for thought. Paste both, with a space"
@@ -95,6 +95,7 @@ PROVIDER = Provider(
                 " a text and paste it whole. Empty: our server knows it already."
             ),
             is_required=False,
+            is_long=True,
         ),
     ),
     site="https://developers.sber.ru/studio/",

@@ -99,7 +99,7 @@ PROVIDER = Provider(
     label=_("Yandex"),
     languages=("ru", "en"),
     fields=(
-        Field("key", _("API key"), _("A long text that begins with AQVN."), is_secret=True),
+        Field("secret", _("API key"), _("A long text that begins with AQVN."), is_secret=True),
         Field(
             "folder",
             _("Folder identifier"),

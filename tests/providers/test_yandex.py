@@ -131,4 +131,4 @@ async def test_a_key_that_may_nothing_is_refused(gpt: YandexGpt, speechkit: Spee
 def test_one_key_is_enough_for_every_part() -> None:
     made: dict[Part, Any] = dict(yandex.PROVIDER.builders)
     assert set(made) == set(Part)
-    assert [each.name for each in yandex.PROVIDER.fields if each.is_secret] == ["key"]
+    assert [each.name for each in yandex.PROVIDER.fields if each.is_secret] == ["secret"]
