@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from monitoring import undoing
 from telephony.keeping import panel
-from veyra.audit_words import may_undo, tell
+from veyra.audit_words import may_undo, name_of, tell
 from veyra.doors import staff_page
 from veyra.models import AuditEntry, User
 
@@ -31,12 +31,14 @@ def page(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     else:
         seen, found = "", undoing.look(entry, user)
     if found is None:
-        messages.success(request, _("It is undone: “%(row)s” is as it was.") % {"row": entry})
+        messages.success(
+            request, _("It is undone: “%(row)s” is as it was.") % {"row": name_of(entry)}
+        )
         return redirect(_back(request))
     impact = found.impact
     context: dict[str, Any] = {
         **admin.site.each_context(request),
-        "title": _("Undo a change of “%(row)s”") % {"row": entry},
+        "title": _("Undo a change of “%(row)s”") % {"row": name_of(entry)},
         "change": tell([entry], user)[0],
         "faults": found.faults,
         "impact": impact,

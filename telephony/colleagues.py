@@ -136,6 +136,10 @@ class Colleague(Keepable):
     def __str__(self) -> str:
         return self.name
 
+    @staticmethod
+    def audit_text(column: str, value: str, name: str) -> str | None:
+        return short_days(value) if column == "days" else None
+
     @property
     def hours(self) -> Hours:
         return Hours(self.days, self.begins, self.ends)

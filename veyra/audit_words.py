@@ -1,15 +1,19 @@
-"""What staff changed, in words: who, from what to what, and whether it can be undone."""
+"""What staff changed, in words: who, from what to what, and whether it can be undone.
+
+Where a model knows its own words better it has `audit_text(column, value, name)` (None: as usual),
+`audit_name(name)` and `audit_page(pk, name)`; `name` is what the row was called then.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format, number_format, time_format
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, ngettext
@@ -41,9 +45,10 @@ LABELS: Mapping[str, str | Promise] = {
     "values": _("where it goes to"),
     "thresholds": _("limits"),
     "is_ready": _("set up to the end"),
-    "deleted_at": _("deleted"),
     "is_wanted": _("is sent"),
     "number": _("number"),
+    "begins": _("Works from"),
+    "ends": _("Works until"),
 }
 # Columns whose date only tells whether it is so.
 IS_IT_SO = ("archived_at", "deleted_at")
@@ -53,11 +58,17 @@ SHOWN_LETTERS = 120
 
 @dataclass(frozen=True)
 class Line:
-    """A column: what it was, and what it became. Of a list of rows: who went, and who came."""
+    """A column: what it was, and what it became. Of a list of rows: which went, and which came."""
 
     label: str
     before: str
     after: str
+    is_list: bool = False
+
+    @property
+    def back(self) -> "Line":
+        """What it will be when it is undone."""
+        return replace(self, before=self.after, after=self.before)
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,10 @@ class Told:
     undo: str = ""
     hint: Sentence | None = None
 
+    @property
+    def back(self) -> Sequence[Line]:
+        return [line.back for line in self.lines]
+
 
 def tell(entries: Sequence[AuditEntry], reader: User) -> list[Told]:
     """In their order. A few queries, however many there are."""
@@ -87,7 +102,7 @@ def _told(entry: AuditEntry, reader: User, newest: AuditEntry | None, names: "Na
     sentence = said(entry)
     if model is None or not reader.has_perm(f"{kind.app_label}.view_{kind.model}"):
         return Told(entry, sentence)
-    url = "" if entry.action == Action.DELETE else _page(kind, entry.object_pk)
+    url = "" if entry.action == Action.DELETE else _page(entry)
     undo, hint = "", None
     if may_undo(entry, reader):
         hint = obstacle(entry, newest)
@@ -95,14 +110,23 @@ def _told(entry: AuditEntry, reader: User, newest: AuditEntry | None, names: "Na
     return Told(entry, sentence, names.lines(entry), url, undo, hint)
 
 
-def _page(kind: ContentType, pk: str) -> str:
-    return link(f"admin:{kind.app_label}_{kind.model}_change", pk)
+def _page(entry: AuditEntry) -> str:
+    kind = entry.content_type
+    if own := getattr(kind.model_class(), "audit_page", None):
+        return str(own(entry.object_pk, str(entry)))
+    return link(f"admin:{kind.app_label}_{kind.model}_change", entry.object_pk)
+
+
+def name_of(entry: AuditEntry) -> str:
+    """What the row was called then."""
+    own = getattr(entry.content_type.model_class(), "audit_name", None)
+    return str(own(str(entry)) if own else entry)
 
 
 def said(entry: AuditEntry) -> Sentence:
     """Who did it to what."""
     kind = entry.content_type
-    values = {"row": str(entry), "what": str(kind.name), "who": who(entry)}
+    values = {"row": name_of(entry), "what": str(kind.name), "who": who(entry)}
     if entry.undoes:
         return Sentence(UNDONE, values)
     return Sentence(PLANNED if entry.was_planned else WORDS[entry.action], values)
@@ -169,18 +193,23 @@ class Names:
         model = entry.content_type.model_class()
         if model is None or entry.action != Action.UPDATE:
             return []
-        return [self._line(model, name, value) for name, value in sorted(entry.told.items())]
+        told = entry.told
+        order = [field.name for field in model._meta.get_fields()]
+        names = sorted(told, key=lambda name: order.index(name) if name in order else len(order))
+        return [self._line(model, name, told[name], str(entry)) for name in names]
 
-    def _line(self, model: type[models.Model], name: str, value: Any) -> Line:
-        label = str(LABELS.get(name) or getattr(_field(model, name), "verbose_name", name))
-        other = _other(model, name)
+    def _line(self, model: type[models.Model], column: str, value: Any, name: str) -> Line:
+        label = LABELS.get(column) or getattr(_field(model, column), "verbose_name", column)
+        label = capfirst(str(label))
+        other = _other(model, column)
         if isinstance(value, Mapping):
             gone, come = (self._list(other, value.get(verb, ())) for verb in ("removed", "added"))
-            return Line(label, gone, come)
+            return Line(label, gone, come, is_list=True)
         before, after = value
         if other is not None:
-            return Line(label, self._list(other, [before]), self._list(other, [after]))
-        return Line(label, *shown(model, name, before, after))
+            one, another = (self._list(other, [each]) or "—" for each in (before, after))
+            return Line(label, one, another)
+        return Line(label, *shown(model, column, before, after, name))
 
     def _list(self, other: type[models.Model] | None, keys: Iterable[Any]) -> str:
         known = self._rows.get(other, {}) if other else {}
@@ -191,7 +220,7 @@ class Names:
         if more > 0:
             text = ngettext("and %(count)s more", "and %(count)s more", more)
             names.append(text % {"count": number_format(more)})
-        return ", ".join(names) or "—"
+        return ", ".join(names)
 
 
 def _field(model: type[models.Model], name: str) -> Any:
@@ -213,16 +242,18 @@ def _keys(value: Any) -> list[Any]:
     return [key for keys in lists for key in keys[:SHOWN_ROWS] if key is not None]
 
 
-def shown(model: type[models.Model], name: str, before: Any, after: Any) -> tuple[str, str]:
-    """Two values of a column, as people read them. A model may know better, by `audit_text`."""
+def shown(
+    model: type[models.Model], column: str, before: Any, after: Any, name: str
+) -> tuple[str, str]:
+    """Two values of a column, as people read them."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        names = [each for each in {**before, **after} if before.get(each) != after.get(each)]
-        before, after = ({x: row[x] for x in names if x in row} for row in (before, after))
-    field, own = _field(model, name), getattr(model, "audit_text", None)
+        keys = [each for each in {**before, **after} if before.get(each) != after.get(each)]
+        before, after = ({key: row[key] for key in keys if key in row} for row in (before, after))
+    field, own = _field(model, column), getattr(model, "audit_text", None)
     pair = []
     for value in (before, after):
-        text = own(name, value) if own else None
-        pair.append(_short(_text(field, name, value) if text is None else text))
+        text = own(column, value, name) if own and value else None
+        pair.append(_short(_text(field, column, value) if text is None else str(text)))
     return pair[0], pair[1]
 
 
@@ -242,6 +273,8 @@ def _text(field: Any, name: str, value: Any) -> str:
         return str(choices[value])
     if isinstance(field, models.DateTimeField):
         return _moment(field, value)
+    if isinstance(field, models.TimeField):
+        return time_format(field.to_python(value), "H:i")
     return number_format(value) if isinstance(value, (int, float)) else str(value)
 
 

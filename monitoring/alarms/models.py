@@ -12,7 +12,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from monitoring.alarms.kinds import KINDS
 from monitoring.incidents.models import Incident, Severity
+from veyra.look import link
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField, SecretError
 from veyra.sentences import Sentence
@@ -97,6 +99,17 @@ class AlertChannel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @staticmethod
+    def audit_text(column: str, value: Any, name: str) -> str | None:
+        if column != "values":
+            return None
+        labels = {field.name: field.label for kind in KINDS.values() for field in kind.fields}
+        return ", ".join(f"{labels.get(key, key)}: {text}" for key, text in value.items())
+
+    @staticmethod
+    def audit_page(pk: str, name: str) -> str:
+        return link("alarm-change", pk)
 
     @property
     def why(self) -> Sentence:

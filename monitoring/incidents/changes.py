@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop
 from monitoring.incidents import services
 from monitoring.incidents.models import Incident, IncidentNote
 from veyra.audit_entries import AuditEntry
-from veyra.audit_words import Told, tell
+from veyra.audit_words import Told, name_of, tell
 from veyra.models import User
 from veyra.sentences import Sentence
 
@@ -46,7 +46,7 @@ def before(incident: Incident, user: User) -> list[Change]:
 
 def note_undone(entry: AuditEntry, by: User) -> None:
     """It stands in the story of every incident that goes on and tells of that change."""
-    told = Sentence(UNDONE, {"row": str(entry), "what": str(entry.content_type.name)})
+    told = Sentence(UNDONE, {"row": name_of(entry), "what": str(entry.content_type.name)})
     open_now = Incident.objects.visible_to(by).unresolved()
     for incident in open_now.opened_between(entry.timestamp, entry.timestamp + BEFORE):
         services.note(incident, IncidentNote.Kind.UNDONE, told, by)

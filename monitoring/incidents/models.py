@@ -1,15 +1,20 @@
 """Incidents: what is wrong with the line, since when, whom it hit, and what was done about it."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from veyra.look import link
 from veyra.querysets import VisibleQuerySet
 from veyra.sentences import Sentence
+
+if TYPE_CHECKING:  # it imports us
+    from monitoring.incidents.rule import Rule
 
 
 def person(**options: Any) -> "models.ForeignKey[Any, Any]":
@@ -260,6 +265,29 @@ class RuleSetting(models.Model):
 
     def __str__(self) -> str:
         return self.rule
+
+    @staticmethod
+    def audit_name(name: str) -> str:
+        rule = _rules().get(name)
+        return str(rule.title if rule else name)
+
+    @staticmethod
+    def audit_text(column: str, value: Any, name: str) -> str | None:
+        rule = _rules().get(name)
+        if column != "thresholds" or rule is None:
+            return None
+        titles = {limit.name: limit.title for limit in rule.limits}
+        return ", ".join(f"{titles.get(key, key)}: {each:g}" for key, each in value.items())
+
+    @staticmethod
+    def audit_page(pk: str, name: str) -> str:
+        return link("incident-rule", name)
+
+
+def _rules() -> "Mapping[str, Rule]":
+    from monitoring.incidents.rulebook import BY_SLUG  # it imports us
+
+    return BY_SLUG
 
 
 class SilenceQuerySet(VisibleQuerySet["Silence"]):

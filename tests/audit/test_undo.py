@@ -115,7 +115,7 @@ def test_a_row_comes_back_from_the_archive_and_a_new_one_goes_there(
     staff: Client, rule: DispatchRule
 ) -> None:
     away = change("rule", rule, archived=True)
-    assert "<dt>in the archive</dt><dd><del>yes</del> → <ins>no</ins>" in text(
+    assert "<dt>In the archive</dt><dd><del>yes</del> → <ins>no</ins>" in text(
         staff.get(address(away))
     )
     press(staff, away)
@@ -247,7 +247,7 @@ def test_an_alarm_channel_comes_back(staff: Client, anna: User) -> None:
     )
     entry = saved(mail, is_on=False, person=None, quiet_from=time(22), values={"to": "b@x.org"})
     shown = text(staff.get(address(entry)))
-    assert "to: b@x.org" in shown and "to: a@example.org" in shown
+    assert "b@x.org</del> → <ins>" in shown
     assert press(staff, entry).status_code == 302
     now = AlertChannel.objects.get()
     assert (now.is_on, now.person, now.quiet_from) == (True, anna, None)
@@ -312,7 +312,7 @@ def test_an_incident_tells_what_changed_offers_to_undo_it_and_that_it_was_undone
     incident, older = begin(0), begin(50)
     page = text(staff.get(reverse("incident", args=[incident.pk])))
     assert "“Day” (who answers) was changed by Anna." in page and "4 min before" in page
-    assert "<dt>name</dt><dd><del>Night</del> → <ins>Day</ins></dd>" in page
+    assert "<dt>Name</dt><dd><del>Night</del> → <ins>Day</ins></dd>" in page
     assert f'href="{address(entry)}?next=/incidents/{incident.pk}/"' in page
     press(staff, entry)
     note = IncidentNote.objects.get()
@@ -356,7 +356,7 @@ def test_the_history_of_a_row_has_the_button_too(
     url = reverse("admin:telephony_dispatchrule_history", args=[rule.pk])
     page = text(staff.get(url))
     assert f"{address(entry)}?next={url}" in page
-    assert "<dt>name</dt><dd><del>Night</del> → <ins>Day</ins></dd>" in page
+    assert "<dt>Name</dt><dd><del>Night</del> → <ins>Day</ins></dd>" in page
 
 
 def test_the_list_of_all_changes_tells_them_in_sentences(

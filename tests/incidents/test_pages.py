@@ -142,7 +142,7 @@ def test_a_change_made_shortly_before_is_told_with_a_link(
     assert "4 min before" in page
     assert reverse("admin:telephony_dispatchrule_change", args=[rule.pk]) in page
     assert "Something was changed 4 min before it began." in page
-    assert "<dt>in use</dt><dd><del>yes</del> → <ins>no</ins></dd>" in page
+    assert "<dt>In use</dt><dd><del>yes</del> → <ins>no</ins></dd>" in page
 
 
 def test_whom_it_hit_is_put_on_the_list_of_calls_to_return_in_one_click(
