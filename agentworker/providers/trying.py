@@ -22,9 +22,7 @@ async def speaks(voice: Any) -> None:
     once = APIConnectOptions(max_retry=0, timeout=SECONDS)
     try:
         async with asyncio.timeout(SECONDS), voice.synthesize(WORD, conn_options=once) as stream:
-            async for _audio in stream:
-                return
-        raise ProviderError.of(Kind.GARBAGE)
+            await stream.collect()
     finally:
         await voice.aclose()
 
