@@ -6,7 +6,10 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Q
 
-CALLS = ("telephony.view_call", "telephony.view_phonenumber", "agentworker.view_agent")
+CALLS = (
+    *("telephony.view_call", "telephony.view_phonenumber", "agentworker.view_agent"),
+    *("agentworker.view_place", "agentworker.view_closure"),
+)
 WORDS = ("agentworker.view_session",)
 CALLS_BACK = (
     *("telephony.view_callback", "telephony.change_callback"),
@@ -50,6 +53,7 @@ MANAGER = (
     "monitoring.change_mailing",
     "telephony.block_caller",
     *rights_on("agentworker.agent", "agentworker.agentversion", "telephony.dispatchrule"),
+    *rights_on("agentworker.place", "agentworker.closure"),
     *rights_on("telephony.colleague", "telephony.team"),
 )
 ENGINEER = (
@@ -81,6 +85,7 @@ ENGINEER = (
     *("recordings.mute_participant", "recordings.remove_participant"),
     *("recordings.message_room", "recordings.close_room"),
     *rights_on("agentworker.agent", "agentworker.agentversion", "agentworker.providerkey"),
+    *rights_on("agentworker.place", "agentworker.closure"),
     *rights_on("telephony.colleague", "telephony.team"),
     *rights_on(
         *("telephony.callevent", "telephony.refused", "telephony.publishedobject"),

@@ -3,8 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from agentworker.hours import spoken
@@ -116,6 +119,25 @@ def open_now(closure: Closure, user: User) -> bool:
     """False: it was open already."""
     still = Closure.objects.not_over(timezone.now()).filter(pk=closure.pk)
     return bool(still.update(opened_at=timezone.now(), opened_by=user))
+
+
+def numbers_of(place: Place) -> QuerySet[PhoneNumber]:
+    """Those that work by its hours."""
+    return PhoneNumber.objects.filter(key__in=place.numbers.values("key"))
+
+
+def place_of(row: PhoneNumber | Agent) -> Place | None:
+    """By whose hours it works."""
+    if isinstance(row, Agent):
+        return row.hours
+    kept = NumberPlace.objects.of_keys([row.key]).select_related("place").first()
+    return kept.place if kept else None
+
+
+def zone_of(row: Place | PhoneNumber | Agent | None) -> ZoneInfo:
+    """By whose clock its times are typed and told; that of the line where it has no other."""
+    place = row if isinstance(row, Place) or row is None else place_of(row)
+    return place.zone if place else ZoneInfo(settings.TIME_ZONE)
 
 
 def places_of(numbers: Collection[Any]) -> dict[str, NumberPlace]:

@@ -4,6 +4,7 @@ from telephony import (
     callout_views,
     colleague_views,
     drift_views,
+    hours_views,
     number_views,
     refusal_views,
     route_views,
@@ -12,6 +13,13 @@ from telephony import (
 
 urlpatterns = [
     path("me/away/", colleague_views.away, name="away"),
+    path("hours/", hours_views.page, name="hours"),
+    path("hours/add/", hours_views.add, name="hours-add"),
+    path("hours/<int:pk>/", hours_views.change, name="hours-change"),
+    path("hours/<int:pk>/put-away/", hours_views.put_away, name="hours-put-away"),
+    path("hours/close/", hours_views.close, name="hours-close"),
+    path("hours/closures/<int:pk>/open/", hours_views.open_now, name="hours-open"),
+    path("hours/messages/<int:pk>.wav", hours_views.sound, name="hours-sound"),
     path("differences/", drift_views.page, name="differences"),
     path("differences/look/", drift_views.look, name="differences-look"),
     path("differences/take-over/", drift_views.take_over, name="differences-take-over"),

@@ -58,6 +58,8 @@ WATCHED: Mapping[str, Watched] = {
     "agentworker.Agent": Watched(also=("archived_at", "is_published"), undo="line"),
     "agentworker.AgentVersion": Watched(only=("number",)),
     "agentworker.ProviderKey": Watched(also=("archived_at",)),
+    "agentworker.Place": Watched(also=("archived_at",)),
+    "agentworker.Closure": Watched(also=("opened_at",)),
     "agentworker.BlockedCaller": Watched(only=("number", "until")),
     "recordings.Storage": Watched(undo="row"),
     "recordings.Stream": Watched(only=("has_picture", "is_wanted")),

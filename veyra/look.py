@@ -83,6 +83,7 @@ ENGINEERING: Sequence[Line] = [
     rows_of("django_celery_beat.periodictask", _("Schedule"), "schedule"),
 ]
 PEOPLE: Sequence[Line] = [
+    Line(_("Opening hours"), "schedule", "hours", ("agentworker.view_place",)),
     rows_of("telephony.colleague", _("Colleagues"), "headset_mic"),
     rows_of("telephony.team", _("Groups"), "groups"),
     rows_of("monitoring.contact", _("Contacts"), "contact_phone"),

@@ -15,6 +15,8 @@ from agentworker.last_words import Sound
 from agentworker.people import Person
 from agentworker.presence import people, person
 from agentworker.providers import Providers
+from agentworker.providers.chain import CONNECTING
+from agentworker.providers.faltering import tell_broken
 from agentworker.spool import Leg, Spool
 from agentworker.voice import FRAME_SECONDS, PAUSE_SECONDS
 
@@ -42,7 +44,9 @@ class Telling(Agent):
         self._room, self._leg = room, Leg(caller.sip_call_id, caller.sid)
         room.on("participant_disconnected", self._on_left)
         room.on("local_track_subscribed", self._on_heard)
-        self._live: AgentSession[None] = AgentSession(tts=self._providers.voice)
+        self._live: AgentSession[None] = AgentSession(
+            tts=self._providers.voice, conn_options=CONNECTING
+        )
         self._live.on("agent_state_changed", self._on_state)
         self._live.on("close", self._on_close)
         options = room_io.RoomOptions(
@@ -80,7 +84,7 @@ class Telling(Agent):
 
     def _on_close(self, event: CloseEvent) -> None:
         if event.error is not None:
-            self._spool.session(error=f"{type(event.error).__name__}: {event.error.label}")
+            tell_broken(self._spool, self._leg, event.error)
             self._finish("error")
 
 

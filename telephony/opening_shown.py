@@ -1,0 +1,167 @@
+"""Opening hours and closures, as pages show them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from agentworker.hours.book import Book, Ruling
+from agentworker.hours.calendar import Calendar
+from agentworker.hours.models import Announcement
+from agentworker.models import Agent, Closure, NumberPlace, Place
+from telephony import opening, opening_words
+from telephony.models import PhoneNumber
+from telephony.numbers import pretty
+from veyra.models import User
+from veyra.sentences import Sentence
+
+# So many numbers are named, and so many days off.
+NAMED, DAYS = 4, 12
+
+
+@dataclass(frozen=True)
+class ShownPlace:
+    place: Place
+    is_open: bool
+    sentence: Sentence
+    numbers: str
+    agents: str
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        return opening_words.lines(self.place)
+
+    @property
+    def clock(self) -> str:
+        return opening_words.clock(self.place)
+
+
+@dataclass(frozen=True)
+class ShownClosure:
+    """`what`: what is closed, in words."""
+
+    closure: Closure
+    what: str
+    until: str
+    # It holds already.
+    has_begun: bool
+
+    @property
+    def sound(self) -> Announcement | None:
+        return self.closure.sound
+
+
+def places(user: User, now: datetime) -> list[ShownPlace]:
+    rows = list(Place.objects.visible_to(user).kept().select_related("stand_in"))
+    texts = _numbers_of(rows)
+    agents: dict[int, list[str]] = {}
+    for agent in Agent.objects.visible_to(user).kept().exclude(hours=None):
+        agents.setdefault(agent.hours_id or 0, []).append(agent.name)
+    closures = list(Closure.objects.visible_to(user).not_over(now).shown())
+    return [
+        _place(row, closures, texts.get(row.pk, []), agents.get(row.pk, []), now) for row in rows
+    ]
+
+
+def _place(
+    place: Place,
+    closures: Sequence[Closure],
+    numbers: Sequence[str],
+    agents: Sequence[str],
+    now: datetime,
+) -> ShownPlace:
+    ruling = of_place(place, closures, now)
+    return ShownPlace(
+        place,
+        not ruling.is_closed,
+        opening_words.standing(ruling, now),
+        _named(numbers),
+        _named(agents),
+    )
+
+
+def of_place(place: Place, closures: Iterable[Closure], moment: datetime) -> Ruling:
+    """Of a number that belongs to it, and is not closed by itself."""
+    own = [each for each in closures if each.is_of_all or each.place_id == place.pk]
+    key = "of it"
+    book = Book(numbers={key: NumberPlace(place=place)}, closures=own)
+    return book.ruling(key, "", moment)
+
+
+def _numbers_of(rows: Iterable[Place]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    of_places = NumberPlace.objects.filter(place__in=list(rows)).exclude(number="")
+    for place, number in of_places.order_by("number").values_list("place", "number"):
+        found.setdefault(place or 0, []).append(pretty(number))
+    return found
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    shown = list(names[:NAMED])
+    if more > 0:
+        shown.append(_("and %(count)s more") % {"count": more})
+    return ", ".join(shown)
+
+
+def closures(user: User, now: datetime) -> list[ShownClosure]:
+    """Those that hold now or will, the next to end first."""
+    rows = Closure.objects.visible_to(user).not_over(now).shown().select_related("sound")
+    shown = [_closure(row, now) for row in rows]
+    return sorted(shown, key=lambda each: (each.closure.until is None, each.closure.until))
+
+
+def _closure(row: Closure, now: datetime) -> ShownClosure:
+    place = row.place or (row.number.place if row.number else None)
+    zone = opening.zone_of(place)
+    until = opening_words.when(row.until, zone, now) if row.until else ""
+    return ShownClosure(row, what(row), until, row.begins <= now)
+
+
+def what(closure: Closure) -> str:
+    if closure.place:
+        return closure.place.name
+    if closure.number:
+        return pretty(closure.number.number)
+    if closure.agent:
+        return _("the assistant “%(name)s”") % {"name": closure.agent.name}
+    return _("the whole line: every number")
+
+
+def without_hours(user: User) -> str:
+    """The numbers that are answered at any hour."""
+    placed = NumberPlace.objects.exclude(place=None).values("key")
+    rows = PhoneNumber.objects.visible_to(user).in_use().exclude(key__in=placed)
+    return _named([pretty(number) for number in rows.values_list("number", flat=True)])
+
+
+def next_days_off(place: Place, now: datetime) -> list[tuple[date, str, str]]:
+    """The coming ones: the day, its name, and its hours where somebody gave it any."""
+    if place._state.adding:
+        place = Place(time_zone=opening.zone_of(None).key, calendar=Calendar.RUSSIA)
+    today = now.astimezone(place.zone).date()
+    coming = [(d, name) for d, name in place.names_of_days(today.year).items() if d >= today]
+    own = place.timetable(now).exceptions
+    return [
+        (day, name, opening_words.stretches(own[day]) if own.get(day) else "")
+        for day, name in coming[:DAYS]
+    ]
+
+
+def clocks(targets: Sequence[tuple[str, Any, Any]], now: datetime) -> dict[str, str]:
+    """By whose clock each of these is closed: its zone, by the value of the form."""
+    kept = {
+        str(row.key): row.place
+        for row in NumberPlace.objects.exclude(place=None).select_related("place")
+    }
+    found = {}
+    for value, _label, row in targets:
+        place = row if isinstance(row, Place) else None
+        if isinstance(row, PhoneNumber):
+            place = kept.get(str(row.key))
+        elif isinstance(row, Agent):
+            place = row.hours
+        found[value] = opening.zone_of(place).key
+    return found
