@@ -9,7 +9,7 @@ from livekit import rtc
 from livekit.agents import Agent, StopResponse, llm, vad
 from livekit.agents.voice import CloseEvent, UserStateChangedEvent
 
-from agentworker import ears
+from agentworker import ears, usage
 from agentworker.background import Background
 from agentworker.consent import Consent
 from agentworker.doorman import Doorman
@@ -24,6 +24,8 @@ from agentworker.phone_line import PhoneLine, Talk
 from agentworker.presence import person
 from agentworker.providers import Providers
 from agentworker.providers.errors import ProviderError
+from agentworker.providers.faltering import Faltering, tell_broken
+from agentworker.providers.faltering_facts import FACT
 from agentworker.quiet import Quiet
 from agentworker.script import (
     Script,
@@ -78,6 +80,9 @@ class Conversation(Agent):
         self.hints = Hints(spool, lambda: leg(self.caller))
         self.notes = Notes(spool, lambda: leg(self.caller))
         self.hears_words = providers.recogniser is not None
+        self.faltering = Faltering(
+            providers, lambda **facts: spool.event(FACT, leg(self.caller), **facts)
+        )
         self.leading = Leading(
             lambda: self.script, self.line, self._say, self._said, self.hears_words
         )
@@ -108,6 +113,20 @@ class Conversation(Agent):
 
         To whom we called ourselves it is said when he has picked up, and nothing before that.
         """
+        self.prepare(room, caller, hearing)
+        options = ears_for(caller.identity)
+        await self.live.start(self, room=room, room_options=options, record=False)
+        for follower in (self.quiet, self.hints, self.line):
+            follower.follow(room)
+        if self.recorder:
+            await self.recorder.until_hears(room.local_participant.identity)
+        if self._answered.is_set():
+            self._greet()
+        else:
+            self._keep(self._greet_who_answers())
+
+    def prepare(self, room: rtc.Room, caller: Person, hearing: vad.VAD | None) -> None:
+        """Everything but the session's start."""
         self.room = room
         self.guests = Guests(room, caller, self.doorman, self._host(), self._answered)
         self.live = session_of(self.providers, hearing)
@@ -118,16 +137,6 @@ class Conversation(Agent):
             self.live, self._ask_whether_there, self._leave_silent, self._answered.is_set
         )
         self._listen()
-        ears = ears_for(caller.identity)
-        await self.live.start(self, room=room, room_options=ears, record=False)
-        for follower in (self.quiet, self.hints, self.line):
-            follower.follow(room)
-        if self.recorder:
-            await self.recorder.until_hears(room.local_participant.identity)
-        if self._answered.is_set():
-            self._greet()
-        else:
-            self._keep(self._greet_who_answers())
 
     def _host(self) -> Host:
         return Host(
@@ -166,7 +175,10 @@ class Conversation(Agent):
             self.guests.follow()
         self.live.on("user_state_changed", self._on_caller_state)
         self.live.on("close", self._on_close)
+        self.live.on("user_transcription_timeout", self._on_unheard)
         self.notes.follow(self.live)
+        self.faltering.follow(self.live)
+        usage.follow(self.live, self.providers, self.spool)
         self.silence.follow()
 
     # What the caller does
@@ -290,7 +302,13 @@ class Conversation(Agent):
         if self._answered.is_set():  # else it may be a listener in a room that still rings
             self.spool.event("audio_heard_by_caller", leg(self.caller))
 
+    def _on_unheard(self, _event: object) -> None:
+        """The caller spoke, and no words came of it."""
+        if self.notes.has_spoken and may_hint(time.monotonic(), self._last_hint, self._cut_off):
+            self._last_hint = time.monotonic()
+            self._say(hint(self.script))
+
     def _on_close(self, event: CloseEvent) -> None:
         if event.error is not None:
-            self.spool.session(error=f"{type(event.error).__name__}: {event.error.label}")
+            tell_broken(self.spool, leg(self.caller), event.error)
             self.finish("error")

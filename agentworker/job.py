@@ -139,7 +139,7 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
     note_start(spool, script, caller, policy, is_trial=bool(brief.trial))
     consent = Consent(script, spool, recorder) if policy is RecordingPolicy.AGREED else None
     means = Means(
-        instructions_of(script, now, caller.number),
+        instructions_of(script, now),
         await asyncio.to_thread(accesses.read, script),
         is_trial=bool(brief.trial),
     )
@@ -182,7 +182,8 @@ async def turn_away(ctx: JobContext, spool: Spool, caller: Person, reception: Re
         leave(ctx, LEFT_TO_LAST_RESORT)
         return
     note_start(spool, reception.script, caller, RecordingPolicy.NEVER, is_trial=False)
-    voice = providers.build(reception.script)
+    found = await asyncio.to_thread(accesses.read, reception.script)
+    voice = providers.build(reception.script, found)
     telling = Telling(reception, voice, spool, partial(leave, ctx))
     await telling.start(ctx.room, caller)
 

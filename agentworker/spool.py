@@ -66,11 +66,11 @@ class Spool:
         """The conversation itself: once at its start, and again with what its end added."""
         self._write({"type": "session", **fields})
 
-    def event(self, kind: str, leg: Leg, at: float | None = None, **payload: Any) -> None:
+    def event(self, kind: str, leg: Leg, /, at: float | None = None, **payload: Any) -> None:
         line = {"type": "event", "kind": kind, "at": now_text(at), "payload": payload}
         self._write({**line, **leg.__dict__})
 
-    def request(self, kind: str, leg: Leg, key: str, **params: Any) -> None:
+    def request(self, kind: str, leg: Leg, key: str, /, **params: Any) -> None:
         """Something that the line is to do (AgentRequest)."""
         line = {"type": "request", "kind": kind, "key": key, "at": now_text(), "params": params}
         self._write({**line, **leg.__dict__})

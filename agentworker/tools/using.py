@@ -12,7 +12,7 @@ from agentworker.tools.line import Unable, Use
 log = logging.getLogger(__name__)
 
 # No tool keeps a caller waiting for longer.
-LONGEST_SECONDS = 40.0
+LONGEST_SECONDS = 75.0
 FAILED = {
     "ru": "К сожалению, сейчас это не получилось.",
     "en": "I am sorry, that did not work just now.",
