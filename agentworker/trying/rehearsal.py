@@ -57,7 +57,7 @@ class Rehearsal:
         self.script, self.line = script, RehearsalLine(script.language)
         self.mind = mind_of(script, accesses)
         self.agent = Agent(
-            instructions=instructions_of(script, now, EXAMPLE_CALLER) if self.has_mind else "",
+            instructions=instructions_of(script, now) if self.has_mind else "",
             tools=list(tools_for(script, self.line, accesses)),
             chat_ctx=llm.ChatContext.from_dict(dict(memory)) if memory else llm.ChatContext.empty(),
         )
