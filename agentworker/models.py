@@ -208,7 +208,8 @@ class Session(models.Model):
     error = models.TextField(_("error"), blank=True)
     # Somebody of us tries the assistant: it counts in no figures.
     is_trial = models.BooleanField(default=False, editable=False)
-    # What was used: {"mind": {"provider": …, "tokens_in": …}, "voice": {…}, "ears": {…}}
+    # What was used: {"mind": [{"provider": …, "tokens_in": …}], "voice": […], "ears": […]}
+    # (agentworker.usage).
     usage = models.JSONField(default=dict, editable=False)
     # Written down when it is over: two sentences, what came of it, and what staff want noted.
     summary = models.TextField(_("summary"), blank=True)

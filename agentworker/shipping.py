@@ -40,6 +40,7 @@ SESSION_FIELDS = (
     "close_reason",
     "error",
     "is_trial",
+    "usage",
 )
 # Lines that change how a conversation stands.
 OF_SESSION = ("session", "turn", "doing")

@@ -5,11 +5,14 @@ from typing import Any
 from livekit.agents import NOT_GIVEN, AgentSession, room_io, vad
 
 from agentworker.providers import Providers
+from agentworker.providers.chain import CONNECTING
 from agentworker.silence import SECONDS
 
 TELEPHONE_RATE = 16000
 # Shorter than this, a sound of the caller's does not stop us: a cough, or "uh-huh".
 INTERRUPT_SECONDS = 0.3
+# Words of a caller who has finished are there by then, or do not come.
+UNHEARD_SECONDS = 4.0
 # The library's own model of the end of a turn knows no Russian, and would keep each caller waiting
 # for two and a half seconds: silence decides.
 TURNS: Any = {
@@ -27,6 +30,9 @@ def session_of(providers: Providers, hearing: vad.VAD | None) -> AgentSession[No
         turn_handling=TURNS,
         # Otherwise the first three seconds of what the caller says are not heard.
         aec_warmup_duration=None,
+        # Who spoke and was not understood is asked to say it again.
+        transcription_timeout=UNHEARD_SECONDS,
+        conn_options=CONNECTING,
         user_away_timeout=SECONDS,
     )
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agentworker.models import Speaker, Turn
+from monitoring import provider_words
 from telephony.models import Call, CallEvent
 from telephony.numbers import pretty
 from telephony.reasons import Reason
@@ -241,7 +242,7 @@ def told(event: CallEvent, call: Call) -> str:
     if event.kind == "closed":
         sentence = CLOSINGS.get(str(payload.get("reason")))
     if sentence is None:
-        return ""
+        return provider_words.told(event.kind, payload)
     assistant = call.agent.name if call.agent else _("the assistant")
     values = Values(payload, assistant=assistant)
     if "result" in payload:

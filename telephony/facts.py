@@ -318,8 +318,8 @@ class Leg(models.Model):
 
 class CallEventQuerySet(VisibleQuerySet["CallEvent"]):
     def failed(self) -> Self:
-        """That an assistant came and could not start."""
-        return self.filter(source="agent", kind="failed")
+        """That an assistant came and could not start, or broke in the middle."""
+        return self.filter(source="agent", kind__in=("failed", "broken"))
 
     def of_hints(self, call: Call) -> Self:
         """That the assistant has read one (hint_heard), and that it spoke by it (hint_used)."""

@@ -9,6 +9,8 @@ from livekit.agents import APIConnectOptions, llm, stt, tts
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agentworker.ears import build_ears
+from agentworker.providers.answering_mind import AnsweringMind
+from agentworker.providers.attentive_ears import AttentiveEars
 from agentworker.providers.built import Member, Providers
 from agentworker.providers.catalog import Access, Choice, Part, Provider
 from agentworker.providers.choosing import choices
@@ -87,9 +89,18 @@ def _made(
     # Ears that do not know the language find it out; a voice speaks the one of the moment.
     language = "" if part is Part.EARS and script.follows_caller else script.language
     try:
-        return provider.builders[part](access, choice, language)
+        return watched(part, provider.builders[part](access, choice, language))
     except Exception as failure:  # whatever a vendor's library does of a wrong key or model
         raise read(failure) from failure
+
+
+def watched(part: Part, made: Any) -> Any:
+    """One that fails without saying so does say so."""
+    if part is Part.MIND:
+        return AnsweringMind(made)
+    if part is Part.EARS and made.capabilities.streaming:
+        return AttentiveEars(made)
+    return made
 
 
 def _retries(members: list[Any]) -> int:
