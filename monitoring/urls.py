@@ -14,6 +14,7 @@ from monitoring import (
     machines,
     mail_views,
     report_views,
+    scenario_views,
     undo_views,
     views,
 )
@@ -45,6 +46,7 @@ urlpatterns = [
     path("calls/<uuid:pk>/wire/", log_views.wire, name="call-wire"),
     path("calls/<uuid:pk>/listen/", ear_views.listen, name="call-listen"),
     path("calls/<uuid:pk>/join/", ear_views.join, name="call-join"),
+    path("calls/<uuid:pk>/scenario/", scenario_views.make, name="call-scenario"),
     path("calls/<uuid:pk>/hands/", hands_views.part, name="call-hands"),
     path("calls/<uuid:pk>/hang-up/", hands_views.hang_up, name="call-hang-up"),
     path("calls/<uuid:pk>/hint/", hands_views.hint, name="call-hint"),

@@ -14,6 +14,7 @@ from agentworker.assistant_admin import AgentAdmin
 from agentworker.forms import AgentForm
 from agentworker.models import Agent
 from agentworker.recording import RecordingPolicy
+from agentworker.trying.asking import Standing
 from telephony.changes import ChangeError, Impact
 from telephony.keeping import KeepingAdmin, panel
 from telephony.line import read_line, rules_ask_callers
@@ -114,11 +115,11 @@ class LineAgentAdmin(KeepingAdmin, AgentAdmin):
             messages.info(request, _("Callers hear it so already."))
             return redirect(self._page_of(row))
         form = PublishForm(request.POST or None, initial={"note": wanted.note()})
-        found = wanted.look()
+        found, stands = wanted.look(), wanted.scenarios()
         if (
             request.method == "POST"
             and form.is_valid()
-            and form.agrees(found, row.revision)
+            and form.agrees(found, row.revision, scenarios_pass=stands.is_good)
             and not wanted.fault()
         ):
             try:
@@ -127,10 +128,15 @@ class LineAgentAdmin(KeepingAdmin, AgentAdmin):
                 for sentence in error.sentences:
                     messages.error(request, str(sentence))
                 return redirect(request.get_full_path())
-        return self._ask_to_publish(request, wanted, form, found)
+        return self._ask_to_publish(request, wanted, form, found, stands)
 
     def _ask_to_publish(
-        self, request: HttpRequest, wanted: Publishing, form: PublishForm, found: Impact
+        self,
+        request: HttpRequest,
+        wanted: Publishing,
+        form: PublishForm,
+        found: Impact,
+        stands: Standing,
     ) -> HttpResponse:
         told = panel(found)
         if fault := wanted.fault():
@@ -142,7 +148,9 @@ class LineAgentAdmin(KeepingAdmin, AgentAdmin):
             "panel": told,
             "seen": found.token,
             "differences": wanted.differences(),
+            "standing": stands,
             "lacks_tick": form.lacks_tick,
+            "lacks_spite": form.lacks_spite,
             "is_stale": form.is_stale,
         }
         return render(request, "telephony/publish.html", context)

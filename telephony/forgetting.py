@@ -19,6 +19,7 @@ from django.db.models import F, Q, QuerySet
 from agentworker.models import (
     AgentRequest,
     BlockedCaller,
+    Scenario,
     Session,
     SessionEvent,
     StandIn,
@@ -202,6 +203,7 @@ def _erase_words(keys: Sequence[UUID], rooms: set[str]) -> None:
     theirs = Q(sip_call_id__in=names) | Q(participant_sid__in=names) | Q(room_sid__in=rooms)
     SessionEvent.objects.filter(theirs, job_id__in=jobs).delete()
     AgentRequest.objects.filter(theirs).update(params={}, room_name="")
+    Scenario.objects.filter(job_id__in=jobs).exclude(job_id="").delete()
     sessions.update(room_name="", error="")
     _facts_of(legs, rooms).delete()
     units = [f"call:{name}" for name in names] + [f"room:{sid}" for sid in rooms]

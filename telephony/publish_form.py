@@ -16,19 +16,23 @@ class PublishForm(forms.Form):
         required=False,
         max_length=NOTE_LENGTH,
         widget=UnfoldAdminTextInputWidget(),
-        help_text=_("You and your colleagues read it among the versions, and at each call."),
+        help_text=_("You and your colleagues read it among the versions."),
     )
     seen = forms.CharField(required=False)
     revision = forms.IntegerField(required=False)
     accepted = forms.BooleanField(required=False)
-    # It was shown something else meanwhile; it was shown this, and lacks the tick.
-    is_stale = lacks_tick = False
+    # Not all of its scenarios pass, and it is published all the same.
+    in_spite = forms.BooleanField(required=False)
+    # It was shown something else meanwhile; it was shown this, and lacks the tick, or the one about
+    # scenarios.
+    is_stale = lacks_tick = lacks_spite = False
 
-    def agrees(self, found: Impact, revision: int) -> bool:
+    def agrees(self, found: Impact, revision: int, *, scenarios_pass: bool = True) -> bool:
         """Did a person see this, and say yes? Of a valid form."""
         data = self.cleaned_data
         if data["seen"] != found.token or data["revision"] not in (None, revision):
             self.is_stale = bool(data["seen"])
             return False
         self.lacks_tick = bool(found.needs_tick and not data["accepted"])
-        return not self.lacks_tick and not found.errors
+        self.lacks_spite = not (scenarios_pass or data["in_spite"])
+        return not (self.lacks_tick or self.lacks_spite or found.errors)

@@ -11,6 +11,7 @@ from agentworker.models import Agent, AgentVersion
 from agentworker.recording import RecordingPolicy
 from agentworker.script import CONSENT_KEYS
 from agentworker.services import Words, words_of
+from agentworker.trying.asking import Standing, standing
 from telephony import changes
 from telephony.changes import Change, Edit, Impact, StaleError
 from telephony.line import rules_ask_callers
@@ -59,6 +60,10 @@ class Publishing:
         if self.back_to is not None:
             return gettext("Back to version %(number)s.") % {"number": self.back_to}
         return note_of(self.differences(), is_first=self.before is None)
+
+    def scenarios(self) -> Standing:
+        """How they stand with what is written. To go back needs none."""
+        return Standing() if self.back_to is not None else standing(self.agent)
 
     def fault(self) -> Sentence | None:
         """Why it cannot be published."""

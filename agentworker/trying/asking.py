@@ -47,9 +47,9 @@ TOO_MANY = _("There are %(most)s scenarios already. Delete one that you do not n
 class NotNowError(Exception):
     """It cannot be done; `sentence` says why, and what to do."""
 
-    def __init__(self, msgid: str) -> None:
+    def __init__(self, msgid: str, **values: Any) -> None:
         super().__init__(msgid)
-        self.sentence = Sentence(msgid)
+        self.sentence = Sentence(msgid, values)
 
 
 def begin_text(agent: Agent, what: str, user: User) -> Trial:

@@ -15,12 +15,13 @@ from livekit.agents.voice.run_result import RunResult
 
 from agentworker import providers
 from agentworker.filling import filled
+from agentworker.placeholders import fill, values
 from agentworker.prompt import instructions_of
 from agentworker.providers import errors
 from agentworker.providers.catalog import Access, Part
 from agentworker.reading import EXAMPLE_CALLER
 from agentworker.script import Script, answer_key, greet
-from agentworker.tools import tools_for
+from agentworker.tools import tools_for, use_now
 from agentworker.trying.answer import Answer, Used
 from agentworker.trying.line import RehearsalLine
 from veyra.sentences import Sentence
@@ -53,6 +54,8 @@ class Rehearsal:
         now: datetime,
         memory: Mapping[str, Any] | None = None,
     ) -> None:
+        # In lines of scenarios, too, which are made of calls.
+        self._known = values(script.language, now, EXAMPLE_CALLER, script.company)
         script = filled(script, now, EXAMPLE_CALLER)
         self.script, self.line = script, RehearsalLine(script.language)
         self.mind = mind_of(script, accesses)
@@ -91,6 +94,7 @@ class Rehearsal:
         """Raises Unanswered."""
         self.line.begin()
         began = time.perf_counter()
+        text = fill(text, self._known)
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
                 result: RunResult[None] = await self.session.run(user_input=text)
@@ -106,8 +110,11 @@ class Rehearsal:
         self.line.begin()
         began = time.perf_counter()
         reply = answer_key(self.script, key)
-        self.line.ended = reply.hang_up
-        return await self._ours(reply.text, began)
+        done = ""
+        if reply.do:
+            done = await use_now(self.script, self.line, reply.do, reply.to, {})
+        self.line.ended = self.line.ended or reply.hang_up
+        return await self._ours(" ".join(filter(None, [reply.text, done])), began)
 
     def memory(self) -> dict[str, Any]:
         """What goes on from here, as JSON."""

@@ -62,14 +62,17 @@ def play_one(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 def _play(
     request: HttpRequest, agent: Agent, scenarios: list[Scenario], user: User
 ) -> HttpResponse:
+    trouble = ""
     try:
         asking.play(agent, DRAFT, scenarios, user)
     except NoScriptError:
-        messages.error(request, _("Nothing is written yet that could be played. Write it first."))
+        trouble = _("Nothing is written yet that could be played. Write it first.")
     except asking.NotNowError as error:
-        messages.error(request, str(error.sentence))
+        trouble = str(error.sentence)
     if request.POST.get("quiet"):
-        return HttpResponse(status=204)
+        return HttpResponse(trouble, status=409 if trouble else 204)
+    if trouble:
+        messages.error(request, trouble)
     return redirect("assistant-scenarios", pk=agent.pk)
 
 

@@ -8,7 +8,13 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone, translation
 
-from agentworker.models import AgentRequest, BlockedCaller, SessionEvent, StandIn
+from agentworker.models import (
+    AgentRequest,
+    BlockedCaller,
+    Scenario,
+    SessionEvent,
+    StandIn,
+)
 from monitoring.filters import SavedFilter
 from recordings.models import Recording
 from recordings.room_models import RoomAction
@@ -128,4 +134,10 @@ def everything_else(call: Call, user: Any) -> None:
     place = {"room_sid": call.room_sid, "room_name": call.room_name}
     RoomAction.objects.create(kind="remove", user=user, identity=call.legs.get().identity, **place)
     Stream.objects.create(**place)
+    # Made of the call: numbers are not in it, names may be.
+    job = f"AJ_{call.pk.hex[:12]}"
+    steps = [{"say": "Это Антонина из Костромы", "must": []}]
+    assert call.agent
+    scenario = Scenario.objects.create(agent=call.agent, name="Звонок", steps=steps, job_id=job)
+    scenario.runs.create(what="draft", digest="", told=steps)
     SavedFilter.objects.create(name="Она", owner=user, query="q=8+%28916%29+123-45-67")

@@ -200,3 +200,31 @@ def test_only_the_first_row_may_be_silent() -> None:
     steps = [Step(must=(Must(Kind.ENDS),)), Step(must=(Must(Kind.ENDS),))]
     [problem] = scenario_form.problems("x", steps)
     assert "Row 2" in str(problem)
+
+
+def test_a_failing_scenario_asks_before_an_assistant_is_published(
+    staff: Client, agent: Agent
+) -> None:
+    AgentDraft.objects.create(agent=agent, language="ru", greeting="Алло", rules=RULES)
+    staff.post(f"/assistants/{agent.pk}/scenarios/new/", form(**{"step-0-must-0-text": "даром"}))
+    working.work()
+    door = f"/admin/agentworker/agent/{agent.pk}/publish/"
+    asked = staff.get(door)
+    page = asked.content.decode()
+    assert "1 of 1 scenarios fails" in page and "Publish although" in page
+    said = {"note": "", "seen": asked.context["seen"], "revision": agent.revision}
+    assert "Put the tick" in staff.post(door, said).content.decode()
+    assert agent.versions.count() == 1
+    assert staff.post(door, {**said, "in_spite": "on"}).status_code == 302
+    assert agent.versions.count() == 2
+
+
+def test_who_goes_back_to_an_old_version_is_not_asked_about_scenarios(
+    staff: Client, agent: Agent
+) -> None:
+    new = {"language": "ru", "greeting": "Алло"}
+    AgentVersion.objects.create(agent=agent, number=2, **new)
+    staff.post(f"/assistants/{agent.pk}/scenarios/new/", form(**{"step-0-must-0-text": "даром"}))
+    working.work()
+    door = f"/admin/agentworker/agent/{agent.pk}/publish/?version=1"
+    assert "scenarios fail" not in staff.get(door).content.decode()
