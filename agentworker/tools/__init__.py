@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agentworker.providers.catalog import Access
 from agentworker.script import DEEDS, Script
 from agentworker.tools.calling import END, KEYS_KIND, MESSAGE, TRANSFER
+from agentworker.tools.http import HTTP
 from agentworker.tools.kind import Config, Kind, Scene
 from agentworker.tools.line import Line
 from agentworker.tools.using import FAILED, use
@@ -16,7 +17,7 @@ if TYPE_CHECKING:  # pages do without it
     from livekit.agents import llm
 
 # In the order in which a page offers them.
-KINDS: dict[str, Kind] = {kind.slug: kind for kind in (TRANSFER, MESSAGE, END, KEYS_KIND)}
+KINDS: dict[str, Kind] = {kind.slug: kind for kind in (TRANSFER, MESSAGE, END, KEYS_KIND, HTTP)}
 
 
 def tools_for(

@@ -7,8 +7,12 @@ from typing import Any, Protocol
 
 class Unable(Exception):
     """It could not be done; the words say why, in the assistant's language, for its mind or for its
-    caller.
+    caller. `values`: as in Use.
     """
+
+    def __init__(self, words: str, values: Mapping[str, Any] | None = None) -> None:
+        super().__init__(words)
+        self.values = values or {}
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ async def use(kind: Kind, config: Config, scene: Scene, args: Mapping[str, Any])
             done = await kind.run(config, scene, args)
         ok = True
     except Unable as why:
-        done = Done(str(why))
+        done = Done(str(why), why.values)
     except TimeoutError:
         log.warning("a tool of kind %s took too long", kind.slug)
     except Exception as error:
