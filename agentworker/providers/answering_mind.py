@@ -72,13 +72,24 @@ class AnsweringStream(llm.LLMStream):
         chat = self._mind.inner.chat(
             chat_ctx=self._chat_ctx, tools=self._tools, conn_options=once, **self._options
         )
+        # Blanks are no words: they are kept back, since nobody else may answer once some are out.
+        held: list[llm.ChatChunk] = []
+        answers = False
         async with chat as stream:
             async for chunk in stream:
-                self._event_ch.send_nowait(chunk)
-        if not self._event_ch.output_sent:
+                held.append(chunk)
+                answers = answers or says_something(chunk)
+                while answers and held:
+                    self._event_ch.send_nowait(held.pop(0))
+        if not answers:
             raise APIError("it answered without a word")
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[llm.ChatChunk]) -> None:
         """Who thinks tells his own."""
         async for _chunk in event_aiter:
             pass
+
+
+def says_something(chunk: llm.ChatChunk) -> bool:
+    delta = chunk.delta
+    return delta is not None and bool((delta.content or "").strip() or delta.tool_calls)

@@ -127,14 +127,20 @@ def _mind(members: list[Any]) -> llm.LLM[Any]:
 def _ears(members: list[Any]) -> stt.STT[Any] | None:
     if not members:
         return None
-    is_whole = all(each.capabilities.streaming for each in members)
-    return stt.FallbackAdapter(
+    hear_streams = [each.capabilities.streaming for each in members]
+    hearing = None if all(hear_streams) else build_ears()
+    chain = stt.FallbackAdapter(
         members,
-        vad=None if is_whole else build_ears(),
+        vad=hearing,
         attempt_timeout=ATTEMPT_SECONDS,
         max_retry_per_stt=_retries(members),
         retry_interval=RETRY_SECONDS,
     )
+    if hearing is None or any(hear_streams):
+        return chain
+    # Each sentence goes to the next one whole: a chain of streams would lose the one at which the
+    # first fails.
+    return stt.StreamAdapter(stt=chain, vad=hearing)
 
 
 def _is_ours(members: list[Any]) -> bool:

@@ -36,7 +36,8 @@ class Faltering:
         chains = (self._providers.voice, self._providers.mind, self._providers.recogniser)
         for chain, name in zip(chains, ("tts", "llm", "stt"), strict=True):
             if chain is not None:
-                chain.on(f"{name}_availability_changed", partial(self._on_change, name))
+                within = getattr(chain, "wrapped_stt", chain)
+                within.on(f"{name}_availability_changed", partial(self._on_change, name))
         live.on("user_transcription_timeout", self._on_unheard)
         live.on("user_input_transcribed", self._on_heard)
 

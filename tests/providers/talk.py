@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import NOT_GIVEN, Agent, AgentSession, io, llm
+from livekit.agents import Agent, AgentSession, io, llm
 from livekit.agents.voice import ConversationItemAddedEvent
 
 from agentworker.ears import build_ears
 from agentworker.providers import Providers
-from agentworker.providers.chain import CONNECTING
+from agentworker.turn_taking import session_of
 from tests.providers.hearing import quiet
 
 FRAME_SECONDS = 0.05
@@ -87,15 +87,7 @@ class Talk:
 
 
 async def begin(providers: Providers, **options: Any) -> Talk:
-    live: AgentSession[None] = AgentSession(
-        vad=build_ears(),
-        stt=providers.recogniser or NOT_GIVEN,
-        llm=providers.mind,
-        tts=providers.voice,
-        turn_handling={"turn_detection": "vad"},
-        aec_warmup_duration=None,
-        conn_options=CONNECTING,
-    )
+    live = session_of(providers, build_ears())
     talk = Talk(live, Microphone(), Loudspeaker())
     live.on("conversation_item_added", talk.add)
     live.input.audio, live.output.audio = talk.microphone, talk.loudspeaker
