@@ -232,6 +232,9 @@ class AgentForm(RevisionForm):
                 found.append(Laid(section, fields, parts))
         return found
 
+    def is_multipart(self) -> bool:
+        return bool(super().is_multipart()) or any(part.is_multipart() for part in self.parts)
+
     def clean(self) -> dict[str, Any]:
         wrong = [part for part in self.parts if not part.is_valid()]
         if wrong:

@@ -14,6 +14,7 @@ from agentworker.company import Company
 from agentworker.content import Content, Language
 from agentworker.hours.models import Announcement, Closure, NumberPlace, Place
 from agentworker.keys import ProviderKey
+from agentworker.knowledge.models import Document, Passage
 from agentworker.recording import RecordingPolicy
 from agentworker.requests import AgentRequest
 from agentworker.scenarios import Scenario, ScenarioRun
@@ -32,8 +33,10 @@ __all__ = [
     "BlockedCaller",
     "Closure",
     "Company",
+    "Document",
     "Language",
     "NumberPlace",
+    "Passage",
     "Place",
     "ProviderKey",
     "Scenario",

@@ -74,7 +74,7 @@ def test_what_is_allowed_inside_is_asked() -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]", "0.0.0.0"],
+    ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "[::ffff:127.0.0.1]", "[::]"],
 )
 def test_our_own_network_is_not_asked_in_whatever_way_it_is_written(host: str) -> None:
     assert (

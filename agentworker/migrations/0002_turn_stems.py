@@ -1,11 +1,12 @@
-"""Words are looked up by an index on PostgreSQL; SQLite reads through the lines."""
+"""Words are looked up by an index on PostgreSQL; SQLite reads through the rows."""
 
 from django.db import migrations
 
 CREATE = """
-CREATE INDEX turn_stems ON agentworker_turn USING gin (string_to_array(stems, ' '))
+CREATE INDEX turn_stems ON agentworker_turn USING gin (string_to_array(stems, ' '));
+CREATE INDEX passage_stems ON agentworker_passage USING gin (string_to_array(stems, ' '))
 """
-DROP = "DROP INDEX turn_stems"
+DROP = "DROP INDEX turn_stems; DROP INDEX passage_stems"
 
 
 def _on_postgres(sql):

@@ -1,5 +1,6 @@
 """Which parts the page of an assistant has, in their order."""
 
 from agentworker.parts import Part
+from agentworker.parts.knowledge import KnowledgePart
 
-PARTS: tuple[type[Part], ...] = ()
+PARTS: tuple[type[Part], ...] = (KnowledgePart,)

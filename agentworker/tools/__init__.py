@@ -11,13 +11,16 @@ from agentworker.tools.calling import END, KEYS_KIND, MESSAGE, TRANSFER
 from agentworker.tools.http import HTTP
 from agentworker.tools.kind import Config, Kind, Scene
 from agentworker.tools.line import Line
+from agentworker.tools.looking_up import KNOWLEDGE
 from agentworker.tools.using import FAILED, use
 
 if TYPE_CHECKING:  # pages do without it
     from livekit.agents import llm
 
 # In the order in which a page offers them.
-KINDS: dict[str, Kind] = {kind.slug: kind for kind in (TRANSFER, MESSAGE, END, KEYS_KIND, HTTP)}
+KINDS: dict[str, Kind] = {
+    kind.slug: kind for kind in (TRANSFER, MESSAGE, KNOWLEDGE, END, KEYS_KIND, HTTP)
+}
 
 
 def tools_for(
@@ -32,10 +35,15 @@ def tools_for(
 
 
 def configs_of(script: Script) -> tuple[Config, ...]:
-    """Its tools, and those to which a key or a word leads and that need no settings."""
+    """Its tools, and those that need no settings: to which a key or a word leads, and the one that
+    looks into its documents.
+    """
     ways = [*(item.do for item in script.menu), *(rule.do for rule in script.rules)]
     led_to = set(ways) - {one["kind"] for one in script.tools}
-    plain = ({"kind": do, "name": do} for do in DEEDS if do in led_to and do != "transfer")
+    plain = [{"kind": do, "name": do} for do in DEEDS if do in led_to and do != "transfer"]
+    has_it = any(one["kind"] == KNOWLEDGE.slug for one in script.tools)
+    if script.knowledge and not has_it:
+        plain.append({"kind": KNOWLEDGE.slug, "name": "look_up"})
     return (*script.tools, *plain)
 
 

@@ -62,6 +62,8 @@ TO_VIEWERS = TO_STAFF | {
     "numbers/test/": "says who would answer",
     "numbers/file/numbers.<str:extension>": "the numbers as a file",
     "assistants/<int:pk>/scenarios/": "a page",
+    "assistants/knowledge/<int:pk>/": "a page",
+    "assistants/knowledge/find/": "looks up what an assistant knows, and changes nothing",
     "live/": "a page",
     "live/rows/": "a part of it",
     "report/": "a page",

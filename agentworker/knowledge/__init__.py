@@ -1,0 +1,1 @@
+"""What an assistant knows: documents that staff gave it, in passages that it finds."""
