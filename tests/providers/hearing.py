@@ -11,7 +11,7 @@ from agentworker.espeak import engine
 
 RATE = 16_000
 # As a session of ours connects where there is nobody to go on to, but for the patience.
-QUICK = APIConnectOptions(max_retry=0, timeout=1.0, retry_interval=0.05)
+QUICK = APIConnectOptions(max_retry=0, timeout=2.0, retry_interval=0.05)
 Kind = stt.SpeechEventType
 
 

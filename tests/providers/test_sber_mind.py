@@ -219,7 +219,7 @@ def test_a_function_without_arguments_has_an_empty_list_of_them() -> None:
 
 async def test_a_conversation_that_may_call_nothing_names_no_functions(sber: Sber) -> None:
     mind = provider.mind(Access(BOTH, sber.settings), Choice("sber"), "ru")
-    options = APIConnectOptions(max_retry=0, timeout=1.0)
+    options = APIConnectOptions(max_retry=0, timeout=2.0)
     async with mind.chat(
         chat_ctx=context(("user", "?")), tools=[price], conn_options=options, tool_choice="none"
     ) as stream:

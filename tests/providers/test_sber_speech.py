@@ -17,7 +17,7 @@ from tests.providers.hearing import QUICK, finals, push, quiet, spoken, told
 from tests.providers.salute import SPEECH_KEY, Sber, Session, heard, without
 
 CHOICE = Choice("sber")
-ONCE = APIConnectOptions(max_retry=0, timeout=0.5)
+ONCE = APIConnectOptions(max_retry=0, timeout=1.5)
 
 
 def access(sber: Sber) -> Access:
@@ -142,7 +142,7 @@ FAILURES = {
 @pytest.mark.parametrize(("hear", "kind"), FAILURES.values(), ids=FAILURES)
 async def test_a_failure_is_told_by_its_kind(sber: Sber, hear: Any, kind: Kind) -> None:
     sber.hears = [hear]
-    stream = open_ears(sber, options=APIConnectOptions(max_retry=0, timeout=0.3))
+    stream = open_ears(sber, options=APIConnectOptions(max_retry=0, timeout=1.5))
     push(stream, quiet(0.3))
     with pytest.raises(APIError) as raised:
         await told(stream)

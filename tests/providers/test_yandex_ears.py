@@ -261,7 +261,7 @@ async def test_a_failure_is_told_by_its_kind_and_without_the_services_words(
     speechkit: SpeechKit, hear: Any, kind: Kind
 ) -> None:
     speechkit.hears = [hear]
-    options = APIConnectOptions(max_retry=0, timeout=0.3)
+    options = APIConnectOptions(max_retry=0, timeout=1.5)
     stream = await open_ears(speechkit, options=options)
     push(stream, quiet(0.3))
     with pytest.raises(APIError) as raised:

@@ -17,7 +17,7 @@ from agentworker.providers.errors import Kind, kind_of
 from tests.providers import speechkit as service
 from tests.providers.speechkit import SpeechKit
 
-ONCE = APIConnectOptions(max_retry=0, timeout=0.5)
+ONCE = APIConnectOptions(max_retry=0, timeout=1.5)
 CHOICE = Choice("yandex")
 
 
