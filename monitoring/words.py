@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agentworker.models import Speaker, Turn
-from monitoring import provider_words
+from monitoring import provider_words, tool_words
 from telephony.models import Call, CallEvent
 from telephony.numbers import pretty
 from telephony.reasons import Reason
@@ -206,7 +206,9 @@ EVENTS_OUT: Mapping[str, Any] = {
 CLOSINGS: Mapping[str, Any] = {
     "handed over": gettext_lazy("%(assistant)s left the call to a colleague"),
     "goodbye": gettext_lazy("%(assistant)s said goodbye"),
-    "silence": gettext_lazy("Nobody spoke for a minute, so %(assistant)s said goodbye"),
+    "silence": gettext_lazy(
+        "The caller was silent and was asked twice, then %(assistant)s said goodbye"
+    ),
     "error": gettext_lazy("The conversation broke off by an error of the assistant"),
 }
 # Where a recorder did not stop of itself.
@@ -241,10 +243,14 @@ def told(event: CallEvent, call: Call) -> str:
         sentence = BROKE_OFF
     if event.kind == "closed":
         sentence = CLOSINGS.get(str(payload.get("reason")))
+    assistant = call.agent.name if call.agent else _("the assistant")
+    if event.kind == "tool":
+        return capfirst(tool_words.told(payload, assistant))
     if sentence is None:
         return provider_words.told(event.kind, payload)
-    assistant = call.agent.name if call.agent else _("the assistant")
     values = Values(payload, assistant=assistant)
+    if event.kind.startswith("staff_") and not payload.get("who"):
+        values["who"] = assistant
     if "result" in payload:
         values["result"] = Sentence.from_json(payload["result"])
     if "target" in payload:

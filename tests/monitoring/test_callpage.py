@@ -134,13 +134,43 @@ def test_the_story_names_the_rule_where_the_connection_is_not_known(
     ("reason", "told"),
     [
         ("goodbye", "Support said goodbye"),
-        ("silence", "Nobody spoke for a minute, so Support said goodbye"),
+        ("silence", "The caller was silent and was asked twice, then Support said goodbye"),
         ("error", "The conversation broke off by an error of the assistant"),
     ],
 )
 def test_the_story_tells_why_the_assistant_stopped(call: Call, reason: str, told: str) -> None:
     tell(call, "closed", 60, reason=reason)
     assert told in texts(call)
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        (
+            {"name": "a", "kind": "message", "ok": True, "ms": 1240},
+            "Support used “Take a message or a wish to be called back”: it worked, in 1.2 s",
+        ),
+        (
+            {"name": "a", "kind": "http", "ok": False, "ms": 40, "status": 404},
+            "Support used “Ask another system”: the answer was 404 (0.0 s)",
+        ),
+        (
+            {"name": "dance", "kind": "x", "ok": False},
+            "Support used “dance”: it did not work (0.0 s)",
+        ),
+    ],
+)
+def test_the_story_tells_what_the_assistant_did(
+    call: Call, fact: dict[str, object], said: str
+) -> None:
+    tell(call, "tool", 20)
+    CallEvent.objects.filter(kind="tool").update(payload=fact)
+    assert said in texts(call)
+
+
+def test_what_the_assistant_asked_for_itself_is_told_as_its_own(call: Call) -> None:
+    tell(call, "staff_introduce", 20, "staff", who="", whom="Sales")
+    assert "Support asked to give the call to “Sales”" in texts(call)
 
 
 def test_what_no_fact_says_is_not_in_the_story(make_call: MakeCall) -> None:
