@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from agentworker.knowledge.cutting import passages
 from agentworker.knowledge.models import Document, Passage
-from veyra import errand
+from agentworker.tools import errand
 from veyra.models import User
 from veyra.sentences import Sentence
 
@@ -23,7 +23,7 @@ LARGEST = 5_000_000
 # Some three hundred pages of a book; what is longer, no mind needs on the phone.
 LONGEST = 600_000
 SECONDS = 25
-FETCH = errand.Limits(seconds=15.0, size=LARGEST, steps=5)
+PAGE_SECONDS = 15.0
 KINDS = {
     ".txt": Document.Kind.TEXT,
     ".csv": Document.Kind.TEXT,
@@ -45,7 +45,6 @@ EMPTY = _(
     "“%(name)s” has no text in it. A picture of a page is not read: paste the text, or save the"
     " file with text."
 )
-REFUSED = _("“%(host)s” answered %(status)s instead of the page. Correct the address.")
 NO_PAGE = _("This address leads to a file of a kind that cannot be read. Give that of a page.")
 
 
@@ -75,14 +74,12 @@ def add_page(address: str, user: User | None) -> Document:
     """Fetched now, and never again by itself. Raises KnowledgeError."""
     host = urlsplit(address).hostname or address
     try:
-        asked = errand.ask("GET", address, allowed=settings.PROVIDER_NETWORKS, limits=FETCH)
-        answer = asyncio.run(asked)
+        way = errand.Errand("GET", address, seconds=PAGE_SECONDS, most=LARGEST)
+        answer = asyncio.run(errand.run(way))
     except errand.ErrandError as error:
         raise KnowledgeError(error.sentence) from error
-    if answer.status != 200:
-        raise KnowledgeError(Sentence(REFUSED, {"host": host, "status": answer.status}))
     kind = _kind_of(answer.kind, address)
-    text = _read(host, kind, answer.body)
+    text = _read(host, kind, answer.data)
     return _add(address[:200], Document.Kind.PAGE, text, user, address)
 
 

@@ -4,11 +4,12 @@ Names are looked up once, by us, and connected to as they were found, at each re
 """
 
 import asyncio
+import codecs
 import ipaddress
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from socket import AF_INET, AddressFamily
 from typing import Any
 
@@ -49,7 +50,9 @@ class ErrandError(Exception):
 
 @dataclass(frozen=True)
 class Errand:
-    """`private`: headers that go to this very host only. `body`: sent as JSON."""
+    """`private`: headers that go to this very host only. `body`: sent as JSON. `most`: bytes of
+    its answer.
+    """
 
     method: str
     url: str
@@ -57,13 +60,22 @@ class Errand:
     private: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Mapping[str, Any] | None = None
     seconds: float = 5.0
+    most: int = LONGEST_ANSWER
 
 
 @dataclass(frozen=True)
 class Answer:
+    """`kind`: such as text/html."""
+
     status: int
-    text: str = field(repr=False)
+    data: bytes = field(repr=False)
+    kind: str = ""
+    charset: str = ""
     ms: int = 0
+
+    @property
+    def text(self) -> str:
+        return self.data.decode(self.charset or "utf-8", "replace")
 
 
 class Leads(AbstractResolver):
@@ -89,13 +101,13 @@ async def run(errand: Errand) -> Answer:
     began = time.perf_counter()
     try:
         async with asyncio.timeout(errand.seconds):
-            status, text = await _run(errand)
+            answer = await _run(errand)
     except TimeoutError as error:
         raise ErrandError(Sentence(TOO_SLOW, {"seconds": errand.seconds})) from error
-    return Answer(status, text, round(1000 * (time.perf_counter() - began)))
+    return replace(answer, ms=round(1000 * (time.perf_counter() - began)))
 
 
-async def _run(errand: Errand) -> tuple[int, str]:
+async def _run(errand: Errand) -> Answer:
     fence = await asyncio.to_thread(Fence, settings.PROVIDER_NETWORKS)
     connector = aiohttp.TCPConnector(
         resolver=Leads(fence), ssl=trust(), use_dns_cache=False, force_close=True
@@ -112,7 +124,7 @@ async def _run(errand: Errand) -> tuple[int, str]:
 
 async def _follow(
     session: aiohttp.ClientSession, fence: Fence, errand: Errand, first: URL
-) -> tuple[int, str]:
+) -> Answer:
     url, method, body = first, errand.method, errand.body
     for _hop in range(MOST_HOPS + 1):
         _look_at(url, fence)
@@ -126,11 +138,11 @@ async def _follow(
                 if answer.status not in KEEPS_METHOD:
                     method, body = "GET", None
                 continue
-            text = await _read(answer)
+            data = await _read(answer, errand.most)
             if answer.status >= 400:
                 told = {"host": url.host, "status": answer.status}
                 raise ErrandError(Sentence(REFUSED, told), answer.status)
-            return answer.status, text
+            return Answer(answer.status, data, answer.content_type, _charset(answer))
     raise ErrandError(Sentence(TOO_FAR))
 
 
@@ -155,13 +167,21 @@ def _look_at(url: URL, fence: Fence) -> None:
         raise ErrandError(Sentence(INSIDE, {"host": host}))
 
 
-async def _read(answer: aiohttp.ClientResponse) -> str:
+async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
     body = bytearray()
     async for piece in answer.content.iter_any():
         body += piece
-        if len(body) > LONGEST_ANSWER:
-            raise ErrandError(Sentence(TOO_LONG, {"kilobytes": LONGEST_ANSWER // 1000}))
-    return body.decode(answer.charset or "utf-8", "replace")
+        if len(body) > most:
+            raise ErrandError(Sentence(TOO_LONG, {"kilobytes": most // 1000}))
+    return bytes(body)
+
+
+def _charset(answer: aiohttp.ClientResponse) -> str:
+    """ "": it names none, or one that nobody knows."""
+    try:
+        return codecs.lookup(answer.charset or "").name
+    except LookupError:
+        return ""
 
 
 def parsed(text: str) -> Any:

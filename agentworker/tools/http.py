@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -104,7 +105,7 @@ def redacted(text: str, access: Access | None) -> str:
 async def ask(config: Config, args: Mapping[str, Any], access: Access | None) -> Answer:
     """Raises ErrandError."""
     answer = await run(errand_of(config, args, access))
-    return Answer(answer.status, redacted(answer.text, access), answer.ms)
+    return replace(answer, data=redacted(answer.text, access).encode(), charset="")
 
 
 async def _run(config: Config, scene: Scene, args: Mapping[str, Any]) -> Done:

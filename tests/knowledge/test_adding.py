@@ -17,7 +17,7 @@ from agentworker.knowledge import adding
 from agentworker.knowledge.adding import KnowledgeError, add_file, add_page, add_words
 from agentworker.knowledge.models import Document
 from agentworker.knowledge.searching import search
-from veyra import errand
+from agentworker.tools import errand
 
 pytestmark = pytest.mark.django_db
 PRICES = "# Цены\n\nЧистка зубов стоит 3000 рублей.\n\n# Адрес\n\nКазань, улица Баумана, дом 5."
@@ -165,7 +165,7 @@ def test_a_page_inside_our_network_is_not_read(site: str, settings: LazySettings
 
 
 @pytest.mark.parametrize(
-    ("path", "told"), [("/nowhere", adding.REFUSED), ("/picture", adding.NO_PAGE)]
+    ("path", "told"), [("/nowhere", errand.REFUSED), ("/picture", adding.NO_PAGE)]
 )
 def test_what_is_no_page_is_told(site: str, settings: LazySettings, path: str, told: str) -> None:
     settings.PROVIDER_NETWORKS = ["127.0.0.1"]
