@@ -15,13 +15,15 @@ from livekit.agents.voice.run_result import RunResult
 
 from agentworker import providers
 from agentworker.filling import filled
+from agentworker.leading import Leading
 from agentworker.placeholders import fill, values
 from agentworker.prompt import instructions_of
-from agentworker.providers import errors
+from agentworker.providers import Providers, errors
 from agentworker.providers.catalog import Access, Part
+from agentworker.providers.chain import CONNECTING
 from agentworker.reading import EXAMPLE_CALLER
 from agentworker.script import Script, answer_key, greet
-from agentworker.tools import tools_for, use_now
+from agentworker.tools import tools_for
 from agentworker.trying.answer import Answer, Used
 from agentworker.trying.line import RehearsalLine
 from veyra.sentences import Sentence
@@ -58,20 +60,32 @@ class Rehearsal:
         self._known = values(script.language, now, EXAMPLE_CALLER, script.company)
         script = filled(script, now, EXAMPLE_CALLER)
         self.script, self.line = script, RehearsalLine(script.language)
-        self.mind = mind_of(script, accesses)
+        made = mind_of(script, accesses)
+        self.mind = made.mind
+        # Does a language model think for it?
+        self.has_mind = any(
+            each.part is Part.MIND and each.provider != OFFLINE for each in made.members
+        )
+        told = memory or {}
+        self._hears_words = bool(script.speech.get(Part.EARS))
+        self._leading = Leading(
+            lambda: self.script, self.line, self._say, self._said, self._hears_words
+        )
+        self._leading.dictates = bool(told.get("dictates"))
+        # What is said without asking the mind.
+        self._told: list[str] = []
+        chat = told.get("chat")
         self.agent = Agent(
             instructions=instructions_of(script, now) if self.has_mind else "",
             tools=list(tools_for(script, self.line, accesses)),
-            chat_ctx=llm.ChatContext.from_dict(dict(memory)) if memory else llm.ChatContext.empty(),
+            chat_ctx=llm.ChatContext.from_dict(chat) if chat else llm.ChatContext.empty(),
         )
         self.session: AgentSession[None] = AgentSession(
-            llm=self.mind, vad=None, turn_handling={"turn_detection": None}
+            llm=self.mind,
+            vad=None,
+            turn_handling={"turn_detection": None},
+            conn_options=CONNECTING,
         )
-
-    @property
-    def has_mind(self) -> bool:
-        """Does a language model think for it?"""
-        return bool(self.mind.provider != OFFLINE)
 
     async def __aenter__(self) -> Self:
         self._web = http_context.open()
@@ -86,15 +100,17 @@ class Rehearsal:
     async def greeting(self) -> Answer:
         """The first words, as callers hear them."""
         began = time.perf_counter()
-        hears_words = bool(self.script.speech.get(Part.EARS))
-        text = greet(self.script, hears_words)
-        return await self._ours(text, began)
+        self._say(greet(self.script, self._hears_words))
+        return await self._ours(began)
 
     async def hear(self, text: str) -> Answer:
         """Raises Unanswered."""
         self.line.begin()
         began = time.perf_counter()
         text = fill(text, self._known)
+        if self._leading.dictates:
+            await self._leading.take_message(text)
+            return await self._ours(began)
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
                 result: RunResult[None] = await self.session.run(user_input=text)
@@ -110,24 +126,36 @@ class Rehearsal:
         self.line.begin()
         began = time.perf_counter()
         reply = answer_key(self.script, key)
-        done = ""
         if reply.do:
-            done = await use_now(self.script, self.line, reply.do, reply.to, {})
+            await self._leading.follow(reply)
+        else:
+            self._say(reply.text)
         self.line.ended = self.line.ended or reply.hang_up
-        return await self._ours(" ".join(filter(None, [reply.text, done])), began)
+        return await self._ours(began)
 
     def memory(self) -> dict[str, Any]:
         """What goes on from here, as JSON."""
-        return self.agent.chat_ctx.copy(exclude_instructions=True).to_dict(
-            exclude_timestamp=False, exclude_image=True, exclude_audio=True
-        )
+        chat = self.agent.chat_ctx.copy(exclude_instructions=True)
+        return {
+            "chat": chat.to_dict(exclude_timestamp=False),
+            "dictates": self._leading.dictates,
+        }
 
-    async def _ours(self, text: str, began: float) -> Answer:
-        """Said without asking the mind, which is to know of it all the same."""
+    def _say(self, text: str) -> None:
+        if text:
+            self._told.append(text)
+
+    async def _said(self, text: str) -> None:
+        self._say(text)
+
+    async def _ours(self, began: float) -> Answer:
+        """What was said without asking the mind, which is to know of it all the same."""
+        said, self._told = tuple(self._told), []
         known = self.agent.chat_ctx.copy()
-        known.add_message(role="assistant", content=text)
+        for text in said:
+            known.add_message(role="assistant", content=text)
         await self.agent.update_chat_ctx(known)
-        return self._answer((text,), began, [])
+        return self._answer(said, began, [])
 
     def _answer(self, said: tuple[str, ...], began: float, asked: list[Used]) -> Answer:
         line = self.line
@@ -136,10 +164,10 @@ class Rehearsal:
         return Answer(said, used, line.transferred, line.ended, spent)
 
 
-def mind_of(script: Script, accesses: Mapping[str, Access]) -> llm.LLM[Any]:
+def mind_of(script: Script, accesses: Mapping[str, Access]) -> Providers:
     """Without its voice and its ears, which need not be there. Raises errors.ProviderError."""
     speech = {Part.MIND.value: script.speech.get(Part.MIND, [])}
-    return providers.build(replace(script, speech=speech), accesses).mind
+    return providers.build(replace(script, speech=speech), accesses)
 
 
 def _said(items: Sequence[llm.ChatItem]) -> Iterator[str]:

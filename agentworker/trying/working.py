@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop as _
 
 from agentworker.accesses import accesses_of
 from agentworker.models import AgentDraft, AgentVersion, ScenarioRun, Trial, TrialLine
+from agentworker.providers import net
 from agentworker.providers.catalog import Access
 from agentworker.providers.errors import ProviderError
 from agentworker.script import Script
@@ -52,6 +53,7 @@ def work() -> int:
                 going.add(runner.get_loop().create_task(_do(job, talk)))
                 count += 1
             if not going:
+                runner.run(net.close_all())
                 return count
             for store in runner.run(_some(going)):
                 store()

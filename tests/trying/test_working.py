@@ -51,7 +51,7 @@ def test_a_talk_goes_on_line_by_line(agent: Agent, user: User) -> None:
     ]
     assert told[-1].ended
     trial.refresh_from_db()
-    assert trial.is_over and len(trial.memory["items"]) == 4
+    assert trial.is_over and len(trial.memory["chat"]["items"]) == 4
     with pytest.raises(asking.NotNowError):
         asking.say(trial, "Алло?")
 
