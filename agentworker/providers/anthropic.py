@@ -22,7 +22,9 @@ def mind(access: Access, choice: Choice, _language: str) -> Any:
     from livekit.plugins import anthropic
 
     model = choice.model or MODELS[Part.MIND][0]
-    return anthropic.LLM(model=model, client=anthropic_client(access, _url(access)))
+    # It asks for the key even where a client has it.
+    client = anthropic_client(access, _url(access))
+    return anthropic.LLM(model=model, client=client, api_key=access.secret or "none")
 
 
 async def check(access: Access) -> None:
