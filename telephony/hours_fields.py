@@ -7,7 +7,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
 from django.utils.datastructures import MultiValueDict
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,7 +21,16 @@ MOST = 4
 Typed = list[tuple[str, str]]
 
 
-class WeekWidget(forms.Widget):
+class Laid(forms.Widget):
+    """A widget whose template is one of the project's."""
+
+    template_name: str
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
+
+
+class WeekWidget(Laid):
     """A row for each weekday, with a pair of times for each stretch."""
 
     template_name = "telephony/_week.html"
@@ -60,7 +71,7 @@ class WeekField(forms.Field):
         return as_typed(initial or ()) != {day: list(filter(any, data[day])) for day in data}
 
 
-class DaysWidget(forms.Widget):
+class DaysWidget(Laid):
     """Rows of a date and a pair of times; a date without times is closed."""
 
     template_name = "telephony/_days.html"

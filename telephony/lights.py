@@ -1,21 +1,24 @@
 """The facts behind the lights of numbers, read for many at once."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from telephony import probes, signing
+from agentworker.hours.book import ALWAYS, Ruling
+from telephony import key_facts, opening, opening_words, probes, signing
+from telephony.key_facts import KeyTrouble
 from telephony.line import Place, read_around
 from telephony.links import Link, links
 from telephony.models import Call, PhoneNumber, TestCall, Trunk
 from telephony.readiness import Colour, Facts, LastCall, LastTest, Light, NotSignedIn, readiness
 from telephony.routing import problems
 from telephony.routing.carriers import carriers
-from telephony.routing.wish import Agent, Line, Rule
+from telephony.routing.wish import Agent, Line, Number, Rule
 from telephony.standing import look_up, worst_of
 from veyra.models import User
 from veyra.sentences import Sentence
@@ -27,11 +30,15 @@ LABELS = {
     Colour.YELLOW: _("Look here"),
     Colour.RED: _("Not ready"),
     Colour.OFF: _("Off"),
+    Colour.CLOSED: _("Closed"),
 }
 
 
-def lights(numbers: Collection[PhoneNumber]) -> dict[int, Light]:
-    """The light of each number by its id: as many queries for a hundred as for one."""
+def lights(numbers: Collection[PhoneNumber], at: datetime | None = None) -> dict[int, Light]:
+    """The light of each number by its id: as many queries for a hundred as for one.
+
+    `at`: by the hours of that moment, when nobody knows yet how many places are free.
+    """
     if not numbers:
         return {}
     line = read_around([Place(each.pk, each.trunk_id, each.reserve_id) for each in numbers])
@@ -41,8 +48,11 @@ def lights(numbers: Collection[PhoneNumber]) -> dict[int, Light]:
     look_up(numbers)
     calls, lacks = _newest_calls(numbers), _not_signed_in(line)
     tests = _newest_tests()
-    places, entrance = probes.places(), probes.entrance.answers()
-    found = {}
+    places, entrance = None if at else probes.places(), probes.entrance.answers()
+    now, found = at or timezone.now(), {}
+    named = {key: _agents(line, _rules(line, rules)) for key, rules in _by_key(served).items()}
+    rulings = opening.rulings({key: [a.key for a in some] for key, some in named.items()}, now)
+    keys = key_facts.troubles({agent.key for some in named.values() for agent in some})
     for row in numbers:
         number, state = wishes[str(row.key)], worst_of(row)
         rules = _rules(line, served.get(number, ()))
@@ -60,6 +70,8 @@ def lights(numbers: Collection[PhoneNumber]) -> dict[int, Light]:
             lacks=lacks.get(trunk.key),
             last_test=tests.get(row.pk),
             unreached=next(iter(problems.unreached(line, list(rules))), None),
+            **_of_hours(rulings.get(number.key, ALWAYS), now),
+            **_of_keys(filter(None, map(keys.get, (a.key for a in named.get(number.key, ()))))),
         )
         found[row.pk] = readiness(facts)
     return found
@@ -83,9 +95,11 @@ class Shown:
         return self.link is None and self.light.colour in (Colour.YELLOW, Colour.RED)
 
 
-def shown_lights(numbers: Collection[PhoneNumber], user: User) -> dict[int, Shown]:
+def shown_lights(
+    numbers: Collection[PhoneNumber], user: User, at: datetime | None = None
+) -> dict[int, Shown]:
     """The lights of numbers as a page shows them, by the numbers' ids."""
-    found = lights(numbers)
+    found = lights(numbers, at)
     pages = links([light.row for light in found.values()], user)
     return {
         number.pk: Shown(number, found[number.pk], pages.get(found[number.pk].row))
@@ -93,10 +107,10 @@ def shown_lights(numbers: Collection[PhoneNumber], user: User) -> dict[int, Show
     }
 
 
-def lights_by_key(keys: Iterable[str], user: User) -> list[Shown]:
+def lights_by_key(keys: Iterable[str], user: User, at: datetime | None = None) -> list[Shown]:
     """Of the numbers with these keys, as far as the person may see them."""
     numbers = PhoneNumber.objects.visible_to(user).filter(key__in=list(keys)).order_by("number")
-    return list(shown_lights(list(numbers), user).values())
+    return list(shown_lights(list(numbers), user, at).values())
 
 
 def troubled_first(user: User, count: int) -> list[Shown]:
@@ -105,6 +119,26 @@ def troubled_first(user: User, count: int) -> list[Shown]:
     first = list(kept.troubled()[:count])
     numbers = first + list(kept.exclude(pk__in=[each.pk for each in first])[: count - len(first)])
     return list(shown_lights(numbers, user).values())
+
+
+def _by_key(served: Mapping[Number, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    return {number.key: tuple(rules) for number, rules in served.items()}
+
+
+def _of_hours(ruling: Ruling, now: datetime) -> dict[str, Any]:
+    """As Facts names it."""
+    if not ruling.is_closed:
+        return {}
+    place = str(ruling.place.key) if ruling.place else ""
+    return {"closed": opening_words.standing(ruling, now), "closed_by": place}
+
+
+def _of_keys(troubles: Iterable[KeyTrouble]) -> dict[str, Any]:
+    """Likewise: the worst of them."""
+    worst = max(troubles, key=lambda each: each.is_fatal, default=None)
+    if worst is None:
+        return {}
+    return {"keys": worst.sentence, "keys_are_needed": worst.is_fatal}
 
 
 def _not_signed_in(line: Line) -> dict[str, NotSignedIn]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agentworker.models import Agent
+from agentworker.models import Agent, Place
 from telephony.models import DispatchRule, PhoneNumber, Trunk
 from telephony.routing.route import Row
 from veyra.look import link
@@ -43,6 +43,7 @@ ROWS: Mapping[str, Page] = {
     "rule": Page(
         "admin:telephony_dispatchrule_change", _("Open the rule"), ("telephony.view_dispatchrule",)
     ),
+    "hours": Page("hours-change", _("See the hours"), ("agentworker.view_place",)),
     "agent": Page(
         "admin:agentworker_agent_change", _("Open the assistant"), ("agentworker.view_agent",)
     ),
@@ -57,6 +58,8 @@ ALONE: Mapping[str, Page] = {
         ("telephony.add_dispatchrule",),
     ),
     "differences": Page("differences", _("Look at the differences"), DECIDES),
+    "hours": Page("hours", _("See the hours"), ("agentworker.view_place",)),
+    "keys": Page("provider-keys", _("Look at the keys"), ("agentworker.view_providerkey",)),
     "worker": Page(
         "admin:agentworker_worker_changelist", _("See the workers"), ("agentworker.view_worker",)
     ),
@@ -66,12 +69,13 @@ ALONE: Mapping[str, Page] = {
         ("telephony.view_gateway",),
     ),
 }
-MODELS: Mapping[str, type[Trunk | PhoneNumber | DispatchRule | Agent]] = {
+MODELS: Mapping[str, type[Trunk | PhoneNumber | DispatchRule | Agent | Place]] = {
     "trunk": Trunk,
     "number": PhoneNumber,
     "try": PhoneNumber,
     "rule": DispatchRule,
     "agent": Agent,
+    "hours": Place,
 }
 
 

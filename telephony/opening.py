@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from agentworker.hours import spoken
-from agentworker.hours.book import ALWAYS, Book, Ruling
+from agentworker.hours.book import ALWAYS, Book, Ruling, could_be
 from agentworker.hours.models import Outside
 from agentworker.models import Agent, Closure, NumberPlace, Place
-from telephony import ringing
+from telephony import moments, ringing
 from telephony.colleagues import Found, people_of
 from telephony.models import Call, Colleague, PhoneNumber, Team
 from veyra.models import User
@@ -138,6 +138,13 @@ def zone_of(row: Place | PhoneNumber | Agent | None) -> ZoneInfo:
     """By whose clock its times are typed and told; that of the line where it has no other."""
     place = row if isinstance(row, Place) or row is None else place_of(row)
     return place.zone if place else ZoneInfo(settings.TIME_ZONE)
+
+
+def moment_at(called: str, text: str) -> datetime | None:
+    """As it is written, by the clock of the number called; None: now. Raises MomentError."""
+    kept = NumberPlace.objects.called(could_be(called)).select_related("place").first()
+    zone = zone_of(kept.place if kept else None)
+    return moments.read(text, timezone.now().astimezone(zone))
 
 
 def places_of(numbers: Collection[Any]) -> dict[str, NumberPlace]:

@@ -58,6 +58,11 @@ def when(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     return date_format(local, "j E, H:i" if local.year == today.year else "j E Y, H:i")
 
 
+def when_asked(moment: datetime, zone: ZoneInfo) -> str:
+    """ "Saturday, 28 November, 20:00"."""
+    return date_format(moment.astimezone(zone), "l, j E, H:i")
+
+
 def until_of(ruling: Ruling, now: datetime) -> str:
     """By its own clock, which is told where the reader's shows another hour."""
     if ruling.state.until is None:

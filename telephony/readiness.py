@@ -15,11 +15,12 @@ from veyra.sentences import Sentence
 
 
 class Colour(StrEnum):
-    """Off: nobody wants calls there, so nothing is wrong."""
+    """Off: nobody wants calls there, so nothing is wrong. Closed: nobody wants any at this hour."""
 
     GREEN = "green"
     YELLOW = "yellow"
     RED = "red"
+    CLOSED = "closed"
     OFF = "off"
 
 
@@ -84,6 +85,12 @@ class Facts:
     last_test: LastTest | None = None
     # A rule of its own that names people of whom nobody can be reached, and what is to be said.
     unreached: Problem | None = None
+    # What callers meet now, outside the hours; and the key of its place ("": of none).
+    closed: Sentence | None = None
+    closed_by: str = ""
+    # The keys by which its assistant hears, thinks and speaks; and whether it cannot without.
+    keys: Sentence | None = None
+    keys_are_needed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +151,26 @@ def _speechless(facts: Facts) -> Light | None:
     if silent.has_words:
         msgid = gettext_noop("What “%(name)s” says is not published. Publish it again.")
     return _light(Colour.RED, msgid, Row("agent", silent.key), name=silent.name)
+
+
+def _keyless(facts: Facts) -> Light | None:
+    if facts.keys is None or not facts.keys_are_needed:
+        return None
+    return Light(colour=Colour.RED, sentence=facts.keys, row=Row("keys"))
+
+
+def _short_of_keys(facts: Facts) -> Light | None:
+    """Another provider is named, who goes on in its place."""
+    if facts.keys is None:
+        return None
+    return Light(colour=Colour.YELLOW, sentence=facts.keys, row=Row("keys"))
+
+
+def _closed(facts: Facts) -> Light | None:
+    if facts.closed is None:
+        return None
+    row = Row("hours", facts.closed_by)
+    return Light(colour=Colour.CLOSED, sentence=facts.closed, row=row)
 
 
 def _broken(facts: Facts) -> Light | None:
@@ -256,10 +283,13 @@ LOOKS: tuple[Callable[[Facts], Light | None], ...] = (
     _no_entrance,
     _not_signed_in,
     _nobody_home,
+    _keyless,
     _broken,
     _test_failed,
     _open,
     _on_its_way,
     _people_away,
+    _short_of_keys,
+    _closed,
     _untried,
 )

@@ -13,11 +13,13 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from telephony import routetest
+from telephony import opening_words, routetest
 from telephony.lights import lights_by_key
 from telephony.links import links
 from telephony.models import Call, PhoneNumber, Trunk
+from telephony.moments import MomentError
 from telephony.numbers import pretty
+from telephony.opening import moment_at
 from telephony.routetest import QuestionError, Report
 from telephony.routing.route import Question
 from veyra.doors import staff_page
@@ -50,6 +52,12 @@ class RouteForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"placeholder": "203.0.113.10", "spellcheck": "false"}),
     )
+    at = forms.CharField(
+        label=gettext_lazy("When, if not now"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Saturday 20:00")}),
+    )
     exact = forms.BooleanField(
         label=gettext_lazy("The provider writes both numbers exactly so"), required=False
     )
@@ -62,12 +70,15 @@ class RouteForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
-            trunk = cleaned.pop("trunk")
+            trunk, at = cleaned.pop("trunk"), cleaned.pop("at")
             asked = Question(trunk=str(trunk.key) if trunk else "", **cleaned)
             try:
                 self.question = routetest.checked(asked)
+                self.moment = moment_at(self.question.called, at)
             except QuestionError as error:
                 self.add_error(error.field, str(error.sentence))
+            except MomentError as error:
+                self.add_error("at", str(error.sentence))
         return cleaned
 
 
@@ -78,7 +89,7 @@ def page(request: HttpRequest, user: User) -> HttpResponse:
     form = RouteForm(sent if sent is not None else _filled_in(request, user), user=user)
     context = {**admin.site.each_context(request), "title": _("Test a route"), "form": form}
     if form.is_valid():
-        context |= told(routetest.ask(form.question), user)
+        context |= told(routetest.ask(form.question, form.moment), user)
     return render(request, "telephony/route.html", context, status=400 if form.errors else 200)
 
 
@@ -109,6 +120,11 @@ def _uuid(text: str) -> uuid.UUID | None:
         return None
 
 
+def when_of(report: Report) -> str:
+    """The moment that was asked for, by the clock of the number; "": now."""
+    return opening_words.when_asked(report.at, report.ruling.zone) if report.at else ""
+
+
 def told(report: Report, user: User) -> dict[str, Any]:
     """A report as the page shows it to this person."""
     rows = links({step.row for step in report.steps if step.row}, user)
@@ -116,6 +132,7 @@ def told(report: Report, user: User) -> dict[str, Any]:
         "report": report,
         "steps": [(step, rows.get(step.row) if step.row else None) for step in report.steps],
         "stop_link": rows.get(report.stop.row) if report.stop and report.stop.row else None,
-        "lights": lights_by_key([number.key for number in report.route.numbers], user),
+        "lights": lights_by_key([number.key for number in report.route.numbers], user, report.at),
+        "when": when_of(report),
         "sees_pins": user.has_perm("telephony.view_dispatchrule"),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,8 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from agentworker.filling import filled
+from agentworker.hours.book import ALWAYS, Ruling
 from agentworker.models import AgentVersion
 from agentworker.versions import script_of
+from telephony import routehours
 from telephony.line import Place, read_around
 from telephony.models import (
     Call,
@@ -38,6 +41,9 @@ NAMED = 5
 OF_THE_CALL = frozenset({Reason.NO_CODEC, Reason.NO_ENCRYPTION, Reason.BAD_OFFER})
 
 
+CLOSED = gettext_noop("The caller hears a message, and then the call ends.")
+
+
 class QuestionError(ValueError):
     """The question is no call; `sentence` says what to write, `field` where."""
 
@@ -50,7 +56,8 @@ class QuestionError(ValueError):
 class Report:
     """What a person is told. `greeting`: the first words that the caller hears, if anybody speaks.
 
-    `not_live`: why LiveKit does not do so yet; None where it does.
+    `ruling`: by the hours of the moment `at`, None for now. `not_live`: why LiveKit does not do so
+    yet; None where it does.
     """
 
     route: Route
@@ -59,10 +66,13 @@ class Report:
     hears: Sentence
     greeting: str
     not_live: Sentence | None
+    ruling: Ruling = ALWAYS
+    at: datetime | None = None
 
     @property
     def answers(self) -> bool:
-        return self.route.answers
+        """At that moment."""
+        return self.route.answers and not routehours.turns_away(self.ruling)
 
     @property
     def stop(self) -> Step | None:
@@ -98,19 +108,26 @@ def connection(name: str) -> str:
     return str(in_use[name]) if name else ""
 
 
-def ask(question: Question) -> Report:
-    """Where the call would go. Reads only rows that can matter to it. Raises QuestionError."""
+def ask(question: Question, at: datetime | None = None) -> Report:
+    """Where the call would go, now or at a moment. Reads only rows that can matter to it. Raises
+    QuestionError.
+    """
     question = checked(question)
     connections = connections_in_use()
     line = line_around([question], connections)
     route = next(routes([question], line))
+    when = at or timezone.now()
+    ruling = routehours.ruling_of(route, when)
+    found = *ladder.steps(route, line), *routehours.steps(route, ruling, at)
     return Report(
         route=route,
-        headline=ladder.headline(route),
-        steps=(*ladder.steps(route, line), *_elsewhere(line, connections)),
-        hears=ladder.hears(route),
-        greeting=_greeting(route),
+        headline=routehours.headline(ruling, when) if ruling.is_closed else ladder.headline(route),
+        steps=(*found, *_elsewhere(line, connections)),
+        hears=Sentence(CLOSED) if routehours.turns_away(ruling) else ladder.hears(route),
+        greeting=_greeting(route, ruling, when),
         not_live=_not_live(route, line),
+        ruling=ruling,
+        at=at,
     )
 
 
@@ -157,14 +174,18 @@ def _elsewhere(line: Line, connections: Sequence[Connection]) -> list[Step]:
     return ladder.elsewhere(names, rules)
 
 
-def _greeting(route: Route) -> str:
+def _greeting(route: Route, ruling: Ruling, at: datetime) -> str:
     keys = [way.agent.key for way in route.ways if way.agent and way.answers]
     if not keys:
         return ""
-    versions = AgentVersion.objects.filter(agent__key=keys[0]).select_related("agent")
+    speaks = ruling.stand_in or keys[0]
+    versions = AgentVersion.objects.filter(agent__key=speaks).select_related("agent")
     version = versions.order_by("-number").first()
-    caller = route.invite.caller
-    return filled(script_of(version), timezone.localtime(), caller).greeting if version else ""
+    if version is None:
+        return ""
+    if routehours.turns_away(ruling):
+        return routehours.greeting(ruling, version.language, at)
+    return filled(script_of(version), timezone.localtime(at), route.invite.caller).greeting
 
 
 def _not_live(route: Route, line: Line) -> Sentence | None:
@@ -209,7 +230,7 @@ def why_refused(call: Call) -> Step | None:
         report = ask(question_of(call))
     except QuestionError:
         return None
-    if report.stop and not report.answers:
+    if report.stop and not report.route.answers:
         return report.stop
     if call.reason in OF_THE_CALL:
         return None
@@ -245,7 +266,7 @@ def of_words(reason: str, route: Route) -> Step | None:
 
 
 def _would_answer(report: Report) -> Step | None:
-    return is_answered() if report.answers and not report.not_live else None
+    return is_answered() if report.route.answers and not report.not_live else None
 
 
 def is_answered() -> Step:

@@ -13,7 +13,7 @@ def why_taken(call: Call) -> list[Sentence]:
     if call.direction != Call.Direction.INBOUND or call.trunk is None or call.rule is None:
         return []
     try:
-        report = ask(question_of(call))
+        report = ask(question_of(call), call.started_at)
     except QuestionError:
         return []
     if not _goes_as(call, report):

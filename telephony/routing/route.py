@@ -25,7 +25,17 @@ RUSSIAN = re.compile(r"\+[78](\d{10})")
 
 
 Kind = Literal[
-    "trunk", "number", "rule", "agent", "call", "try", "worker", "entrance", "differences"
+    "trunk",
+    "number",
+    "rule",
+    "agent",
+    "call",
+    "try",
+    "worker",
+    "entrance",
+    "differences",
+    "hours",
+    "keys",
 ]
 
 
@@ -57,7 +67,8 @@ class Mark(StrEnum):
 class Row:
     """The page that changes what a sentence says: that of the row with this key, or of a new one.
 
-    "try": calling the number; "worker", "entrance" and "differences" have one page, and no key.
+    "try": calling the number; "worker", "entrance", "differences" and "keys" have one page, and no
+    key.
     """
 
     kind: Kind

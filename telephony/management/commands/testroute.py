@@ -6,6 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from telephony.links import links
+from telephony.moments import MomentError
+from telephony.opening import moment_at
 from telephony.routetest import QuestionError, Report, ask, connection
 from telephony.routing.route import Mark, Question
 
@@ -19,6 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("called", help="the number that is called, in any spelling")
         parser.add_argument("--from", dest="caller", default="", help="who calls")
         parser.add_argument("--ip", default="", help="the address that the call comes from")
+        parser.add_argument(
+            "--at", default="", help="when, by the clock of the number: “Saturday 20:00”"
+        )
         parser.add_argument("--trunk", default="", help="the provider connection, by its name")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,9 +34,10 @@ class Command(BaseCommand):
                     caller=options["caller"],
                     source_ip=options["ip"],
                     trunk=connection(options["trunk"]),
-                )
+                ),
+                moment_at(options["called"], options["at"]),
             )
-        except QuestionError as error:
+        except (QuestionError, MomentError) as error:
             raise CommandError(str(error.sentence), returncode=2) from error
         self._tell(report)
         if not report.answers:
