@@ -40,7 +40,9 @@ def pages_of(agent: Agent, request: HttpRequest) -> list[dict[str, Any]]:
     """The row of links above each of them."""
     found = [(label, link(name, agent.pk)) for label, name in PAGES]
     return [
-        {"label": label, "url": url, "is_here": url == request.path} for label, url in found if url
+        {"label": label, "url": url, "is_here": request.path.startswith(url)}
+        for label, url in found
+        if url
     ]
 
 

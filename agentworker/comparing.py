@@ -16,8 +16,8 @@ from agentworker.providers.catalog import Text
 from agentworker.services import Words
 
 NOTE_LENGTH = 300
-# A word with the space behind it; a space that has no word before it.
-WORD = re.compile(r"\S+\s*|\s+")
+# A word with the space behind it; what stands between words.
+WORD = re.compile(r"\w+\s*|[^\w\s]+|\s+")
 
 
 class Mark(StrEnum):
@@ -54,7 +54,7 @@ def entries(words: Words) -> list[Entry]:
     named = dict(Language.choices)
     own: Iterable[tuple[Text, str]] = (
         (_("Greeting"), words.greeting),
-        (_("How it behaves"), words.instructions),
+        (_("Its task"), words.instructions),
         (_("Keys of the telephone"), format_menu(words.menu)),
         (_("Answers to words"), format_rules(words.rules)),
         (_("When it did not understand"), words.fallback),

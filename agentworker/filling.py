@@ -7,7 +7,7 @@ from agentworker.placeholders import fill, values
 from agentworker.script import Script
 
 
-def filled(script: Script, now: datetime, caller: str) -> Script:
+def filled(script: Script, now: datetime, caller: str = "") -> Script:
     """`now` is in the time zone of the place that is called; `caller`: his number, or "" ."""
     known = values(script.language, now, caller, script.company)
     return replace(
@@ -17,6 +17,9 @@ def filled(script: Script, now: datetime, caller: str) -> Script:
         fallback=fill(script.fallback, known),
         goodbye=fill(script.goodbye, known),
         consent=fill(script.consent, known),
-        menu=tuple(replace(item, say=fill(item.say, known)) for item in script.menu),
+        menu=tuple(
+            replace(item, say=fill(item.say, known), about=fill(item.about, known))
+            for item in script.menu
+        ),
         rules=tuple(replace(rule, say=fill(rule.say, known)) for rule in script.rules),
     )

@@ -130,7 +130,7 @@ class AgentForm(RevisionForm):
         },
     )
     instructions = forms.CharField(
-        label=_("How it behaves"),
+        label=_("Its task"),
         required=False,
         max_length=LONGEST_INSTRUCTIONS,
         widget=area(8),

@@ -53,7 +53,7 @@ MANAGER = (
     "monitoring.change_mailing",
     "telephony.block_caller",
     *rights_on("agentworker.agent", "agentworker.agentversion", "telephony.dispatchrule"),
-    *rights_on("agentworker.place", "agentworker.closure"),
+    *rights_on("agentworker.place", "agentworker.closure", "agentworker.company"),
     *rights_on("telephony.colleague", "telephony.team"),
 )
 ENGINEER = (
@@ -85,7 +85,7 @@ ENGINEER = (
     *("recordings.mute_participant", "recordings.remove_participant"),
     *("recordings.message_room", "recordings.close_room"),
     *rights_on("agentworker.agent", "agentworker.agentversion", "agentworker.providerkey"),
-    *rights_on("agentworker.place", "agentworker.closure"),
+    *rights_on("agentworker.place", "agentworker.closure", "agentworker.company"),
     *rights_on("telephony.colleague", "telephony.team"),
     *rights_on(
         *("telephony.callevent", "telephony.refused", "telephony.publishedobject"),

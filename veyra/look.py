@@ -84,6 +84,7 @@ ENGINEERING: Sequence[Line] = [
 ]
 PEOPLE: Sequence[Line] = [
     Line(_("Opening hours"), "schedule", "hours", ("agentworker.view_place",)),
+    rows_of("agentworker.company", _("Company"), "apartment"),
     rows_of("telephony.colleague", _("Colleagues"), "headset_mic"),
     rows_of("telephony.team", _("Groups"), "groups"),
     rows_of("monitoring.contact", _("Contacts"), "contact_phone"),
