@@ -222,6 +222,10 @@ class AgentForm(RevisionForm):
             data, files, initial=kind.initial_from(words), agent=self.instance, user=self.user
         )
 
+    @property
+    def media(self) -> forms.Media:
+        return sum((part.media for part in self.parts), super().media)
+
     def laid(self) -> list[Laid]:
         """The page from top to bottom, without sections that have nothing."""
         found = []
