@@ -29,6 +29,7 @@ SPOKEN = {
         "press_one": "Если не хотите ждать, нажмите один, и мы перезвоним вам.",
         "wait_on": "Спасибо, что ждёте. Мы всё ещё ищем свободного сотрудника.",
         "noted": "Хорошо, мы перезвоним вам.",
+        "press_back": "Чтобы мы вам перезвонили, нажмите один.",
     },
     "en": {
         "sorry": "Hello! We are sorry, but we cannot answer your call at the moment.",
@@ -42,6 +43,7 @@ SPOKEN = {
         "press_one": "If you do not want to wait, press one, and we will call you back.",
         "wait_on": "Thank you for waiting. We are still looking for somebody who is free.",
         "noted": "All right, we will call you back.",
+        "press_back": "If you want us to call you back, press one.",
     },
 }
 
@@ -58,13 +60,24 @@ class Sound:
         return len(self.samples) / 2 / self.rate
 
 
-def words(language: str, *, mid_call: bool, will_call_back: bool, text: str = "") -> str:
+def words(
+    language: str,
+    *,
+    mid_call: bool,
+    will_call_back: bool,
+    offers_call_back: bool = False,
+    text: str = "",
+) -> str:
     """The apology; an unknown language is answered in Russian. `text`: staff's own words, which
-    stand for all of ours, but for the excuse where the caller was cut off.
+    stand for all of ours, but for the excuse where the caller was cut off. Where it offers to call
+    back, it ends with that, and `words_of_goodbye` come when he has pressed no key.
     """
     spoken = _spoken(language)
     if text:
-        return f"{spoken['cut_off']} {text}" if mid_call else text
+        whole = [spoken["cut_off"]] * mid_call + [text]
+        return " ".join(whole + [spoken["press_back"]] * offers_call_back)
+    if offers_call_back:
+        return f"{spoken['cut_off' if mid_call else 'sorry']} {spoken['press_back']}"
     begun = spoken["cut_off" if mid_call else "sorry"]
     return " ".join([begun, spoken["we_call" if will_call_back else "you_call"], spoken["goodbye"]])
 
@@ -91,13 +104,30 @@ def words_of_call_back(language: str) -> str:
     return f"{spoken['noted']} {spoken['goodbye']}"
 
 
+def words_of_goodbye(language: str) -> str:
+    return _spoken(language)["goodbye"]
+
+
 def _spoken(language: str) -> dict[str, str]:
     return SPOKEN.get(language, SPOKEN["ru"])
 
 
-def sound(language: str, *, mid_call: bool, will_call_back: bool, text: str = "") -> Sound:
+def sound(
+    language: str,
+    *,
+    mid_call: bool,
+    will_call_back: bool,
+    offers_call_back: bool = False,
+    text: str = "",
+) -> Sound:
     """The apology as sound. Raises EspeakError, OSError."""
-    said = words(language, mid_call=mid_call, will_call_back=will_call_back, text=text)
+    said = words(
+        language,
+        mid_call=mid_call,
+        will_call_back=will_call_back,
+        offers_call_back=offers_call_back,
+        text=text,
+    )
     return kept(said, language)
 
 
@@ -121,6 +151,7 @@ def prepare() -> None:
     music()
     for language, one, other in product(SPOKEN, (False, True), (False, True)):
         sound(language, mid_call=one, will_call_back=other)
+        sound(language, mid_call=one, will_call_back=True, offers_call_back=True)
         for is_transfer in (False, True):
             said = words_of_hold(
                 language, is_transfer=is_transfer, mid_call=one, offers_call_back=other
@@ -128,6 +159,7 @@ def prepare() -> None:
             kept(said, language)
         kept(words_of_waiting(language, offers_call_back=one), language)
         kept(words_of_call_back(language), language)
+        kept(words_of_goodbye(language), language)
 
 
 def _speak(text: str, language: str, words_per_minute: int = WORDS_PER_MINUTE) -> bytes:

@@ -83,7 +83,7 @@ class StandIn(models.Model):
     is_transfer = models.BooleanField(default=False)
     # A hold: what a colleague hears of the caller before they are connected, while it goes on.
     summary = models.TextField(blank=True)
-    # A hold: who presses 1 need not wait, and is called back; when he did.
+    # Who presses 1 need not wait for anybody, and is called back; when he did.
     offers_call_back = models.BooleanField(default=False)
     asked_back_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(_("asked"))
@@ -116,11 +116,13 @@ class StandIn(models.Model):
         *,
         mid_call: bool,
         will_call_back: bool,
+        offers_call_back: bool = False,
         text: str = "",
     ) -> None:
         """Have it said soon; once more where it was said before and somebody is still there.
 
-        `text`: instead of our own words of apology.
+        `text`: instead of our own words of apology. `offers_call_back`: who presses 1 is told that
+        we call him.
         """
         cls._put(
             room_sid,
@@ -128,6 +130,7 @@ class StandIn(models.Model):
             language=language,
             mid_call=mid_call,
             will_call_back=will_call_back,
+            offers_call_back=offers_call_back,
             text=text,
         )
 
@@ -177,7 +180,14 @@ class StandIn(models.Model):
     def apologise(cls, room_sid: str) -> None:
         """Nobody could be reached: whoever waits is told so, and the call ends."""
         rows = cls.objects.on_hold().filter(room_sid=room_sid)
-        rows.update(kind=cls.Kind.APOLOGY, asked_at=timezone.now(), spoke_at=None, summary="")
+        rows.update(
+            kind=cls.Kind.APOLOGY,
+            asked_at=timezone.now(),
+            spoke_at=None,
+            summary="",
+            # He had the whole time of the music for it.
+            offers_call_back=False,
+        )
 
 
 # Of a row that is asked for anew.

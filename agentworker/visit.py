@@ -8,9 +8,9 @@ from django.utils import timezone
 from livekit import rtc
 
 from agentworker import last_words
-from agentworker.hold import Hold
+from agentworker.hold import WAITS_NOT, Hold
 from agentworker.leaving import is_spoken_to, let_go, to_let_go
-from agentworker.presence import people
+from agentworker.presence import people, person
 from agentworker.rows import note
 from agentworker.standin import StandIn
 from agentworker.voice import HEARD_SECONDS, PAUSE_SECONDS, Voice, first, wait_for
@@ -18,6 +18,8 @@ from veyra.livekit.tokens import standby_token
 
 # An assistant who lives no more is taken out of the room by then; LiveKit answers by then.
 CLEARED_SECONDS, LOOK_SECONDS = 2.0, 0.2
+# Who was offered to be called back presses a key by then, or hangs up.
+KEY_SECONDS = 5.0
 
 
 class Visit:
@@ -27,9 +29,11 @@ class Visit:
         self.row, self.room = row, rtc.Room()
         self.taken_over = False
         self._heard, self._enough = asyncio.Event(), asyncio.Event()
+        self._wants_call = asyncio.Event()
         self.room.on("local_track_subscribed", lambda _track: self._heard.set())
         self.room.on("participant_disconnected", self._on_left)
         self.room.on("disconnected", self._on_lost)
+        self.room.on("sip_dtmf_received", self._on_key)
 
     async def make(self) -> None:
         """Enter, do what is asked for until it is over, and leave."""
@@ -86,6 +90,7 @@ class Visit:
             row.language,
             mid_call=row.mid_call,
             will_call_back=row.will_call_back,
+            offers_call_back=row.offers_call_back,
             text=row.text,
         )
         self.room.local_participant.set_track_subscription_permissions(allow_all_participants=True)
@@ -101,8 +106,30 @@ class Visit:
 
     async def _say(self, voice: Voice, said: last_words.Sound) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
-        await voice.say(said)
+        if self.row.offers_call_back:
+            await first(self._offer(voice, said), self._wants_call.wait())
+            voice.hush()
+            await voice.say(await self._answer())
+        else:
+            await voice.say(said)
         await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _offer(self, voice: Voice, said: last_words.Sound) -> None:
+        await voice.say(said)
+        await asyncio.sleep(KEY_SECONDS)
+
+    async def _answer(self) -> last_words.Sound:
+        """To who has pressed 1, or has not."""
+        language = self.row.language
+        words = last_words.words_of_goodbye(language)
+        if self._wants_call.is_set():
+            await note(self.row, asked_back_at=timezone.now())
+            words = last_words.words_of_call_back(language)
+        return await asyncio.to_thread(last_words.kept, words, language)
+
+    def _on_key(self, key: rtc.SipDTMF) -> None:
+        if key.digit == WAITS_NOT and key.participant and person(key.participant).is_caller:
+            self._wants_call.set()
 
     def _on_left(self, _who: rtc.RemoteParticipant) -> None:
         if not any(someone.is_caller for someone in people(self.room)):

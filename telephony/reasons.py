@@ -197,8 +197,8 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     Reason.ASKED_BACK: Explanation(
         _(
-            "No assistant could answer, and a colleague was looked for. The caller did not want to"
-            " wait, and asked to be called back."
+            "No assistant could talk to the caller. He did not want to wait for a colleague, and"
+            " asked to be called back."
         ),
         200,
     ),

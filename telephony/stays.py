@@ -61,6 +61,8 @@ def deeds(row: StandIn) -> Iterator[Deed]:
     if row.kind == StandIn.Kind.APOLOGY:
         if row.spoke_at:
             yield Deed(STOOD_IN, row.spoke_at, why(row))
+        if row.asked_back_at:
+            yield Deed(ASKED_BACK, row.asked_back_at, Reason.ASKED_BACK)
         return
     if row.spoke_at:
         yield Deed(ON_HOLD, row.spoke_at)

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -275,7 +275,7 @@ def works_of(
                 continue
             step = decide(replace(watched, has_people=False), line)
         if step is Step.STAND_IN:
-            stand_in(case.room)
+            stand_in(case.room, after_fault=watched.failed)
             works.append(Clear(livekit, case.room.call.room_name, seen))
         elif step is Step.SEND_AGAIN:
             intake.store(
@@ -285,10 +285,16 @@ def works_of(
     return works
 
 
-def stand_in(room: Room) -> None:
-    """The last resort is asked to speak."""
+def stand_in(room: Room, *, after_fault: bool = False) -> None:
+    """The last resort is asked to speak. `after_fault`: an assistant came, and could not go on."""
     about = apology_in(room, opening.ruling_of(room.call))
+    about["offers_call_back"] = after_fault and may_be_called_back(room, about)
     StandIn.ask(room.sid, room.call.room_name, language_of(room.call), **about)
+
+
+def may_be_called_back(room: Room, about: Mapping[str, Any]) -> bool:
+    """Of several who hear the offer, one alone cannot be."""
+    return about["will_call_back"] and len(room.legs) == 1
 
 
 def apology_in(room: Room, ruling: Ruling) -> dict[str, Any]:
@@ -306,8 +312,7 @@ def hold_in(room: Room, ruling: Ruling) -> dict[str, Any]:
     return about | {
         "is_transfer": False,
         "summary": summary_of(room.call),
-        # Of several who hear it, one alone cannot be called back.
-        "offers_call_back": about["will_call_back"] and len(room.legs) == 1,
+        "offers_call_back": may_be_called_back(room, about),
     }
 
 

@@ -126,6 +126,30 @@ def test_who_hears_the_last_resort_is_put_down_to_be_called(
     assert (event.kind, event.sip_call_id) == (stays.STOOD_IN, "SCL_79160000001")
 
 
+@pytest.mark.parametrize("kind", ["failed", "broken"])
+def test_whose_assistant_could_not_go_on_is_offered_a_call(agent: Agent, kind: str) -> None:
+    call(agent, answered_at=timezone.now())
+    told(kind, "RM_1")
+    assert told_lately({"RM_1"}, timezone.now()).failed == {"RM_1"}
+    (room,) = watched_rooms()
+    stand_in(room, after_fault=True)
+    row = StandIn.objects.get()
+    assert row.offers_call_back and row.mid_call
+    StandIn.objects.update(spoke_at=timezone.now(), asked_back_at=timezone.now())
+    stays.tell(timezone.now())
+    kinds = set(CallEvent.objects.filter(source="observer").values_list("kind", flat=True))
+    assert kinds == {stays.STOOD_IN, stays.ASKED_BACK}
+    assert CallBack.objects.get().times == 1
+
+
+def test_of_two_callers_in_a_room_none_is_offered_a_call(agent: Agent) -> None:
+    call(agent)
+    call(agent, user="79160000002")
+    (room,) = watched_rooms()
+    stand_in(room, after_fault=True)
+    assert not StandIn.objects.get().offers_call_back
+
+
 def test_who_came_after_it_had_begun_did_not_hear_it(agent: Agent) -> None:
     call(agent)
     (room,) = watched_rooms()
@@ -163,6 +187,7 @@ def test_a_hold_lasts_longer_than_an_apology_and_not_for_ever() -> None:
     assert StandIn.objects.forgotten(now + standin.LONGEST_HOLD * 2).exists()
     StandIn.apologise("RM_1")
     row = StandIn.objects.get()
+    assert not row.offers_call_back
     assert (row.kind, row.summary) == ("apology", "") and not StandIn.objects.to_do(late).exists()
     StandIn.release("RM_1")  # an apology is not
     assert StandIn.objects.get().over_at is None
