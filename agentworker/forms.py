@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.functional import Promise
@@ -109,6 +109,7 @@ class AgentForm(RevisionForm):
     """
 
     user: User | None = None
+    part_kinds: ClassVar[tuple[type[Part], ...]] = PARTS
 
     company = forms.CharField(
         label=_("What is your company called?"),
@@ -205,7 +206,7 @@ class AgentForm(RevisionForm):
             self.fields[name].initial = value
             if name == "name":  # the model's own "" goes before a field's
                 self.initial[name] = value
-        self.parts = tuple(self._part(kind) for kind in PARTS)
+        self.parts = tuple(self._part(kind) for kind in self.part_kinds)
 
     def _first_values(self) -> Mapping[str, str]:
         """What the form shows before anybody wrote: what is written, or how a new one begins."""
