@@ -30,11 +30,12 @@ class AssistantsHang(Fault):
     def make(self, line: Line) -> None:
         line.hang("standby")
         line.hang_jobs()
-        self.caller = line.call("wait:60")
+        self.caller = line.call("listen:8")
 
     def after(self, line: Line) -> None:
         """The one who waits hears an assistant, and so do the next."""
         line.wait_for("desk.talks()")
+        self.caller.wait(60)
         answered(line, 2)
 
     def tidy(self, line: Line) -> None:
