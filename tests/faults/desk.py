@@ -21,7 +21,7 @@ from agentworker.services import Words, save_words
 from monitoring.alarms.forms import put
 from monitoring.alarms.models import AlertChannel
 from monitoring.health import every, reading, running
-from monitoring.health.base import Status
+from monitoring.health.base import STARTING_SECONDS, Status
 from monitoring.health.models import HealthCheck
 from monitoring.incidents import rulebook, runbook
 from monitoring.incidents.models import Incident, ProgramStart, RuleSetting, Suspicion
@@ -85,6 +85,13 @@ def incident(rule: str) -> Row | None:
     if row is None:
         return None
     return {"pk": str(row.pk), "sentence": str(row.told), "severity": row.severity}
+
+
+def has_run_a_while() -> bool:
+    """Whoever looks began to long enough ago: in its first minute it misses nothing."""
+    lookers = Program.objects.filter(name__in=["worker", "lookout"])
+    since = timezone.now() - timedelta(seconds=STARTING_SECONDS)
+    return not lookers.filter(started_at__gt=since).exists()
 
 
 def begun(name: str) -> str:

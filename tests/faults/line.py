@@ -133,7 +133,7 @@ class Line:
 
     def settle(self, times: int = 6) -> None:
         """Nothing is seen any more of what was before, not even calls that have just ended."""
-        self.wait_for("desk.all_calls_are_over()")
+        self.wait_for("desk.all_calls_are_over() and desk.has_run_a_while()")
         for left in reversed(range(times)):
             self.do("desk.begin_anew()")
             try:

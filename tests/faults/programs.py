@@ -66,9 +66,11 @@ class RecorderDies(Fault):
     step, target = "restart", "recorder@"
 
     def make(self, line: Line) -> None:
-        for _time in range(4):
+        for _time in range(12):
             line.kill("recorder")
             line.wait_for_program("recorder")
+            if self.seen(line):
+                break
 
 
 class BrokerHangs(Hangs):
