@@ -12,10 +12,12 @@ from agentworker.models import Worker
 from monitoring.health import every
 from monitoring.incidents import rulebook
 from monitoring.incidents.models import Incident, RuleSetting
+from monitoring.incidents.runbook import runbook
 from monitoring.models import HealthCheck, RecoveryAction
 from monitoring.recovery import recover
 from monitoring.recovery.recover import REMEDIES
-from veyra.models import Lease, Program
+from telephony.models import Call
+from veyra.models import Lease, Program, User
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +133,20 @@ def test_where_nothing_is_wrong_nothing_is_done() -> None:
     said = StringIO()
     call_command("recover", stdout=said)
     assert "nothing" in said.getvalue()
+
+
+def test_a_conversation_that_hangs_is_ended_where_callers_hear_nobody(ringing_in: Call) -> None:
+    now = timezone.now()
+    wanted = {"started_at": now, "seen_at": now, "capacity": 5, "registered": True}
+    jobs = [{"job": "AJ_1", "room": ringing_in.room_name}]
+    Worker.objects.create(name="w:1", host="h", pid=1, jobs=jobs, **wanted)
+    Worker.objects.create(name="x:1", host="h", pid=1, **wanted)
+    incident = critical("no_agent")
+    offered = runbook(incident, User.objects.create_superuser("boss"), now).buttons
+    assert [each.target for each in offered if each.step in ("end_hung", "drain_worker")] == [
+        "w:1",
+        "w:1",
+    ]
+    recover.work(now)
+    assert RecoveryAction.objects.get().step == "end_hung"
+    assert Worker.objects.get(name="w:1").rooms_to_end == [ringing_in.room_name]

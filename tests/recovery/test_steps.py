@@ -250,23 +250,6 @@ def test_a_step_whose_worker_died_is_told_as_cut_short() -> None:
     assert told(row)[0] is False and "cut short" in told(row)[1]
 
 
-@pytest.fixture
-def ringing_in() -> Call:
-    """A caller for whom an assistant came, and has said nothing for too long."""
-    long_ago = timezone.now() - timedelta(seconds=20)
-    call = Call.objects.create(
-        state="ringing",
-        direction="inbound",
-        started_at=long_ago,
-        room_name="call-1",
-        room_sid="RM_1",
-        agent=Agent.objects.create(name="Anna"),
-    )
-    joined = {"joined_at": long_ago, "room_sid": "RM_1", "role": Leg.Role.CALLER}
-    Leg.objects.create(call=call, identity="sip_1", **joined)
-    return call
-
-
 def test_a_worker_is_told_to_end_only_what_hangs(ringing_in: Call) -> None:
     row = worker("one:1")
     jobs = [{"job": "AJ_1", "room": "call-1"}, {"job": "AJ_2", "room": "call-2"}]
