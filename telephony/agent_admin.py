@@ -13,8 +13,11 @@ from django.utils.translation import gettext as _
 from agentworker.assistant_admin import AgentAdmin
 from agentworker.forms import AgentForm
 from agentworker.models import Agent
+from agentworker.parts.laid import PARTS
+from agentworker.parts.tools import ToolsPart
 from agentworker.recording import RecordingPolicy
 from agentworker.trying.asking import Standing
+from telephony.assistant_tools import LineToolsPart
 from telephony.changes import ChangeError, Impact
 from telephony.keeping import KeepingAdmin, panel
 from telephony.line import read_line, rules_ask_callers
@@ -33,6 +36,8 @@ admin.site.unregister(Agent)
 
 class LineAgentForm(AgentForm):
     """A greeting that says nothing is refused, with the numbers whose callers would hear it."""
+
+    part_kinds = tuple(LineToolsPart if kind is ToolsPart else kind for kind in PARTS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

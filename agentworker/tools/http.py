@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.providers.catalog import Access
+from agentworker.providers.http import HOST
 from agentworker.tools.errand import Answer, Errand, ErrandError, parsed, run
 from agentworker.tools.kind import Config, Done, Kind, Parameter, Scene
 from agentworker.tools.line import Unable
@@ -54,7 +55,7 @@ def errand_of(config: Config, args: Mapping[str, Any], access: Access | None) ->
     if method not in WITH_BODY and rest:
         asked = "&".join(f"{quote(name, safe='')}={quote(v, safe='')}" for name, v in rest.items())
         url += ("&" if "?" in url else "?") + asked
-    headers, private = headers_of(config, access)
+    headers, private = headers_of(config, access if is_for(access, url) else None)
     return Errand(
         method,
         url,
@@ -65,11 +66,17 @@ def errand_of(config: Config, args: Mapping[str, Any], access: Access | None) ->
     )
 
 
+def is_for(access: Access | None, url: str) -> bool:
+    """A key is sent to the host that its owner named, and nowhere else."""
+    host = urlsplit(url).hostname or ""
+    return access is not None and host == access.settings.get(HOST, "").casefold()
+
+
 def headers_of(config: Config, access: Access | None) -> tuple[dict[str, str], dict[str, str]]:
-    """Those that anybody may see, and those with the key in them."""
+    """Those that anybody may see, and those with the key in them, which none has without it."""
     secret = access.secret if access else ""
     written = {str(each["name"]): str(each["value"]) for each in config.get("headers", ())}
-    private = {n: v.replace(KEY, secret) for n, v in written.items() if KEY in v}
+    private = {n: v.replace(KEY, secret) for n, v in written.items() if KEY in v and secret}
     return {n: v for n, v in written.items() if KEY not in v}, private
 
 

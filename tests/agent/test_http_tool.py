@@ -21,6 +21,7 @@ from tests.agent.talking import Thinking, talking
 from tests.providers.servers import serving
 
 SECRET = "sesame-0451"
+KEY = Access(secret=SECRET, settings={"host": "127.0.0.1"})
 CONFIG: dict[str, Any] = {
     "kind": "http",
     "name": "order",
@@ -84,7 +85,7 @@ async def test_a_caller_hears_how_his_order_stands(
 ) -> None:
     mind = Thinking(("", "order", {"number": "17/б"}), "Ваш заказ готов.")
     script = Script("key", 1, "ru", "Здравствуйте!", tools=(config(shop),))
-    shop_key = {"shop": Access(secret=SECRET)}
+    shop_key = {"shop": KEY}
     async with talking(tmp_path, script, mind, accesses=shop_key) as scene:
         await scene.hear("Где заказ 17/б?")
         assert scene.said() == ["Ваш заказ готов."]
@@ -114,7 +115,7 @@ async def test_an_address_that_fails_is_told_and_the_talk_goes_on(
 
 async def test_what_is_posted_goes_as_json_and_an_echo_tells_no_key(shop: Shop) -> None:
     way = config(shop, "/echo", method="POST", reads=[])
-    answer = await ask(way, {"number": 7, "other": "x"}, Access(secret=SECRET))
+    answer = await ask(way, {"number": 7, "other": "x"}, KEY)
     assert shop.asked[0][3] == {"number": "7"}
     assert SECRET not in answer.text and "Bearer …" in answer.text
 
@@ -138,8 +139,15 @@ async def test_a_detour_to_another_host_does_not_learn_the_key(shop: Shop) -> No
     other = Shop()
     async with serving(other.answer) as other.url:
         way = config(shop, f"/away?to={other.url}/orders/7", sends=[])
-        await ask(way, {}, Access(secret=SECRET))
+        await ask(way, {}, KEY)
     assert "Authorization" not in other.asked[0][2]
+
+
+async def test_a_key_is_sent_to_no_host_but_its_own(shop: Shop) -> None:
+    others = Access(secret=SECRET, settings={"host": "shop.example"})
+    await ask(config(shop), {"number": "7"}, others)
+    await ask(config(shop), {"number": "7"}, Access(secret=SECRET))
+    assert not any("Authorization" in headers for _m, _p, headers, _b in shop.asked)
 
 
 async def test_a_detour_keeps_what_is_posted_where_it_must(shop: Shop) -> None:
