@@ -2,5 +2,6 @@
 
 from agentworker.parts import Part
 from agentworker.parts.knowledge import KnowledgePart
+from agentworker.parts.tools import ToolsPart
 
-PARTS: tuple[type[Part], ...] = (KnowledgePart,)
+PARTS: tuple[type[Part], ...] = (KnowledgePart, ToolsPart)
