@@ -14,11 +14,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from agentworker import deeds
 from agentworker.company import company_name
 from agentworker.lines import LinesError, format_menu, format_rules, parse_menu, parse_rules
 from agentworker.models import Agent, Language
 from agentworker.parts import Part
 from agentworker.parts.laid import PARTS
+from agentworker.parts.tools import ToolsPart
 from agentworker.placeholders import named, problems
 from agentworker.recording import RecordingPolicy
 from agentworker.script import CONSENT_KEYS
@@ -147,7 +149,8 @@ class AgentForm(RevisionForm):
         widget=area(4),
         help_text=_(
             "One key a line: “1 opening hours = We are open from 9 to 18”. "
-            "Key * repeats the menu, key # ends the call."
+            "Key * repeats the menu, key # ends the call. An arrow says what is done then: "
+            "“0 operator = One moment. -> transfer: Sales”, “-> message” or “-> hang up”."
         ),
     )
     rules = forms.CharField(
@@ -157,7 +160,8 @@ class AgentForm(RevisionForm):
         widget=area(4),
         help_text=_(
             "One answer a line: “price, cost = Delivery is free”. "
-            "They are used where it hears words and has no other mind."
+            "They are used where it hears words and has no other mind. An arrow says what is done"
+            " then, as with keys."
         ),
     )
     fallback = forms.CharField(
@@ -249,7 +253,18 @@ class AgentForm(RevisionForm):
         if self.asks_callers() and not set(CONSENT_KEYS) - taken:
             self.add_error("recording", NO_KEY_LEFT)
         self._check_places()
+        if not wrong:
+            self._check_deeds()
         return cleaned
+
+    def _check_deeds(self) -> None:
+        """A key may lead only to whom calls can be given."""
+        tools = self.written.tools if self.written else []
+        for part in self.parts:
+            tools = part.configs() if isinstance(part, ToolsPart) else tools
+        for name in ("menu", "rules"):
+            for problem in deeds.problems(self.cleaned_data.get(name) or (), tools):
+                self.add_error(name, str(problem))
 
     def _check_places(self) -> None:
         """As they were written: some fields are read into something else."""
