@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from django.utils.translation import gettext as _
-
 from agentworker.parts.tool_forms import Directory
 from agentworker.parts.tools import ToolsPart
 from telephony.models import Colleague, Team
@@ -14,7 +12,7 @@ from telephony.numbers import NumberError, e164
 def people() -> Iterable[tuple[str, str]]:
     """Two queries."""
     for team in Team.objects.kept().order_by("name"):
-        yield f"team:{team.key}", _("Group: %(name)s") % {"name": team.name}
+        yield f"team:{team.key}", team.name
     for colleague in Colleague.objects.kept().order_by("name"):
         yield f"colleague:{colleague.key}", colleague.name
 

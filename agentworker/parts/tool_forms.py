@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -115,9 +116,10 @@ class TransferForm(ToolForm):
         super().__init__(*args, **kwargs)
         people = list(self.directory.people())
         self.names = dict(people)
+        shown = [(target, _shown(target, name)) for target, name in people]
         self.fields["to"].choices = [  # type: ignore[attr-defined]  # of a ChoiceField
             ("", _("Choose…")),
-            *people,
+            *shown,
             (NUMBER, _("Another number…")),
         ]
 
@@ -143,6 +145,10 @@ class TransferForm(ToolForm):
     def called(self) -> str:
         to = self.cleaned_data["to"]
         return str(self.cleaned_data["number"] if to == NUMBER else self.names.get(to, ""))
+
+
+def _shown(target: str, name: str) -> str:
+    return gettext("Group: %(name)s") % {"name": name} if target.startswith("team:") else name
 
 
 class MessageForm(ToolForm):

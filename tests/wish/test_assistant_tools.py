@@ -29,6 +29,7 @@ from agentworker.tools.written import (
     parse_reads,
     parse_sends,
 )
+from telephony.agent_admin import LineAgentForm
 from telephony.assistant_tools import LineToolsPart
 from telephony.models import Colleague, Team
 from tests.providers.servers import serving
@@ -91,11 +92,24 @@ def test_a_transfer_goes_to_a_colleague_a_group_or_a_number(olga: Colleague) -> 
         f"team:{team.key}",
         "+74951234567",
     ]
-    assert [each["whom"] for each in tools] == ["Olga", "Group: Отдел продаж", "+74951234567"]
+    assert [each["whom"] for each in tools] == ["Olga", "Отдел продаж", "+74951234567"]
     names = [each["name"] for each in tools]
-    assert names == ["transfer_olga", "transfer_group_otdel_prodazh", "transfer_74951234567"]
+    assert names == ["transfer_olga", "transfer_otdel_prodazh", "transfer_74951234567"]
     again = part(*tools)
-    assert "Olga" in again.render_part() and not again.is_bound
+    page = again.render_part()
+    assert "Olga" in page and "Group: Отдел продаж" in page
+
+
+def test_a_key_may_lead_to_whom_the_assistant_may_transfer_calls(olga: Colleague) -> None:
+    def problems(menu: str) -> list[str]:
+        row = {"tools-0-kind": "transfer", "tools-0-to": f"colleague:{olga.key}"}
+        written = {"name": "Support", "language": "en", "greeting": "Hello", "menu": menu}
+        form = LineAgentForm(written | {"tools-count": "1"} | row)
+        form.is_valid()
+        return list(map(str, form.errors.get("menu", [])))
+
+    assert problems("0 operator = One moment. -> transfer: olga\n9 = Bye. -> hang up") == []
+    assert "“Boris” is nobody" in problems("0 operator = One moment. -> transfer: Boris")[0]
 
 
 @pytest.mark.parametrize(
