@@ -31,6 +31,7 @@ LINGER = timedelta(seconds=8)
 OPENED_BY = {
     "turned-away": ("telephony.view_call", "telephony.view_refused"),
     "call-backs": ("telephony.view_callback",),
+    "hours": ("agentworker.view_place",),
 }
 
 # With any of these a caller in trouble can be helped.

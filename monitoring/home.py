@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from monitoring.board import may_see
 from monitoring.health.base import Status
 from monitoring.health.shown import shown
 from monitoring.health.words import in_one_sentence
-from telephony import changes, demo
+from telephony import changes, demo, opening_shown
 from telephony.drift_views import MAKES, TAKES
 from telephony.lights import Shown, troubled_first
 from telephony.links import DECIDES
@@ -27,6 +28,7 @@ from veyra.people import opened_by_a_person
 
 SHOWN_NUMBERS = 10
 SHOWN_CALLS = 5
+SHOWN_PLACES = 6
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "last_calls": _last_calls(user),
         "sees_calls": may_see(user),
         "sees_call_backs": user.has_perm("telephony.view_callback"),
+        **_hours(user),
         "shows_demo": user.is_superuser and demo.is_here(),
     }
 
@@ -83,6 +86,18 @@ def _numbers(user: User) -> list[Shown]:
     if not user.has_perm("telephony.view_phonenumber"):
         return []
     return troubled_first(user, SHOWN_NUMBERS)
+
+
+def _hours(user: User) -> dict[str, Any]:
+    """What is closed by hand, and how each place stands."""
+    if not user.has_perm("agentworker.view_place"):
+        return {}
+    now = timezone.now()
+    return {
+        "closures": opening_shown.closures(user, now),
+        "places": opening_shown.places(user, now)[:SHOWN_PLACES],
+        "closes": user.has_perm("agentworker.add_closure"),
+    }
 
 
 def _today(user: User) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from agentworker.hours import sounds, week
 from agentworker.hours.calendar import Calendar
 from agentworker.hours.models import Outside
 from agentworker.hours.sounds import SoundError
+from agentworker.hours.words import CITIES
 from agentworker.models import Agent, Announcement, Closure, Place
 from telephony import opening
 from telephony.hours_fields import DaysField, MessageField, WeekField, sound_field
 from telephony.models import Colleague, PhoneNumber, Team
 from telephony.numbers import pretty
-from telephony.opening_words import CITIES
 from veyra.models import User
 from veyra.people import time_zones
 

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
+from telephony import opening_shown
 from telephony.lights import shown_lights
 from telephony.models import PhoneNumber
 from telephony.standing import Standing
@@ -42,6 +43,8 @@ class Lit:
             # A form that was sent has already written its values into `original`.
             number = PhoneNumber.objects.visible_to(request.user).get(pk=context["original"].pk)
             context["shown"] = shown_lights([number], request.user)[number.pk]
+            if request.user.has_perm("agentworker.view_place"):
+                context["hours"] = opening_shown.of_number(number, request.user)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc,no-any-return]  # of the admin
 
     @admin.display(description=_("state"))

@@ -9,8 +9,9 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from agentworker.hours import words as opening_words
 from agentworker.hours.book import ALWAYS, Ruling
-from telephony import key_facts, opening, opening_words, probes, signing
+from telephony import key_facts, opening, probes, signing
 from telephony.key_facts import KeyTrouble
 from telephony.line import Place, read_around
 from telephony.links import Link, links

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agentworker.hours.book import Book, Ruling
+from agentworker.hours import words as opening_words
+from agentworker.hours.book import ruling_of_place
 from agentworker.hours.calendar import Calendar
 from agentworker.hours.models import Announcement
 from agentworker.models import Agent, Closure, NumberPlace, Place
-from telephony import opening, opening_words
+from telephony import opening
 from telephony.models import PhoneNumber
 from telephony.numbers import pretty
 from veyra.models import User
@@ -72,7 +74,7 @@ def _place(
     agents: Sequence[str],
     now: datetime,
 ) -> ShownPlace:
-    ruling = of_place(place, closures, now)
+    ruling = ruling_of_place(place, closures, now)
     return ShownPlace(
         place,
         not ruling.is_closed,
@@ -80,14 +82,6 @@ def _place(
         _named(numbers),
         _named(agents),
     )
-
-
-def of_place(place: Place, closures: Iterable[Closure], moment: datetime) -> Ruling:
-    """Of a number that belongs to it, and is not closed by itself."""
-    own = [each for each in closures if each.is_of_all or each.place_id == place.pk]
-    key = "of it"
-    book = Book(numbers={key: NumberPlace(place=place)}, closures=own)
-    return book.ruling(key, "", moment)
 
 
 def _numbers_of(rows: Iterable[Place]) -> dict[int, list[str]]:
@@ -120,6 +114,21 @@ def _closure(row: Closure, now: datetime) -> ShownClosure:
     return ShownClosure(row, what(row), until, row.begins <= now)
 
 
+def of_number(number: PhoneNumber, user: User) -> dict[str, Any]:
+    """By whose hours it works, and what of it is closed by hand."""
+    place, now = opening.place_of(number), timezone.now()
+    shown = [
+        each
+        for each in closures(user, now)
+        if each.closure.is_of_all
+        or (place and each.closure.place_id == place.pk)
+        or (each.closure.number and each.closure.number.key == number.key)
+    ]
+    line = opening_words.in_one_line(place) if place else ""
+    clock = opening_words.clock(place, now)
+    return {"place": place, "line": line, "clock": clock, "closures": shown}
+
+
 def what(closure: Closure) -> str:
     if closure.place:
         return closure.place.name
@@ -128,6 +137,28 @@ def what(closure: Closure) -> str:
     if closure.agent:
         return _("the assistant “%(name)s”") % {"name": closure.agent.name}
     return _("the whole line: every number")
+
+
+def by_hand() -> tuple[tuple[str, str], ...]:
+    """What is closed now: the row that names it ("" for the line), and until when (ISO 8601)."""
+    rows = Closure.objects.in_force(timezone.now()).shown()
+    return tuple((_name(row), row.until.isoformat() if row.until else "") for row in rows)
+
+
+def _name(closure: Closure) -> str:
+    """In no language: a name, a number, or "" for the whole line."""
+    if closure.number:
+        return pretty(closure.number.number)
+    named = closure.place or closure.agent
+    return named.name if named else ""
+
+
+def told(name: str, until: str) -> tuple[str, str]:
+    """One of `by_hand` as its reader is told it, by the clock of his pages."""
+    zone, now = timezone.get_current_timezone(), timezone.now()
+    moment = datetime.fromisoformat(until) if until else None
+    when = opening_words.when(moment, zone, now) if moment else ""
+    return name or _("The whole line"), when
 
 
 def without_hours(user: User) -> str:

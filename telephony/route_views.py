@@ -13,7 +13,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from telephony import opening_words, routetest
+from agentworker.hours import words as opening_words
+from telephony import routetest
 from telephony.lights import lights_by_key
 from telephony.links import links
 from telephony.models import Call, PhoneNumber, Trunk

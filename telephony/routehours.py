@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from agentworker.hours import spoken
+from agentworker.hours import words as opening_words
 from agentworker.hours.book import ALWAYS, Ruling
 from agentworker.hours.models import Outside
-from telephony import key_facts, opening, opening_words, probes
+from telephony import key_facts, opening, probes
 from telephony.readiness import Places
 from telephony.routing.route import Mark, Route, Row, Step
 from veyra.sentences import Sentence

@@ -112,6 +112,13 @@ class Book:
         return {place.pk for place in self._places(number, agent)}
 
 
+def ruling_of_place(place: Place, closures: Iterable[Closure], moment: datetime) -> Ruling:
+    """What a number meets that belongs to it, and is not closed by itself."""
+    own = [each for each in closures if each.is_of_all or each.place_id == place.pk]
+    book = Book(numbers={"one": NumberPlace(place=place)}, closures=own)
+    return book.ruling("one", "", moment)
+
+
 def _closed_by_hand(found: Closed, closure: Closure, places: Sequence[Place]) -> Ruling:
     return Ruling(
         state=found,

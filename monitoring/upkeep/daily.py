@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
+from agentworker.models import Place
 from monitoring import caller_zip, filing
 from monitoring.callfile import CallFile
 from monitoring.erasure import CallerFile
@@ -47,6 +48,15 @@ def _delete_recordings(now: datetime) -> Outcome:
     return done(
         _("Recordings deleted since yesterday because their time was over: %(gone)s."), gone=gone
     )
+
+
+def _learn_days_off(now: datetime) -> Outcome:
+    """A new version of the calendar knows days that were moved since."""
+    rows = Place.objects.kept()
+    changed = [row for row in rows if row.learn_days_off(now.year)]
+    for row in changed:
+        row.save(update_fields=["days_off", "days_known_to"])
+    return done(_("Places whose days off are known anew: %(count)s."), count=len(changed))
 
 
 def _count_recordings(now: datetime) -> Outcome:
@@ -136,5 +146,12 @@ JOBS: Sequence[Job] = (
         does=gettext_lazy("Logins that ran out are removed from the database."),
         period=Period.DAILY,
         run=_clear_sessions,
+    ),
+    Job(
+        name="days_off",
+        title=gettext_lazy("Holidays"),
+        does=gettext_lazy("Opening hours learn the days off of the coming years."),
+        period=Period.DAILY,
+        run=_learn_days_off,
     ),
 )

@@ -14,7 +14,7 @@ function left(time) {
   let rest = Math.max(0, Math.round(time.dataset.left - Date.now() / 1000));
   const parts = { seconds: rest % 60, minutes: Math.floor(rest / 60) % 60, hours: Math.floor(rest / 3600) % 24, days: Math.floor(rest / 86400) };
   const words = parts.days ? time.dataset.words : parts.hours ? time.dataset.short : time.dataset.last;
-  return words.replace(/%\((\w+)\)s/g, (_, name) => parts[name]);
+  return words.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
 }
 
 function tick() {

@@ -1,7 +1,7 @@
 """Hours and closures in words, by the clock of the place that they belong to."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -48,7 +48,7 @@ def clock(place: Place | None, now: datetime | None = None) -> str:
     return text_of((now or timezone.now()).astimezone(zone).time())
 
 
-def when(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+def when(moment: datetime, zone: tzinfo, now: datetime) -> str:
     """ "18:00", "tomorrow, 09:00", "23 November, 09:00"."""
     local, today = moment.astimezone(zone), now.astimezone(zone).date()
     if local.date() == today:
