@@ -6,6 +6,7 @@ from typing import Any
 from agentworker.providers.catalog import Choice, Part
 
 SLOWEST, FASTEST = 0.5, 2.0
+OURS = "offline"
 
 
 def choices(speech: Mapping[str, Any], part: Part) -> list[Choice]:
@@ -13,6 +14,16 @@ def choices(speech: Mapping[str, Any], part: Part) -> list[Choice]:
     rows = speech.get(part.value)
     found = [choice_of(row) for row in rows] if isinstance(rows, list) else []
     return [each for each in found if each]
+
+
+def has_mind(speech: Mapping[str, Any]) -> bool:
+    """Does a language model think for it?"""
+    return any(each.provider != OURS for each in choices(speech, Part.MIND))
+
+
+def choices_as_written(speech: Mapping[str, Any], part: Part) -> list[Choice]:
+    """What a page shows: also of a text that is no mapping at all."""
+    return choices(speech, part) if isinstance(speech, Mapping) else []
 
 
 def choice_of(row: Any) -> Choice | None:
