@@ -22,15 +22,15 @@ from agentworker.models import Agent, Company, Language, with_newest
 from agentworker.services import drop_draft, name_company, publish, save_draft
 from agentworker.starting import OWN, STARTS
 from veyra.admin import VeyraAdmin
-from veyra.look import link
 from veyra.models import User
 
-# Which other pages an assistant has: (label, name of its URL); one that is not there is left out.
+SEE, CHANGE = "agentworker.view_agent", "agentworker.change_agent"
+# Which pages an assistant has: (label, name of its URL, the right to it).
 PAGES = (
-    (gettext_lazy("Assistant"), "admin:agentworker_agent_change"),
-    (gettext_lazy("Try it"), "assistant-try"),
-    (gettext_lazy("Scenarios"), "assistant-scenarios"),
-    (gettext_lazy("Versions"), "admin:agentworker_agent_versions"),
+    (gettext_lazy("Assistant"), "admin:agentworker_agent_change", SEE),
+    (gettext_lazy("Try it"), "assistant-try", CHANGE),
+    (gettext_lazy("Scenarios"), "assistant-scenarios", SEE),
+    (gettext_lazy("Versions"), "admin:agentworker_agent_versions", SEE),
 )
 # Of the page of a new one: kept, and not published. On the page of another: published, too.
 KEEP, PUBLISH = "_keep", "_publish"
@@ -38,11 +38,11 @@ KEEP, PUBLISH = "_keep", "_publish"
 
 def pages_of(agent: Agent, request: HttpRequest) -> list[dict[str, Any]]:
     """The row of links above each of them."""
-    found = [(label, link(name, agent.pk)) for label, name in PAGES]
+    allowed = [each for each in PAGES if request.user.has_perm(each[2])]
+    found = [(label, reverse(name, args=[agent.pk])) for label, name, _right in allowed]
     return [
         {"label": label, "url": url, "is_here": request.path.startswith(url)}
         for label, url in found
-        if url
     ]
 
 
@@ -232,12 +232,15 @@ class CompanyAdmin(VeyraAdmin):
     """One row, which is opened at once."""
 
     fields = ("name",)
+    purpose = gettext_lazy("What your company is called, as assistants say it to callers.")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         row = Company.objects.visible_to(request.user).order_by("pk").first()
-        if row is None:
+        if row is not None:
+            return redirect("admin:agentworker_company_change", row.pk)
+        if self.has_add_permission(request):
             return redirect("admin:agentworker_company_add")
-        return redirect("admin:agentworker_company_change", row.pk)
+        return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]  # unfold ships no types
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Company]:
         return Company.objects.visible_to(request.user)

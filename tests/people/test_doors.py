@@ -47,7 +47,6 @@ TO_STAFF = TO_THE_WORLD | {
     "admin/recordings/recording/<path:object_id>/change/": "leads to the page of the recording",
     "admin/telephony/outboundcall/<path:object_id>/change/": "leads to the page of the call",
     "admin/telephony/gateway/": "leads to the page of the one row",
-    "admin/agentworker/company/": "leads to the page of the one row",
 }
 # The same for who may look at calls, numbers and assistants.
 TO_VIEWERS = TO_STAFF | {

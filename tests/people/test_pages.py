@@ -6,6 +6,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from agentworker.models import Company
 from telephony.models import Gateway, Trunk
 from veyra.admin import VeyraAdmin
 from veyra.look import menu
@@ -16,7 +17,7 @@ HTML = {"Accept": "text/html,*/*"}
 LISTS = [
     (model, page)
     for model, page in admin.site._registry.items()
-    if isinstance(page, VeyraAdmin) and model not in (User, Gateway)
+    if isinstance(page, VeyraAdmin) and model not in (User, Gateway, Company)
 ]
 
 
