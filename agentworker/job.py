@@ -5,6 +5,7 @@ Top-level functions, since the worker names them to its children. The database i
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from functools import partial
 
@@ -15,6 +16,7 @@ from livekit.agents import AutoSubscribe, JobContext, JobProcess
 from livekit.agents.ipc.log_queue import LogQueueHandler
 
 from agentworker import accesses, espeak, providers, ready, standin  # noqa: F401  # ready: before any model
+from agentworker.afterwards import NO_END
 from agentworker.brief import Brief, read_brief
 from agentworker.consent import Consent
 from agentworker.conversation import Conversation, leg
@@ -27,6 +29,7 @@ from agentworker.means import Means
 from agentworker.people import Outcome, Person, agent_is_here, first_caller
 from agentworker.presence import people
 from agentworker.prompt import instructions_of
+from agentworker.providers.choosing import has_mind
 from agentworker.recording import RecordingPolicy
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Leg, Spool, now_text
@@ -197,10 +200,12 @@ def begin_trial(ctx: JobContext, spool: Spool) -> None:
 def note_start(
     spool: Spool, script: Script, caller: Person, policy: RecordingPolicy, *, is_trial: bool
 ) -> None:
+    is_summed_up = has_mind(script.speech) and not is_trial
     spool.session(
         version_id=script.version,
         started_at=now_text(),
         is_trial=is_trial,
+        sum_up_at=now_text(time.time() + NO_END.total_seconds()) if is_summed_up else None,
         **leg(caller).__dict__,
     )
     spool.event(

@@ -18,6 +18,8 @@ from agentworker.knowledge.models import Document, Passage
 from agentworker.recording import RecordingPolicy
 from agentworker.requests import AgentRequest
 from agentworker.scenarios import Scenario, ScenarioRun
+from agentworker.spending.models import Budget
+from agentworker.spending.rates import Spent
 from agentworker.standin import StandIn
 from agentworker.trials import Trial, TrialLine
 from veyra.models import Keepable
@@ -31,6 +33,7 @@ __all__ = [
     "AgentVersion",
     "Announcement",
     "BlockedCaller",
+    "Budget",
     "Closure",
     "Company",
     "Document",
@@ -157,6 +160,25 @@ class SessionQuerySet(VisibleQuerySet["Session"]):
         names = list(names)
         return self.filter(models.Q(sip_call_id__in=names) | models.Q(participant_sid__in=names))
 
+    def spent(self, since: datetime) -> Spent:
+        """Those that began since, roughly; trials are paid for like calls."""
+        found = self.filter(started_at__gte=since).aggregate(
+            roubles=models.Sum("roubles"), dollars=models.Sum("dollars")
+        )
+        return Spent(found["roubles"] or 0.0, found["dollars"] or 0.0)
+
+    def minutes(self, since: datetime) -> float:
+        """Talked with callers, in those that began since and are over."""
+        over = self.filter(started_at__gte=since, is_trial=False, ended_at__isnull=False)
+        spans = models.F("ended_at") - models.F("started_at")
+        found = over.aggregate(whole=models.Sum(spans, output_field=models.DurationField()))
+        return found["whole"].total_seconds() / 60 if found["whole"] else 0.0
+
+    def to_sum_up(self, now: datetime, since: datetime) -> Self:
+        """Those of which it is time to write down what came of them; none from before `since`."""
+        due = self.filter(sum_up_at__lte=now, version__isnull=False)
+        return due.filter(started_at__gte=since).order_by("sum_up_at")
+
     def saying(self, words: str) -> Self:
         """Those in which somebody said all these words in one breath, in whatever form; of words
         that are said again and again, those of the newest lines (see `TurnQuerySet.said_often`).
@@ -214,10 +236,15 @@ class Session(models.Model):
     # What was used: {"mind": [{"provider": …, "tokens_in": …}], "voice": […], "ears": […]}
     # (agentworker.usage).
     usage = models.JSONField(default=dict, editable=False)
+    # What that costs, roughly (agentworker.spending.rates).
+    roubles = models.FloatField(default=0.0, editable=False)
+    dollars = models.FloatField(default=0.0, editable=False)
     # Written down when it is over: two sentences, what came of it, and what staff want noted.
     summary = models.TextField(_("summary"), blank=True)
     outcome = models.CharField(_("what came of it"), max_length=200, blank=True)
     noted = models.JSONField(_("noted"), default=dict, blank=True)
+    # When its assistant's mind is asked for these; null: it was, or there is none.
+    sum_up_at = models.DateTimeField(null=True, editable=False)
     # How it stands while it goes on; "" and null until it has told.
     doing = models.CharField(max_length=10, choices=Doing.choices, blank=True, editable=False)
     doing_since = models.DateTimeField(null=True, editable=False)
@@ -228,6 +255,15 @@ class Session(models.Model):
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
         ordering = ["-started_at"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["sum_up_at"],
+                condition=models.Q(sum_up_at__isnull=False),
+                name="session_to_sum_up",
+            ),
+            # What today costs is asked for at the start of each call.
+            models.Index(fields=["started_at"], name="session_started"),
+        ]
 
     def __str__(self) -> str:
         return self.job_id
@@ -359,6 +395,13 @@ class Worker(models.Model):
     jobs = models.JSONField(_("conversations now"), default=list)
     capacity = models.PositiveIntegerField(_("calls at once"))
     registered = models.BooleanField(_("LiveKit knows it"), default=False)
+    # Of Veyra, as it runs there.
+    version = models.CharField(_("version"), max_length=40, blank=True)
+    # Of the processor of its host; of the memory there, how much is taken by everybody, in percent,
+    # and by this worker with its calls, in MiB. Null: it has not looked yet.
+    load = models.FloatField(_("load of the processor"), null=True)
+    memory_taken = models.FloatField(_("memory taken"), null=True)
+    memory_mib = models.PositiveIntegerField(_("memory of its own"), null=True)
     # Of the LiveKit that took it in.
     livekit_version = models.CharField(_("version of LiveKit"), max_length=40, blank=True)
     draining = models.BooleanField(_("takes no new calls"), default=False)

@@ -118,6 +118,7 @@ class Script:
     speech: Mapping[str, Any] = field(default_factory=dict, hash=False)
     tools: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     knowledge: tuple[str, ...] = ()
+    noting: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     # A RecordingPolicy: the assistant's own; a rule may say otherwise (RecordingPolicy.of_call).
     recording: str = "never"
     # What comes before "if you agree, press …"; "": a sentence of ours.

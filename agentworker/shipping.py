@@ -8,13 +8,16 @@ import fcntl
 import json
 import logging
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
+from agentworker import afterwards
 from agentworker.models import AgentRequest, Session, SessionEvent, Turn
+from agentworker.spending.rates import spent
 from veyra import live
 from veyra.celery import wake
 from veyra.livekit.tokens import TRIAL_ROOM
@@ -41,6 +44,7 @@ SESSION_FIELDS = (
     "error",
     "is_trial",
     "usage",
+    "sum_up_at",
 )
 # Lines that change how a conversation stands.
 OF_SESSION = ("session", "turn", "doing")
@@ -157,6 +161,8 @@ def _store(lines: list[Line]) -> None:
     if requests:
         AgentRequest.objects.bulk_create(requests, ignore_conflicts=True)
         wake(ASKED)
+    if any(line.get("ended_at") for line in of_type(lines, "session")):
+        wake(afterwards.TASK)
     for pk in pks.values():
         live.changed("session", pk)
 
@@ -167,10 +173,15 @@ def of_type(lines: Iterable[Line], kind: str) -> list[Line]:
 
 def _store_session(line: Line) -> None:
     fields = {name: line[name] for name in SESSION_FIELDS if name in line}
+    if "usage" in fields:
+        fields |= asdict(spent(fields["usage"]))
     if "started_at" in fields:
         Session.objects.bulk_create([Session(**fields)], ignore_conflicts=True)
     else:
-        Session.objects.filter(job_id=line["job_id"]).update(**fields)
+        mine = Session.objects.filter(job_id=line["job_id"])
+        mine.update(**fields)
+        if "ended_at" in fields:
+            mine.filter(sum_up_at__isnull=False).update(sum_up_at=fields["ended_at"])
 
 
 def _store_doing(line: Line) -> None:

@@ -1,6 +1,6 @@
 """Doors of the queue: each calls one service."""
 
-from agentworker import key_testing
+from agentworker import afterwards, key_testing
 from agentworker.trying import asking
 from veyra.celery import app
 
@@ -17,3 +17,14 @@ def rehearse() -> None:
 @app.task(name=key_testing.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def test_keys() -> None:
     key_testing.work()
+
+
+@app.task(name=afterwards.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def sum_up() -> None:
+    # As above.
+    from agentworker.afterwards import due
+
+    if due.any_now():
+        from agentworker.afterwards import working
+
+        working.work()

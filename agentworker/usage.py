@@ -48,10 +48,15 @@ def told(models: Iterable[Any], slugs: Mapping[Who, str]) -> dict[str, list[dict
     return found
 
 
+def slugs_of(providers: Providers) -> dict[Who, str]:
+    """The library's names of these -> ours."""
+    members = providers.members
+    return {(each.instance.provider, each.instance.model): each.provider for each in members}
+
+
 def follow(live: AgentSession[Any], providers: Providers, spool: Spool) -> None:
     """Written down after each answer, so a killed job has told of all but its last."""
-    members = providers.members
-    slugs = {(each.instance.provider, each.instance.model): each.provider for each in members}
+    slugs = slugs_of(providers)
 
     def tell() -> None:
         if used := told(live.usage.model_usage, slugs):

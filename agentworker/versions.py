@@ -80,6 +80,7 @@ def script_of(version: AgentVersion | AgentDraft) -> Script:
         speech=version.speech,
         tools=tuple(version.tools),
         knowledge=tuple(version.knowledge),
+        noting=tuple(version.noting),
         recording=version.agent.recording,
         consent=version.consent,
         company=company_name(),

@@ -205,10 +205,17 @@ def _erase_words(keys: Sequence[UUID], rooms: set[str]) -> None:
     AgentRequest.objects.filter(theirs).update(params={}, room_name="")
     Scenario.objects.filter(job_id__in=jobs).exclude(job_id="").delete()
     sessions.update(room_name="", error="")
+    # What is said of a talk with several callers says something of him, too.
+    told = sessions | Session.objects.filter(room_sid__in=_rooms(legs))
+    told.update(summary="", outcome="", noted={}, sum_up_at=None)
     _facts_of(legs, rooms).delete()
     units = [f"call:{name}" for name in names] + [f"room:{sid}" for sid in rooms]
     FoldUnit.objects.filter(key__in=units).delete()
     legs.update(identity="")
+
+
+def _rooms(legs: QuerySet[Leg]) -> list[str]:
+    return list(legs.exclude(room_sid="").values_list("room_sid", flat=True))
 
 
 def _words_of(legs: QuerySet[Leg], rooms: set[str]) -> QuerySet[Turn]:
@@ -242,6 +249,12 @@ def _facts_of(legs: QuerySet[Leg], rooms: set[str]) -> QuerySet[CallEvent]:
     return CallEvent.objects.filter(found)
 
 
+def _told_of(legs: QuerySet[Leg]) -> QuerySet[Session]:
+    """Their own conversations of which something was written down."""
+    own = Session.objects.of_callers(_names(legs))
+    return own.exclude(summary="", outcome="", noted={})
+
+
 def sweep(now: datetime) -> int:
     """Remove what came late of callers who were erased in the last weeks; of how many calls."""
     erased = Call.objects.erased_since(now - LATE).order_by("pk")
@@ -250,7 +263,8 @@ def sweep(now: datetime) -> int:
         batch = keys[start : start + BATCH]
         legs = Leg.objects.filter(call__in=batch)
         rooms = own_rooms(batch)
-        if _words_of(legs, rooms).exists() or _facts_of(legs, rooms).exists():
+        late = (_words_of(legs, rooms), _facts_of(legs, rooms), _told_of(legs))
+        if any(rows.exists() for rows in late):
             with transaction.atomic():
                 _erase_words(batch, rooms)
             swept += len(batch)

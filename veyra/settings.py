@@ -281,6 +281,7 @@ CELERY_TASK_ROUTES = {
     "telephony.apply": {"queue": "livekit"},
     # Long work, which nothing else waits behind.
     "agentworker.rehearse": {"queue": "slow"},
+    "agentworker.sum_up": {"queue": "slow"},
     "agentworker.test_keys": {"queue": "slow"},
     "monitoring.file": {"queue": "slow"},
     # It removes what the same worker wrote.
@@ -316,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "fold": {"task": "telephony.fold", "schedule": 2.0},
     "dial": {"task": "telephony.dial", "schedule": 5.0},
     "rehearse": {"task": "agentworker.rehearse", "schedule": 15.0},
+    "sum_up": {"task": "agentworker.sum_up", "schedule": 30.0},
     "test_keys": {"task": "agentworker.test_keys", "schedule": 15.0},
     "act": {"task": "telephony.act", "schedule": 5.0},
     "asked": {"task": "telephony.asked", "schedule": 5.0},

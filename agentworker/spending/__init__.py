@@ -1,0 +1,1 @@
+"""What providers cost, roughly, and what happens when a day's money is spent."""
