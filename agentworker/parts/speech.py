@@ -37,7 +37,7 @@ PARTS: Mapping[Part, tuple[Any, Any]] = {
     ),
 }
 SPEEDS = (("0.85", _("slowly")), ("1.0", _("normally")), ("1.15", _("briskly")), ("1.3", _("fast")))
-FAILING = (_("first"), _("if it fails"), _("if that fails, too"))
+FAILING = (_("First"), _("If it fails"), _("If that fails, too"))
 LANGUAGES = {"ru": _("Russian"), "en": _("English")}
 WRONG_LANGUAGE = _("This voice does not speak %(language)s. Choose another one.")
 
@@ -103,7 +103,6 @@ class SpeechPart(PagePart):
         super().__init__(*args, **kwargs)
         written = self.initial.get("written", {})
         self.keys = {str(row.key): row for row in ProviderKey.objects.kept()}
-        self.lost = keys_of(written) - self.keys.keys()
         for part in PARTS:
             for number, choice in enumerate(_filled(choices_as_written(written, part))):
                 self._add(part, number, choice)
@@ -145,18 +144,23 @@ class SpeechPart(PagePart):
                 why = gettext("no key yet")
                 yield Who(f"no:{slug}", f"{label} ({why})", slug, why)
             for row in rows if provider.is_installed else ():
+                if not provider.offers(part, row.settings):
+                    continue
                 yield Who(str(row.key), named(row, provider), slug)
 
     def _who(self, part: Part, number: int, choice: Choice | None) -> forms.ChoiceField:
         known = {each.value: each for each in self.offered[part]}
-        if choice and choice.key in self.lost:
+        if choice and choice.key and choice.key not in known:
+            row = self.keys.get(choice.key)
             gone = gettext("a key that is not here any more")
-            known[choice.key] = Who(choice.key, capfirst(gone), choice.provider)
+            cannot = gettext("%(name)s (cannot be it now)") % {"name": row.name if row else ""}
+            label = cannot if row else capfirst(gone)
+            known[choice.key] = Who(choice.key, label, choice.provider)
         nobody = "—" if number or part is Part.EARS else gettext("Veyra itself")
         if not number and part is not Part.EARS:
             known.pop(OURS, None)
         field = forms.ChoiceField(
-            label=f"{PARTS[part][0]}, {FAILING[number]}",
+            label=FAILING[number],
             choices=[("", nobody), *((each.value, each.label) for each in known.values())],
             required=False,
             initial=value_of(choice, number, part),
@@ -300,6 +304,8 @@ class SpeechPart(PagePart):
             if not all(part in provider.builders for part in Part) or not provider.is_installed:
                 continue
             for row in rows:
+                if not all(provider.offers(part, row.settings) for part in Part):
+                    continue
                 label = called.get(slug) or gettext("All from %(name)s") % {"name": row.name}
                 yield str(row.key), f"{label} ({row.name})" if slug in called else label, slug
             if slug in called and not rows:

@@ -95,6 +95,8 @@ class Provider:
     # Of each part, the first being what is taken where nobody chose.
     models: Mapping[Part, tuple[str, ...]] = field(default_factory=dict)
     voices: tuple[Voice, ...] = ()
+    # The setting without which it is not this part: its address.
+    addresses: Mapping[Part, str] = field(default_factory=dict)
     # The module that must be there, and what the lock calls its extra.
     needs: str = ""
     extra: str = ""
@@ -116,3 +118,8 @@ class Provider:
     @property
     def parts(self) -> list[Part]:
         return [part for part in Part if part in self.builders]
+
+    def offers(self, part: Part, settings: Mapping[str, Any]) -> bool:
+        """Can it be this part, as it was set up?"""
+        wanted = self.addresses.get(part)
+        return part in self.builders and (wanted is None or bool(settings.get(wanted)))

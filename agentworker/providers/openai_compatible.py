@@ -99,5 +99,6 @@ PROVIDER = Provider(
     ),
     price=_("free, but for the computer"),
     builders={Part.EARS: ears, Part.MIND: mind, Part.VOICE: voice},
+    addresses=ADDRESS_OF,
     check=check,
 )

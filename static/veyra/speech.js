@@ -45,16 +45,15 @@
   }
 
   const rowsOf = (group) => [...group.querySelectorAll("[data-choice]")];
-  const chosen = (row) => row.querySelector("[data-who]").value !== "" || row.dataset.number === "0";
 
   function another(group) {
     const rows = rowsOf(group);
     const next = rows.find((row) => row.hidden);
     const shown = rows.filter((row) => !row.hidden);
     const last = shown[shown.length - 1];
-    const first = rows[0].querySelector("[data-who]").value;
     // Ours does not fail; where nobody hears, there is nobody to fail.
-    group.querySelector("[data-another]").hidden = !next || !first || !chosen(last);
+    const who = last.querySelector("[data-who]").value;
+    group.querySelector("[data-another]").hidden = !next || !who || who === "offline";
   }
 
   function renew() {

@@ -134,6 +134,16 @@ def test_no_secret_is_on_the_page() -> None:
     assert "canary" not in part({}).render_part()
 
 
+def test_a_server_of_ones_own_is_offered_for_what_it_has_an_address_of() -> None:
+    row = key("openai_compatible", "Ollama")
+    row.settings = {"mind_url": "http://10.0.0.5/v1"}
+    row.save()
+    shown = part({})
+    assert str(row.key) in str(shown["mind_0_who"])
+    assert str(row.key) not in str(shown["voice_0_who"])
+    assert str(row.key) not in [each[0] for each in shown.extra()["sets"]]
+
+
 CHOOSABLE = {
     name: [slug for slug, each in PROVIDERS.items() if name in each.builders and each.fields]
     for name in Part
