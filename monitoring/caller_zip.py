@@ -17,7 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_noop
 
 from monitoring import file_making
-from monitoring.callpage import transcript, with_parties
+from monitoring.callpage import came_of, transcript, with_parties
 from monitoring.erasure import FINDS, CallerFile
 from monitoring.file_making import CannotFile, Kind, go_on
 from monitoring.transcript import Line, as_json
@@ -27,6 +27,7 @@ from recordings.forgetting import of_calls
 from recordings.models import Listening, Recording
 from recordings.stores import open_recording, store_of
 from recordings.storing import StoreError
+from telephony.came_of import CameOf
 from telephony.forgetting import Traces
 from telephony.models import Call, CallAction, CallBack, Ring
 from telephony.numbers import pretty
@@ -70,6 +71,7 @@ class Told:
     call: Call
     summary: str
     lines: Sequence[Line]
+    came: Sequence[CameOf]
     notes: Sequence[str]
     sound: Sequence[tuple[str, Recording]]
     lost: int
@@ -138,7 +140,8 @@ def _told(call: Call, sound: Sequence[Recording]) -> Told:
         (f"sound/{day}-{row.pk.hex[:8]}{PurePosixPath(row.file).suffix}", row) for row in there
     ]
     lost = len(sound) - len(there)
-    return Told(call, summary(call), transcript(call), list(_notes(call)), names, lost)
+    notes = list(_notes(call))
+    return Told(call, summary(call), transcript(call), came_of(call), notes, names, lost)
 
 
 def _notes(call: Call) -> Iterator[str]:
@@ -176,7 +179,7 @@ def _moment(at: datetime | None) -> str | None:
 def _as_json(number: str, told: Iterable[Told], others: dict[str, Any]) -> str:
     calls = [
         {
-            **json.loads(as_json(one.call, one.lines)),
+            **json.loads(as_json(one.call, one.lines, one.came)),
             "address": one.call.source_ip,
             "notes": one.notes,
             "recordings": [

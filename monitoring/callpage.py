@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agentworker.models import AgentVersion, Session, Speaker, Turn
@@ -13,11 +15,15 @@ from monitoring.transcript import Line, lines
 from monitoring.words import summary
 from recordings.models import Recording
 from telephony import reasons
+from telephony.came_of import CameOf, of_sessions
 from telephony.models import Call, CallEvent, Leg, OutboundCall
 from telephony.outbound import Tries
 from telephony.routetest import why_refused
 from telephony.routing.route import Step
 from telephony.sip_answers import answer_of_ours, answer_to_us
+
+# A mind that has not answered by then is asked again much later.
+SUMMED_UP = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,10 @@ class CallPage:
     delays: Chart | None
     sessions: Sequence[Session]
     events: Sequence[CallEvent]
+    # Without the right to words, nothing.
+    came_of: Sequence[CameOf]
+    # It is being written down.
+    comes: bool
     # The assistant hears that people speak, but has nothing that makes words of it.
     deaf: bool
 
@@ -82,6 +92,8 @@ def gather(
         delays=chart(answers(turns)),
         sessions=sessions,
         events=events,
+        came_of=of_sessions(reversed(sessions)) if with_words else (),
+        comes=with_words and any(is_summed_up_soon(each) for each in sessions),
         deaf=any(t.speaker == Speaker.CALLER and not t.text and not t.digit for t in turns),
     )
 
@@ -89,6 +101,19 @@ def gather(
 def conversations(legs: Sequence[Leg]) -> QuerySet[Session]:
     """Those that were held with these parties."""
     return Session.objects.of_callers(leg.sip_call_id or leg.participant_sid for leg in legs)
+
+
+def is_summed_up_soon(session: Session) -> bool:
+    """It has just ended, and its mind is asked."""
+    if session.sum_up_at is None or session.ended_at is None:
+        return False
+    return timezone.now() - session.ended_at < SUMMED_UP
+
+
+def came_of(call: Call) -> list[CameOf]:
+    """`call` comes with its legs."""
+    sessions = conversations(list(call.legs.all())).select_related("version")
+    return of_sessions(sessions.order_by("started_at"))
 
 
 def transcript(call: Call) -> list[Line]:

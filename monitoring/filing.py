@@ -1,6 +1,6 @@
 """Files with calls: asked for on the list, made in the background, removed after a day."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import gettempdir
@@ -18,6 +18,8 @@ from monitoring import callfile, file_making, table
 from monitoring.call_list import QueryError, lack_of, rows_of
 from monitoring.callfile import CallFile
 from monitoring.file_making import CannotFile, Kind, go_on, is_old
+from telephony import came_of
+from telephony.came_of import CameOf
 from telephony.models import Call, PhoneNumber, Trunk
 from telephony.numbers import pretty
 from telephony.reasons import sentence
@@ -45,6 +47,8 @@ TOO_LONG = _(
     "These are %(count)s calls, and an Excel sheet holds %(most)s. Search for fewer, for instance"
     " for those of one year, or take CSV."
 )
+# Who has it reads what was said, and what came of it.
+WORDS = "agentworker.view_session"
 NO_RIGHT = _("You may not take calls as a file any more.")
 
 
@@ -85,12 +89,14 @@ def write(row: CallFile, path: Path) -> Sentence:
     if row.form == CallFile.Form.EXCEL and total >= table.MOST_LINES:
         raise CannotFile(TOO_LONG, count=total, most=table.MOST_LINES - 1)
     go_on(row, total=total)
-    known = Names()
+    known, with_words = Names(), row.made_by.has_perm(WORDS)
     with table.WRITERS[row.form](path, row.language) as put:
-        put(headings())
+        put(headings(with_words))
         for start in range(0, total, STEP):
-            for call in _in_order(row.made_by, keys[start : start + STEP]):
-                put(cells(call, known))
+            some = keys[start : start + STEP]
+            came = came_of.of_calls(some) if with_words else {}
+            for call in _in_order(row.made_by, some):
+                put(cells(call, known, came.get(call.pk, ()) if with_words else None))
             go_on(row, written=min(start + STEP, total))
     return lack_of(row.query, row.made_by)
 
@@ -116,7 +122,7 @@ def _in_order(user: User, keys: list[UUID]) -> Iterator[Call]:
     return (found[key] for key in keys if key in found)
 
 
-def headings() -> list[str]:
+def headings(with_words: bool) -> list[str]:
     zone = {"zone": timezone.get_current_timezone_name()}
     return [
         gettext("Began (%(zone)s)") % zone,
@@ -131,8 +137,13 @@ def headings() -> list[str]:
         gettext("Waited, s"),
         gettext("Talked, s"),
         gettext("Test call"),
+        *(_words_headings() if with_words else ()),
         gettext("Call"),
     ]
+
+
+def _words_headings() -> list[str]:
+    return [gettext("What came of it"), gettext("Summary"), gettext("Noted")]
 
 
 class Names:
@@ -153,8 +164,8 @@ class Names:
         return self._words[key]
 
 
-def cells(call: Call, known: Names) -> list[table.Cell]:
-    """A line, as `headings` name it."""
+def cells(call: Call, known: Names, came: Sequence[CameOf] | None) -> list[table.Cell]:
+    """A line, as `headings` name it. `came` is None where words are not told."""
     direction, how, why = known.words(call)
     return [
         make_naive(localtime(call.started_at)).replace(microsecond=0),
@@ -169,8 +180,14 @@ def cells(call: Call, known: Names) -> list[table.Cell]:
         _seconds(call.started_at, call.answered_at),
         _seconds(call.answered_at, call.ended_at),
         gettext("yes") if call.is_test else "",
+        *(() if came is None else _words(came)),
         str(call.pk),
     ]
+
+
+def _words(came: Sequence[CameOf]) -> list[str]:
+    told = [(each.outcome, each.summary, each.noted_line) for each in came]
+    return ["; ".join(filter(None, column)) for column in zip(*told, strict=True)] or ["", "", ""]
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> int | None:

@@ -14,6 +14,7 @@ from agentworker.models import Speaker, Turn
 from monitoring.words import said, seconds, speaker, summary
 from recordings.models import Recording
 from recordings.player import Stretch, stretch
+from telephony.came_of import CameOf
 from telephony.models import Call
 from veyra.wordforms import pieces
 
@@ -78,9 +79,11 @@ def waited(turn: Turn) -> str:
 # Files
 
 
-def as_text(call: Call, said_lines: Sequence[Line]) -> str:
+def as_text(call: Call, said_lines: Sequence[Line], came: Sequence[CameOf]) -> str:
     """For people: a heading and a line for each thing said."""
-    heading = [date_format(localtime(call.started_at), "DATETIME_FORMAT"), summary(call), ""]
+    told = [words for each in came for words in (each.summary, each.outcome, each.noted_line)]
+    heading = [date_format(localtime(call.started_at), "DATETIME_FORMAT"), summary(call)]
+    heading += [*filter(None, told), ""]
     return "\n".join([*heading, *(_as_text(line) for line in said_lines), ""])
 
 
@@ -91,7 +94,7 @@ def _as_text(line: Line) -> str:
     return f"[{localtime(line.turn.at):%H:%M:%S}] {line.who}: {words}{cut}"
 
 
-def as_json(call: Call, said_lines: Sequence[Line]) -> str:
+def as_json(call: Call, said_lines: Sequence[Line], came: Sequence[CameOf]) -> str:
     """For programs. Times have their zone; what is not known is null."""
     whole = {
         "call": str(call.pk),
@@ -103,6 +106,7 @@ def as_json(call: Call, said_lines: Sequence[Line]) -> str:
         "ended_at": _moment(call.ended_at),
         "outcome": call.outcome,
         "assistant": call.agent.name if call.agent else None,
+        "came_of": [each.as_json() for each in came],
         "lines": [_as_json(line.turn) for line in said_lines],
     }
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"

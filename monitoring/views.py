@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from monitoring import bell
-from monitoring.callpage import gather, transcript, with_parties
+from monitoring.callpage import came_of, gather, transcript, with_parties
 from monitoring.incidents import urgent
 from monitoring.transcript import Line, as_json, as_text
 from monitoring.voices import nobody_speaks
 from recordings.models import Recording
 from recordings.player import Player
 from telephony import calling_back, demo
+from telephony.came_of import CameOf
 from telephony.links import links
 from telephony.models import Call, CallBack
 from veyra.doors import staff_page
@@ -85,7 +86,7 @@ def banner(request: HttpRequest, user: User) -> HttpResponse:
     return render(request, "monitoring/_mute.html", context)
 
 
-FILES: dict[str, tuple[Callable[[Call, Sequence[Line]], str], str]] = {
+FILES: dict[str, tuple[Callable[[Call, Sequence[Line], Sequence[CameOf]], str], str]] = {
     "txt": (as_text, "text/plain; charset=utf-8"),
     "json": (as_json, "application/json"),
 }
@@ -102,7 +103,8 @@ def conversation(request: HttpRequest, user: User, pk: uuid.UUID, form: str) -> 
     LogEntry.objects.log_actions(user.pk, [found], CHANGE, change_message=note)
     name = f"call-{localtime(found.started_at):%Y-%m-%d-%H%M}-{found.pk.hex[:8]}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return HttpResponse(written(found, transcript(found)), content_type=kind, headers=headers)
+    text = written(found, transcript(found), came_of(found))
+    return HttpResponse(text, content_type=kind, headers=headers)
 
 
 @require_POST

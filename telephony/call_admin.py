@@ -1,5 +1,6 @@
 """Calls, the facts that they are folded from, and refused callers: rows that machines write."""
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -22,6 +23,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTime
 from unfold.decorators import display
 
 from agentworker.models import MOST_LINES, Turn
+from telephony import came_of
 from telephony.facts import Call, CallEvent, Refused
 from telephony.numbers import pretty
 from telephony.reasons import sentence
@@ -72,6 +74,10 @@ class CallList(CountedChangeList):
         super().get_results(request)
         if not may_read_words(request):
             return
+        self.result_list = list(self.result_list)
+        came = came_of.of_calls([call.pk for call in self.result_list])
+        for call in self.result_list:
+            call.came = came.get(call.pk, ())
         self.search_help_text = gettext("A number, or words that were said")
         if is_words(self.query) and Turn.objects.said_often(self.query):
             messages.warning(request, str(often()))
@@ -144,6 +150,11 @@ class CallAdmin(MachineRowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Call]:
         return Call.objects.visible_to(request.user)
 
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        """What came of them is told to who may read what was said."""
+        columns = super().get_list_display(request)
+        return (*columns, "what_came") if may_read_words(request) else columns
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Call], search_term: str
     ) -> tuple[QuerySet[Call], bool]:
@@ -193,6 +204,15 @@ class CallAdmin(MachineRowAdmin):
     @admin.display(description=_("why it ended"))
     def why(self, call: Call) -> str:
         return str(sentence(call.reason))
+
+    @admin.display(description=_("what came of it"))
+    def what_came(self, call: Any) -> SafeString:
+        """`call.came`: of a page of the list."""
+        told = next((each for each in reversed(getattr(call, "came", ()))), None)
+        if told is None:
+            return SafeString("")
+        words = told.outcome or told.summary or told.noted_line
+        return format_html('<span title="{}">{}</span>', told.summary, words)
 
 
 @admin.register(CallEvent)

@@ -12,6 +12,7 @@ from agentworker.models import (
     AgentRequest,
     BlockedCaller,
     Scenario,
+    Session,
     SessionEvent,
     StandIn,
 )
@@ -134,6 +135,9 @@ def everything_else(call: Call, user: Any) -> None:
     place = {"room_sid": call.room_sid, "room_name": call.room_name}
     RoomAction.objects.create(kind="remove", user=user, identity=call.legs.get().identity, **place)
     Stream.objects.create(**place)
+    Session.objects.filter(sip_call_id=call.legs.get().sip_call_id).update(
+        summary="Антонина ждёт заказ", outcome="обещали перезвонить", noted={"name": "Антонина"}
+    )
     # Made of the call: numbers are not in it, names may be.
     job = f"AJ_{call.pk.hex[:12]}"
     steps = [{"say": "Это Антонина из Костромы", "must": []}]
