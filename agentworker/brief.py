@@ -7,7 +7,7 @@ from datetime import datetime
 # The data packet that tells an assistant which waits that it is to speak.
 TURN_TOPIC = "veyra.turn"
 # What says nothing where it is empty, and is left out.
-MAY_LACK = frozenset({"wait", "recording", "trial", "came"})
+MAY_LACK = frozenset({"wait", "recording", "trial", "came", "first"})
 # The trial of what nobody has published yet.
 DRAFT = "draft"
 
@@ -23,7 +23,8 @@ class Brief:
     `wait`: people are rung for so many seconds before it speaks; then it does so untold.
     `recording`: a RecordingPolicy of the rule; "" as the assistant says. `trial`: somebody of us
     tries it, by DRAFT or by the pk of a version; "" for a call. `came`: when its caller came, where
-    that was long before (ISO 8601); the hours of then hold for him.
+    that was long before (ISO 8601); the hours of then hold for him. `first`: he has waited, with
+    music perhaps, and goes before those who call only now.
     """
 
     agent: str
@@ -32,6 +33,7 @@ class Brief:
     recording: str = ""
     trial: str = ""
     came: str = ""
+    first: bool = False
 
     @property
     def came_at(self) -> datetime | None:
@@ -55,6 +57,7 @@ def read_brief(metadata: str) -> Brief:
             recording=str(found.get("recording", "")),
             trial=str(found.get("trial", "")),
             came=str(found.get("came", "")),
+            first=bool(found.get("first", False)),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise BriefError("the job came without a brief that names an assistant") from error

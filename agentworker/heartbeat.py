@@ -8,10 +8,12 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from agentworker.models import Worker
+from agentworker.burden import Scales
+from agentworker.models import StandIn, Worker
 from agentworker.taping import stuck
 from agentworker.worker import LineWorker, LiveJob
 from veyra import processes
+from veyra.version import version
 
 EVERY_SECONDS = 1.0
 
@@ -23,6 +25,7 @@ class Heartbeat:
         self.name, self.line = name, line
         self.started_at: datetime = timezone.now()
         self._written = 0.0
+        self._scales = Scales()
         self._last: tuple[list[LiveJob], bool, bool] | None = None
 
     def beat(self) -> bool:
@@ -52,11 +55,14 @@ class Heartbeat:
                 "jobs": [asdict(job) for job in jobs],
                 "capacity": self.line.capacity,
                 "registered": registered,
+                "version": version(),
+                **asdict(self._scales.weigh()),
                 "livekit_version": self.line.livekit_version[:40],
                 "draining": draining,
             },
         )
         self.line.resting = row.is_resting
+        self.line.promised = StandIn.objects.queued().count()
         if row.rooms_to_end is not None:
             self.line.end_hung(row.rooms_to_end)
             asked = Worker.objects.filter(pk=row.pk, rooms_to_end=row.rooms_to_end)

@@ -72,16 +72,15 @@ class Hold:
 
     async def _play(self, music: last_words.Sound) -> None:
         row = self.row
-        opening, between = await asyncio.to_thread(sounds, row)
+        said = await asyncio.to_thread(opening, row)
         await wait_for(self._heard_of(self._music), HEARD_SECONDS)
         if row.spoke_at is None:  # else another process has begun it
             await note(row, spoke_at=timezone.now())
         await asyncio.sleep(PAUSE_SECONDS)
-        said = opening
         while True:
             await self._music.say(said)
             await self._music.say(music)
-            said = between
+            said = await asyncio.to_thread(between, self.row)
 
     async def _watch(self) -> None:
         """Until the row says that it is over, or that nobody could be reached."""
@@ -238,16 +237,34 @@ async def failure_of(task: "asyncio.Task[None]") -> None:
     await asyncio.Event().wait()
 
 
-def sounds(row: StandIn) -> tuple[last_words.Sound, last_words.Sound]:
-    """What is said before the music, and between it."""
-    opening = last_words.words_of_hold(
+def opening(row: StandIn) -> last_words.Sound:
+    """What is said before the music."""
+    if row.place:
+        said = last_words.words_of_queue(row.language, mid_call=row.mid_call)
+        return last_words.joined(last_words.kept(said, row.language), place(row))
+    said = last_words.words_of_hold(
         row.language,
         is_transfer=row.is_transfer,
         mid_call=row.mid_call,
         offers_call_back=row.offers_call_back,
     )
-    between = last_words.words_of_waiting(row.language, offers_call_back=row.offers_call_back)
-    return last_words.kept(opening, row.language), last_words.kept(between, row.language)
+    return last_words.kept(said, row.language)
+
+
+def between(row: StandIn) -> last_words.Sound:
+    """What is said now and then: in the queue, his place of that moment."""
+    if row.place:
+        thanks = last_words.words_of_thanks(row.language)
+        return last_words.joined(last_words.kept(thanks, row.language), place(row))
+    said = last_words.words_of_waiting(row.language, offers_call_back=row.offers_call_back)
+    return last_words.kept(said, row.language)
+
+
+def place(row: StandIn) -> last_words.Sound:
+    said = last_words.words_of_place(
+        row.language, row.place or 1, offers_call_back=row.offers_call_back
+    )
+    return last_words.kept(said, row.language)
 
 
 def callers(here: Iterable[Person]) -> list[Person]:

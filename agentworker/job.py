@@ -114,9 +114,10 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
         read_words(brief, recorder),
         ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY),
     )
-    if agent_is_here(people(ctx.room)):
+    if agent_is_here(people(ctx.room), or_standby=not brief.first):
         leave(ctx, "another assistant is in the room")
         return
+    await waiting.until_music_ends()
     doorman = Doorman(ctx.room.name, blocked, spool)
     caller = await wait_for_guest(ctx, doorman)
     if caller is None:

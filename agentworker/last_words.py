@@ -30,6 +30,10 @@ SPOKEN = {
         "wait_on": "Спасибо, что ждёте. Мы всё ещё ищем свободного сотрудника.",
         "noted": "Хорошо, мы перезвоним вам.",
         "press_back": "Чтобы мы вам перезвонили, нажмите один.",
+        "busy": "Сейчас все линии заняты. Мы ответим вам, как только сможем.",
+        "place": "Ваше место в очереди — {nth}.",
+        "far": "Перед вами больше десяти звонков.",
+        "thanks": "Спасибо, что ждёте.",
     },
     "en": {
         "sorry": "Hello! We are sorry, but we cannot answer your call at the moment.",
@@ -44,7 +48,39 @@ SPOKEN = {
         "wait_on": "Thank you for waiting. We are still looking for somebody who is free.",
         "noted": "All right, we will call you back.",
         "press_back": "If you want us to call you back, press one.",
+        "busy": "All our lines are busy. We will answer you as soon as we can.",
+        "place": "You are {nth} in the queue.",
+        "far": "There are more than ten calls before yours.",
+        "thanks": "Thank you for waiting.",
     },
+}
+
+# Places in the queue that are told; of those behind them it is told that there are many.
+NTH = {
+    "ru": [
+        "первое",
+        "второе",
+        "третье",
+        "четвёртое",
+        "пятое",
+        "шестое",
+        "седьмое",
+        "восьмое",
+        "девятое",
+        "десятое",
+    ],
+    "en": [
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "sixth",
+        "seventh",
+        "eighth",
+        "ninth",
+        "tenth",
+    ],
 }
 
 
@@ -98,6 +134,23 @@ def words_of_waiting(language: str, *, offers_call_back: bool) -> str:
     )
 
 
+def words_of_queue(language: str, *, mid_call: bool) -> str:
+    """Said to who begins to wait in the queue, before his place."""
+    spoken = _spoken(language)
+    return f"{spoken['cut_off' if mid_call else 'hello']} {spoken['busy']}"
+
+
+def words_of_place(language: str, place: int, *, offers_call_back: bool) -> str:
+    """`place`: from 1."""
+    spoken, nth = _spoken(language), NTH.get(language, NTH["ru"])
+    told = spoken["place"].format(nth=nth[place - 1]) if place <= len(nth) else spoken["far"]
+    return " ".join([told] + [spoken["press_one"]] * offers_call_back)
+
+
+def words_of_thanks(language: str) -> str:
+    return _spoken(language)["thanks"]
+
+
 def words_of_call_back(language: str) -> str:
     """Said to who has pressed 1."""
     spoken = _spoken(language)
@@ -136,6 +189,11 @@ def kept(text: str, language: str) -> Sound:
     return _from_file(text, lambda: _speak(text, language))
 
 
+def joined(*sounds: Sound) -> Sound:
+    """One after the other. All have the same rate."""
+    return Sound(sounds[0].rate, b"".join(each.samples for each in sounds))
+
+
 def once(text: str, language: str) -> Sound:
     """What is personal, or said only once, to one of us: no file is made. Raises EspeakError."""
     return Sound(engine().rate, _speak(text, language, BRISKLY))
@@ -158,8 +216,12 @@ def prepare() -> None:
             )
             kept(said, language)
         kept(words_of_waiting(language, offers_call_back=one), language)
+        kept(words_of_queue(language, mid_call=one), language)
+        for place in range(1, len(NTH["ru"]) + 2):
+            kept(words_of_place(language, place, offers_call_back=other), language)
         kept(words_of_call_back(language), language)
         kept(words_of_goodbye(language), language)
+        kept(words_of_thanks(language), language)
 
 
 def _speak(text: str, language: str, words_per_minute: int = WORDS_PER_MINUTE) -> bytes:

@@ -82,9 +82,13 @@ def first_caller(people: Iterable[Person]) -> Person | None:
     return next((person for person in people if person.is_caller), None)
 
 
-def agent_is_here(people: Iterable[Person]) -> bool:
+def agent_is_here(people: Iterable[Person], *, or_standby: bool = True) -> bool:
     """Another assistant, or the last resort, was in the room before us: we would talk over it."""
-    return any(person.kind == "agent" or person.is_standby for person in people)
+    return any(person.kind == "agent" or (or_standby and person.is_standby) for person in people)
+
+
+def music_plays(people: Iterable[Person]) -> bool:
+    return any(person.is_standby for person in people)
 
 
 class Outcome(Enum):

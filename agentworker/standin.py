@@ -27,6 +27,10 @@ class StandInQuerySet(VisibleQuerySet["StandIn"]):
     def on_hold(self) -> Self:
         return self.open().filter(kind="hold")
 
+    def queued(self) -> Self:
+        """Whose callers wait for an assistant, the first of them first."""
+        return self.on_hold().exclude(place=None).order_by("pk")
+
     def waits_in(self, room_sid: str) -> bool:
         """Does its caller hear music?"""
         return self.on_hold().filter(room_sid=room_sid).exists()
@@ -83,6 +87,10 @@ class StandIn(models.Model):
     is_transfer = models.BooleanField(default=False)
     # A hold: what a colleague hears of the caller before they are connected, while it goes on.
     summary = models.TextField(blank=True)
+    # A hold in which all assistants are busy: the caller's place in the queue, from 1.
+    place = models.PositiveIntegerField(null=True)
+    # In the queue: when an assistant was sent to him.
+    called_at = models.DateTimeField(null=True)
     # Who presses 1 need not wait for anybody, and is called back; when he did.
     offers_call_back = models.BooleanField(default=False)
     asked_back_at = models.DateTimeField(null=True)
@@ -144,12 +152,14 @@ class StandIn(models.Model):
         is_transfer: bool,
         summary: str = "",
         offers_call_back: bool = False,
+        place: int | None = None,
         mid_call: bool = False,
         will_call_back: bool = False,
         text: str = "",
     ) -> None:
         """Have music played until a colleague has entered and heard `summary`, or until `release`
-        or `apologise`; the last three are for the apology that may follow.
+        or `apologise`; the last three are for the apology that may follow. `place`: he waits in
+        the queue for an assistant, and is told that this is his place there.
         """
         cls._put(
             room_sid,
@@ -159,6 +169,7 @@ class StandIn(models.Model):
             is_transfer=is_transfer,
             summary=summary,
             offers_call_back=offers_call_back,
+            place=place,
             mid_call=mid_call,
             will_call_back=will_call_back,
             text=text,
@@ -184,6 +195,7 @@ class StandIn(models.Model):
             kind=cls.Kind.APOLOGY,
             asked_at=timezone.now(),
             spoke_at=None,
+            place=None,
             summary="",
             # He had the whole time of the music for it.
             offers_call_back=False,
@@ -195,6 +207,8 @@ BEGINNING: dict[str, Any] = {
     "kind": StandIn.Kind.APOLOGY,
     "is_transfer": False,
     "summary": "",
+    "place": None,
+    "called_at": None,
     "offers_call_back": False,
     "asked_back_at": None,
     "over_at": None,

@@ -3,15 +3,18 @@ sends any answers the call.
 """
 
 import asyncio
+from contextlib import suppress
 
 from livekit import rtc
 
 from agentworker.brief import TURN_TOPIC
-from agentworker.people import Outcome, outcome_of_waiting
+from agentworker.people import Outcome, music_plays, outcome_of_waiting
 from agentworker.presence import people
 
 # Who tells us looks once a second, for each person that is rung.
 LATE = 8.0
+# The watchdog sees within a second or two that we are there, and ends the music.
+MUSIC_ENDS = 6.0
 
 
 class Waiting:
@@ -32,6 +35,14 @@ class Waiting:
 
     def _look(self, *_: object) -> None:
         self._moved.set()
+
+    async def until_music_ends(self) -> None:
+        """Who has waited for us with music is left by it now."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MUSIC_ENDS):
+                while music_plays(people(self._room)):
+                    await self._moved.wait()
+                    self._moved.clear()
 
     async def until_turn(self, seconds: float) -> Outcome:
         """What came of it. It is our turn when we are told so, and in any case soon after these

@@ -14,6 +14,7 @@ from django.conf import settings
 from livekit.agents import AgentServer, JobRequest
 
 from agentworker import job
+from agentworker.brief import BriefError, read_brief
 from veyra.livekit.types import AGENT_NAME
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ class LineWorker:
         self.capacity = capacity
         # Staff want it to take no more calls for now.
         self.resting = False
+        # Callers who wait in the queue: so many places are theirs before anybody else's.
+        self.promised = 0
         self._registered = False
         # As LiveKit told when it took us in; "": not yet.
         self.livekit_version = ""
@@ -76,7 +79,8 @@ class LineWorker:
             await request.reject(terminate=False)
             return
         taken = {live.job for live in self.jobs()} | self._accepting
-        if len(taken) >= self.capacity:
+        promised = 0 if goes_first(request.job.metadata) else self.promised
+        if len(taken) + promised >= self.capacity:
             await request.reject(terminate=False)
             return
         self._accepting.add(request.id)
@@ -124,6 +128,14 @@ class LineWorker:
 
     def _on_registered(self, _worker: str, server: Any) -> None:
         self._registered, self.livekit_version = True, server.version
+
+
+def goes_first(metadata: str) -> bool:
+    """Has its caller waited before those who call only now?"""
+    try:
+        return read_brief(metadata).first
+    except BriefError:
+        return False
 
 
 def default_name(port: int) -> str:

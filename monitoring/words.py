@@ -162,6 +162,7 @@ EVENTS: Mapping[str, Any] = {
     "people_over": gettext_lazy("No colleague was reached: %(result)s"),
     "people_left": gettext_lazy("%(who)s hung up"),
     "on_hold": gettext_lazy("The caller hears music while somebody is looked for"),
+    "queued": gettext_lazy("All assistants are busy, so the caller waits in the queue with music"),
     "hold_over": gettext_lazy("The music is over"),
     "asked_back": gettext_lazy("The caller did not want to wait, and is to be called back"),
     "staff_hint": gettext_lazy("%(who)s gave the assistant a hint"),

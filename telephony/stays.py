@@ -17,6 +17,7 @@ from veyra.live import changed
 
 # Kinds of CallEvent.
 STOOD_IN, ON_HOLD, HOLD_OVER, ASKED_BACK = "stood_in", "on_hold", "hold_over", "asked_back"
+QUEUED = "queued"
 
 
 class Deed(NamedTuple):
@@ -65,7 +66,7 @@ def deeds(row: StandIn) -> Iterator[Deed]:
             yield Deed(ASKED_BACK, row.asked_back_at, Reason.ASKED_BACK)
         return
     if row.spoke_at:
-        yield Deed(ON_HOLD, row.spoke_at)
+        yield Deed(QUEUED if row.place else ON_HOLD, row.spoke_at)
     if row.asked_back_at:
         yield Deed(ASKED_BACK, row.asked_back_at, Reason.ASKED_BACK)
     if row.over_at:

@@ -132,7 +132,8 @@ def _waited_in_vain(evidence: Evidence) -> bool:
     if _somebody_spoke(evidence):
         return False
     rang = "people_ring" in evidence.deeds and evidence.talked is not None
-    return "on_hold" in evidence.deeds or (rang and not evidence.agent_error)
+    waited = bool({"on_hold", "queued"} & evidence.deeds)
+    return waited or (rang and not evidence.agent_error)
 
 
 def _somebody_spoke(evidence: Evidence) -> bool:

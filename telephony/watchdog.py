@@ -1,7 +1,8 @@
 """Nobody is left alone: what to do in a room whose assistant does not come, or is lost. Pure.
 
 First another assistant is sent. Where none can come, or none came, our people are rung whom the
-call's rule names, and then the voice of last resort stands in. Two assistants would greet over each
+call's rule names, and then the voice of last resort stands in: where all assistants are busy, with
+music, until one is free. Two assistants would greet over each
 other, so none is sent where one may yet speak.
 """
 
@@ -32,15 +33,20 @@ class Step(StrEnum):
     NOTHING = "nothing"
     SEND_AGAIN = "send_again"
     FIND_PEOPLE = "find_people"
+    QUEUE = "queue"
     STAND_IN = "stand_in"
 
 
 @dataclass(frozen=True)
 class Line:
-    """Who could help at this moment: a worker with a free place, the voice of last resort."""
+    """Who could help at this moment: a worker with a free place, the voice of last resort.
+
+    `is_full`: workers live and take calls, but each place is taken, or is somebody's who waits.
+    """
 
     takes_calls: bool
     stands_in: bool
+    is_full: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +104,7 @@ def _last_resort(room: Watched, line: Line) -> Step:
     if room.has_people and not room.is_dialled:
         return Step.FIND_PEOPLE
     if line.stands_in and not room.is_dialled:
-        return Step.STAND_IN
+        return Step.QUEUE if line.is_full and not room.failed else Step.STAND_IN
     # Without it, assistants are all there is; a telephone that still rings may yet meet one.
     return Step.SEND_AGAIN if line.takes_calls else Step.NOTHING
 

@@ -20,9 +20,10 @@ from agentworker.brief import Brief
 from agentworker.hours.book import Ruling
 from agentworker.hours.reception import PEOPLE
 from agentworker.models import StandIn, Worker
-from telephony import calling_back, intake, opening, ringing, stays
+from telephony import calling_back, intake, opening, queueing, ringing, stays
 from telephony.introducing import language_of, summary_of
 from telephony.models import Call, CallEvent, Leg, Ring
+from telephony.queueing import Queue
 from telephony.ringer import Ringer, Rings
 from telephony.unfolded import Unfolded, silence_of
 from telephony.watchdog import FORGOTTEN, GRACE, Line, Sight, Step, Watched, as_seen, decide, sight
@@ -51,6 +52,7 @@ LIVEKIT_SECONDS = 2.0
 # So many rooms are helped side by side.
 AT_ONCE = 16
 
+NOBODY = Sight((), (), ())
 # A kind of CallEvent.
 SENT_AGAIN = "assistant_sent_again"
 
@@ -205,10 +207,17 @@ class Watchdog:
         alone = {room.sid for room in rooms if room.call.room_name not in served}
         left = served_by(filter(is_gone, every))
         self._memory.note(alone, {room.sid for room in rooms if room.call.room_name in left})
+        queue = Queue.of({room.sid for room in rooms})
+        queue = queue.relieve(lambda row: row.room_name in served)
+        free = queueing.free_places(workers)
+        takes_calls = free > len(queue.rows)
         line = Line(
-            takes_calls=any(map(has_place, workers)),
+            takes_calls=takes_calls,
             stands_in=bool(rooms) and Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD),
+            is_full=not takes_calls and any(map(queueing.is_open, workers)),
         )
+        queue.advance()
+        self._call_in(queue.turns(free, now), rooms, now)
         told = told_lately(alone, now) if alone else Told()
         cases = [Case(x, x.watched(now, self._memory.since(x.sid), told, rings)) for x in rooms]
         wanted = [case for case in cases if decide(case.watched, line) is not Step.NOTHING]
@@ -216,6 +225,15 @@ class Watchdog:
         sids = [case.room.sid for case in wanted]
         busy = StandIn.objects.busy_in(sids, now) if wanted else set()
         self._help([case for case in wanted if case.room.sid not in busy], line)
+
+    def _call_in(self, turns: Sequence[StandIn], rooms: Sequence[Room], now: datetime) -> None:
+        """An assistant is sent to each of these callers, who wait for one."""
+        found = {room.sid: room for room in rooms}
+        sent = [found[row.room_sid].call for row in turns if queueing.claim(row, now)]
+        if sent:
+            with LiveKit.from_settings(LIVEKIT_SECONDS) as livekit:
+                for done in livekit.together([Send(livekit, call, NOBODY) for call in sent]):
+                    feel(done)
 
     def _unfolded_rooms(self, now: datetime) -> list[Room]:
         """Where LiveKit is away, nobody can be helped."""
@@ -274,8 +292,11 @@ def works_of(
                 works.append(Clear(livekit, case.room.call.room_name, seen))
                 continue
             step = decide(replace(watched, has_people=False), line)
-        if step is Step.STAND_IN:
-            stand_in(case.room, after_fault=watched.failed)
+        if step in (Step.STAND_IN, Step.QUEUE):
+            if step is Step.QUEUE:
+                queue_up(case.room)
+            else:
+                stand_in(case.room, after_fault=watched.failed)
             works.append(Clear(livekit, case.room.call.room_name, seen))
         elif step is Step.SEND_AGAIN:
             intake.store(
@@ -290,6 +311,13 @@ def stand_in(room: Room, *, after_fault: bool = False) -> None:
     about = apology_in(room, opening.ruling_of(room.call))
     about["offers_call_back"] = after_fault and may_be_called_back(room, about)
     StandIn.ask(room.sid, room.call.room_name, language_of(room.call), **about)
+
+
+def queue_up(room: Room) -> None:
+    """The last resort plays music until an assistant is free. Who waits already keeps his place."""
+    about = hold_in(room, opening.ruling_of(room.call)) | {"summary": ""}
+    place = StandIn.objects.queued().count() + 1
+    StandIn.hold(room.sid, room.call.room_name, language_of(room.call), place=place, **about)
 
 
 def may_be_called_back(room: Room, about: Mapping[str, Any]) -> bool:
@@ -390,11 +418,6 @@ def is_gone(worker: Worker) -> bool:
     return is_near and processes.is_gone(worker.pid)
 
 
-def has_place(worker: Worker) -> bool:
-    ready = worker.registered and not worker.draining
-    return ready and len(worker.jobs) < worker.capacity
-
-
 @dataclass(frozen=True)
 class Look:
     """Who is in the room?"""
@@ -421,6 +444,7 @@ class Send:
             rule=str(self.call.rule.key) if self.call.rule else "",
             recording=self.call.rule.recording if self.call.rule else "",
             came=self.call.started_at.isoformat(),
+            first=True,
         )
         self.livekit.create_dispatch(AGENT_NAME, self.call.room_name, brief.to_json())
 

@@ -37,7 +37,7 @@ def test_a_language_that_we_do_not_speak_is_answered_in_russian() -> None:
 def test_a_sound_is_made_once_and_kept(settings: LazySettings) -> None:
     prepare()
     files = sorted(settings.MEDIA_ROOT.glob("last-words/*.wav"))
-    assert len(files) == 33
+    assert len(files) == 83
     made = [file.stat().st_mtime_ns for file in files]
     said = sound("ru", mid_call=False, will_call_back=True)
     assert 5 < said.seconds < 20
