@@ -19,7 +19,7 @@ const unfinished = new Map();
 
 // What the person sees
 
-const fill = (text, value) => text.replace("%s", value);
+const fill = (text, value) => text.replace("{}", value);
 const seconds = (ms) => (ms / 1000).toFixed(1).replace(".", words.comma);
 
 function problem(text) {
