@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import time
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
@@ -20,6 +22,7 @@ from veyra.sentences import Sentence
 log = logging.getLogger(__name__)
 TASK = "agentworker.test_keys"
 AGAIN = timedelta(hours=1)
+LATELY = timedelta(minutes=1)
 SECONDS = 20.0
 WORKS = _("Works, %(ms)s ms.")
 LOCKED = _("What is stored cannot be read any more: FIELD_KEYS were changed. Type the key anew.")
@@ -33,6 +36,15 @@ def ask(row: ProviderKey) -> None:
     """Have it tested soon."""
     if may_test(PROVIDERS.get(row.provider)):
         ProviderKey.objects.filter(pk=row.pk).update(due_at=timezone.now())
+        wake(TASK)
+
+
+def suspect(providers: Collection[str]) -> None:
+    """They failed in a call: their keys are tested soon, unless that was done a moment ago."""
+    now = timezone.now()
+    lately = Q(tested_at__gte=now - LATELY)
+    rows = ProviderKey.objects.kept().filter(provider__in=providers, due_at__gt=now)
+    if rows.exclude(lately).update(due_at=now):
         wake(TASK)
 
 

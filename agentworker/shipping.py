@@ -15,8 +15,9 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
-from agentworker import afterwards
+from agentworker import afterwards, key_testing
 from agentworker.models import AgentRequest, Session, SessionEvent, Turn
+from agentworker.providers.faltering_facts import FACT
 from agentworker.spending.rates import spent
 from veyra import live
 from veyra.celery import wake
@@ -157,6 +158,8 @@ def _store(lines: list[Line]) -> None:
     SessionEvent.objects.bulk_create(events, ignore_conflicts=True)
     if events:
         wake(FOLD)
+    if failing := {str(x.payload.get("provider")) for x in events if is_failure(x)}:
+        key_testing.suspect(failing)
     requests = [_request(line) for line in of_type(lines, "request")]
     if requests:
         AgentRequest.objects.bulk_create(requests, ignore_conflicts=True)
@@ -201,6 +204,11 @@ def _event(line: Line) -> SessionEvent:
     at = datetime.fromisoformat(line["at"])
     folded_at = at if is_of_trial(line) else None
     return SessionEvent(event_id=line["id"], at=at, folded_at=folded_at, **fields)
+
+
+def is_failure(event: SessionEvent) -> bool:
+    """That a provider failed in a call."""
+    return event.kind == FACT and event.payload.get("state") == "failed"
 
 
 def is_of_trial(line: Line) -> bool:

@@ -10,7 +10,9 @@ import redis
 from django.conf import LazySettings
 from django.utils import timezone
 
+from agentworker.keys import ProviderKey
 from agentworker.models import Agent, AgentVersion
+from agentworker.providers.errors import Kind, ProviderError
 from agentworker.taping import stuck
 from monitoring.alarms.chain import LOOKOUT
 from monitoring.alarms.models import AlertChannel
@@ -119,6 +121,27 @@ def test_a_language_without_a_voice_is_told() -> None:
     assert verdict_of(Speech).status == "ok"
     AgentVersion.objects.create(agent=agent, number=2, language="xx", greeting="?")
     assert verdict_of(Speech).sentence.values == {"languages": "xx"}
+
+
+def test_an_assistant_that_speaks_as_its_caller_has_a_voice() -> None:
+    agent = Agent.objects.create(name="Support")
+    AgentVersion.objects.create(agent=agent, number=1, language="auto", greeting="Да")
+    assert verdict_of(Speech).status == "ok"
+
+
+@pytest.mark.parametrize(("reserve", "status"), [(True, "warning"), (False, "failed")])
+def test_a_key_that_is_refused_is_told_with_the_assistant_that_needs_it(
+    reserve: bool, status: str
+) -> None:
+    agent = Agent.objects.create(name="Support")
+    refused = ProviderError.of(Kind.REFUSED).sentence.to_json()
+    values = {"provider": "openai", "works": False, "verdict": refused}
+    row = ProviderKey.objects.create(name="Ours", **values)
+    rows = [{"provider": "openai", "key": str(row.key)}, *[{"provider": "offline"}] * reserve]
+    AgentVersion.objects.create(agent=agent, number=1, language="ru", speech={"voice": rows})
+    found = verdict_of(Speech)
+    assert found.status == status
+    assert "Support" in str(found.sentence) and "Ours" in str(found.sentence)
 
 
 def test_troubles_are_told_by_two_kinds_of_channels() -> None:

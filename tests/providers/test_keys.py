@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from agentworker import accesses, key_testing, key_use
+from agentworker import accesses, key_testing, key_use, shipping
 from agentworker.keys import ProviderKey
 from agentworker.models import Agent, AgentDraft, AgentVersion
 from agentworker.script import Script
@@ -266,3 +266,15 @@ def test_a_key_that_cannot_be_read_is_missing_to_a_job(agent: Agent, settings: A
 def test_an_access_tells_nothing_of_its_secrets_when_it_is_printed() -> None:
     assert SECRET not in repr(made(proxy="http://canary@host").access)
     assert "canary" not in repr(made(str(uuid.uuid4()), proxy="http://canary@host").access)
+
+
+def test_a_key_whose_provider_failed_in_a_call_is_tested_soon() -> None:
+    later = timezone.now() + timedelta(minutes=40)
+    row, other = made(due_at=later), made("other", provider="groq", due_at=later)
+    tested = made("tested", due_at=later, tested_at=timezone.now())
+    fact = {"part": "mind", "provider": "openai", "state": "failed", "error": "quota"}
+    line = {"job_id": "AJ_1", "room_name": "r", "room_sid": "RM_1", "type": "event"}
+    about = {"kind": "provider", "at": timezone.now().isoformat(), "payload": fact}
+    shipping.store([{"id": "AJ_1:1", **line, **about}])
+    due = set(ProviderKey.objects.due(timezone.now()))
+    assert due == {row} and other not in due and tested not in due

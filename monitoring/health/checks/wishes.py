@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from agentworker.espeak import VOICES, WORDS_PER_MINUTE, EspeakError, engine
-from agentworker.models import AgentVersion
+from agentworker.key_use import current_versions
+from agentworker.models import AgentVersion, Language
 from monitoring.alarms.chain import LOOKOUT
 from monitoring.alarms.models import AlertChannel
 from monitoring.health.base import Check, Limit, Link, Verdict, ill, missed, warn, well
-from telephony import sync
+from telephony import key_facts, sync
 from telephony.models import Difference, PublishedObject
 from veyra.models import Pulse
 
@@ -64,15 +66,18 @@ class Drift(Check):
 
 @dataclass
 class Speech(Check):
-    """Every language that an assistant speaks has a voice that gives sound."""
+    """Every language that an assistant speaks has a voice that gives sound, and the keys by which
+    assistants hear, think and speak are not refused.
+    """
 
     name, title, link, period = "speech", _("Voice"), Link.SPEECH, 30
     # The library takes a moment to load.
     is_cheap = False
 
     def look(self, now: datetime) -> Verdict:
-        languages = sorted(set(AgentVersion.objects.values_list("language", flat=True)))
-        if mute := [each for each in languages or ["ru"] if not can_speak(each)]:
+        written = set(AgentVersion.objects.values_list("language", flat=True))
+        languages = sorted(written - {Language.AUTO} or {Language.RUSSIAN})
+        if mute := [each for each in languages if not can_speak(each)]:
             return ill(
                 gettext_noop(
                     "There is no voice for: %(languages)s. Assistants would be silent. Install"
@@ -80,7 +85,21 @@ class Speech(Check):
                 ),
                 languages=", ".join(mute),
             )
-        return well(gettext_noop("Assistants can speak."))
+        return self.of_keys() or well(gettext_noop("Assistants can speak."))
+
+    def of_keys(self) -> Verdict | None:
+        """As the newest tests of the keys say; the worst one."""
+        names = {str(version.agent.key): version.agent.name for version in current_versions()}
+        found = key_facts.troubles(names)
+        for agent, trouble in sorted(found.items(), key=lambda each: not each[1].is_fatal):
+            values: dict[str, Any] = {
+                "assistant": names[agent],
+                "why": trouble.sentence.to_json(),
+            }
+            if trouble.is_fatal:
+                return ill(gettext_noop("“%(assistant)s” cannot talk: %(why)s"), **values)
+            return warn(gettext_noop("“%(assistant)s” talks by its reserve: %(why)s"), **values)
+        return None
 
 
 def can_speak(language: str) -> bool:
