@@ -3,6 +3,9 @@
 import io
 import json
 import logging
+import re
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,6 +102,16 @@ def test_nothing_is_told_of_a_value_with_a_private_name(name: str) -> None:
     told = Log()
     told.log.info("saved", extra={"about": {name: "anything"}})
     assert told.line["about"] == {name: SECRET}
+
+
+def test_words_of_a_caller_that_the_agent_library_logs_are_told_to_nobody() -> None:
+    source = Path(str(find_spec("livekit.agents.voice").submodule_search_locations[0]))  # type: ignore[union-attr]  # it is a package
+    code = (source / "agent_activity.py").read_text()
+    names = set(re.findall(r'extra=\{"([^"]*user_input[^"]*)"', code))
+    assert names == {"lk.pii.user_input"}
+    told = Log()
+    told.log.warning("skipping reply", extra=dict.fromkeys(names, "I am Anna"))
+    assert told.line["lk.pii.user_input"] == SECRET and "Anna" not in told.stream.getvalue()
 
 
 @pytest.mark.parametrize(

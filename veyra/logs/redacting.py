@@ -1,6 +1,7 @@
 """What may not stand in a log: numbers of people, keys, passwords. Pure.
 
-What people say never gets as far as here: no program logs it.
+What people say never gets as far as here: no program of ours logs it, and what the agent library
+logs of it has a name by which it is known.
 """
 
 import re
@@ -13,7 +14,8 @@ NUMBER, SECRET = "[number]", "[secret]"
 SHORTEST_SECRET = 8
 # Of a value with such a name nothing is told.
 PRIVATE = re.compile(
-    r"passw|secret|authorization|cookie|api_?key|field_?keys|(^|_)(token|jwt|pin|transcript)$",
+    r"passw|secret|authorization|cookie|api_?key|field_?keys|(^|_)(token|jwt|pin|transcript)$"
+    r"|(^|\.)pii\.",  # the agent library's mark: lk.pii.user_input
     re.IGNORECASE,
 )
 _NUMBERS = re.compile(
