@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from agentworker.models import Place
+from agentworker.knowledge import tidying
 from monitoring import caller_zip, filing
 from monitoring.callfile import CallFile
 from monitoring.erasure import CallerFile
@@ -91,9 +92,13 @@ def _remove_what_ran_out(now: datetime) -> Outcome:
     JobRun.objects.before(now - RUNS_KEPT).delete()
     AuditEntry.objects.older_than(now - CHANGES_KEPT).delete()
     return done(
-        _("Removed: %(files)s files that were asked for, %(logins)s notes of failed logins."),
+        _(
+            "Removed: %(files)s files that were asked for, %(logins)s notes of failed logins,"
+            " %(documents)s documents that no assistant knows."
+        ),
         files=max(0, before - after),
         logins=logins,
+        documents=tidying.forget(now),
     )
 
 

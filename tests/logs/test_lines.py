@@ -105,8 +105,9 @@ def test_nothing_is_told_of_a_value_with_a_private_name(name: str) -> None:
 
 
 def test_words_of_a_caller_that_the_agent_library_logs_are_told_to_nobody() -> None:
-    source = Path(str(find_spec("livekit.agents.voice").submodule_search_locations[0]))  # type: ignore[union-attr]  # it is a package
-    code = (source / "agent_activity.py").read_text()
+    source = find_spec("livekit.agents.voice.agent_activity")
+    assert source and source.origin
+    code = Path(source.origin).read_text()
     names = set(re.findall(r'extra=\{"([^"]*user_input[^"]*)"', code))
     assert names == {"lk.pii.user_input"}
     told = Log()
