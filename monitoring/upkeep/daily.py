@@ -8,8 +8,8 @@ from django.contrib.sessions.models import Session
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
-from agentworker.models import Place
 from agentworker.knowledge import tidying
+from agentworker.models import Place
 from monitoring import caller_zip, filing
 from monitoring.callfile import CallFile
 from monitoring.erasure import CallerFile
