@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from agentworker import assistant_admin  # noqa: F401  # registers its pages
-from agentworker.models import Session, Turn, Worker
+from agentworker.models import Session, Turn
 from veyra.admin import MachineRowAdmin
 
 
@@ -39,7 +39,7 @@ class TurnInline(ReadOnlyInline):
 class SessionAdmin(MachineRowAdmin):
     purpose = _("Each talk of an assistant with a caller. The first call fills it.")
     inlines = (TurnInline,)
-    list_display = ("started_at", "agent", "ended_at", "close_reason")
+    list_display = ("started_at", "agent", "kind", "ended_at", "close_reason")
     search_fields = ("=job_id", "=room_sid", "=sip_call_id")
     ordering = ("-pk",)
 
@@ -50,15 +50,6 @@ class SessionAdmin(MachineRowAdmin):
     def agent(self, session: Session) -> str:
         return str(session.version.agent) if session.version else "—"
 
-
-@admin.register(Worker)
-class WorkerAdmin(MachineRowAdmin):
-    purpose = _("The programs that run assistants. One appears here when it is started.")
-    list_display = ("name", "seen_at", "registered", "draining", "calls", "capacity")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:
-        return Worker.objects.visible_to(request.user)
-
-    @admin.display(description=_("calls now"))
-    def calls(self, worker: Worker) -> int:
-        return len(worker.jobs)
+    @admin.display(description=_("Kind"))
+    def kind(self, session: Session) -> str:
+        return str(_("trial") if session.is_trial else _("call"))

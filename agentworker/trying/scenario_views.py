@@ -135,5 +135,6 @@ def _about(request: HttpRequest, agent: Agent) -> dict[str, Any]:
         **admin.site.each_context(request),
         "title": agent.name,
         "original": agent,
+        "opts": Agent._meta,
         "pages": pages_of(agent, request),
     }

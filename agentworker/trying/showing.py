@@ -16,6 +16,9 @@ from agentworker.trying.asking import digest
 from agentworker.trying.steps import LABELS, Kind, Must, read_steps
 from veyra.sentences import Sentence
 
+# Nobody feels it.
+SHORT_MS = 50
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -86,7 +89,7 @@ class Shown:
     @property
     def seconds(self) -> str:
         took = self.run.took_ms if self.run else None
-        return "" if took is None else number_format(took / 1000, 1)
+        return number_format(took / 1000, 1) if took and took >= SHORT_MS else ""
 
     @property
     def trouble(self) -> str:
@@ -96,12 +99,12 @@ class Shown:
 def must_text(must: dict[str, Any] | Must, tools: dict[str, str]) -> str:
     """ "says “free”", "uses what it may do: Take a message"."""
     found = must if isinstance(must, Must) else Must(Kind(must["kind"]), must["text"], must["tool"])
-    text = f"“{found.text}”" if found.text else ""
+    text = _("“%(text)s”") % {"text": found.text} if found.text else ""
     if found.kind is Kind.TOOL:
         used = tools.get(found.tool, found.tool)
         return " ".join(filter(None, [f"{found.label}: {used}", text]))
     if found.kind is Kind.WITHIN:
-        return f"{found.label}: {found.text}"
+        return _("answers within %(seconds)s s") % {"seconds": found.text}
     return " ".join(filter(None, [found.label, text]))
 
 

@@ -31,6 +31,7 @@ def page(request: HttpRequest, user: User, pk: int) -> HttpResponse:
         **admin.site.each_context(request),
         "title": agent.name,
         "original": agent,
+        "opts": Agent._meta,
         "pages": pages_of(agent, request),
         "choices": choices,
         "chosen": chosen,

@@ -10,6 +10,7 @@ const TOPIC = "veyra.trial";
 const SILENT_AFTER = 8000;
 const SLOW_AFTER = 5000;
 const LOOK_EVERY = 300;
+const SHORT = 50; // milliseconds that nobody feels
 
 let room = null; // the talk by voice that goes on
 let typed = null; // the talk by text that goes on: { lines, say }
@@ -56,7 +57,7 @@ function bubble(isOurs, text, note = "") {
   small.textContent = [isOurs ? words.it : words.you, note].filter(Boolean).join(" · ");
   item.append(small, document.createTextNode(text));
   part("lines").append(item);
-  item.scrollIntoView({ block: "nearest" });
+  part("lines").scrollTop = part("lines").scrollHeight;
   return item;
 }
 
@@ -65,12 +66,12 @@ function deed(text, isGood = true) {
   item.className = isGood ? "vy-deed" : "vy-deed vy-bad";
   item.textContent = text;
   part("lines").append(item);
-  item.scrollIntoView({ block: "nearest" });
+  part("lines").scrollTop = part("lines").scrollHeight;
 }
 
 function used({ name, kind, ok, ms, asked }) {
   const filled = Object.values(asked ?? {}).filter(Boolean).join(", ");
-  const told = [abilities[kind] ?? name, filled && `“${filled}”`, ok ? fill(words.ms, ms) : words.broke];
+  const told = [abilities[kind] ?? name, filled && fill(words.quoted, filled), ok ? ms > 0 && fill(words.ms, ms) : words.broke];
   deed(told.filter(Boolean).join(" · "), ok);
 }
 
@@ -260,7 +261,7 @@ function answered({ answer, trouble }) {
   }
   for (const each of answer.used) used(each);
   const text = answer.said.join(" ");
-  if (text) bubble(true, text, answer.ms ? fill(words.waited, seconds(answer.ms)) : "");
+  if (text) bubble(true, text, answer.ms >= SHORT ? fill(words.waited, seconds(answer.ms)) : "");
   if (answer.transferred) deed(fill(words.transferred, answer.transferred));
 }
 
