@@ -23,7 +23,7 @@ from agentworker.conversation import Conversation, leg
 from agentworker.doorman import Doorman
 from agentworker.ears import build_ears
 from agentworker.filling import filled
-from agentworker.hours.reception import PEOPLE, Reception, receive
+from agentworker.hours.reception import Reception, receive
 from agentworker.hours.telling import CLOSED, Telling
 from agentworker.means import Means
 from agentworker.people import Outcome, Person, agent_is_here, first_caller
@@ -32,6 +32,7 @@ from agentworker.prompt import instructions_of
 from agentworker.providers.choosing import has_mind
 from agentworker.recording import RecordingPolicy
 from agentworker.script import Script
+from agentworker.spending.limiting import limited
 from agentworker.spool import JobFacts, Leg, Spool, now_text
 from agentworker.taping.in_job import CallRecorder
 from agentworker.trial_mirror import LENGTH, OVER, Mirror
@@ -134,7 +135,7 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
     recorder.follow(ctx.room)
     await recorder.begin(policy)
     # Outside the hours of those who would be rung first, nobody rings.
-    outcome = await waiting.until_turn(0 if reception.kind else brief.wait)
+    outcome = await waiting.until_turn(brief.wait if reception.is_open else 0)
     if outcome is not Outcome.TURN:
         leave(ctx, HANDED_OVER if outcome is Outcome.TAKEN else "caller left")
         return
@@ -173,16 +174,17 @@ async def read_words(
 
 
 async def received(script: Script, caller: Person, brief: Brief) -> Reception:
-    """Who speaks to him at this hour. Who tries an assistant hears it at any."""
+    """Who speaks to him at this hour, for what is left of the day's money. Trials are always open."""
     if brief.trial:
         return Reception(script)
-    return await asyncio.to_thread(receive, script, caller, brief.came_at)
+    reception = await asyncio.to_thread(receive, script, caller, brief.came_at)
+    return await asyncio.to_thread(limited, reception)
 
 
 async def turn_away(ctx: JobContext, spool: Spool, caller: Person, reception: Reception) -> None:
     """It is closed: our people are rung by others, or he is told so. Nothing of it is recorded."""
     spool.event(reception.kind, leg(caller), **reception.facts)
-    if reception.kind == PEOPLE and await asyncio.to_thread(somebody_else_helps):
+    if reception.is_for_people and await asyncio.to_thread(somebody_else_helps):
         leave(ctx, LEFT_TO_LAST_RESORT)
         return
     note_start(spool, reception.script, caller, RecordingPolicy.NEVER, is_trial=False)

@@ -189,6 +189,11 @@ EVENTS: Mapping[str, Any] = {
         "It was closed at this hour, so the assistant for that time answered"
     ),
     "closed_people": gettext_lazy("It was closed at this hour, so a person was to be rung"),
+    "spent_told": gettext_lazy("The day's money was spent, so the caller heard a message"),
+    "spent_people": gettext_lazy("The day's money was spent, so a person was to be rung"),
+    "spent_menu": gettext_lazy(
+        "The day's money was spent, so the assistant spoke without providers: its menu"
+    ),
     "blocked": gettext_lazy("The caller is blocked, so the call was ended before anybody spoke"),
     "assistant_sent_again": gettext_lazy(
         "Nobody was talking to the caller, so %(assistant)s was sent again"

@@ -18,7 +18,7 @@ from django.utils import timezone
 from agentworker import standin
 from agentworker.brief import Brief
 from agentworker.hours.book import Ruling
-from agentworker.hours.reception import PEOPLE
+from agentworker.hours.reception import FOR_PEOPLE
 from agentworker.models import StandIn, Worker
 from telephony import calling_back, intake, opening, queueing, ringing, stays
 from telephony.introducing import language_of, summary_of
@@ -402,7 +402,7 @@ def told_lately(sids: set[str], now: datetime) -> Told:
     facts = CallEvent.objects.filter(room_sid__in=list(sids), at__gte=now - FORGOTTEN)
     sent = facts.filter(source=CallEvent.Source.OBSERVER, kind=SENT_AGAIN).order_by("at")
     failed = set(facts.failed().values_list("room_sid", flat=True))
-    closed = facts.filter(source=CallEvent.Source.AGENT, kind=PEOPLE)
+    closed = facts.filter(source=CallEvent.Source.AGENT, kind__in=FOR_PEOPLE)
     rung = set(closed.values_list("room_sid", flat=True))
     return Told(failed=failed | rung, closed=rung, sent=dict(sent.values_list("room_sid", "at")))
 

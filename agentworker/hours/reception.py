@@ -24,12 +24,15 @@ log = logging.getLogger(__name__)
 
 # Kinds of facts: he was told that it is closed, another assistant answers, people are rung.
 TOLD, OTHER, PEOPLE = "closed_told", "closed_other", "closed_people"
+# The same where a day's money is spent (agentworker.spending).
+SPENT_TOLD, SPENT_PEOPLE = "spent_told", "spent_people"
+FOR_PEOPLE = (PEOPLE, SPENT_PEOPLE)
 
 
 @dataclass(frozen=True)
 class Reception:
     """`script` is of who speaks to him. `kind`: "" where it is open; else what becomes of the call,
-    and for TOLD the words, or the sound of somebody of us who says them.
+    and the words of whoever is turned away, or the sound of somebody of us who says them.
     """
 
     script: Script
@@ -40,7 +43,15 @@ class Reception:
 
     @property
     def is_turned_away(self) -> bool:
-        return self.kind in (TOLD, PEOPLE)
+        return self.kind in (TOLD, SPENT_TOLD) or self.is_for_people
+
+    @property
+    def is_for_people(self) -> bool:
+        return self.kind in FOR_PEOPLE
+
+    @property
+    def is_open(self) -> bool:
+        return not self.ruling.is_closed
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -26,6 +26,11 @@ def choices_as_written(speech: Mapping[str, Any], part: Part) -> list[Choice]:
     return choices(speech, part) if isinstance(speech, Mapping) else []
 
 
+def is_paid_for(speech: Mapping[str, Any]) -> bool:
+    """Does anybody but ourselves hear, think or speak for it?"""
+    return any(each.provider != OURS for part in Part for each in choices(speech, part))
+
+
 def choice_of(row: Any) -> Choice | None:
     if not isinstance(row, Mapping) or not isinstance(row.get("provider"), str):
         return None
