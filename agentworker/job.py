@@ -174,7 +174,9 @@ async def read_words(
 
 
 async def received(script: Script, caller: Person, brief: Brief) -> Reception:
-    """Who speaks to him at this hour, for what is left of the day's money. Trials are always open."""
+    """Who speaks to him at this hour, and for what is left of the day's money. Who tries an
+    assistant hears it always.
+    """
     if brief.trial:
         return Reception(script)
     reception = await asyncio.to_thread(receive, script, caller, brief.came_at)
