@@ -17,6 +17,7 @@ from monitoring import (
     scenario_views,
     undo_views,
     views,
+    worker_views,
 )
 from monitoring.logs import views as log_views
 from monitoring.upkeep import checklist_views
@@ -74,6 +75,7 @@ urlpatterns = [
     path("diagnosis/", include("monitoring.diagnosis.urls")),
     path("program-errors/", include("monitoring.logs.urls")),
     path("line-health/", include("monitoring.health.urls")),
+    path("workers/", worker_views.page, name="workers"),
     path("report/", report_views.page, name="report"),
     path("report/weekly/", mail_views.page, name="report-weekly"),
     path("report/weekly/<int:pk>/", mail_views.change, name="report-weekly-change"),

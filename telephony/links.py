@@ -60,9 +60,7 @@ ALONE: Mapping[str, Page] = {
     "differences": Page("differences", _("Look at the differences"), DECIDES),
     "hours": Page("hours", _("See the hours"), ("agentworker.view_place",)),
     "keys": Page("provider-keys", _("Look at the keys"), ("agentworker.view_providerkey",)),
-    "worker": Page(
-        "admin:agentworker_worker_changelist", _("See the workers"), ("agentworker.view_worker",)
-    ),
+    "worker": Page("workers", _("See the workers"), ("agentworker.view_worker",)),
     "entrance": Page(
         "admin:telephony_gateway_changelist",
         _("See the call entrance"),

@@ -79,7 +79,7 @@ ENGINEERING: Sequence[Line] = [
     rows_of("telephony.testcall", _("Test calls"), "phone_in_talk"),
     rows_of("telephony.callevent", _("Call events"), "list_alt"),
     rows_of("agentworker.session", _("Conversations"), "forum"),
-    rows_of("agentworker.worker", _("Workers"), "memory"),
+    Line(_("Workers"), "memory", "workers", ("agentworker.view_worker",)),
     rows_of("django_celery_beat.periodictask", _("Schedule"), "schedule"),
 ]
 PEOPLE: Sequence[Line] = [

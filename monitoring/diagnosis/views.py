@@ -57,7 +57,7 @@ def looked(request: HttpRequest, user: User) -> HttpResponse:
 @require_POST
 @staff_page(SEES)
 def step(request: HttpRequest, user: User) -> HttpResponse:
-    """`step` and `target`, as the button has them."""
+    """`step`, `target` and the page to go `back` to, as the button has them."""
     found = STEPS.get(request.POST.get("step", ""))
     if found is None:
         raise Http404
@@ -70,7 +70,7 @@ def step(request: HttpRequest, user: User) -> HttpResponse:
     else:
         tell = messages.error if row.ok is False else messages.success
         tell(request, str(row.says))
-    return redirect("diagnosis")
+    return redirect("workers" if request.POST.get("back") == "workers" else "diagnosis")
 
 
 def _done(user: User) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ BACKS: PageOf = (
     _("Calls to return"),
     "telephony.view_callback",
 )
-WORKERS: PageOf = ("admin:agentworker_worker_changelist", _("Workers"), "agentworker.view_worker")
+WORKERS: PageOf = ("workers", _("Workers"), "agentworker.view_worker")
 AGENTS: PageOf = ("admin:agentworker_agent_changelist", _("Assistants"), "agentworker.view_agent")
 TRUNKS: PageOf = (
     "admin:telephony_trunk_changelist",

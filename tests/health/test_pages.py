@@ -88,19 +88,21 @@ def test_a_check_shows_its_history_its_incidents_and_what_to_do(
 def test_limits_that_staff_change_hold_from_the_next_look_on(logged_in: LoggedIn) -> None:
     client = logged_in(SEES, CHANGES)
     stored()
-    answer = client.post("/line-health/worker/limits/", {"free": "3"}, follow=True)
+    answer = client.post("/line-health/worker/limits/", {"free": "3", "taken": "80"}, follow=True)
     assert "Saved." in answer.content.decode()
     row = HealthCheck.objects.get(name="worker")
     assert row.thresholds == {"free": 3} and running.is_due(
         every.find("worker"), {"worker": row}, timezone.now()
     )
-    client.post("/line-health/worker/limits/", {"free": "1"})
+    client.post("/line-health/worker/limits/", {"free": "1", "taken": "80"})
     assert HealthCheck.objects.get(name="worker").thresholds == {}
 
 
 @pytest.mark.parametrize("value", ["-1", "5000", "", "many"])
 def test_a_limit_that_makes_no_sense_is_refused(value: str, logged_in: LoggedIn) -> None:
-    answer = logged_in(SEES, CHANGES).post("/line-health/worker/limits/", {"free": value})
+    answer = logged_in(SEES, CHANGES).post(
+        "/line-health/worker/limits/", {"free": value, "taken": "80"}
+    )
     assert answer.status_code == 400 and "vy-error" in answer.content.decode()
     assert not HealthCheck.objects.exists()
 

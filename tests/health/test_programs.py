@@ -59,6 +59,7 @@ def test_a_full_line_is_told_before_callers_wait() -> None:
     worker(capacity=4, jobs=3)
     assert verdict_of(Workers).status == "ok"
     assert verdict_of(Workers, free=2).status == "warning"
+    assert verdict_of(Workers, taken=75).status == "warning"
     Worker.objects.update(jobs=["AJ"] * 4)
     assert verdict_of(Workers).status == "warning"
 

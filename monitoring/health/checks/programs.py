@@ -27,6 +27,7 @@ from monitoring.health.base import (
 )
 from recordings.models import Part
 from telephony import probes, watching
+from telephony.readiness import Places
 from veyra.livekit.probe import text_of
 from veyra.models import Pulse
 
@@ -46,6 +47,14 @@ class Workers(Check):
             least=0,
             most=1000,
         ),
+        Limit(
+            "taken",
+            _("Nearly full, in percent"),
+            _("With so many of its places taken, in percent, the line is told as nearly full."),
+            default=80,
+            least=1,
+            most=101,
+        ),
     )
 
     def look(self, now: datetime) -> Verdict:
@@ -58,11 +67,11 @@ class Workers(Check):
                     "No worker is ready, so assistants cannot answer. Start `manage.py runagent`."
                 )
             )
-        if places.free < self.limit("free"):
+        if self._is_tight(places):
             return warn(
                 gettext_noop(
                     "Assistants can take %(places)s calls at once, and %(free)s more are free now:"
-                    " the next callers wait. Start one more worker, or raise AGENT_CALLS."
+                    " soon callers wait in the queue. Start one more worker, or raise AGENT_CALLS."
                 ),
                 places.free,
                 places=places.all,
@@ -84,6 +93,10 @@ class Workers(Check):
             places.free,
             places=places.all,
         )
+
+    def _is_tight(self, places: Places) -> bool:
+        taken = 100 * (places.all - places.free) / places.all
+        return places.free < self.limit("free") or taken >= self.limit("taken")
 
 
 @dataclass
