@@ -4,9 +4,11 @@ what they hear.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +16,7 @@ from aiohttp import web
 from livekit import rtc
 from livekit.agents import StopResponse, llm
 from livekit.agents.utils import http_context
-from livekit.agents.voice.io import AudioOutput
+from livekit.agents.voice.io import AudioInput, AudioOutput
 
 from agentworker.conversation import Conversation
 from agentworker.doorman import Doorman
@@ -23,7 +25,7 @@ from agentworker.providers import build, net
 from agentworker.providers.catalog import Access
 from agentworker.script import Script
 from agentworker.spool import JobFacts, Spool
-from tests.providers.servers import OpenAILike, send, serving
+from tests.providers.servers import Answer, OpenAILike, send, serving
 
 
 class Loudspeaker(AudioOutput):
@@ -36,7 +38,7 @@ class Loudspeaker(AudioOutput):
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         await super().capture_frame(frame)
         if not self._seconds:
-            self.on_playback_started(created_at=asyncio.get_running_loop().time())
+            self.on_playback_started(created_at=time.time())
         self._seconds += frame.duration
 
     def flush(self) -> None:
@@ -124,12 +126,16 @@ class Scene:
         )
         self.guest = guest
 
-    async def begin(self) -> None:
+    async def begin(self, hearing: Any = None) -> None:
+        """`hearing`: a VAD; then there is a microphone, and words take their time."""
         from agentworker.presence import person
 
         caller = person(cast("rtc.RemoteParticipant", self.guest))
-        self.talk.prepare(cast("rtc.Room", self.room), caller, None)
-        self.talk.live.output.audio = Loudspeaker()
+        self.talk.prepare(cast("rtc.Room", self.room), caller, hearing)
+        self.talk.live.output.audio = Patient() if hearing else Loudspeaker()
+        self.microphone = Microphone()
+        if hearing:
+            self.talk.live.input.audio = self.microphone
         await self.talk.live.start(self.talk, record=False)
         self.talk.line.follow(cast("rtc.Room", self.room))
         self.talk._answered.set()
@@ -199,19 +205,89 @@ async def talking(
     script: Script,
     mind: Thinking | None = None,
     guest: Guest | None = None,
+    hearing: Any = None,
     **means: Any,
 ) -> AsyncIterator[Scene]:
     """`mind`: instead of the assistant's own rules."""
     async with http_context.open(), serving((mind or OpenAILike()).answer) as url:
         accesses = {"key": Access(settings={"mind_url": f"{url}/v1"}), **means.pop("accesses", {})}
         speech = {"mind": [{"provider": "openai_compatible", "key": "key"}]} if mind else {}
-        from dataclasses import replace
-
         given = Means(accesses=accesses, **means)
         scene = Scene(folder, replace(script, speech=speech), given, guest or Guest())
-        await scene.begin()
+        await scene.begin(hearing)
         try:
             yield scene
         finally:
             await scene.talk.live.aclose()
             await net.close_all()
+
+
+@contextmanager
+def in_thread(answer: Answer) -> Iterator[str]:
+    """A server's address, for whoever waits for it in this thread."""
+    loop, began, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    found: list[str] = []
+
+    async def serve() -> None:
+        async with serving(answer) as url:
+            found.append(url)
+            began.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert began.wait(10)
+        yield found[0]
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+
+
+class Patient(Loudspeaker):
+    """Plays as long as the sound lasts, unless it is cut short."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._playing: asyncio.TimerHandle | None = None
+        self._began = 0.0
+
+    def flush(self) -> None:
+        AudioOutput.flush(self)
+        if self._seconds:
+            loop = asyncio.get_running_loop()
+            self._began = loop.time()
+            self._playing = loop.call_later(self._seconds, self._over)
+
+    def _over(self, *, cut: bool = False) -> None:
+        seconds, self._seconds, self._playing = self._seconds, 0.0, None
+        elapsed = asyncio.get_running_loop().time() - self._began
+        self.on_playback_finished(playback_position=min(seconds, elapsed), interrupted=cut)
+
+    def clear_buffer(self) -> None:
+        if self._playing:
+            self._playing.cancel()
+            self._over(cut=True)
+
+
+class Microphone(AudioInput):
+    """Hears silence, and what it is told to hear, as fast as it is said."""
+
+    RATE, FRAME = 16_000, 0.05
+
+    def __init__(self) -> None:
+        super().__init__(label="test")
+        self._sound = b""
+
+    def hear(self, samples: bytes, rate: int) -> None:
+        resampler = rtc.AudioResampler(rate, self.RATE)
+        frame = rtc.AudioFrame(samples, rate, 1, len(samples) // 2)
+        pieces = [*resampler.push(frame), *resampler.flush()]
+        self._sound += b"".join(bytes(each.data) for each in pieces)
+
+    async def __anext__(self) -> rtc.AudioFrame:
+        await asyncio.sleep(self.FRAME)
+        size = int(self.RATE * self.FRAME) * 2
+        piece, self._sound = self._sound[:size].ljust(size, b"\0"), self._sound[size:]
+        return rtc.AudioFrame(piece, self.RATE, 1, size // 2)

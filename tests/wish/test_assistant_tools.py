@@ -1,7 +1,5 @@
 """What an assistant may do, as staff write it on its page."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +30,7 @@ from agentworker.tools.written import (
 from telephony.agent_admin import LineAgentForm
 from telephony.assistant_tools import LineToolsPart
 from telephony.models import Colleague, Team
-from tests.providers.servers import serving
+from tests.agent.talking import in_thread
 from veyra.models import User
 
 pytestmark = pytest.mark.django_db
@@ -238,21 +236,8 @@ def shop(settings: Any) -> Iterator[str]:
         allowed = request.headers.get("Authorization") == "Bearer sesame"
         return web.json_response({"order": request.path, "is_known": allowed})
 
-    loop, began, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
-    found = []
-
-    async def serve() -> None:
-        async with serving(answer) as url:
-            found.append(url)
-            began.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    assert began.wait(5)
-    yield found[0]
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
+    with in_thread(answer) as url:
+        yield url
 
 
 def tried(client: Client, **fields: str) -> Any:
