@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from agentworker.hours.week import short_days
 from telephony.call_admin import unbroken
 from telephony.colleague_forms import ColleagueForm, MemberForm, Members, TeamForm
-from telephony.colleagues import short_days
 from telephony.keeping import ArchivedFilter
 from telephony.models import Colleague, Member, Team
 from telephony.sync import TASK

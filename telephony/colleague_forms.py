@@ -15,7 +15,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from telephony.colleagues import Weekday
+from agentworker.hours.week import Weekday
 from telephony.models import Colleague, Team
 from telephony.numbers import NumberError, e164
 from veyra.models import User

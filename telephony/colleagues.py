@@ -1,85 +1,18 @@
 """Our own people, whom calls can be given to: each with a telephone, or a browser that rings."""
 
 import uuid
-from datetime import datetime, time, timedelta
 from typing import ClassVar, NamedTuple
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from agentworker.hours.week import Hours, short_days
 from telephony.numbers import pretty
 from veyra import audit
 from veyra.models import Keepable, User
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
-
-
-class Weekday(models.TextChoices):
-    """ISO numbers, as `Colleague.days` has them."""
-
-    MONDAY = "1", _("Monday")
-    TUESDAY = "2", _("Tuesday")
-    WEDNESDAY = "3", _("Wednesday")
-    THURSDAY = "4", _("Thursday")
-    FRIDAY = "5", _("Friday")
-    SATURDAY = "6", _("Saturday")
-    SUNDAY = "7", _("Sunday")
-
-
-# As a list of people has room for.
-SHORT = {
-    "1": pgettext_lazy("day", "Mon"),
-    "2": pgettext_lazy("day", "Tue"),
-    "3": pgettext_lazy("day", "Wed"),
-    "4": pgettext_lazy("day", "Thu"),
-    "5": pgettext_lazy("day", "Fri"),
-    "6": pgettext_lazy("day", "Sat"),
-    "7": pgettext_lazy("day", "Sun"),
-}
-
-
-def short_days(days: str) -> str:
-    """Of `Weekday`, in their order: "Mon–Wed, Sun"; "" where none is named. Pure."""
-    runs: list[str] = []
-    for day in days:
-        if runs and int(day) == int(runs[-1][-1]) + 1:
-            runs[-1] += day
-        else:
-            runs.append(day)
-    return ", ".join(_short_run(run) for run in runs)
-
-
-def _short_run(run: str) -> str:
-    first, last = SHORT[run[0]], SHORT[run[-1]]
-    if len(run) > 2:
-        return f"{first}–{last}"
-    return str(first) if len(run) == 1 else f"{first}, {last}"
-
-
-class Hours(NamedTuple):
-    """When somebody works. No days: every day. No times: around the clock."""
-
-    days: str
-    begins: time | None
-    ends: time | None
-
-    def include(self, local: datetime) -> bool:
-        """`local` is in the time zone of the installation. A shift past midnight is of the day on
-        which it began.
-        """
-        if self.begins is None or self.ends is None or self.begins == self.ends:
-            return self._is_of(local)
-        now = local.time()
-        if self.begins < self.ends:
-            return self._is_of(local) and self.begins <= now < self.ends
-        if now >= self.begins:
-            return self._is_of(local)
-        return now < self.ends and self._is_of(local - timedelta(days=1))
-
-    def _is_of(self, local: datetime) -> bool:
-        return not self.days or str(local.isoweekday()) in self.days
 
 
 class ColleagueQuerySet(KeepableQuerySet["Colleague"]):

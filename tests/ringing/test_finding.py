@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telephony.colleagues import Hours
+from agentworker.hours.week import Hours
 from telephony.finding import (
     APPEARS,
     COMES_BACK,

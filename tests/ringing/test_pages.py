@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from agentworker.hours.week import short_days
 from monitoring import roles
-from telephony.colleagues import short_days
 from telephony.models import Colleague, Team
 from telephony.numbers import pretty
 from tests.ringing.conftest import MakeColleague
