@@ -10,10 +10,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_noop as _
 
+from agentworker.key_testing import LOCKED
 from agentworker.keys import ProviderKey
 from agentworker.providers import PROVIDERS, errors
 from agentworker.providers.catalog import Access, Choice, Part
 from agentworker.providers.choosing import speed_of
+from veyra.secrets import SecretError
 from veyra.sentences import Sentence
 
 # Whoever types says this in a breath or two; a foreign voice is paid by the letter.
@@ -75,7 +77,10 @@ def _access(key: str) -> Access:
         row = None
     if row is None:
         raise AuditionError(Sentence(NO_KEY))
-    return Access(row.secret, row.settings, row.proxy)
+    try:
+        return row.access
+    except SecretError as error:
+        raise AuditionError(Sentence(LOCKED)) from error
 
 
 async def _said(builder: Any, access: Access, choice: Choice, language: str, text: str) -> bytes:
