@@ -18,7 +18,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from telephony import changes
+from telephony import changes, opening_shown
 from telephony.changes import Change, ChangeError, Edit, model_name
 from telephony.editing import EditForm
 from telephony.models import PhoneNumber
@@ -331,6 +331,7 @@ def panel(found: changes.Impact) -> dict[str, Any]:
     told = found.changes
     return {
         "changes": told[:SHOWN],
+        "hours": opening_shown.of_moves(found.moves[:SHOWN]),
         "more_changes": max(0, len(told) - SHOWN),
         "warnings": found.warnings[:SHOWN],
         "errors": found.errors[:SHOWN],

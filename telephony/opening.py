@@ -60,12 +60,22 @@ def rulings(
     number that several answer is closed where all of them are.
     """
     every = {agent for some in agents.values() for agent in some}
-    book = Book.read(agents, every, min(now or moment, moment))
+    known = [number for number in agents if not str(number).startswith("+")]
+    book = Book.read(known, every, min(now or moment, moment))
     found = {}
     for number, some in agents.items():
         each = [book.ruling(number, agent, moment) for agent in some or [""]]
         found[number] = next((one for one in each if not one.is_closed), each[0])
     return found
+
+
+def rulings_of_texts(agents: Mapping[str, Iterable[str]], moment: datetime) -> dict[str, Ruling]:
+    """The same of numbers by their texts, as they are kept."""
+    kept = NumberPlace.objects.called(list(agents)).values_list("number", "key")
+    keys = {number: str(key) for number, key in kept}
+    # One that belongs to no place is asked about by a name that no other has.
+    found = rulings({keys.get(text, f"+{text}"): some for text, some in agents.items()}, moment)
+    return {text: found[keys.get(text, f"+{text}")] for text in agents}
 
 
 # What staff do

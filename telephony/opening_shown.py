@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from agentworker.hours import words as opening_words
 from agentworker.hours.book import ruling_of_place
@@ -16,6 +17,7 @@ from agentworker.models import Agent, Closure, NumberPlace, Place
 from telephony import opening
 from telephony.models import PhoneNumber
 from telephony.numbers import pretty
+from telephony.routing.impact import Move
 from veyra.models import User
 from veyra.sentences import Sentence
 
@@ -127,6 +129,23 @@ def of_number(number: PhoneNumber, user: User) -> dict[str, Any]:
     line = opening_words.in_one_line(place) if place else ""
     clock = opening_words.clock(place, now)
     return {"place": place, "line": line, "clock": clock, "closures": shown}
+
+
+def of_moves(moves: Iterable[Move]) -> list[Sentence]:
+    """Of numbers whose callers will meet something else: which of them are closed just now."""
+    agents = {
+        each.number: [answer.agent for answer in each.after.answers] for each in moves if each.after
+    }
+    now = timezone.now()
+    found = opening.rulings_of_texts(agents, now)
+    return [
+        Sentence(
+            gettext_noop("Now %(number)s is closed: %(so)s"),
+            {"number": pretty(number), "so": opening_words.standing(ruling, now).to_json()},
+        )
+        for number, ruling in found.items()
+        if ruling.is_closed
+    ]
 
 
 def what(closure: Closure) -> str:

@@ -11,6 +11,7 @@ from agentworker.hours.models import Outside
 from agentworker.models import Agent, Closure, NumberPlace, Place, StandIn
 from agentworker.services import Words, save_words
 from telephony import changes, opening
+from telephony.keeping import panel
 from telephony.models import (
     Call,
     CallEvent,
@@ -235,6 +236,21 @@ def test_a_number_of_two_assistants_is_closed_where_both_are(
 
     opening.save_place(own, [], [agent, other], 2026)
     assert opening.rulings(both, SUNDAY)[key].is_closed
+
+
+def test_who_is_about_to_change_a_closed_number_is_told_so(
+    number: PhoneNumber, rule: DispatchRule
+) -> None:
+    other = Agent.objects.create(name="Night")
+    save_words(other, Words("ru", "Да?", [], []), None)
+    place(number, week=[])
+    change = changes.Change(model="rule", key=str(rule.key), values={"agent": str(other.key)})
+
+    told = panel(changes.preview(changes.Edit(changes=(change,))))["hours"]
+
+    assert [each.msgid for each in told] == ["Now %(number)s is closed: %(so)s"]
+    NumberPlace.objects.update(place=None)
+    assert panel(changes.preview(changes.Edit(changes=(change,))))["hours"] == []
 
 
 # Closures
