@@ -8,6 +8,7 @@ const csrf = trial.querySelector("[name=csrfmiddlewaretoken]").value;
 const TRANSCRIPTION = "lk.transcription";
 const TOPIC = "veyra.trial";
 const SILENT_AFTER = 8000;
+const BROKE_AFTER = 1500;
 const SLOW_AFTER = 5000;
 const LOOK_EVERY = 300;
 const SHORT = 50; // milliseconds that nobody feels
@@ -145,6 +146,10 @@ async function enter(url, token, track) {
     const { ROOM_DELETED, ROOM_CLOSED } = DisconnectReason;
     if (isMine()) hangUp(reason === ROOM_DELETED || reason === ROOM_CLOSED ? words.hungUp : words.over);
   });
+  // When it ends the talk itself, the room goes with it; else something broke.
+  mine.on(RoomEvent.ParticipantDisconnected, ({ identity }) => {
+    if (identity.startsWith("agent-")) setTimeout(() => isMine() && brokeOff(), BROKE_AFTER);
+  });
   mine.registerTextStreamHandler(TRANSCRIPTION, (reader, who) => isMine() && overhear(mine, reader, who));
   try {
     await mine.connect(url, token, { peerConnectionTimeout: 8000, websocketTimeout: 8000 });
@@ -193,6 +198,11 @@ function follow(line) {
   const note = [delay(line), line.interrupted && words.cut].filter(Boolean).join(" · ");
   const heard = line.digit ? fill(words.key, line.digit) : line.text;
   finished(isOurs, heard || (isOurs ? "" : words.wordless), note);
+}
+
+function brokeOff() {
+  hangUp("");
+  problem(words.brokeOff);
 }
 
 function hangUp(text) {
