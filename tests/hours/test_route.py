@@ -151,6 +151,20 @@ def test_the_light_of_a_closed_number_is_no_alarm(number: PhoneNumber) -> None:
     assert readiness(facts).colour is Colour.RED, "nobody answers it at any hour"
 
 
+@pytest.mark.parametrize(("needed", "colour"), [(True, Colour.RED), (False, Colour.YELLOW)])
+def test_a_key_is_an_alarm_where_nobody_else_is_named(needed: bool, colour: Colour) -> None:
+    facts = Facts(
+        number=wished(0),
+        trunk=of_trunk(),
+        rules=(rule(trunks=("t1",)),),
+        published="live",
+        keys=Sentence("No."),
+        keys_are_needed=needed,
+    )
+
+    assert readiness(facts).colour is colour
+
+
 def test_lights_are_of_the_moment_that_is_asked_for(number: PhoneNumber, settings: Any) -> None:
     settings.LIVEKIT_SIMULATED = True
     place(number)
