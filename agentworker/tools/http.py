@@ -49,7 +49,7 @@ def errand_of(config: Config, args: Mapping[str, Any], access: Access | None) ->
     }
     url = str(config["url"])
     places = set(PLACE.findall(url))
-    url = PLACE.sub(lambda place: quote(sent.get(place[1], ""), safe=""), url)
+    url = PLACE.sub(lambda place: _step(sent.get(place[1], "")), url)
     rest = {name: value for name, value in sent.items() if name not in places}
     method = str(config.get("method") or "GET")
     if method not in WITH_BODY and rest:
@@ -64,6 +64,11 @@ def errand_of(config: Config, args: Mapping[str, Any], access: Access | None) ->
         body=rest if method in WITH_BODY else None,
         seconds=min(float(config.get("seconds") or SECONDS), MOST_SECONDS),
     )
+
+
+def _step(value: str) -> str:
+    """In its place of an address, from which dots would lead to another one."""
+    return quote(value, safe="") if value.strip(".") else ""
 
 
 def is_for(access: Access | None, url: str) -> bool:

@@ -182,14 +182,14 @@ def test_values_are_read_by_their_path() -> None:
     assert told_of({}, " a\n b ", "en") == "a b"
 
 
-text = st.text(max_size=30)
+text = st.text(max_size=30) | st.sampled_from([".", "..", "../..", "%2e%2e", "..;/"])
 
 
 @given(text, text)
 def test_whatever_is_filled_in_stays_in_its_place(number: str, other: str) -> None:
     sends = [{"name": "number"}, {"name": "other"}]
     way = {**CONFIG, "url": "https://shop.example/orders/{number}/state?a=1", "sends": sends}
-    url = URL(errand_of(way, {"number": number, "other": other}, None).url, encoded=True)
+    url = URL(errand_of(way, {"number": number, "other": other}, None).url)
     assert (url.scheme, url.host) == ("https", "shop.example")
     assert url.raw_path.startswith("/orders/") and url.raw_path.endswith("/state")
     assert url.raw_path.count("/") == 3 and not url.raw_fragment
