@@ -11,11 +11,14 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from agentworker.models import Agent
+from agentworker.spending import reading
+from agentworker.spending.reading import Standing
 from monitoring import today
 from monitoring.board import may_see
 from monitoring.health.base import Status
 from monitoring.health.shown import shown
 from monitoring.health.words import in_one_sentence
+from monitoring.spending_views import SEES
 from telephony import changes, demo, opening_shown
 from telephony.drift_views import MAKES, TAKES
 from telephony.lights import Shown, troubled_first
@@ -53,6 +56,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     steps, checks = first_steps(user), shown.get()
     return context | {
         **_today(user),
+        "standing": _spending(user),
         "title": _("Home"),
         "steps": [] if all(step.done for step in steps) else steps,
         "next_step": next((step for step in steps if not step.done), None),
@@ -102,6 +106,10 @@ def _hours(user: User) -> dict[str, Any]:
 
 def _today(user: User) -> dict[str, Any]:
     return today.told(user) if may_see(user) else {}
+
+
+def _spending(user: User) -> Standing | None:
+    return reading.standing(user, timezone.now()) if user.has_perm(SEES) else None
 
 
 def _calls_now(user: User) -> int:

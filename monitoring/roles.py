@@ -54,6 +54,7 @@ MANAGER = (
     "telephony.block_caller",
     *rights_on("agentworker.agent", "agentworker.agentversion", "telephony.dispatchrule"),
     *rights_on("agentworker.place", "agentworker.closure", "agentworker.company"),
+    *rights_on("agentworker.budget", may=["view", "change"]),
     *rights_on("telephony.colleague", "telephony.team"),
 )
 ENGINEER = (

@@ -58,6 +58,7 @@ WATCHED: Mapping[str, Watched] = {
     "agentworker.Agent": Watched(also=("archived_at", "is_published"), undo="line"),
     "agentworker.AgentVersion": Watched(only=("number",)),
     "agentworker.ProviderKey": Watched(also=("archived_at",)),
+    "agentworker.Budget": Watched(),
     "agentworker.Place": Watched(also=("archived_at",)),
     "agentworker.Closure": Watched(also=("opened_at",)),
     "agentworker.BlockedCaller": Watched(only=("number", "until")),

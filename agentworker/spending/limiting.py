@@ -37,8 +37,13 @@ def spent_today(now: datetime) -> Spent:
     return Session.objects.spent(midnight(now))
 
 
+def percent_spent(budget: Budget | None, now: datetime) -> int | None:
+    """Of today's money; None: there is no limit."""
+    return budget.percent(spent_today(now)) if budget and budget.amount else None
+
+
 def is_spent(budget: Budget, now: datetime) -> bool:
-    percent = budget.percent(spent_today(now)) if budget.amount else None
+    percent = percent_spent(budget, now)
     return percent is not None and percent >= 100
 
 

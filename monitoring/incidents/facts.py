@@ -63,3 +63,5 @@ class Facts:
     leaks: Sequence[str] = ()
     # Our numbers whose last test call failed, those that Veyra places by itself.
     failed_tests: Sequence[str] = ()
+    # How much of today's budget is spent; None: there is no limit.
+    spent_percent: int | None = None

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from agentworker.models import Turn
+from agentworker.models import Budget, Turn
+from agentworker.spending.limiting import percent_spent
 from monitoring import synthetic
 from monitoring.health import every, reading, running
 from monitoring.incidents.facts import Facts, Fate, Found, Knock
@@ -51,6 +52,7 @@ def read(now: datetime) -> Facts:
         backlog=_backlog(now),
         failed_tests=synthetic.failing(now),
         leaks=leaks.leaked_in(),
+        spent_percent=percent_spent(Budget.objects.first(), now),
         knocks=[Knock(*each) for each in sorted(FailedLogin.counts(since).items())],
     )
 

@@ -44,6 +44,7 @@ BACKS: PageOf = (
 )
 WORKERS: PageOf = ("workers", _("Workers"), "agentworker.view_worker")
 AGENTS: PageOf = ("admin:agentworker_agent_changelist", _("Assistants"), "agentworker.view_agent")
+SPENDING: PageOf = ("spending", _("What conversations cost"), "agentworker.view_budget")
 TRUNKS: PageOf = (
     "admin:telephony_trunk_changelist",
     _("Provider connections"),
@@ -162,6 +163,12 @@ RUNBOOKS: Mapping[str, Advice] = {
         [Offer("restart", on="about"), Offer("free_disk")],
         [_("Read its last errors: they name what is missing."), CALL_THE_HOST],
         [ERRORS, DIAGNOSE, HEALTH],
+    ),
+    "budget": Advice(
+        _("More or longer calls than on other days, a dearer provider, or too small a budget."),
+        (),
+        [_("Look at the costs day by day. Raise the budget, or choose a cheaper provider.")],
+        [SPENDING, CALLS, AGENTS],
     ),
     "facts_late": Advice(
         _("The workers of the queue are dead, blocked or too few."),

@@ -70,6 +70,20 @@ def crash_loop(facts: Facts, limits: Limits) -> Sequence[Trouble]:
     ]
 
 
+def budget_spent(facts: Facts, limits: Limits) -> Sequence[Trouble]:
+    percent = facts.spent_percent
+    if percent is None or percent < limits["percent"]:
+        return ()
+    if percent >= 100:
+        msgid = gettext_noop(
+            "Today's budget for providers is spent: %(percent)s%%. Callers meet what you chose for"
+            " that."
+        )
+        return [Trouble(Sentence(msgid, {"percent": percent}), "all", severity=Severity.HIGH)]
+    msgid = gettext_noop("Of today's budget for providers %(percent)s%% are spent.")
+    return [Trouble(Sentence(msgid, {"percent": percent}), "soon", severity=Severity.MEDIUM)]
+
+
 def facts_late(facts: Facts, limits: Limits) -> Sequence[Trouble]:
     if facts.backlog < limits["seconds"]:
         return ()
@@ -177,6 +191,15 @@ RULES = (
         crash_loop,
         damping=0,
         limits=(Limit("starts", _("Starts in ten minutes"), _("Fewer are normal."), 4, 2, 100),),
+    ),
+    Rule(
+        "budget",
+        _("The day's budget is being spent"),
+        _("What providers ask for today's conversations is near what you allowed, or above it."),
+        Severity.HIGH,
+        budget_spent,
+        damping=0,
+        limits=(Limit("percent", _("Percent of it"), _("Less is no incident."), 80, 1, 100),),
     ),
     Rule(
         "facts_late",

@@ -100,6 +100,8 @@ SEEN = [
     ("turn_delay", {"delays": {900: 15, 6000: 5}}, {"delays": {900: 99, 6000: 1}}),
     ("assistant_fails", {"stillborn": [CALL, UUID(int=2)]}, {"stillborn": [CALL]}),
     ("crash_loop:tap@a", {"starts": {"tap@a": 4}}, {"starts": {"tap@a": 2}}),
+    ("budget:soon", {"spent_percent": 80}, {"spent_percent": 79}),
+    ("budget:all", {"spent_percent": 100}, {"spent_percent": None}),
     ("facts_late", {"backlog": 16.0}, {"backlog": 3.0}),
     ("login_attack:anna", {"knocks": [Knock("anna", 15)]}, {"knocks": [Knock("anna", 4)]}),
     ("secret_leaked", {"leaks": ["logs/web.log"]}, {"leaks": []}),
