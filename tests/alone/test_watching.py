@@ -411,6 +411,7 @@ def waited(**values: Any) -> tuple[str, str]:
 
 def test_who_heard_only_music_was_talked_to_by_nobody() -> None:
     assert waited() == ("abandoned", "caller_gave_up")
+    assert waited(deeds=frozenset({"queued"})) == ("abandoned", "caller_gave_up")
     called = {"deeds": frozenset({"on_hold", "asked_back"}), "departure": "PARTICIPANT_REMOVED"}
     assert waited(**called) == ("no_agent", "asked_back")
     assert waited(**called, agent_came=True, agent_spoke=True) == ("failed", "asked_back")
