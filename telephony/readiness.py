@@ -199,18 +199,23 @@ def _not_signed_in(facts: Facts) -> Light | None:
 
 
 def _nobody_home(facts: Facts) -> Light | None:
-    if facts.places is None or facts.places.free > 0:
+    if facts.places is None or facts.places.all:
         return None
     if facts.places.starting:
         msgid = gettext_noop("Assistants are starting: they answer in a moment.")
         return replace(_light(Colour.YELLOW, msgid, Row("worker")), moving=True)
-    if not facts.places.all:
-        msgid = gettext_noop("No assistant is running, so nobody can answer. Start the worker.")
-        return _light(Colour.RED, msgid, Row("worker"))
+    msgid = gettext_noop("No assistant is running, so nobody can answer. Start the worker.")
+    return _light(Colour.RED, msgid, Row("worker"))
+
+
+def _full(facts: Facts) -> Light | None:
+    if facts.places is None or not facts.places.all or facts.places.free:
+        return None
     msgid = gettext_noop(
-        "All %(places)s places are taken: the next caller only hears ringing. Add a worker."
+        "All %(places)s places are taken: the next caller waits with music until one is free. Add a"
+        " worker."
     )
-    return _light(Colour.RED, msgid, Row("worker"), places=facts.places.all)
+    return _light(Colour.YELLOW, msgid, Row("worker"), places=facts.places.all)
 
 
 def _test_failed(facts: Facts) -> Light | None:
@@ -286,6 +291,7 @@ LOOKS: tuple[Callable[[Facts], Light | None], ...] = (
     _keyless,
     _broken,
     _test_failed,
+    _full,
     _open,
     _on_its_way,
     _people_away,

@@ -96,7 +96,7 @@ def test_a_test_call_that_failed_is_told_until_a_caller_was_answered() -> None:
         ),
         ({"places": Places(0, 0)}, "red", "No assistant is running", Row("worker")),
         ({"places": Places(0, 0, True)}, "yellow", "Assistants are starting", Row("worker")),
-        ({"places": Places(4, 0)}, "red", "All 4 places are taken", Row("worker")),
+        ({"places": Places(4, 0)}, "yellow", "All 4 places are taken", Row("worker")),
         (
             {"last_call": LastCall("c1", AT, "failed", "agent_failed")},
             "red",
