@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from agentworker.providers import (
     anthropic,
+    azure,
     cartesia,
     deepgram,
     elevenlabs,
+    google,
     groq,
     http,
     offline,
@@ -36,6 +38,8 @@ PROVIDERS: dict[str, Provider] = {
         deepgram.PROVIDER,
         elevenlabs.PROVIDER,
         cartesia.PROVIDER,
+        google.PROVIDER,
+        azure.PROVIDER,
         anthropic.PROVIDER,
         groq.PROVIDER,
         http.PROVIDER,
