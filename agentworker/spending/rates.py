@@ -59,6 +59,12 @@ RATES: Mapping[str, Mapping[str, Rate]] = {
     "deepgram": {"ears": Rate("USD", hour=0.46), "voice": Rate("USD", characters=30.0)},
     "elevenlabs": {"ears": Rate("USD", hour=0.4), "voice": Rate("USD", characters=50.0)},
     "cartesia": {"ears": Rate("USD", hour=0.13), "voice": Rate("USD", characters=40.0)},
+    "google": {
+        "ears": Rate("USD", hour=0.96),
+        "mind": Rate("USD", tokens_in=0.3, tokens_out=2.5),
+        "voice": Rate("USD", characters=16.0),
+    },
+    "azure": {"ears": Rate("USD", hour=1.0), "voice": Rate("USD", characters=16.0)},
     "anthropic": {"mind": Rate("USD", tokens_in=1.0, tokens_out=5.0)},
     "groq": {
         "ears": Rate("USD", hour=0.11),
