@@ -17,6 +17,7 @@ from monitoring.incidents.models import (
 from monitoring.logs.models import LogError, SupportBundle
 from monitoring.mailing import Letter, Mailing
 from monitoring.metrics.models import Tally
+from monitoring.notices.models import Notice, NumberNotice
 from monitoring.recovery.models import RecoveryAction
 from monitoring.upkeep.models import Backup, Confirmation, JobRun, KnownKey
 
@@ -40,6 +41,8 @@ __all__ = [
     "Letter",
     "LogError",
     "Mailing",
+    "Notice",
+    "NumberNotice",
     "RecoveryAction",
     "RuleSetting",
     "SavedFilter",

@@ -50,7 +50,7 @@ MANAGER = (
     *HEARS,
     *INCIDENTS,
     "recordings.download_recording",
-    "monitoring.change_mailing",
+    *("monitoring.change_mailing", "monitoring.change_numbernotice"),
     "telephony.block_caller",
     *rights_on("agentworker.agent", "agentworker.agentversion", "telephony.dispatchrule"),
     *rights_on("agentworker.place", "agentworker.closure", "agentworker.company"),

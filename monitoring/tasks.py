@@ -12,6 +12,7 @@ from monitoring.health.checks.ground import DEFAULT, SCHEDULE, pulse_of
 from monitoring.incidents import services
 from monitoring.logs import bundle
 from monitoring.metrics import counting
+from monitoring.notices import working as notices
 from monitoring.recovery import recover as recovering
 from monitoring.recovery.services import RECOVER
 from monitoring.upkeep import working as upkeep_working
@@ -94,3 +95,8 @@ def forget() -> None:
 @shared_task(name=upkeep_working.TASK)  # type: ignore[untyped-decorator]  # likewise
 def upkeep() -> None:
     upkeep_working.work()
+
+
+@shared_task(name=notices.TASK)  # type: ignore[untyped-decorator]  # likewise
+def tell_of_numbers() -> None:
+    notices.work(timezone.now())

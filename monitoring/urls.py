@@ -21,6 +21,7 @@ from monitoring import (
     worker_views,
 )
 from monitoring.logs import views as log_views
+from monitoring.notices import views as notice_views
 from monitoring.upkeep import checklist_views
 
 urlpatterns = [
@@ -68,6 +69,8 @@ urlpatterns = [
     path("numbers/<int:pk>/call/tests/", callnow.tests, name="number-call-tests"),
     path("numbers/<int:pk>/call/browser/", callnow.from_browser, name="number-call-browser"),
     path("numbers/<int:pk>/call/telephone/", callnow.by_telephone, name="number-call-telephone"),
+    path("numbers/<int:pk>/notices/", notice_views.page, name="number-notices"),
+    path("notices/<int:pk>/stop/", notice_views.stop, name="number-notice-stop"),
     path("alarms/", include("monitoring.alarms.urls")),
     path("incidents/", include("monitoring.incidents.urls")),
     path("maintenance/", include("monitoring.upkeep.urls")),

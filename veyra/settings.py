@@ -287,6 +287,7 @@ CELERY_TASK_ROUTES = {
     # It removes what the same worker wrote.
     "monitoring.tidy": {"queue": "slow"},
     "monitoring.mail": {"queue": "slow"},
+    "monitoring.notices": {"queue": "slow"},
     "recordings.guarantee": {"queue": "slow"},
     "monitoring.caller_file": {"queue": "slow"},
     "monitoring.support": {"queue": "slow"},
@@ -334,6 +335,7 @@ CELERY_BEAT_SCHEDULE = {
     "tidy": {"task": "telephony.tidy", "schedule": 3600.0},
     "file": {"task": "monitoring.file", "schedule": 15.0},
     "mail": {"task": "monitoring.mail", "schedule": 60.0},
+    "notices": {"task": "monitoring.notices", "schedule": 20.0},
     "caller_file": {"task": "monitoring.caller_file", "schedule": 15.0},
     "support": {"task": "monitoring.support", "schedule": 15.0},
     "forget": {"task": "monitoring.forget", "schedule": 60.0},

@@ -587,4 +587,55 @@ class Migration(migrations.Migration):
                 'default_permissions': ('add',),
             },
         ),
+        migrations.CreateModel(
+            name='NumberNotice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('summaries', models.BooleanField(default=True, verbose_name='what came of each call')),
+                ('call_backs', models.BooleanField(default=True, verbose_name='messages of callers, and who is to be called back')),
+                ('hour', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(23)], verbose_name='When')),
+                ('since', models.DateTimeField()),
+                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='monitoring.alertchannel', verbose_name='Who is told')),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('number', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='telephony.phonenumber')),
+            ],
+            options={
+                'verbose_name': 'notice about a number',
+                'verbose_name_plural': 'notices about numbers',
+                'ordering': ['pk'],
+                'default_permissions': ('change',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Notice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(max_length=80)),
+                ('made_at', models.DateTimeField(auto_now_add=True)),
+                ('due_at', models.DateTimeField()),
+                ('state', models.CharField(choices=[('waiting', 'on its way'), ('sending', 'is being sent'), ('sent', 'sent'), ('failed', 'not sent'), ('needless', 'not needed any more')], default='waiting', max_length=8)),
+                ('at', models.DateTimeField(null=True)),
+                ('tries', models.PositiveSmallIntegerField(default=0)),
+                ('error', models.JSONField(default=dict)),
+                ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='told', to='monitoring.numbernotice')),
+            ],
+            options={
+                'verbose_name': 'notice',
+                'verbose_name_plural': 'notices',
+                'ordering': ['-pk'],
+                'default_permissions': (),
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='numbernotice',
+            constraint=models.UniqueConstraint(fields=('number', 'channel'), name='notice_once_a_channel'),
+        ),
+        migrations.AddIndex(
+            model_name='notice',
+            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='notice_waiting'),
+        ),
+        migrations.AddConstraint(
+            model_name='notice',
+            constraint=models.UniqueConstraint(fields=('rule', 'source'), name='notice_once'),
+        ),
     ]
