@@ -44,7 +44,8 @@ def steps(route: Route, ruling: Ruling, at: datetime | None) -> Iterator[Step]:
     """`at` None: now; then also what the assistants need to answer."""
     if not route.answers:
         return
-    yield _of_hours(ruling, at or timezone.now())
+    if ruling.is_closed or ruling.place:
+        yield _of_hours(ruling, at or timezone.now())
     if at is None:
         yield from _of_places(probes.places())
     agents = [way.agent.key for way in route.ways if way.agent]
