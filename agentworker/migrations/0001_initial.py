@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('amount', models.DecimalField(blank=True, decimal_places=2, help_text='Empty: as much as it does.', max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0.01'))], verbose_name='How much may a day cost?')),
-                ('currency', models.CharField(choices=[('RUB', 'rubles'), ('USD', 'dollars')], default='RUB', max_length=3, verbose_name='In')),
+                ('currency', models.CharField(choices=[('RUB', 'rubles'), ('USD', 'dollars')], default='RUB', max_length=3, verbose_name='Currency')),
                 ('roubles_a_dollar', models.DecimalField(decimal_places=2, default=Decimal('90'), help_text='Some providers ask for rubles, others for dollars; by this they are added up.', max_digits=8, validators=[django.core.validators.MinValueValidator(Decimal('0.01'))], verbose_name='Rubles for a dollar')),
                 ('then', models.CharField(choices=[('go_on', 'Everything goes on, and you are told'), ('menu', 'The assistant goes on without providers: its menu, in the voice of this server'), ('people', 'One of us is rung'), ('message', 'Callers hear a message, and the call ends')], default='go_on', max_length=7, verbose_name='And when it is spent?')),
                 ('message', models.TextField(blank=True, help_text='Such as: “We cannot take your call now. Please call tomorrow.”', max_length=1000, verbose_name='The message')),

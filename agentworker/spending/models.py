@@ -43,7 +43,7 @@ class Budget(models.Model):
         help_text=_("Empty: as much as it does."),
     )
     currency = models.CharField(
-        _("In"), max_length=3, choices=Currency.choices, default=Currency.ROUBLE
+        _("Currency"), max_length=3, choices=Currency.choices, default=Currency.ROUBLE
     )
     roubles_a_dollar = models.DecimalField(
         _("Rubles for a dollar"),
