@@ -234,7 +234,7 @@ class PhoneNumberAdmin(Lit, NumberFiles, WishAdmin):
     form = PhoneNumberForm
     # A page of ten thousand numbers opens as fast as one of ten.
     list_per_page = 25
-    actions_list = ("test_route", "file", *WishAdmin.actions_list)
+    actions_list = ("hours", "test_route", "file", *WishAdmin.actions_list)
     list_display = ("shown", "label", "trunk", "short_standing", "light")
     list_filter = ("trunk", "is_active")
     list_select_related = ("trunk",)

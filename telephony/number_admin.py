@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
+from telephony.hours_views import SEES
 from telephony.models import PhoneNumber
 from telephony.number_views import BRINGS
 from telephony.wizard_views import MAKES_LINES
@@ -23,6 +24,18 @@ class NumberFiles:
         rows, doubled = super().get_search_results(request, queryset, "")  # type: ignore[misc]  # of the admin that it is a part of
         text = search_term.strip()
         return (rows.matching(text) if text else rows), doubled
+
+    def has_hours_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(SEES)
+
+    @action(  # type: ignore[untyped-decorator]  # unfold ships no types
+        description=_("Opening hours"),
+        permissions=["hours"],
+        icon="schedule",
+        url_path="hours",
+    )
+    def hours(self, request: HttpRequest, *args: Any) -> HttpResponse:
+        return redirect("hours")
 
     def has_bring_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perms(BRINGS)

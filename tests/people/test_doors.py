@@ -53,6 +53,7 @@ TO_VIEWERS = TO_STAFF | {
     "admin/agentworker/session/": "a list",
     "admin/agentworker/agent/": "a list",
     "admin/telephony/phonenumber/": "a list",
+    "admin/telephony/phonenumber/hours/": "leads to the page of the hours",
     "admin/telephony/phonenumber/test-route/": "leads to the page that says who would answer",
     "admin/telephony/call/": "a list",
     "hours/": "a page",
