@@ -39,13 +39,13 @@ def page(request: HttpRequest, user: User) -> HttpResponse:
     return shown(request, "list", {"title": _("Keys of providers"), "rows": found})
 
 
-@staff_page(ADDS)
+@staff_page(SEES, ADDS)
 def choose(request: HttpRequest, user: User) -> HttpResponse:
     context = {"title": _("Whose key is it?"), "providers": offered()}
     return shown(request, "choose", context)
 
 
-@staff_page(ADDS)
+@staff_page(SEES, ADDS)
 def add(request: HttpRequest, user: User, provider: str) -> HttpResponse:
     found = PROVIDERS.get(provider)
     if found is None or not found.fields:
@@ -59,7 +59,7 @@ def add(request: HttpRequest, user: User, provider: str) -> HttpResponse:
     return _form(request, form, found, None)
 
 
-@staff_page(CHANGES)
+@staff_page(SEES, CHANGES)
 def change(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     row = get_object_or_404(ProviderKey.objects.visible_to(user).kept(), pk=pk)
     provider = PROVIDERS.get(row.provider)
@@ -88,7 +88,7 @@ def _form(
 
 
 @require_POST
-@staff_page(CHANGES)
+@staff_page(SEES, CHANGES)
 def test(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     row = get_object_or_404(ProviderKey.objects.visible_to(user).kept(), pk=pk)
     if pace.allows(str(user.pk)):
@@ -99,7 +99,7 @@ def test(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff_page(CHANGES)
+@staff_page(SEES, CHANGES)
 def archive(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """Put it away; not while an assistant that answers calls uses it."""
     row = get_object_or_404(ProviderKey.objects.visible_to(user).kept(), pk=pk)

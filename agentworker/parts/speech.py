@@ -42,6 +42,9 @@ LANGUAGES = {"ru": _("Russian"), "en": _("English")}
 WRONG_LANGUAGE = _("This voice does not speak %(language)s. Choose another one.")
 
 
+ADDS_KEYS = ("agentworker.view_providerkey", "agentworker.add_providerkey")
+
+
 @dataclass(frozen=True)
 class Who:
     """A line of the list of who can be a part. `why_not`: it stands there, and cannot be chosen."""
@@ -291,7 +294,7 @@ class SpeechPart(PagePart):
         return Row(number, part, fields["who"], model=fields["model"], **rest)
 
     def extra(self) -> dict[str, Any]:
-        may = self.user is not None and self.user.has_perm("agentworker.add_providerkey")
+        may = self.user is not None and self.user.has_perms(ADDS_KEYS)
         return {"sets": list(self._sets()), "may_add": may, "models": list(_models())}
 
     def _sets(self) -> Iterable[tuple[str, str, str]]:
