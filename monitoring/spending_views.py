@@ -26,7 +26,6 @@ class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in 
         widgets = {
             "amount": forms.NumberInput(attrs={"min": "0.01", "step": "any"}),
             "roubles_a_dollar": forms.NumberInput(attrs={"min": "0.01", "step": "any"}),
-            "then": forms.RadioSelect,
             "message": forms.Textarea(attrs={"rows": 2, "placeholder": SPOKEN["ru"]}),
         }
 

@@ -78,6 +78,10 @@ class Budget(models.Model):
         self.pk = 1
         super().save(*args, **kwargs)
 
+    @property
+    def sign(self) -> str:
+        return "₽" if self.currency == self.Currency.ROUBLE else "$"
+
     def total(self, spent: Spent) -> float:
         """All of it in the currency of the budget."""
         rate = float(self.roubles_a_dollar)

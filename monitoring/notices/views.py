@@ -39,6 +39,10 @@ class NoticeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in 
         model = NumberNotice
         fields = ("channel", "summaries", "call_backs", "hour")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].queryset = AlertChannel.objects.usable()  # type: ignore[attr-defined]  # of a ModelChoiceField
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not (cleaned.get("summaries") or cleaned.get("call_backs")):
