@@ -15,7 +15,8 @@ from django.utils import timezone
 from livekit.agents import AutoSubscribe, JobContext, JobProcess
 from livekit.agents.ipc.log_queue import LogQueueHandler
 
-from agentworker import accesses, espeak, providers, ready, standin  # noqa: F401  # ready: before any model
+import agentworker.ready  # noqa: F401  # before any model
+from agentworker import accesses, espeak, providers, standin
 from agentworker.afterwards import NO_END
 from agentworker.brief import Brief, read_brief
 from agentworker.consent import Consent
