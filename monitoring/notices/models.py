@@ -13,6 +13,11 @@ from veyra.querysets import VisibleQuerySet
 from veyra.sentences import Sentence
 
 
+class NumberNoticeQuerySet(VisibleQuerySet["NumberNotice"]):
+    def of_number(self, pk: int) -> Self:
+        return self.filter(number=pk)
+
+
 class NumberNotice(models.Model):
     """By one channel. `hour`: of the day, in the channel's time zone; null: each at once."""
 
@@ -35,7 +40,7 @@ class NumberNotice(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
 
-    objects = VisibleQuerySet["NumberNotice"].as_manager()
+    objects = NumberNoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("notice about a number")

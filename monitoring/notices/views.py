@@ -61,7 +61,7 @@ def page(request: HttpRequest, user: User, pk: int) -> HttpResponse:
         NumberNotice.objects.update_or_create(number=number, channel=channel, defaults=values)
         messages.success(request, _("Saved. “%(name)s” is told from now on.") % {"name": channel})
         return redirect("number-notices", pk)
-    rules = list(NumberNotice.objects.visible_to(user).filter(number=number))
+    rules = list(NumberNotice.objects.visible_to(user).of_number(number.pk))
     context = {
         **admin.site.each_context(request),
         "title": _("Who is told of calls to %(number)s") % {"number": pretty(number.number)},
