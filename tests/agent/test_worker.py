@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import subprocess
 import time
 from datetime import timedelta
@@ -14,6 +15,7 @@ from django.utils import timezone
 from livekit.agents import JobRequest
 from livekit.protocol.agent import Job
 
+from agentworker import job
 from agentworker.heartbeat import EVERY_SECONDS, Heartbeat
 from agentworker.housekeeping import Housekeeping
 from agentworker.models import SessionEvent, Worker
@@ -29,7 +31,7 @@ class Requests:
         self.answers: list[str] = []
         self.done = asyncio.Event()
 
-    def request(self, job_id: str) -> JobRequest:
+    def request(self, job_id: str, metadata: str = "") -> JobRequest:
         async def accept(_arguments: object) -> None:
             self.answers.append("taken")
             await self.done.wait()
@@ -37,7 +39,16 @@ class Requests:
         async def reject(terminate: bool) -> None:
             self.answers.append("ended" if terminate else "passed on")
 
-        return JobRequest(job=Job(id=job_id), on_reject=reject, on_accept=accept)
+        return JobRequest(job=Job(id=job_id, metadata=metadata), on_reject=reject, on_accept=accept)
+
+
+async def test_a_worker_keeps_places_for_those_who_have_waited() -> None:
+    line, livekit = LineWorker(2, 0), Requests()
+    livekit.done.set()
+    line.promised = 2
+    await line.on_request(livekit.request("a"))
+    await line.on_request(livekit.request("b", '{"agent": "1", "first": true}'))
+    assert livekit.answers == ["passed on", "taken"]
 
 
 async def test_a_worker_takes_as_many_calls_at_once_as_it_carries() -> None:
@@ -166,3 +177,9 @@ def test_conversations_that_hang_are_ended_with_the_spare_processes_and_no_other
         assert Worker.objects.get().rooms_to_end is None
     finally:
         pool.close()
+
+
+def test_a_job_process_sets_up_django_before_it_imports_any_model() -> None:
+    source = Path(job.__file__).read_text()
+    ours = [line for line in source.splitlines() if re.match(r"(from|import) agentworker", line)]
+    assert ours[0].startswith("import agentworker.ready")
