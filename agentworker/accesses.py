@@ -1,9 +1,12 @@
 """By which keys a job asks its providers, read once at its start."""
 
-from django.db import connections
+from importlib import import_module
+
+from django.db import DatabaseError, connections
 
 from agentworker.key_use import named_in
 from agentworker.keys import ProviderKey
+from agentworker.providers import PROVIDERS
 from agentworker.providers.catalog import Access
 from agentworker.script import Script
 from veyra.secrets import SecretError
@@ -29,3 +32,16 @@ def read(script: Script) -> dict[str, Access]:
         return accesses_of(script)
     finally:
         connections.close_all()
+
+
+def warm_up() -> None:
+    """Import, before a call, what asks the providers of which there are keys."""
+    try:
+        slugs = set(ProviderKey.objects.kept().values_list("provider", flat=True))
+    except DatabaseError:
+        return
+    finally:
+        connections.close_all()
+    for slug in sorted(slugs & PROVIDERS.keys()):
+        for name in PROVIDERS[slug].libraries:
+            import_module(name)

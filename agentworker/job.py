@@ -31,6 +31,7 @@ from agentworker.people import Outcome, Person, agent_is_here, first_caller
 from agentworker.presence import people
 from agentworker.prompt import instructions_of
 from agentworker.providers.choosing import has_mind
+from agentworker.providers.net import close_all
 from agentworker.recording import RecordingPolicy
 from agentworker.script import Script
 from agentworker.spending.limiting import limited
@@ -61,6 +62,7 @@ def prewarm(process: JobProcess) -> None:
     """Before any job: what would otherwise delay an answer."""
     espeak.engine()
     process.userdata["vad"] = build_ears()
+    accesses.warm_up()
     # The parent writes our log lines: our own handlers would write each a second time.
     root = logging.getLogger()
     root.handlers = [h for h in root.handlers if isinstance(h, LogQueueHandler)]
@@ -268,6 +270,7 @@ async def on_session_end(ctx: JobContext) -> None:
     if recorder and reason == HANDED_OVER:
         await ctx.room.disconnect()
         await recorder.hand_over()
+    await close_all()
     if spool:
         spool.close()
 

@@ -49,5 +49,6 @@ PROVIDER = Provider(
     price=_("about 0.01 $ a minute of talk"),
     builders={Part.MIND: mind},
     check=check,
+    libraries=("livekit.plugins.anthropic",),
     models=MODELS,
 )

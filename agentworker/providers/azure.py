@@ -128,5 +128,6 @@ PROVIDER = Provider(
     price=_("about 0.03 $ a minute of talk"),
     builders={Part.EARS: ears, Part.VOICE: voice},
     check=check,
+    libraries=("agentworker.providers.rest",),
     voices=VOICES,
 )

@@ -74,6 +74,7 @@ PROVIDER = Provider(
     price=_("about 0.03 to 0.05 $ a minute of speaking"),
     builders={Part.EARS: ears, Part.VOICE: voice},
     check=check,
+    libraries=("livekit.plugins.cartesia",),
     models=MODELS,
     voices=VOICES,
 )

@@ -97,6 +97,8 @@ class Provider:
     voices: tuple[Voice, ...] = ()
     # The setting without which it is not this part: its address.
     addresses: Mapping[Part, str] = field(default_factory=dict)
+    # What its builders import, which takes a moment: a job has done so before its call.
+    libraries: tuple[str, ...] = ()
     # The module that must be there, and what the lock calls its extra.
     needs: str = ""
     extra: str = ""

@@ -64,6 +64,7 @@ PROVIDER = Provider(
     price=_("about 0.01 $ a minute of listening"),
     builders={Part.EARS: ears, Part.VOICE: voice},
     check=check,
+    libraries=("livekit.plugins.deepgram",),
     models=MODELS,
     voices=tuple(Voice(name, name.capitalize(), ("en",)) for name in VOICES),
 )

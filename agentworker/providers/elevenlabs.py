@@ -78,6 +78,7 @@ PROVIDER = Provider(
     price=_("about 0.05 to 0.10 $ a minute of speaking"),
     builders={Part.EARS: ears, Part.VOICE: voice},
     check=check,
+    libraries=("livekit.plugins.elevenlabs",),
     models=MODELS,
     voices=VOICES,
 )

@@ -134,6 +134,10 @@ PROVIDER = Provider(
     price=_("about 0.03 $ a minute of talk"),
     builders={Part.EARS: ears, Part.MIND: mind, Part.VOICE: voice},
     check=check,
+    libraries=(
+        "livekit.plugins.openai",
+        "agentworker.providers.rest",
+    ),
     models=MODELS,
     voices=VOICES,
 )

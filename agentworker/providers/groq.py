@@ -1,5 +1,6 @@
 """Groq: ears and mind for Russian and English, by OpenAI's interface, and an English voice."""
 
+from importlib import import_module
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -29,8 +30,8 @@ def ears(access: Access, choice: Choice, language: str) -> Any:
 
 def mind(access: Access, choice: Choice, _language: str) -> Any:
     """The library's own knows which of its models think aloud unless told not to."""
-    from livekit.plugins import groq
-
+    openai_api.plugin_of_openai()
+    groq = import_module("livekit.plugins.groq")
     return groq.LLM(
         model=choice.model or MODELS[Part.MIND][0],
         api_key=access.secret,
@@ -58,6 +59,7 @@ PROVIDER = Provider(
     price=_("free to try; then about 0.01 $ a minute of talk"),
     builders={Part.EARS: ears, Part.MIND: mind, Part.VOICE: voice},
     check=check,
+    libraries=("livekit.plugins.groq",),
     models=MODELS,
     voices=tuple(Voice(name, name.capitalize(), ("en",)) for name in VOICES),
 )

@@ -53,6 +53,7 @@ PROVIDER = Provider(
     price=_("about 0.05 $ a minute of talk"),
     builders={Part.EARS: ears, Part.MIND: mind, Part.VOICE: voice},
     check=check,
+    libraries=("livekit.plugins.openai",),
     models=MODELS,
     voices=tuple(Voice(name, name.capitalize()) for name in VOICES),
 )

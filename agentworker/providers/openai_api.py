@@ -2,6 +2,7 @@
 try it. `typed`: its address was written by a person.
 """
 
+from importlib import import_module
 from typing import Any
 
 import aiohttp
@@ -14,9 +15,15 @@ from agentworker.providers.wav import silence
 SAY = "ok"
 
 
-def ears(access: Access, url: str, model: str, language: str, *, typed: bool = False) -> Any:
-    from livekit.plugins import openai
+def plugin_of_openai() -> Any:
+    """On whatever thread."""
+    from agentworker.providers import threads  # noqa: F401  # before the plugin
 
+    return import_module("livekit.plugins.openai")
+
+
+def ears(access: Access, url: str, model: str, language: str, *, typed: bool = False) -> Any:
+    openai = plugin_of_openai()
     client = openai_client(access, url, is_typed=typed)
     if not language:
         return openai.STT(model=model, detect_language=True, client=client, use_realtime=False)
@@ -24,8 +31,7 @@ def ears(access: Access, url: str, model: str, language: str, *, typed: bool = F
 
 
 def mind(access: Access, url: str, model: str, *, typed: bool = False) -> Any:
-    from livekit.plugins import openai
-
+    openai = plugin_of_openai()
     client = openai_client(access, url, is_typed=typed)
     # Servers of others take no schema as strict as OpenAI's own.
     return openai.LLM(model=model, client=client, _strict_tool_schema=not typed)
@@ -34,8 +40,7 @@ def mind(access: Access, url: str, model: str, *, typed: bool = False) -> Any:
 def voice(
     access: Access, url: str, model: str, choice: Choice, voice: str, *, typed: bool = False
 ) -> Any:
-    from livekit.plugins import openai
-
+    openai = plugin_of_openai()
     return openai.TTS(
         model=model,
         voice=voice,

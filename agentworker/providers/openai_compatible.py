@@ -101,4 +101,5 @@ PROVIDER = Provider(
     builders={Part.EARS: ears, Part.MIND: mind, Part.VOICE: voice},
     addresses=ADDRESS_OF,
     check=check,
+    libraries=("livekit.plugins.openai",),
 )

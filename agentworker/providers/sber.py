@@ -106,6 +106,11 @@ PROVIDER = Provider(
     price=_("roughly 2 to 5 rubles for a minute of talk; some minutes a month are free"),
     builders={Part.EARS: ears, Part.MIND: mind, Part.VOICE: voice},
     check=check,
+    libraries=(
+        "agentworker.providers.sber_ears",
+        "agentworker.providers.sber_mind",
+        "agentworker.providers.sber_voice",
+    ),
     models={Part.EARS: EARS_MODELS, Part.MIND: MIND_MODELS},
     voices=VOICES,
 )

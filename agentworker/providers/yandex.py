@@ -115,6 +115,11 @@ PROVIDER = Provider(
     price=_("roughly 2 to 6 rubles for a minute of talk"),
     builders={Part.EARS: ears, Part.MIND: mind, Part.VOICE: voice},
     check=check,
+    libraries=(
+        "livekit.plugins.openai",
+        "agentworker.providers.yandex_ears",
+        "agentworker.providers.yandex_voice",
+    ),
     models={Part.EARS: EARS_MODELS, Part.MIND: MIND_MODELS},
     voices=VOICES,
 )

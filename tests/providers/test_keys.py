@@ -1,5 +1,7 @@
 """Keys of providers: their pages, and how they are tested."""
 
+import subprocess
+import sys
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -278,3 +280,33 @@ def test_a_key_whose_provider_failed_in_a_call_is_tested_soon() -> None:
     shipping.store([{"id": "AJ_1:1", **line, **about}])
     due = set(ProviderKey.objects.due(timezone.now()))
     assert due == {row} and other not in due and tested not in due
+
+
+IN_A_THREAD = """
+import asyncio, os, threading, django
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "veyra.settings")
+django.setup()
+from agentworker.providers import PROVIDERS
+from agentworker.providers.catalog import Access, Choice, Part
+
+async def build():
+    for slug in ("openai", "groq"):
+        PROVIDERS[slug].builders[Part.MIND](Access("x"), Choice(slug), "en")
+
+thread = threading.Thread(target=lambda: asyncio.run(build()) or print("built"))
+thread.start()
+thread.join()
+"""
+
+
+def test_a_worker_of_the_queue_tries_keys_on_whatever_thread() -> None:
+    """The library wants its plugins to be imported on the main one."""
+    done = subprocess.run([sys.executable, "-c", IN_A_THREAD], capture_output=True, text=True)
+    assert "built" in done.stdout, done.stderr
+
+
+def test_what_asks_providers_is_imported_before_a_call() -> None:
+    made(provider="deepgram"), made("archived", provider="cartesia", archived_at=timezone.now())
+    sys.modules.pop("livekit.plugins.deepgram", None)
+    accesses.warm_up()
+    assert "livekit.plugins.deepgram" in sys.modules
