@@ -41,27 +41,31 @@ class Telling(Agent):
 
     async def start(self, room: rtc.Room, caller: Person) -> None:
         """Begin to say it; it waits until the caller hears us."""
-        self._room, self._leg = room, Leg(caller.sip_call_id, caller.sid)
-        room.on("participant_disconnected", self._on_left)
-        room.on("local_track_subscribed", self._on_heard)
-        self._live: AgentSession[None] = AgentSession(
-            tts=self._providers.voice, conn_options=CONNECTING
-        )
-        self._live.on("agent_state_changed", self._on_state)
-        self._live.on("close", self._on_close)
+        self.prepare(room, caller)
         options = room_io.RoomOptions(
             participant_identity=caller.identity,
             audio_input=False,
             text_input=False,
             close_on_disconnect=False,
         )
-        await self._live.start(self, room=room, room_options=options, record=False)
-        self._telling = asyncio.create_task(self._tell())
+        await self.live.start(self, room=room, room_options=options, record=False)
+        self._telling = asyncio.create_task(self.tell())
 
-    async def _tell(self) -> None:
+    def prepare(self, room: rtc.Room, caller: Person) -> None:
+        self._room, self._leg = room, Leg(caller.sip_call_id, caller.sid)
+        room.on("participant_disconnected", self._on_left)
+        room.on("local_track_subscribed", self._on_heard)
+        self.live: AgentSession[None] = AgentSession(
+            tts=self._providers.voice, conn_options=CONNECTING
+        )
+        self.live.on("agent_state_changed", self._on_state)
+        self.live.on("close", self._on_close)
+
+    async def tell(self) -> None:
+        """To its end, and then the call's."""
         reception = self._reception
         sound = _frames(reception.sound) if reception.sound else NOT_GIVEN
-        await self._live.say(reception.words, audio=sound, allow_interruptions=False)
+        await self.live.say(reception.words, audio=sound, allow_interruptions=False)
         if self._began:
             now = time.time()
             words = "" if reception.sound else reception.words
