@@ -1,6 +1,7 @@
 """A person looks for lost calls, keeps the search, and takes what was found as an Excel file."""
 
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from agentworker.models import Agent
 from monitoring import filing, table
+from telephony.came_of import CameOf
 from telephony.models import Call, PhoneNumber, Trunk
 from tests.browser.conftest import Site
 from tests.browser.test_first_login import log_in
@@ -67,11 +69,13 @@ def test_a_search_is_kept_and_taken_as_a_file(
     looked_at, written = threading.Event(), filing.cells
     counted: list[Call] = []
 
-    def in_two_halves(call: Call, known: filing.Names) -> list[table.Cell]:
+    def in_two_halves(
+        call: Call, known: filing.Names, came: Sequence[CameOf] | None
+    ) -> list[table.Cell]:
         counted.append(call)
         if len(counted) == HALF + 1:
             assert looked_at.wait(20)
-        return written(call, known)
+        return written(call, known, came)
 
     def work() -> None:
         filing.run_next()
