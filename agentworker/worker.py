@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 FOR_EVER = 2**31
 # Two callers at once find a warm process each.
 IDLE_PROCESSES = 2
+NEARLY_FULL = 0.99
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,12 @@ class LineWorker:
             self._accepting.discard(request.id)
 
     def load(self) -> float:
-        """From 0, idle, to 1, full: LiveKit prefers the least loaded worker."""
-        return 1.0 if self.resting else min(len(self.jobs()) / self.capacity, 1.0)
+        """From 0, idle, to 1, resting: LiveKit prefers the least loaded worker.
+
+        A full one is not told as such: LiveKit would offer it nothing until it hears otherwise,
+        seconds after a place is free. `on_request` passes on what does not fit.
+        """
+        return 1.0 if self.resting else min(len(self.jobs()) / self.capacity, NEARLY_FULL)
 
     def jobs(self) -> list[LiveJob]:
         """Calls whose process lives."""

@@ -50,8 +50,9 @@ class Result:
     answered_at: float | None = None
     first_voice: float | None = None
     voiced_seconds: float = 0.0
-    # When we had said our own words, all of them.
+    # When we had said our own words, all of them; and each time before.
     said: float | None = None
+    phrases: list[float] = field(default_factory=list)
     ended: float | None = None
     ended_by: str = ""
     # When each key was pressed, and when the voice that followed it began.
@@ -146,6 +147,7 @@ class Conversation:
                 self.call.audio.write(pcm[start : start + FRAME_BYTES])
             await asyncio.sleep(FRAME_SECONDS)
         self.ear.result.said = round(time.monotonic() - self.ear.started, 3)
+        self.ear.result.phrases.append(self.ear.result.said)
 
 
 def loudness(frame: bytes) -> float:

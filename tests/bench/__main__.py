@@ -1,6 +1,6 @@
 """Veyra beside the barest thing that does the same, in one run: `make bench`.
 
-usage: python -m tests.bench [webhooks] [journal] [boards] [screen] [desk] [calls]
+usage: python -m tests.bench [webhooks] [journal] [boards] [screen] [desk] [calls] [talks]
                              [lists] [history] [keeping] [listening] [recorded] [peaks]
                              [route] [edits] [publish] [registrar] [metrics]
 """
@@ -32,6 +32,7 @@ from tests.bench import (  # noqa: E402  # they need Django
     registrar,
     route,
     screen,
+    talks,
     webhooks,
 )
 from tests.bench.figures import Figure, table  # noqa: E402  # likewise
@@ -41,6 +42,7 @@ BENCHES: dict[str, Callable[[Ground], list[Figure]]] = {
     "webhooks": webhooks.measure,
     "journal": journal.measure,
     "calls": calls.measure,
+    "talks": talks.measure,
     "screen": screen.measure,
     "boards": boards.measure,
     "desk": desk.measure,

@@ -172,6 +172,8 @@ class System:
             "beat": [*celery, "beat", "-l", "INFO", "--pidfile="],
             "tap": [python, "manage.py", "tap"],
             "agent": [python, "manage.py", "runagent"],
+            # As on another host: a name, a port and children of its own.
+            "second agent": [python, "manage.py", "runagent", "--name", "second", "--port", "0"],
             "watchdog": [python, "manage.py", "watchdog"],
             "standby": [python, "manage.py", "standby"],
             "recorder": [python, "manage.py", "recorder"],
@@ -184,6 +186,7 @@ class System:
         if name == "web":
             return lambda: self._answers("/health/live")
         words = {"worker": "[tasks]", "beat": "is starting.", "agent": "registered"}
+        words["second agent"] = "registered"
         words["standby"] = words["recorder"] = "ready."
         return lambda: words.get(name, "") in self.log(name)
 

@@ -99,16 +99,16 @@ def kill(system: System, program: str) -> None:
     process.wait()
 
 
-def kill_worker(system: System) -> None:
+def kill_worker(system: System, program: str = "agent") -> None:
     """The whole worker: the process that we know, and all that it has started."""
-    group = [system.processes["agent"].pid]
+    group = [system.processes[program].pid]
     for pid in group:
         for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
             group += [int(child) for child in tasks.read_text().split()]
     for pid in group:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    system.processes.pop("agent").wait()
+    system.processes.pop(program).wait()
 
 
 def outcome(system: System, user: str) -> list[str]:

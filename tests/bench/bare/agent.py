@@ -1,6 +1,7 @@
 """A minimal livekit-agents worker, as its examples write one: a voice, a VAD, a greeting.
 
-It speaks with the same voice as Veyra's offline assistant, so that only the house differs.
+It speaks with the same voice as Veyra's offline assistant, so that only the house differs; or with
+the provider at BENCH_PROVIDER, which also listens and thinks.
 usage: BENCH_GREETING=... python -m tests.bench.bare.agent PORT
 """
 
@@ -8,14 +9,16 @@ import asyncio
 import math
 import os
 import sys
+from typing import Any
 
 import django
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, JobProcess, inference
+from livekit.plugins import openai
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "veyra.settings")
 django.setup()
 
-from agentworker.providers.rules_mind import EspeakVoice  # noqa: E402  # needs Django
+from agentworker.providers.espeak_voice import EspeakVoice  # noqa: E402  # needs Django
 
 NAME = "bare"
 
@@ -26,11 +29,22 @@ def prewarm(process: JobProcess) -> None:
 
 
 async def entrypoint(ctx: JobContext) -> None:
-    session: AgentSession[None] = AgentSession(
-        vad=ctx.proc.userdata["vad"], tts=ctx.proc.userdata["voice"]
-    )
+    url = os.environ.get("BENCH_PROVIDER", "")
+    parts = provided(url) if url else {"tts": ctx.proc.userdata["voice"]}
+    session: AgentSession[None] = AgentSession(vad=ctx.proc.userdata["vad"], **parts)
     await session.start(Agent(instructions=""), room=ctx.room)
     session.say(os.environ["BENCH_GREETING"])
+
+
+def provided(url: str) -> dict[str, Any]:
+    where: dict[str, Any] = {"base_url": url, "api_key": "none"}
+    return {
+        "stt": openai.STT(model="any", language="ru", use_realtime=False, **where),
+        "llm": openai.LLM(model="any", **where),
+        "tts": openai.TTS(model="any", voice="any", response_format="wav", **where),
+        # The library's own model of the end of a turn knows no Russian.
+        "turn_handling": {"turn_detection": "vad"},
+    }
 
 
 def idle() -> float:
