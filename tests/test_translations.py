@@ -39,9 +39,9 @@ def test_a_translation_keeps_the_places_for_values(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.name)
 def test_the_compiled_catalogue_is_that_of_the_text(path: Path) -> None:
-    def pairs(catalogue: polib._BaseFile) -> dict[str, tuple[str, list[str]]]:
+    def pairs(catalogue: polib._BaseFile) -> dict[tuple[str, str], tuple[str, list[str]]]:
         return {
-            entry.msgid: (entry.msgstr, list(entry.msgstr_plural.values()))
+            (entry.msgctxt or "", entry.msgid): (entry.msgstr, list(entry.msgstr_plural.values()))
             for entry in catalogue
             if not entry.obsolete
         }

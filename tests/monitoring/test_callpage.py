@@ -109,7 +109,6 @@ def test_the_story_names_the_connection_and_the_rule_and_tells_why(
         "“trunk1” takes calls from 10.0.0.1.",
         "“Everybody” takes the call.",
         "Support answers.",
-        "Open at any hour.",
     ]
 
 

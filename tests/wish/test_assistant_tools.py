@@ -266,7 +266,7 @@ def test_an_address_is_tried_before_callers_depend_on_it(shop: str, engineer: Cl
     }
     answer = tried(engineer, **asked, example="number = 17").json()
     assert answer["ok"] and "order: /orders/17\nknown: True" in answer["told"]
-    assert answer["told"].startswith("Works, ")
+    assert answer["told"].startswith("Работает, ")
 
 
 def test_an_address_inside_our_network_is_refused_with_what_to_do(
