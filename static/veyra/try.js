@@ -18,6 +18,9 @@ let typed = null; // the talk by text that goes on: { lines, say }
 let began = 0;
 // What is being said by voice and is not known as a whole yet: who -> its bubble.
 const unfinished = new Map();
+// What was said last: who -> { text, at }. Its words as they came may be later than the whole.
+const finishedLast = new Map();
+const LATE = 3000;
 
 // What the person sees
 
@@ -47,6 +50,7 @@ function look() {
 function clear() {
   part("lines").replaceChildren();
   unfinished.clear();
+  finishedLast.clear();
   part("empty").hidden = true;
   problem("");
 }
@@ -175,13 +179,20 @@ async function overhear(mine, reader, { identity }) {
   let text = "";
   for await (const piece of reader) {
     text += piece;
-    if (room !== mine || !text.trim()) return;
+    if (room !== mine) return;
+    if (!text.trim() || isOfWhole(isOurs, text.trim())) continue;
     if (!unfinished.has(isOurs)) unfinished.set(isOurs, bubble(isOurs, ""));
     unfinished.get(isOurs).lastChild.textContent = text;
   }
 }
 
+function isOfWhole(isOurs, words) {
+  const whole = finishedLast.get(isOurs);
+  return whole && Date.now() - whole.at < LATE && whole.text.startsWith(words);
+}
+
 function finished(isOurs, text, note) {
+  finishedLast.set(isOurs, { text, at: Date.now() });
   const rough = unfinished.get(isOurs);
   unfinished.delete(isOurs);
   const whole = bubble(isOurs, text, note);
