@@ -56,7 +56,10 @@ class Telling(Agent):
         room.on("participant_disconnected", self._on_left)
         room.on("local_track_subscribed", self._on_heard)
         self.live: AgentSession[None] = AgentSession(
-            tts=self._providers.voice, conn_options=CONNECTING
+            tts=self._providers.voice,
+            conn_options=CONNECTING,
+            # Nobody is listened to; else a model is made ready that tells when he has finished.
+            turn_handling={"turn_detection": "manual"},
         )
         self.live.on("agent_state_changed", self._on_state)
         self.live.on("close", self._on_close)
