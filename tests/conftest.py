@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from hypothesis import settings as how
 
+# How long an example takes says more of the machine than of us.
+how.register_profile("ours", deadline=None)
+how.load_profile("ours")
 # Fixtures of pytest-django that open the database.
 OPENS = {"db", "transactional_db", "live_server"}
 
