@@ -160,7 +160,7 @@ def test_the_tap_comes_back_after_the_bus_was_away(system: System) -> None:
 
 def test_the_tap_stops_when_it_is_told_to(system: System) -> None:
     process = system.processes["tap"]
-    system.end("tap", 5)
+    system.end("tap", 20)
     assert process.returncode == 0
     assert "The tap stopped" in system.log("tap")
     system.start_program("tap")

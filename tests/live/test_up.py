@@ -137,5 +137,5 @@ def test_ctrl_c_leaves_nothing_behind(up: Up) -> None:
     everything = up.tree()
     assert up.process is not None
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(45) == 0
+    assert up.process.wait(90) == 0
     assert left(everything, 1) == []
