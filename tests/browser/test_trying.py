@@ -20,7 +20,7 @@ from tests.live.stack import missing, wait_until
 from tests.live.system import System, running
 from tests.providers.servers import serving
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.prove]
 
 ASKED = "Сколько стоит чистка?"
 QUIET_SECONDS, AFTER_SECONDS = 10, 30

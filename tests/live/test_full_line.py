@@ -11,7 +11,7 @@ from tests.live.stack import missing, wait_until
 from tests.live.system import System, running
 from tests.live.test_nobody_alone import kill_worker, outcome, story, talks, told, waiting
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.prove]
 
 SUPPORT = "74991124148"
 GREETING = "Здравствуйте! Вы позвонили в поддержку."

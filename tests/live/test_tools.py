@@ -15,7 +15,7 @@ from tests.live.sound import beeped, beeps, of_wav
 from tests.live.stack import missing, wait_until
 from tests.live.system import PROGRAMS, System, running
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.prove]
 
 NUMBER, OLGA = "74991124148", "79160000301"
 OLGAS = 2300
