@@ -5,6 +5,7 @@
 const editor = document.querySelector(".vy-editor[data-words]");
 const form = editor?.closest("form");
 const PAUSE = 400;
+const AGAIN = 3000;
 
 const language = () => form.elements.language?.value ?? "";
 
@@ -39,10 +40,12 @@ async function look(field) {
   if (!/[{}]/.test(text)) return tell(field, { problems: [], heard: "" });
   try {
     const answer = await ask(editor.dataset.words, { text, language: language() });
+    if (!answer.ok) throw new Error(answer.status);
+    const found = await answer.json();
     // What was typed meanwhile is looked at by the next one.
-    if (answer.ok && box.value === text) tell(field, await answer.json());
+    if (box.value === text) tell(field, found);
   } catch {
-    // Saving looks at it, too.
+    setTimeout(() => box.value === text && look(field), AGAIN);
   }
 }
 
