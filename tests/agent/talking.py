@@ -107,8 +107,9 @@ class Thinking(OpenAILike):
 
     @property
     def told(self) -> list[dict[str, Any]]:
-        """The messages of the newest request."""
-        found: list[dict[str, Any]] = self.asked[-1][1]["messages"]
+        """The messages of the newest request; a library may also ask something without any."""
+        asked = [body for _path, body, *_rest in self.asked if "messages" in body]
+        found: list[dict[str, Any]] = asked[-1]["messages"]
         return found
 
 

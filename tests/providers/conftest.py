@@ -17,6 +17,12 @@ def _near(settings: Any) -> None:
     settings.PROVIDER_NETWORKS = ["127.0.0.0/8"]
 
 
+@pytest.fixture(autouse=True)
+def _in_english(settings: Any) -> None:
+    """What is told to nobody in particular."""
+    settings.LANGUAGE_CODE = "en"
+
+
 @pytest.fixture
 def _no_tokens() -> Iterator[None]:
     """Nobody has exchanged a key yet."""
