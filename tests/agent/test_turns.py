@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from agentworker.ears import build_ears
 from agentworker.espeak import engine
 from agentworker.script import MenuItem, Script
@@ -14,6 +16,7 @@ LONG = "Мы работаем по будням с девяти до восем�
 SCRIPT = Script("key", 1, "ru", "Здравствуйте!", (MenuItem("1", LONG * 2, "часы"),))
 
 
+@pytest.mark.prove
 async def test_a_caller_interrupts_at_any_moment_and_is_answered_soon(tmp_path: Path) -> None:
     async with talking(tmp_path, SCRIPT, hearing=build_ears()) as scene:
         scene.key("1")

@@ -114,6 +114,7 @@ async def test_the_next_ears_understand(line: Line, mood: str) -> None:
     assert line.bad.count("/audio/transcriptions") >= 1
 
 
+@pytest.mark.prove
 async def test_one_that_says_nothing_is_not_waited_for_long(line: Line) -> None:
     line.bad.mood, line.good.hears = "stall", "hello"
     clock = asyncio.get_running_loop()

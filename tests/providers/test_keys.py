@@ -299,6 +299,7 @@ thread.join()
 """
 
 
+@pytest.mark.prove
 def test_a_worker_of_the_queue_tries_keys_on_whatever_thread() -> None:
     """The library wants its plugins to be imported on the main one."""
     done = subprocess.run([sys.executable, "-c", IN_A_THREAD], capture_output=True, text=True)

@@ -127,6 +127,7 @@ REFUSALS = {
 
 
 @BOTH
+@pytest.mark.prove
 @pytest.mark.parametrize("status", REFUSALS)
 async def test_a_refusal_is_known_as_what_it_is(slug: str, status: int, cloud: Cloud) -> None:
     cloud.status, (cloud.body, kind) = status, REFUSALS[status]

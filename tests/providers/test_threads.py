@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 BUILD = """
 import threading, sys
 import agentworker.providers.threads
@@ -17,5 +19,6 @@ sys.exit(not all("livekit.plugins." + name in sys.modules for name in names))
 """
 
 
+@pytest.mark.prove
 def test_every_plugin_is_imported_on_a_thread() -> None:
     assert subprocess.run([sys.executable, "-c", BUILD], timeout=120).returncode == 0

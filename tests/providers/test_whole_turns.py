@@ -64,6 +64,7 @@ async def speechkit() -> AsyncIterator[SpeechKit]:
     await server.stop(None)
 
 
+@pytest.mark.prove
 async def test_all_from_yandex(speechkit: SpeechKit) -> None:
     async def hears(session: Any) -> AsyncIterator[Any]:
         yield service.working()
@@ -114,6 +115,7 @@ def answers_of(sber: Sber) -> None:
     ]
 
 
+@pytest.mark.prove
 async def test_all_from_sber(sber: Sber) -> None:
     answers_of(sber)
     talk = await one_turn(providers(sber=Access(f"{SPEECH_KEY} {MIND_KEY}", sber.settings)))
