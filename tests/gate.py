@@ -24,7 +24,7 @@ NEWER = Path(".venv-newer")
 # Where rows are claimed, locked, upserted or searched; `make prove` runs all of it there.
 ON_POSTGRES = (
     *("alarms", "alone", "callout", "hands", "incidents", "journal", "keeping", "metrics"),
-    *("recordings", "recovery", "ringing", "streams", "upkeep", "wish"),
+    *("recordings", "recovery", "ringing", "upkeep"),
 )
 
 

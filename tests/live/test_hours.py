@@ -8,7 +8,7 @@ import pytest
 from tests.live.stack import missing, wait_until
 from tests.live.system import System, running
 
-pytestmark = [pytest.mark.live]
+pytestmark = [pytest.mark.live, pytest.mark.prove]
 
 NUMBER = "74991124148"
 LINE = """
