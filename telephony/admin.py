@@ -48,7 +48,7 @@ TRY_AGAIN = {
     "form_submit_text": gettext_lazy("Try again"),
 }
 DETAILS = gettext_lazy("Details")
-PEOPLE_FIELDS = ("first", "fallback", "apology")
+PEOPLE_FIELDS = ("first", "fallback", "when_full", "apology")
 
 
 def badge(row: Any) -> SafeString:

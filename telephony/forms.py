@@ -19,6 +19,7 @@ from agentworker.script import consent_key
 from agentworker.versions import script_of
 from telephony import people_choice
 from telephony.editing import EditForm, keep_typed
+from telephony.full_line import WhenFull
 from telephony.line import lines
 from telephony.models import DispatchRule, Gateway, PhoneNumber, RoomKind, Trunk
 from telephony.numbers import NumberError, e164
@@ -213,7 +214,17 @@ class DispatchRuleForm(EditForm):
             " stands in the list of people to be called back."
         ),
     )
-
+    when_full = forms.ChoiceField(
+        label=_("When all assistants are busy"),
+        required=False,
+        choices=WhenFull.choices,
+        widget=UnfoldAdminSelectWidget(),
+        help_text=_(
+            "More people call than assistants can talk at once. Who waits in the queue may press 1,"
+            " too, and is called back. Where nobody of the people can be rung, callers wait in the"
+            " queue."
+        ),
+    )
     recording = forms.ChoiceField(
         label=_("Are its calls recorded?"),
         required=False,
@@ -234,6 +245,7 @@ class DispatchRuleForm(EditForm):
             "trunks",
             "pin",
             "callers",
+            "when_full",
             "apology",
             "recording",
             "kind",
@@ -279,6 +291,10 @@ class DispatchRuleForm(EditForm):
                 "first",
                 _("In one shared room nobody can be rung first. Choose “a room for each call”."),
             )
+        if cleaned.get("when_full") == WhenFull.PEOPLE and not cleaned.get("fallback"):
+            self.add_error(
+                "when_full", _("Choose above who is rung where no assistant can answer.")
+            )
         if wrong := self._consent_fault(cleaned):
             self.add_error("recording", wrong)
         return cleaned
@@ -298,6 +314,9 @@ class DispatchRuleForm(EditForm):
         if version and not consent_key(script_of(version)):
             return NO_KEY_LEFT
         return None
+
+    def clean_when_full(self) -> str:
+        return str(self.cleaned_data["when_full"] or self.instance.when_full)
 
     def values(self) -> dict[str, Any]:
         found = super().values()

@@ -21,7 +21,7 @@ from veyra.secrets import Sealed, SecretError
 # Columns of a connection that its wish has under the same name, as they are.
 ALIKE = [each.name for each in fields(wish.Trunk) if each.name not in ("key", "archived")]
 # Columns of a rule that are the same in its wish.
-ALIKE_OF_RULES = ("name", "kind", "room", "pin", "recording", "is_active")
+ALIKE_OF_RULES = ("name", "kind", "room", "pin", "recording", "when_full", "is_active")
 # Columns of a rule that name a colleague or a group.
 NAMED = ("first_colleague", "first_team", "fallback_colleague", "fallback_team")
 SECRETS = ("password", "register_password", "out_password")

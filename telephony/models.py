@@ -20,6 +20,7 @@ from telephony.colleagues import Colleague, Member, Team, person_or_team
 from telephony.differences import Difference
 from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused
+from telephony.full_line import WhenFull
 from telephony.ignoring import IgnoredSource
 from telephony.numbers import parts_of_number, pretty
 from telephony.outbound import OutboundCall, Outgoing
@@ -330,6 +331,12 @@ class DispatchRule(Keepable):
     first_team = _named(Team, _("a group first"))
     fallback_colleague = _named(Colleague, _("a colleague in need"))
     fallback_team = _named(Team, _("a group in need"))
+    when_full = models.CharField(
+        _("when all assistants are busy"),
+        max_length=9,
+        choices=WhenFull.choices,
+        default=WhenFull.QUEUE,
+    )
     # What the last resort says instead of its own sentence; empty: that.
     apology = models.TextField(_("apology"), max_length=300, blank=True)
     # Whether calls that it takes are recorded; empty: as their assistant says.

@@ -1,9 +1,9 @@
 """Nobody is left alone: what to do in a room whose assistant does not come, or is lost. Pure.
 
 First another assistant is sent. Where none can come, or none came, our people are rung whom the
-call's rule names, and then the voice of last resort stands in: where all assistants are busy, with
-music, until one is free. Two assistants would greet over each
-other, so none is sent where one may yet speak.
+call's rule names, and then the voice of last resort stands in. Where all assistants are busy, the
+rule says what comes first: music until one is free, an apology that offers to call back, or our
+people. Two assistants would greet over each other, so none is sent where one may yet speak.
 """
 
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
+from telephony.full_line import WhenFull
 from veyra.livekit.types import Participant
 
 # Who called waits so long for the first sound; an assistant takes a third of a second.
@@ -68,11 +69,17 @@ class Watched:
     failed: bool = False
     # Its rule names people for this case, and they were not tried yet.
     has_people: bool = False
+    # What its rule wants of a full line.
+    when_full: str = WhenFull.QUEUE
 
     @property
     def hangs(self) -> bool:
         """An assistant came, and has said nothing for too long."""
         return self.alone is None and self.rings and self.waiting >= HANGS + self.silent
+
+    def meets_full(self, line: "Line") -> bool:
+        """Nothing is wrong with its assistant but that each place is taken."""
+        return line.is_full and not self.failed
 
 
 def decide(room: Watched, line: Line) -> Step:
@@ -101,10 +108,13 @@ def _is_abandoned(room: Watched, line: Line) -> bool:
 
 
 def _last_resort(room: Watched, line: Line) -> Step:
-    if room.has_people and not room.is_dialled:
+    is_full = room.meets_full(line)
+    rings_people = not (is_full and line.stands_in) or room.when_full == WhenFull.PEOPLE
+    if room.has_people and rings_people and not room.is_dialled:
         return Step.FIND_PEOPLE
     if line.stands_in and not room.is_dialled:
-        return Step.QUEUE if line.is_full and not room.failed else Step.STAND_IN
+        queues = is_full and room.when_full != WhenFull.CALL_BACK
+        return Step.QUEUE if queues else Step.STAND_IN
     # Without it, assistants are all there is; a telephone that still rings may yet meet one.
     return Step.SEND_AGAIN if line.takes_calls else Step.NOTHING
 

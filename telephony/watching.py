@@ -18,9 +18,11 @@ from django.utils import timezone
 from agentworker import standin
 from agentworker.brief import Brief
 from agentworker.hours.book import Ruling
+from agentworker.hours.models import Outside
 from agentworker.hours.reception import FOR_PEOPLE
 from agentworker.models import StandIn, Worker
 from telephony import calling_back, intake, opening, queueing, ringing, stays
+from telephony.full_line import WhenFull
 from telephony.introducing import language_of, summary_of
 from telephony.models import Call, CallEvent, Leg, Ring
 from telephony.queueing import Queue
@@ -90,6 +92,7 @@ class Room:
             failed=self.sid in told.failed,
             has_people=rings.has_fallback(self.call)
             or (self.sid in told.closed and rings.may_fall_back(self.call)),
+            when_full=self.call.rule.when_full if self.call.rule else WhenFull.QUEUE,
         )
 
 
@@ -287,16 +290,18 @@ def works_of(
             continue
         watched = as_seen(case.watched, seen)
         step = decide(watched, line)
-        if step is Step.FIND_PEOPLE:
+        if step is Step.FIND_PEOPLE or is_turned_away(case.room, step):
             if find_people(case.room):
                 works.append(Clear(livekit, case.room.call.room_name, seen))
                 continue
             step = decide(replace(watched, has_people=False), line)
+            step = Step.STAND_IN if is_turned_away(case.room, step) else step
         if step in (Step.STAND_IN, Step.QUEUE):
             if step is Step.QUEUE:
                 queue_up(case.room)
             else:
-                stand_in(case.room, after_fault=watched.failed)
+                offers = watched.failed or watched.meets_full(line)
+                stand_in(case.room, offers_call_back=offers)
             works.append(Clear(livekit, case.room.call.room_name, seen))
         elif step is Step.SEND_AGAIN:
             intake.store(
@@ -306,10 +311,18 @@ def works_of(
     return works
 
 
-def stand_in(room: Room, *, after_fault: bool = False) -> None:
-    """The last resort is asked to speak. `after_fault`: an assistant came, and could not go on."""
+def is_turned_away(room: Room, step: Step) -> bool:
+    """Would he wait for an assistant who only tells him that it is closed?"""
+    if step is not Step.QUEUE:
+        return False
+    ruling = opening.ruling_of(room.call)
+    return ruling.is_closed and ruling.outside is not Outside.AGENT
+
+
+def stand_in(room: Room, *, offers_call_back: bool = False) -> None:
+    """The last resort is asked to speak, and to offer a call back where one is possible."""
     about = apology_in(room, opening.ruling_of(room.call))
-    about["offers_call_back"] = after_fault and may_be_called_back(room, about)
+    about["offers_call_back"] = offers_call_back and may_be_called_back(room, about)
     StandIn.ask(room.sid, room.call.room_name, language_of(room.call), **about)
 
 

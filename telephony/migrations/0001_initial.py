@@ -146,6 +146,7 @@ class Migration(migrations.Migration):
                 ('room', models.CharField(default='call-', max_length=100, verbose_name='room name')),
                 ('pin', models.CharField(blank=True, max_length=12, verbose_name='PIN')),
                 ('callers', models.TextField(blank=True, verbose_name='only these callers')),
+                ('when_full', models.CharField(choices=[('queue', 'callers wait with music, and hear their place in the queue'), ('call_back', 'callers hear an apology, and press 1 to be called back'), ('people', 'the person or group named above is rung')], default='queue', max_length=9, verbose_name='when all assistants are busy')),
                 ('apology', models.TextField(blank=True, max_length=300, verbose_name='apology')),
                 ('recording', models.CharField(blank=True, choices=[('always', 'always'), ('never', 'never'), ('pressed', 'when a supervisor presses the button'), ('agreed', 'after the caller has agreed')], max_length=7, verbose_name='recording')),
                 ('is_active', models.BooleanField(default=True, verbose_name='in use')),

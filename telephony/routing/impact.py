@@ -14,6 +14,7 @@ from itertools import chain
 from django.utils.translation import gettext_noop
 
 from agentworker.recording import RecordingPolicy
+from telephony.full_line import WhenFull
 from telephony.numbers import pretty
 from telephony.routing import problems
 from telephony.routing.addresses import AddressError, checked
@@ -38,6 +39,7 @@ class Answer:
     fallback: str = ""
     first_name: str = field(default="", compare=False)
     fallback_name: str = field(default="", compare=False)
+    when_full: str = WhenFull.QUEUE
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,7 @@ def _answer(rule: Rule, agent: Agent, people: Mapping[str, str]) -> Answer:
         fallback=rule.fallback,
         first_name=people.get(rule.first, ""),
         fallback_name=people.get(rule.fallback, ""),
+        when_full=rule.when_full,
     )
 
 
@@ -318,7 +321,13 @@ def _noticed(move: Move) -> Iterable[Sentence]:
         msgid = gettext_noop("%(number)s: nobody -> %(after)s.")
         yield Sentence(msgid, {"number": number, "after": after.names})
         bare = [
-            replace(each, first="", fallback="", recording=RecordingPolicy.NEVER.value)
+            replace(
+                each,
+                first="",
+                fallback="",
+                when_full=WhenFull.QUEUE,
+                recording=RecordingPolicy.NEVER.value,
+            )
             for each in after.answers
         ]
         nobody = replace(after, answers=tuple(bare))
@@ -380,6 +389,18 @@ RECORDED = {
 }
 
 
+FULL = {
+    WhenFull.QUEUE: gettext_noop(
+        "%(number)s: when all assistants are busy, callers wait in a queue with music."
+    ),
+    WhenFull.CALL_BACK: gettext_noop(
+        "%(number)s: when all assistants are busy, callers hear an apology and press 1 to be called"
+        " back."
+    ),
+    WhenFull.PEOPLE: gettext_noop("%(number)s: when all assistants are busy, people are rung."),
+}
+
+
 def _of_recording(number: str, before: Reach, after: Reach) -> Iterable[Sentence]:
     """Whether calls are recorded; where it depends on the caller, each of the ways."""
     found = {each.recording for each in after.answers}
@@ -401,6 +422,11 @@ def _of_people(number: str, before: Reach, after: Reach) -> Iterable[Sentence]:
         rung = gettext_noop("%(number)s: where no assistant can answer, %(people)s is rung.")
         none = gettext_noop("%(number)s: where no assistant can answer, no person is rung.")
         yield Sentence(rung if names else none, {"number": number, "people": names})
+    found = {each.when_full for each in after.answers}
+    if found != {each.when_full for each in before.answers}:
+        for choice, msgid in FULL.items():
+            if choice in found:
+                yield Sentence(msgid, {"number": number})
 
 
 def _of_door(move: DoorMove) -> Iterable[Sentence]:

@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 
 from django.utils.translation import gettext_noop
 
+from telephony.full_line import WhenFull
 from telephony.numbers import pretty
 from telephony.routing import problems
 from telephony.routing.addresses import network
@@ -40,6 +41,7 @@ def steps(route: Route, line: Line) -> list[Step]:
         *_of_rules(route, line),
         *_of_pins(route),
         *_of_assistants(route),
+        *_of_full_line(route, line),
     ]
 
 
@@ -313,6 +315,26 @@ def _of_assistants(route: Route) -> Iterator[Step]:
         if way.rule.agent not in told:
             told.add(way.rule.agent)
             yield _assistant(way)
+
+
+FULL: Mapping[str, str] = {
+    WhenFull.QUEUE: gettext_noop(
+        "When all assistants are busy, “%(rule)s” has callers wait in a queue with music."
+    ),
+    WhenFull.CALL_BACK: gettext_noop(
+        "When all assistants are busy, “%(rule)s” has callers hear an apology and press 1 to be"
+        " called back."
+    ),
+    WhenFull.PEOPLE: gettext_noop("When all assistants are busy, “%(rule)s” rings %(people)s."),
+}
+
+
+def _of_full_line(route: Route, line: Line) -> Iterator[Step]:
+    """What those meet who find no free place, by each rule that may take the call."""
+    names = {each.key: each.name for each in line.people}
+    for rule in {way.rule.key: way.rule for way in route.ways if way.answers}.values():
+        values = {"rule": rule.name, "people": names.get(rule.fallback, "—")}
+        yield _take(FULL[rule.when_full], values, Row("rule", rule.key))
 
 
 def _assistant(way: Way) -> Step:

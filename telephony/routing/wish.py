@@ -121,6 +121,8 @@ class Rule:
     first_team: str = ""
     fallback_colleague: str = ""
     fallback_team: str = ""
+    # A WhenFull.
+    when_full: str = "queue"
     # A RecordingPolicy; "" as the assistant says.
     recording: str = ""
     is_active: bool = True

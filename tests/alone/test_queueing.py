@@ -1,6 +1,7 @@
 """A full line: who waits with music hears his place, and is called in when it is his turn."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 
 from agentworker import standin
 from agentworker.last_words import NTH, words_of_place
-from agentworker.models import Agent, StandIn, Worker
+from agentworker.models import Agent, Closure, StandIn, Worker
 from agentworker.worker import goes_first
 from telephony import stays
-from telephony.models import Call, CallEvent, Leg
+from telephony.full_line import WhenFull
+from telephony.models import Call, CallEvent, DispatchRule, Leg
 from telephony.queueing import COMES, Queue, claim, is_coming
 from telephony.watchdog import GRACE, Line, Step, Watched, decide
 from telephony.watching import Watchdog
@@ -34,9 +36,24 @@ def test_who_calls_a_full_line_waits_in_the_queue_and_who_cannot_be_served_is_to
     assert decide(ALONE, Line(takes_calls=False, stands_in=True)) is Step.STAND_IN
 
 
-def test_people_whom_the_rule_names_are_rung_before_anybody_queues() -> None:
-    people = Watched(rings=True, waiting=GRACE, alone=GRACE, has_people=True)
-    assert decide(people, FULL) is Step.FIND_PEOPLE
+@pytest.mark.parametrize(
+    ("chosen", "has_people", "step"),
+    [
+        (WhenFull.QUEUE, True, Step.QUEUE),
+        (WhenFull.CALL_BACK, True, Step.STAND_IN),
+        (WhenFull.PEOPLE, True, Step.FIND_PEOPLE),
+        (WhenFull.PEOPLE, False, Step.QUEUE),
+    ],
+)
+def test_the_rule_says_what_callers_of_a_full_line_meet(
+    chosen: WhenFull, has_people: bool, step: Step
+) -> None:
+    assert decide(replace(ALONE, has_people=has_people, when_full=chosen), FULL) is step
+
+
+def test_who_cannot_wait_with_music_meets_the_people_of_his_rule() -> None:
+    no_music = replace(FULL, stands_in=False)
+    assert decide(replace(ALONE, has_people=True), no_music) is Step.FIND_PEOPLE
 
 
 def test_whose_assistant_failed_does_not_wait_for_another() -> None:
@@ -176,6 +193,32 @@ def test_who_is_called_in_and_does_not_get_his_place_is_called_in_again(desk: De
     StandIn.objects.update(called_at=timezone.now() - COMES)
     look(watchdog)
     assert desk.sent == ["call-RM_2"] * 2
+
+
+@pytest.mark.django_db
+def test_a_rule_may_offer_to_call_back_instead_of_the_queue(desk: Desk) -> None:
+    worker("RM_1")
+    calls("RM_2")
+    agent = Agent.objects.get()
+    rule = DispatchRule.objects.create(name="Sales", agent=agent, when_full=WhenFull.CALL_BACK)
+    Call.objects.update(rule=rule)
+    watchdog = Watchdog()
+    look(watchdog)
+    look(watchdog)
+    row = StandIn.objects.get()
+    assert (row.kind, row.place, row.offers_call_back) == ("apology", None, True)
+
+
+@pytest.mark.django_db
+def test_nobody_queues_for_an_assistant_who_only_says_that_it_is_closed(desk: Desk) -> None:
+    worker("RM_1")
+    calls("RM_2")
+    Closure.objects.create(begins=timezone.now() - timedelta(hours=1))
+    watchdog = Watchdog()
+    look(watchdog)
+    look(watchdog)
+    row = StandIn.objects.get()
+    assert (row.kind, row.place) == ("apology", None) and row.text
 
 
 @pytest.mark.django_db

@@ -132,7 +132,7 @@ def test_whose_assistant_could_not_go_on_is_offered_a_call(agent: Agent, kind: s
     told(kind, "RM_1")
     assert told_lately({"RM_1"}, timezone.now()).failed == {"RM_1"}
     (room,) = watched_rooms()
-    stand_in(room, after_fault=True)
+    stand_in(room, offers_call_back=True)
     row = StandIn.objects.get()
     assert row.offers_call_back and row.mid_call
     StandIn.objects.update(spoke_at=timezone.now(), asked_back_at=timezone.now())
@@ -146,7 +146,7 @@ def test_of_two_callers_in_a_room_none_is_offered_a_call(agent: Agent) -> None:
     call(agent)
     call(agent, user="79160000002")
     (room,) = watched_rooms()
-    stand_in(room, after_fault=True)
+    stand_in(room, offers_call_back=True)
     assert not StandIn.objects.get().offers_call_back
 
 

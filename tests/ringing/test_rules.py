@@ -100,6 +100,20 @@ def test_people_are_named_and_it_is_shown_before(
 
 
 @pytest.mark.django_db
+def test_a_full_line_rings_people_only_where_some_are_named(
+    staff: Client, rule: DispatchRule, make_colleague: MakeColleague
+) -> None:
+    rule.numbers.set([PhoneNumber.objects.get()])
+    answer = save(staff, rule, when_full="people")
+    assert "Choose above" in answer.context["adminform"].form.errors["when_full"][0]
+    more = {"when_full": "people", "fallback": f"colleague:{make_colleague().key}"}
+    assert save(staff, rule, **more).status_code == 302
+    rule.refresh_from_db()
+    assert rule.when_full == "people"
+    assert "+7 499 112-41-48: when all assistants are busy, people are rung." in SAID
+
+
+@pytest.mark.django_db
 def test_people_whom_nobody_can_reach_are_warned_of(
     staff: Client, rule: DispatchRule, make_colleague: MakeColleague
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from telephony.routing.ladder import headline, hears, steps
 from telephony.routing.route import Mark, Question, Route, Row, could_be, find
-from telephony.routing.wish import Agent, Line
+from telephony.routing.wish import Agent, Line, People
 from tests.wish.lines import HERE, number, rule, trunk
 from veyra.livekit.matching import Outcome
 
@@ -43,12 +43,28 @@ def test_a_number_in_any_spelling_leads_to_who_answers(called: str) -> None:
     where = line()
     route = asked(where, called, caller=CALLER)
     assert str(headline(route)) == "Maria answers this call."
-    assert [mark for mark, _text, _row in told(where, called)] == [Mark.TAKES] * 4
+    assert [mark for mark, _text, _row in told(where, called)] == [Mark.TAKES] * 5
     assert route.decision.room.startswith("call-_") and route.answers
     assert route.objects[0].startswith("trunk:t1:") and route.objects[1:] == (
         "rule:r1",
         "number:n0",
     )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ("queue", "“Rule r1” has callers wait in a queue with music."),
+        ("call_back", "press 1 to be called back."),
+        ("people", "“Rule r1” rings Anna."),
+    ],
+)
+def test_what_callers_of_a_full_line_meet_is_told(chosen: str, said: str) -> None:
+    own = rule(name="Rule r1", trunks=("t1",), when_full=chosen, fallback_colleague="c1")
+    anna = People(key="c1", name="Anna", seconds=20)
+    _mark, text, row = told(line(rules=(own,), people=(anna,)))[-1]
+    assert text.startswith("When all assistants are busy") and text.endswith(said)
+    assert row == Row("rule", "r1")
 
 
 def test_a_number_that_is_not_ours_is_to_be_added() -> None:

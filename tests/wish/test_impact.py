@@ -129,6 +129,11 @@ def test_an_edit_and_its_reverse_mirror_each_other(line: Line, index: int, off: 
             f"{FIRST}: only certain callers are answered: +7 916 123-45-67.",
         ),
         (
+            edit("rule", "r1", when_full="call_back"),
+            f"{FIRST}: when all assistants are busy, callers hear an apology and press 1 to be"
+            " called back.",
+        ),
+        (
             edit("rule", "r1", kind="direct"),
             f"{FIRST}: all who call hear each other, as in a conference.",
         ),
