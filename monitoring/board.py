@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import BooleanField, CharField, Q, QuerySet
+from django.db.models import BooleanField, CharField, IntegerField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 from agentworker.models import Session
 from agentworker.talks import Talk, talks
 from monitoring import phases
-from monitoring.phases import HAND_WORDS, PHASE_WORDS, Phase, Trouble
+from monitoring.phases import HAND_WORDS, Phase, Trouble
 from monitoring.recorded import Mark
 from monitoring.words import said, speaker
 from telephony.models import Call, Leg, Ring, Visit
@@ -71,6 +71,8 @@ class Row:
     is_transferring: bool = False
     is_stood_in: bool = False
     is_on_hold: bool = False
+    # In the queue for an assistant, from 1.
+    place: int | None = None
     # What is wanted of its recording, and what is done.
     recording: tuple[str, str] = ("", "")
     # The newest search for one of our people.
@@ -107,6 +109,7 @@ class Row:
             rung=self.is_rung,
             transferring=self.is_transferring,
             on_hold=self.is_on_hold,
+            queued=self.place is not None,
             stood_in=self.is_stood_in,
         )
 
@@ -137,6 +140,7 @@ class Row:
             self.is_transferring,
             self.is_stood_in,
             self.is_on_hold,
+            self.place,
             self.recording,
             self.ring and (self.ring.pk, self.ring.state, self.ring.over_at),
             bool(trouble and trouble.at <= self.at),
@@ -199,6 +203,7 @@ def read(named: Named | None = None) -> list[Row]:
             leg.is_transferring,
             leg.stands_in == "apology",
             leg.stands_in == "hold",
+            leg.queue_place,
             ("", "") if leg.call.ended_at else (leg.rec_wanted or "", leg.rec_doing or ""),
             rings.get(leg.call_id),
             now,
@@ -230,6 +235,9 @@ IS_TRANSFERRING = """EXISTS (SELECT 1 FROM telephony_callaction
 STANDS_IN = """(SELECT kind FROM agentworker_standin
     WHERE agentworker_standin.room_sid = telephony_call.room_sid
     AND (spoke_at IS NOT NULL OR kind = 'hold') AND over_at IS NULL)"""
+QUEUE_PLACE = """(SELECT place FROM agentworker_standin
+    WHERE agentworker_standin.room_sid = telephony_call.room_sid
+    AND kind = 'hold' AND over_at IS NULL)"""
 RECORDING = """(SELECT {} FROM recordings_recording
     WHERE recordings_recording.call_id = telephony_leg.call_id AND kind = 'talk')"""
 
@@ -239,6 +247,7 @@ def _with_others(legs: QuerySet[Leg]) -> QuerySet[Any]:
         is_attended=RawSQL(IS_ATTENDED, (), BooleanField()),  # noqa: S611  # no values in it
         is_transferring=RawSQL(IS_TRANSFERRING, (), BooleanField()),  # noqa: S611  # likewise
         stands_in=RawSQL(STANDS_IN, (), CharField()),  # noqa: S611  # likewise
+        queue_place=RawSQL(QUEUE_PLACE, (), IntegerField()),  # noqa: S611  # likewise
         rec_wanted=RawSQL(RECORDING.format("wanted"), (), CharField()),  # noqa: S611  # likewise
         rec_doing=RawSQL(RECORDING.format("doing"), (), CharField()),  # noqa: S611  # likewise
     )
@@ -295,7 +304,7 @@ def as_context(row: Row, viewer: Viewer) -> dict[str, object]:
         "helps": viewer.helps,
         "ours": row.call.from_number if row.call.is_outbound else row.call.to_number,
         "phase": phase,
-        "phase_label": row.call.outcome_label or PHASE_WORDS[phase],
+        "phase_label": row.call.outcome_label or phases.label(phase, row.place),
         "trouble": trouble,
         "trouble_label": HAND_WORDS[trouble.hand] if trouble else "",
         "lines": _lines(row) if viewer.reads_words else (),

@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from agentworker.models import AgentVersion, Session, Speaker, Turn
+from agentworker.models import AgentVersion, Session, Speaker, StandIn, Turn
 from monitoring.latency import Chart, answers, chart
+from monitoring.phases import Phase, label
 from monitoring.story import Moment, story
 from monitoring.transcript import Line, lines
 from monitoring.words import summary
@@ -30,6 +31,8 @@ SUMMED_UP = timedelta(minutes=1)
 class CallPage:
     call: Call
     summary: str
+    # What the caller waits for, with music; "" where he does not.
+    waits: str
     # Why it ended as it did, and what to do; "" where there is nothing to say.
     reason: str
     # What the exchange's last answer means, from our side of the call.
@@ -81,6 +84,7 @@ def gather(
     return CallPage(
         call=call,
         summary=summary(call),
+        waits=waits(call),
         reason=str(reasons.sentence(call.reason)),
         answer=answer(call),
         way=way(call),
@@ -96,6 +100,15 @@ def gather(
         comes=with_words and any(is_summed_up_soon(each) for each in sessions),
         deaf=any(t.speaker == Speaker.CALLER and not t.text and not t.digit for t in turns),
     )
+
+
+def waits(call: Call) -> str:
+    if call.state != Call.State.ANSWERED or not call.room_sid:
+        return ""
+    row = StandIn.objects.on_hold().filter(room_sid=call.room_sid).first()
+    if row is None:
+        return ""
+    return label(Phase.QUEUED if row.place else Phase.ON_HOLD, row.place)
 
 
 def conversations(legs: Sequence[Leg]) -> QuerySet[Session]:

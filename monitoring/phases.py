@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.models import Session
@@ -32,6 +33,7 @@ class Phase(StrEnum):
     COLLEAGUE = "colleague"
     TRANSFERRING = "transferring"
     ON_HOLD = "on_hold"
+    QUEUED = "queued"
     APOLOGY = "apology"
     ENDED = "ended"
 
@@ -64,6 +66,7 @@ PHASE_WORDS: Mapping[Phase, Any] = {
     Phase.COLLEAGUE: _("Colleague talks"),
     Phase.TRANSFERRING: _("Transferring"),
     Phase.ON_HOLD: _("On hold"),
+    Phase.QUEUED: _("In the queue"),
     Phase.APOLOGY: _("Apology plays"),
     Phase.ENDED: _("Ended"),
 }
@@ -92,10 +95,12 @@ def phase(
     rung: bool,
     transferring: bool,
     on_hold: bool,
+    queued: bool,
     stood_in: bool,
 ) -> Phase:
     """`joined`: a colleague talks with the caller; `rung`: one is rung; `transferring`: to a
-    telephone elsewhere; `on_hold`: he hears music; `stood_in`: he hears that nobody can help.
+    telephone elsewhere; `on_hold`: he hears music; `queued`: until an assistant is free;
+    `stood_in`: he hears that nobody can help.
     """
     if call.state == Call.State.ENDED:
         return Phase.ENDED
@@ -104,7 +109,7 @@ def phase(
     if transferring:
         return Phase.TRANSFERRING
     if on_hold:
-        return Phase.ON_HOLD
+        return Phase.QUEUED if queued else Phase.ON_HOLD
     if joined:
         return Phase.COLLEAGUE
     if stood_in:
@@ -113,6 +118,13 @@ def phase(
         # He hears it ring, or nothing.
         return Phase.RINGING if rung else Phase.TALKING
     return OF_DOING.get(talk.doing, Phase.TALKING)
+
+
+def label(phase: Phase, place: int | None) -> str:
+    """`place`: of who waits in the queue, from 1."""
+    if phase is Phase.QUEUED and place:
+        return gettext("In the queue, place %(place)s") % {"place": place}
+    return str(PHASE_WORDS[phase])
 
 
 def trouble(

@@ -37,11 +37,14 @@ class Queue:
         waiting = [row for row in self.rows if not is_coming(row, now)]
         return waiting[: max(0, free - len(coming))]
 
-    def advance(self) -> None:
-        """Each is told the place that he has now."""
+    def advance(self) -> set[str]:
+        """Each is told the place that he has now; the sids of the rooms where it is another one."""
+        moved = set()
         for place, row in enumerate(self.rows, 1):
             if row.place != place:
                 StandIn.objects.queued().filter(pk=row.pk).update(place=place)
+                moved.add(row.room_sid)
+        return moved
 
     def relieve(self, is_served: Callable[[StandIn], bool]) -> "Queue":
         """Those to whom an assistant has come hear no more music."""

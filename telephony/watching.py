@@ -30,6 +30,7 @@ from telephony.ringer import Ringer, Rings
 from telephony.unfolded import Unfolded, silence_of
 from telephony.watchdog import FORGOTTEN, GRACE, Line, Sight, Step, Watched, as_seen, decide, sight
 from veyra import processes
+from veyra.live import changed
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import AGENT_NAME, LiveKitError
 from veyra.models import Lease, Pulse
@@ -219,7 +220,10 @@ class Watchdog:
             stands_in=bool(rooms) and Pulse.is_felt(standin.PULSE, standin.PULSE_IS_OLD),
             is_full=not takes_calls and any(map(queueing.is_open, workers)),
         )
-        queue.advance()
+        moved = queue.advance()
+        for room in rooms:
+            if room.sid in moved:
+                changed("call", room.call.pk)
         self._call_in(queue.turns(free, now), rooms, now)
         told = told_lately(alone, now) if alone else Told()
         cases = [Case(x, x.watched(now, self._memory.since(x.sid), told, rings)) for x in rooms]

@@ -9,7 +9,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from agentworker.models import Session, Speaker
 from agentworker.standin import StandIn
-from monitoring import board
+from monitoring import board, callpage
 from monitoring.board import Named, Viewer
 from monitoring.phases import Phase
 from telephony.models import Call, CallAction, Ring, Visit
@@ -120,6 +120,20 @@ def test_who_hears_music_is_on_hold_until_a_colleague_has_taken_the_call(
     assert waits.version != taken.version
     Ring.objects.filter(pk=ring.pk).update(over_at=timezone.now())
     assert board.read()[0].phase == Phase.TALKING
+
+
+def test_who_waits_for_an_assistant_is_shown_with_his_place(make_call: MakeCall) -> None:
+    call = make_call(state=Call.State.ANSWERED, room_sid="RM_1")
+    StandIn.hold("RM_1", "room", "en", is_transfer=False, place=3)
+    with translation.override("en"):
+        [row] = board.read()
+        assert "In the queue, place 3" in board.render(row, Viewer("en", reads_words=False))
+        assert callpage.waits(call) == "In the queue, place 3"
+        StandIn.objects.update(place=2)
+        [moved] = board.read()
+        assert moved.version != row.version and moved.trouble is None
+        StandIn.release("RM_1")
+        assert callpage.waits(call) == "" and board.read()[0].phase == Phase.TALKING
 
 
 @pytest.mark.parametrize("state", [Call.State.RINGING, Call.State.ANSWERED])

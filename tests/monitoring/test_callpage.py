@@ -109,6 +109,7 @@ def test_the_story_names_the_connection_and_the_rule_and_tells_why(
         "“trunk1” takes calls from 10.0.0.1.",
         "“Everybody” takes the call.",
         "Support answers.",
+        "When all assistants are busy, “Everybody” has callers wait in a queue with music.",
     ]
 
 

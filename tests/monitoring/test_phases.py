@@ -34,13 +34,14 @@ def a_call(state: str = Call.State.ANSWERED, **fields: object) -> Call:
     return Call(state=state, started_at=NOON, **fields)
 
 
+WAYS = ("joined", "rung", "transferring", "on_hold", "queued", "stood_in")
+
+
 def what(call: Call, talk: Talk | None = None, **fields: bool) -> Phase:
     return phase(
         call,
         talk,
-        **(
-            dict.fromkeys(("joined", "rung", "transferring", "on_hold", "stood_in"), False) | fields
-        ),
+        **(dict.fromkeys(WAYS, False) | fields),
     )
 
 
@@ -63,6 +64,7 @@ def test_what_staff_do_counts_before_the_assistant() -> None:
     assert what(a_call(), talk, joined=True) == Phase.COLLEAGUE
     assert what(a_call(), talk, joined=True, transferring=True) == Phase.TRANSFERRING
     assert what(a_call(), talk, joined=True, on_hold=True) == Phase.ON_HOLD
+    assert what(a_call(), talk, on_hold=True, queued=True) == Phase.QUEUED
     assert what(a_call(Call.State.ENDED), talk, transferring=True) == Phase.ENDED
 
 
