@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from agentworker.keys import ProviderKey
 from agentworker.providers import PROVIDERS
 from agentworker.providers.catalog import Field, Provider
-from agentworker.providers.net import why_not
+from agentworker.providers.fenced import why_not
 
 KEEPS = gettext_lazy("Leave it empty to keep what is stored. It is never shown.")
 KEEPS_OR_DROPS = gettext_lazy(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from agentworker.knowledge.cutting import passages
 from agentworker.knowledge.models import Document, Passage
+from agentworker.knowledge.reader import LONGEST
 from agentworker.tools import errand
 from veyra.models import User
 from veyra.sentences import Sentence
@@ -20,8 +21,6 @@ from veyra.sentences import Sentence
 log = logging.getLogger(__name__)
 
 LARGEST = 5_000_000
-# Some three hundred pages of a book; what is longer, no mind needs on the phone.
-LONGEST = 600_000
 SECONDS = 25
 PAGE_SECONDS = 15.0
 KINDS = {
@@ -112,6 +111,8 @@ def _text_of(name: str, kind: str, data: bytes) -> str:
             input=data,
             capture_output=True,
             timeout=SECONDS,
+            # Ours holds the secrets of the installation.
+            env={},
             cwd=settings.BASE_DIR,
             check=False,
         )

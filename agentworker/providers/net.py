@@ -1,28 +1,24 @@
 """The way to a provider: by its proxy, within a caller's patience, and not into our own network.
 
-Only addresses that a person types are looked at: those of vendors stand in the code. Who asks by
-these closes them again by `close_all`, in the same loop.
+Only addresses that a person types are looked at, proxies among them: those of vendors stand in the
+code. By a proxy it is the proxy that looks names up. Who asks by these closes them again by
+`close_all`, in the same loop.
 """
 
 import asyncio
 import json
 import ssl
-import time
 import weakref
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import aiohttp
-from django.conf import settings
-from django.utils.translation import gettext_noop as _
 
 from agentworker.providers.catalog import Access
 from agentworker.providers.errors import Kind, ProviderError, kind_of_answer
-from veyra.outside import Fence, addresses_of
-from veyra.sentences import Sentence
+from agentworker.providers.fenced import Leads, Ways, look_at
 
 if TYPE_CHECKING:
     import anthropic
@@ -32,54 +28,10 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, READ_SECONDS = 3.0, 5.0
 # Staff who press "Test" wait for longer than a caller.
 TEST_SECONDS = 10.0
-# How long a name is believed to lead where it led.
-LOOK_SECONDS = 60.0
 LONGEST_BODY = 100_000
-INSIDE = _(
-    "“%(host)s” stands inside our own network, which Veyra enters only where it is named. If that"
-    " is right, the engineer adds it to PROVIDER_NETWORKS in .env."
-)
-NO_ADDRESS = _("Write a whole address, such as https://speech.example.org/v1.")
-NOBODY_KNOWS = _("Nobody knows the name “%(host)s”. Correct it.")
-
 _to_close: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, list[Any]]" = (
     weakref.WeakKeyDictionary()
 )
-
-
-def why_not(url: str) -> Sentence | None:
-    """Why this address, as somebody typed it, may not be asked; None: it may. Asks the name server,
-    and so blocks.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return Sentence(NO_ADDRESS)
-    if parts.scheme not in ("http", "https") or not host:
-        return Sentence(NO_ADDRESS)
-    found = addresses_of(host, port or 443)
-    if not found:
-        return Sentence(NOBODY_KNOWS, {"host": host})
-    fence = Fence(settings.PROVIDER_NETWORKS)
-    if all(fence.lets(str(each)) for each in found):
-        return None
-    return Sentence(INSIDE, {"host": host})
-
-
-async def look_at(url: str) -> None:
-    """Raises ProviderError where it may not be asked."""
-    sentence = await asyncio.to_thread(why_not, url)
-    if sentence:
-        raise ProviderError(sentence, Kind.UNREACHABLE)
-
-
-async def look_now_and_then(seen: dict[str, float], url: str) -> None:
-    """As `look_at`, and once a minute: a caller waits for the name server, too."""
-    now = time.monotonic()
-    if now - seen.get(url, float("-inf")) > LOOK_SECONDS:
-        await look_at(url)
-        seen[url] = now
 
 
 @lru_cache(maxsize=1)
@@ -91,7 +43,7 @@ def trust() -> ssl.SSLContext:
 def http_session(access: Access, trusted: ssl.SSLContext | None = None) -> aiohttp.ClientSession:
     """For the library's classes that speak by aiohttp. `trusted`: whom else we believe."""
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=trusted or trust(), limit_per_host=20),
+        connector=_connector(access, trusted),
         proxy=access.proxy or None,
         timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS),
     )
@@ -99,8 +51,16 @@ def http_session(access: Access, trusted: ssl.SSLContext | None = None) -> aioht
     return session
 
 
+def _connector(
+    access: Access, trusted: ssl.SSLContext | None = None, *, is_typed: bool = False
+) -> aiohttp.TCPConnector:
+    """Where there is a proxy, only its own name is looked up here."""
+    leads = Leads() if is_typed or access.proxy else None
+    return aiohttp.TCPConnector(ssl=trusted or trust(), limit_per_host=20, resolver=leads)
+
+
 def openai_client(access: Access, url: str, *, is_typed: bool = False) -> "openai.AsyncOpenAI":
-    """`is_typed`: by a person; so it is looked at before each request."""
+    """`is_typed`: by a person."""
     import openai
 
     return openai.AsyncOpenAI(
@@ -122,22 +82,42 @@ def anthropic_client(access: Access, url: str) -> "anthropic.AsyncAnthropic":
 def _client(access: Access, *, is_typed: bool = False) -> Any:
     import httpx2
 
-    seen: dict[str, float] = {}
+    ways = Ways()
 
     class Hurried(httpx2.AsyncHTTPTransport):
         """The library waits half a minute for a voice that has begun: a caller does not."""
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            if is_typed:
-                await look_now_and_then(seen, str(request.url.copy_with(query=None)))
             limits = request.extensions.get("timeout", {})
             request.extensions["timeout"] = _hurried(limits)
+            if access.proxy:
+                await ways.to(access.proxy)
+            elif is_typed:
+                return await self._pinned(request)
             return await super().handle_async_request(request)
+
+        async def _pinned(self, request: httpx2.Request) -> httpx2.Response:
+            """Asked at the address to which its name led, and known there by that name."""
+            *first, last = await ways.to(str(request.url))
+            for address in first:
+                with suppress(httpx2.ConnectError):
+                    return await super().handle_async_request(_at(request, address))
+            return await super().handle_async_request(_at(request, last))
 
     transport = Hurried(verify=trust(), proxy=access.proxy or None)
     client = httpx2.AsyncClient(transport=transport, follow_redirects=True)
     _keep(client)
     return client
+
+
+def _at(request: Any, address: str) -> Any:
+    return type(request)(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.host},
+    )
 
 
 def _hurried(limits: Mapping[str, float | None]) -> dict[str, float]:
@@ -161,10 +141,11 @@ async def close_all() -> None:
 
 
 @asynccontextmanager
-async def _asking(access: Access) -> AsyncIterator[aiohttp.ClientSession]:
+async def _asking(access: Access, is_typed: bool) -> AsyncIterator[aiohttp.ClientSession]:
     limit = aiohttp.ClientTimeout(total=TEST_SECONDS, sock_connect=CONNECT_SECONDS)
+    connector = _connector(access, is_typed=is_typed)
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=trust()), proxy=access.proxy or None, timeout=limit
+        connector=connector, proxy=access.proxy or None, timeout=limit
     ) as session:
         yield session
 
@@ -176,11 +157,11 @@ async def ask(
 
     Raises ProviderError.
     """
-    if is_typed:
-        await look_at(url)
+    if is_typed or access.proxy:
+        await look_at(access.proxy or url)
     try:
         async with (
-            _asking(access) as session,
+            _asking(access, is_typed) as session,
             session.request(method, url, allow_redirects=not is_typed, **options) as answer,
         ):
             body = await _beginning(answer)

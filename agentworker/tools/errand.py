@@ -10,15 +10,14 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from socket import AF_INET, AddressFamily
 from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from django.conf import settings
 from django.utils.translation import gettext_noop as _
 from yarl import URL
 
+from agentworker.providers import fenced
+from agentworker.providers.errors import ProviderError
 from agentworker.providers.net import trust
 from veyra.outside import Fence
 from veyra.sentences import Sentence
@@ -28,10 +27,6 @@ MOST_HOPS = 3
 MOVED = frozenset({301, 302, 303, 307, 308})
 KEEPS_METHOD = frozenset({307, 308})
 
-INSIDE = _(
-    "“%(host)s” stands inside our own network, which Veyra enters only where it is named. If that"
-    " is right, the engineer adds it to PROVIDER_NETWORKS in .env."
-)
 NOT_HTTP = _("Write a whole address that begins with https:// or http://.")
 TOO_SLOW = _("There was no answer within %(seconds)s s.")
 UNREACHED = _("“%(host)s” was not reached. Check the address, and whether it is up.")
@@ -75,25 +70,11 @@ class Answer:
 
     @property
     def text(self) -> str:
-        return self.data.decode(self.charset or "utf-8", "replace")
-
-
-class Leads(AbstractResolver):
-    """Only where the fence lets."""
-
-    def __init__(self, fence: Fence) -> None:
-        self._fence, self._names = fence, aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: AddressFamily = AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._names.resolve(host, port, family)
-        if not all(self._fence.lets(each["host"]) for each in found):
-            raise ErrandError(Sentence(INSIDE, {"host": host}))
-        return found
-
-    async def close(self) -> None:
-        await self._names.close()
+        try:
+            return self.data.decode(self.charset or "utf-8", "replace")
+        except (LookupError, UnicodeError):
+            # Not every encoding is one of texts.
+            return self.data.decode("utf-8", "replace")
 
 
 async def run(errand: Errand) -> Answer:
@@ -108,17 +89,17 @@ async def run(errand: Errand) -> Answer:
 
 
 async def _run(errand: Errand) -> Answer:
-    fence = await asyncio.to_thread(Fence, settings.PROVIDER_NETWORKS)
+    fence = await asyncio.to_thread(fenced.fence)
     connector = aiohttp.TCPConnector(
-        resolver=Leads(fence), ssl=trust(), use_dns_cache=False, force_close=True
+        resolver=fenced.Leads(fence), ssl=trust(), use_dns_cache=False, force_close=True
     )
     url = _address(errand.url)
     try:
         async with aiohttp.ClientSession(connector=connector, trust_env=False) as session:
             return await _follow(session, fence, errand, url)
+    except ProviderError as error:
+        raise ErrandError(error.sentence) from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        if isinstance(error.__cause__, ErrandError):
-            raise error.__cause__ from error
         raise ErrandError(Sentence(UNREACHED, {"host": url.host})) from error
 
 
@@ -164,7 +145,7 @@ def _look_at(url: URL, fence: Fence) -> None:
     except ValueError:
         return
     if not fence.lets(host):
-        raise ErrandError(Sentence(INSIDE, {"host": host}))
+        raise fenced.inside(host)
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:

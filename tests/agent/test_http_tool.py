@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
+from agentworker.providers import fenced
 from agentworker.providers.catalog import Access
 from agentworker.script import Script
 from agentworker.tools import errand
@@ -57,6 +58,9 @@ class Shop:
             return web.Response(body=b"x" * (errand.LONGEST_ANSWER + 1))
         if request.path == "/broken":
             return web.Response(status=500)
+        if request.path == "/odd":
+            said = f"text/plain; charset={request.query['charset']}"
+            return web.Response(body=b"x", headers={"Content-Type": said})
         if request.path == "/echo":
             return web.json_response({"heard": request.headers["Authorization"]})
         return web.json_response({"order": {"state": "готов"}, "items": [{"title": "Чашка"}]})
@@ -125,13 +129,13 @@ async def test_what_is_posted_goes_as_json_and_an_echo_tells_no_key(shop: Shop) 
 )
 async def test_nothing_inside_our_network_is_asked(settings: Any, url: str) -> None:
     settings.PROVIDER_NETWORKS = []
-    assert await refused({**CONFIG, "url": url}) == (errand.INSIDE, 0)
+    assert await refused({**CONFIG, "url": url}) == (fenced.INSIDE, 0)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.2", "[::1]", "[::ffff:127.0.0.3]"])
 async def test_nor_by_a_detour(shop: Shop, host: str) -> None:
     way = config(shop, f"/away?to=http://{host}:9/", sends=[])
-    assert await refused(way) == (errand.INSIDE, 0)
+    assert await refused(way) == (fenced.INSIDE, 0)
     assert len(shop.asked) == 1
 
 
@@ -148,6 +152,13 @@ async def test_a_key_is_sent_to_no_host_but_its_own(shop: Shop) -> None:
     await ask(config(shop), {"number": "7"}, others)
     await ask(config(shop), {"number": "7"}, Access(secret=SECRET))
     assert not any("Authorization" in headers for _m, _p, headers, _b in shop.asked)
+
+
+@pytest.mark.parametrize("charset", ["hex", "idna", "undefined", "klingon"])
+async def test_an_answer_in_no_encoding_of_texts_is_read_all_the_same(
+    shop: Shop, charset: str
+) -> None:
+    assert (await ask(config(shop, f"/odd?charset={charset}", sends=[]), {}, None)).text == "x"
 
 
 async def test_a_detour_keeps_what_is_posted_where_it_must(shop: Shop) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 import io
 import socket
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -16,7 +18,9 @@ from pypdf import PdfWriter
 from agentworker.knowledge import adding
 from agentworker.knowledge.adding import KnowledgeError, add_file, add_page, add_words
 from agentworker.knowledge.models import Document
+from agentworker.knowledge.reader import LONGEST
 from agentworker.knowledge.searching import search
+from agentworker.providers import fenced
 from agentworker.tools import errand
 
 pytestmark = pytest.mark.django_db
@@ -161,7 +165,7 @@ def test_a_page_inside_our_network_is_not_read(site: str, settings: LazySettings
     settings.PROVIDER_NETWORKS = []
     with pytest.raises(KnowledgeError) as error:
         add_page(f"{site}/prices", None)
-    assert error.value.sentence.msgid == errand.INSIDE
+    assert error.value.sentence.msgid == fenced.INSIDE
 
 
 @pytest.mark.parametrize(
@@ -172,3 +176,9 @@ def test_what_is_no_page_is_told(site: str, settings: LazySettings, path: str, t
     with pytest.raises(KnowledgeError) as error:
         add_page(f"{site}{path}", None)
     assert error.value.sentence.msgid == told
+
+
+def test_a_text_without_end_does_not_leave_the_process_that_reads_it() -> None:
+    command = [sys.executable, "-m", "agentworker.knowledge.reader", "text"]
+    done = subprocess.run(command, input=b"word " * 400_000, capture_output=True, check=True)
+    assert len(done.stdout) == LONGEST + 1
