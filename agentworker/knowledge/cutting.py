@@ -7,7 +7,8 @@ from collections.abc import Iterator
 LENGTH = 700
 PARAGRAPHS = re.compile(r"\n\s*\n")
 SENTENCES = re.compile(r"(?<=[.!?…;])\s+|\n")
-HEADING = re.compile(r"#{1,6}\s+(.+)")
+# It stands in each passage below it, so what is longer is no heading.
+HEADING = re.compile(r"#{1,6}\s+(.{1,200})")
 
 
 def passages(text: str) -> list[str]:

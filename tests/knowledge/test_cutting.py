@@ -32,6 +32,11 @@ def test_each_passage_begins_with_the_heading_that_it_stands_under() -> None:
     ]
 
 
+def test_a_heading_without_end_is_not_repeated_in_each_passage() -> None:
+    text = "# " + "слово " * 5000 + "\n" + "Пломба стоит пять тысяч.\n\n" * 500
+    assert sum(map(len, passages(text))) < 2 * len(text)
+
+
 def test_a_long_text_is_cut_between_sentences() -> None:
     sentence = "Приём длится сорок минут и стоит три тысячи рублей."
     found = passages(" ".join([sentence] * 60))
