@@ -98,7 +98,9 @@ class Leads(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: AddressFamily = AF_INET
     ) -> list[ResolveResult]:
-        ours = self._fence = self._fence or await asyncio.to_thread(fence)
+        if self._fence is None:
+            self._fence = await asyncio.to_thread(fence)
+        ours = self._fence
         found = await self._names.resolve(host, port, family)
         if not all(ours.lets(each["host"]) for each in found):
             raise inside(host)

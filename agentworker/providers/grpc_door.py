@@ -9,6 +9,7 @@ from grpc import ChannelConnectivity, StatusCode
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from agentworker.providers.errors import Kind, ProviderError, kind_of_answer
+from agentworker.providers.fenced import look_at
 
 # As an HTTP answer would say it. The only things in our requests that a service may not know are
 # names of voices and models, so an argument that it does not take counts as one.
@@ -43,6 +44,38 @@ def channel(address: str, proxy: str = "", roots: bytes | None = None) -> Any:
         return grpc.aio.insecure_channel(target, options=options)
     secured = grpc.ssl_channel_credentials(root_certificates=roots)
     return grpc.aio.secure_channel(target, secured, options=options)
+
+
+class Line:
+    """A connection to one service: made when it is needed first, by a proxy that was looked at.
+
+    The arguments are those of `channel`.
+    """
+
+    def __init__(self, address: str, proxy: str = "", roots: bytes | None = None) -> None:
+        self._way = (address, proxy, roots)
+        self._channel: Any = None
+
+    async def ready(self, seconds: float) -> Any:
+        """A grpc.aio.Channel on which a call can be tried. Raises APIError."""
+        if self._channel is None:
+            _address, proxy, _roots = self._way
+            if proxy:
+                await _look_at(proxy)
+            self._channel = channel(*self._way)
+        await settle(self._channel, seconds)
+        return self._channel
+
+    async def aclose(self) -> None:
+        if self._channel is not None:
+            await self._channel.close()
+
+
+async def _look_at(proxy: str) -> None:
+    try:
+        await look_at(proxy)
+    except ProviderError as problem:
+        raise raised(problem) from problem
 
 
 async def settle(line: Any, seconds: float) -> None:

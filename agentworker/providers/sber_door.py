@@ -36,7 +36,6 @@ ACCOUNTS = ("PERS", "B2B", "CORP")
 TOKEN_SECONDS = 5.0
 # A token lives for half an hour, by Sber's clock.
 LONGEST_LIFE, MARGIN = 25 * 60.0, 60.0
-UNTRUSTED = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)
 BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 UNKNOWN_AUTHORITY = _(
     "Our server does not know the authority that vouches for Sber. Download its certificate from"

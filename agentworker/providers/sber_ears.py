@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from agentworker.providers import grpc_door, sber_door
+from agentworker.providers import sber_door
 from agentworker.providers import sber_messages as messages
-from agentworker.providers.errors import ProviderError
+from agentworker.providers.sber_line import Metadata, SaluteLine
 from agentworker.providers.streaming_ears import RATE, Dialogue, Heard, StreamingEars
 
 # It does not find a language out by itself.
@@ -21,9 +21,7 @@ LONGEST, END_AFTER = timedelta(seconds=20), timedelta(milliseconds=500)
 class SberEars(StreamingEars):
     def __init__(self, door: sber_door.Door, language: str, model: str) -> None:
         super().__init__(language)
-        self._door, self._model = door, model
-        self._roots = sber_door.roots(door.access)
-        self._line: Any = None
+        self._model, self._line = model, SaluteLine(door)
 
     @property
     def model(self) -> str:
@@ -34,32 +32,26 @@ class SberEars(StreamingEars):
         return "sber"
 
     async def connected(self, seconds: float) -> "SberDialogue":
-        try:
-            token = await self._door.token(sber_door.SPEECH)
-        except ProviderError as problem:
-            raise grpc_door.raised(problem) from problem
-        if self._line is None:
-            address = self._door.address("speech_address")
-            self._line = grpc_door.channel(address, self._door.access.proxy, self._roots)
-        await grpc_door.settle(self._line, seconds)
-        return SberDialogue(self._line, token, options(self.language, self._model))
+        channel, metadata = await self._line.ready(seconds)
+        return SberDialogue(channel, metadata, options(self.language, self._model))
+
+    def refused(self) -> None:
+        self._line.refused()
 
     async def aclose(self) -> None:
-        if self._line is not None:
-            await self._line.close()
+        await self._line.aclose()
 
 
 class SberDialogue(Dialogue):
     """Words come as they are said, and once more when their utterance has ended (eou)."""
 
-    def __init__(self, line: Any, token: str, session: Any) -> None:
-        self._recognize = line.stream_stream(
+    def __init__(self, channel: Any, metadata: Metadata, session: Any) -> None:
+        self._recognize = channel.stream_stream(
             messages.RECOGNIZE,
             request_serializer=messages.RecognitionRequest.SerializeToString,
             response_deserializer=messages.RecognitionResponse.FromString,
         )
-        self._metadata = (("authorization", f"Bearer {token}"),)
-        self._session = session
+        self._metadata, self._session = metadata, session
 
     def call(self) -> Any:
         return self._recognize(metadata=self._metadata)

@@ -7,9 +7,9 @@ https://developers.sber.ru/docs/ru/salutespeech/guides/synthesis/ssml/ssml-paint
 from typing import Any
 from xml.sax.saxutils import escape
 
-from agentworker.providers import grpc_door, sber_door
+from agentworker.providers import sber_door
 from agentworker.providers import sber_messages as messages
-from agentworker.providers.errors import ProviderError
+from agentworker.providers.sber_line import SaluteLine
 from agentworker.providers.streaming_voice import StreamingVoice
 
 # Its voices bear it in their names: Nec_24000.
@@ -22,9 +22,8 @@ ITS_OWN = 3
 class SberVoice(StreamingVoice):
     def __init__(self, door: sber_door.Door, voice: str, language: str, speed: float) -> None:
         super().__init__(RATE)
-        self._door, self._voice, self._language, self._speed = door, voice, language, speed
-        self._roots = sber_door.roots(door.access)
-        self._line: Any = None
+        self._voice, self._language, self._speed = voice, language, speed
+        self._line = SaluteLine(door)
 
     @property
     def model(self) -> str:
@@ -35,29 +34,24 @@ class SberVoice(StreamingVoice):
         return "sber"
 
     async def call(self, text: str, seconds: float) -> Any:
-        try:
-            token = await self._door.token(sber_door.SPEECH)
-        except ProviderError as problem:
-            raise grpc_door.raised(problem) from problem
-        if self._line is None:
-            address = self._door.address("speech_address")
-            self._line = grpc_door.channel(address, self._door.access.proxy, self._roots)
-        await grpc_door.settle(self._line, seconds)
-        synthesize = self._line.unary_stream(
+        channel, metadata = await self._line.ready(seconds)
+        synthesize = channel.unary_stream(
             messages.SYNTHESIZE,
             request_serializer=messages.SynthesisRequest.SerializeToString,
             response_deserializer=messages.SynthesisResponse.FromString,
         )
         asked = request(text, self._voice, self._language, self._speed)
-        return synthesize(asked, metadata=(("authorization", f"Bearer {token}"),))
+        return synthesize(asked, metadata=metadata)
 
     def read(self, response: Any) -> bytes:
         data: bytes = response.data
         return data
 
+    def refused(self) -> None:
+        self._line.refused()
+
     async def aclose(self) -> None:
-        if self._line is not None:
-            await self._line.close()
+        await self._line.aclose()
 
 
 def request(text: str, voice: str, language: str, speed: float) -> Any:

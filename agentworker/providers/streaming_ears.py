@@ -97,6 +97,9 @@ class StreamingEars(stt.STT[Any]):
     async def connected(self, seconds: float) -> Dialogue:
         """Ready for a call. Raises APIError."""
 
+    def refused(self) -> None:
+        """The service did not take what shows who we are."""
+
     def stream(
         self,
         *,
@@ -168,6 +171,8 @@ class EarsStream(stt.RecognizeStream):
             if self._answers == known and not self._is_sent:
                 raise grpc_door.told(APIConnectionError("nothing was answered"), Kind.GARBAGE)
         except grpc.RpcError as failure:
+            if failure.code() is grpc.StatusCode.UNAUTHENTICATED:
+                self._ears.refused()
             error = grpc_door.error_of(failure)
             raise error from error.__cause__
         finally:

@@ -35,6 +35,9 @@ class StreamingVoice(tts.TTS[Any]):
     def read(self, response: Any) -> bytes:
         """Sound, 16 bit, one channel; may be empty."""
 
+    def refused(self) -> None:
+        """The service did not take what shows who we are."""
+
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> "VoiceStream":
@@ -72,6 +75,8 @@ class VoiceStream(tts.ChunkedStream):
             error = grpc_door.late()
             raise error from error.__cause__
         except grpc.RpcError as failure:
+            if failure.code() is grpc.StatusCode.UNAUTHENTICATED:
+                self._voice.refused()
             error = grpc_door.error_of(failure)
             raise error from error.__cause__
         finally:

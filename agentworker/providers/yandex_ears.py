@@ -25,9 +25,9 @@ class YandexEars(StreamingEars):
         self, *, key: str, language: str, model: str, address: str, proxy: str = ""
     ) -> None:
         super().__init__(language)
-        self._model, self._address, self._proxy = model, address, proxy
+        self._model = model
         self._metadata = (("authorization", f"Api-Key {key}"),)
-        self._line: Any = None
+        self._line = grpc_door.Line(address, proxy)
 
     @property
     def model(self) -> str:
@@ -38,15 +38,11 @@ class YandexEars(StreamingEars):
         return "yandex"
 
     async def connected(self, seconds: float) -> "YandexDialogue":
-        if self._line is None:
-            self._line = grpc_door.channel(self._address, self._proxy)
-        await grpc_door.settle(self._line, seconds)
-        stub = RecognizerStub(self._line)
+        stub = RecognizerStub(await self._line.ready(seconds))
         return YandexDialogue(stub, self._metadata, options(self.language, self._model))
 
     async def aclose(self) -> None:
-        if self._line is not None:
-            await self._line.close()
+        await self._line.aclose()
 
 
 class YandexDialogue(Dialogue):

@@ -24,9 +24,8 @@ class YandexVoice(StreamingVoice):
     ) -> None:
         super().__init__(RATE)
         self._voice, self._speed = voice, speed
-        self._address, self._proxy = address, proxy
         self._metadata = (("authorization", f"Api-Key {key}"),)
-        self._line: Any = None
+        self._line = grpc_door.Line(address, proxy)
 
     @property
     def model(self) -> str:
@@ -37,10 +36,8 @@ class YandexVoice(StreamingVoice):
         return "yandex"
 
     async def call(self, text: str, seconds: float) -> Any:
-        if self._line is None:
-            self._line = grpc_door.channel(self._address, self._proxy)
-        await grpc_door.settle(self._line, seconds)
-        return SynthesizerStub(self._line).UtteranceSynthesis(
+        stub = SynthesizerStub(await self._line.ready(seconds))
+        return stub.UtteranceSynthesis(
             request(text, self._voice, self._speed), metadata=self._metadata
         )
 
@@ -48,8 +45,7 @@ class YandexVoice(StreamingVoice):
         return response.audio_chunk.data
 
     async def aclose(self) -> None:
-        if self._line is not None:
-            await self._line.close()
+        await self._line.aclose()
 
 
 def request(text: str, voice: str, speed: float) -> messages.UtteranceSynthesisRequest:

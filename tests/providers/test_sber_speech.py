@@ -11,8 +11,9 @@ from livekit.agents import APIConnectOptions, APIError
 
 from agentworker.espeak import engine
 from agentworker.providers import sber as provider
+from agentworker.providers import sber_door
 from agentworker.providers.catalog import Access, Choice
-from agentworker.providers.errors import Kind, kind_of
+from agentworker.providers.errors import Kind, kind_of, read
 from tests.providers.hearing import QUICK, finals, push, quiet, spoken, told
 from tests.providers.salute import SPEECH_KEY, Sber, Session, heard, without
 
@@ -150,6 +151,29 @@ async def test_a_failure_is_told_by_its_kind(sber: Sber, hear: Any, kind: Kind) 
     await stream.aclose()
 
 
+async def test_a_token_that_is_not_taken_is_shown_to_the_ears_no_more(sber: Sber) -> None:
+    sber.hears = [refuses(grpc.StatusCode.UNAUTHENTICATED)]
+    for _call in range(2):
+        stream = open_ears(sber, options=ONCE)
+        push(stream, quiet(0.3))
+        with pytest.raises(APIError):
+            await told(stream)
+        await stream.aclose()
+    shown = [session.metadata["authorization"] for session in sber.sessions]
+    assert shown == [f"Bearer token-{n}-SALUTE_SPEECH_PERS" for n in (1, 2)]
+
+
+async def test_a_proxy_inside_is_not_gone_through(sber: Sber, settings: Any) -> None:
+    settings.PROVIDER_NETWORKS = ["127.0.0.1"]
+    near = Access(SPEECH_KEY, sber.settings)
+    await sber_door.Door(near).token(sber_door.SPEECH)
+    settings.PROVIDER_NETWORKS = []
+    proxied = Access(SPEECH_KEY, sber.settings, proxy="http://127.0.0.1:9")
+    with pytest.raises(APIError) as raised:
+        await provider.ears(proxied, CHOICE, "ru").connected(1.0)
+    assert "PROVIDER_NETWORKS" in str(read(raised.value).sentence)
+
+
 async def test_a_key_that_is_not_one_is_told_before_anything_is_said(sber: Sber) -> None:
     ears = provider.ears(Access("bm9uZTpub25l", sber.settings), CHOICE, "ru")
     stream = ears.stream(conn_options=QUICK)
@@ -204,6 +228,18 @@ async def test_the_service_is_told_who_speaks(sber: Sber) -> None:
     (asked,) = sber.texts
     assert (asked.voice, asked.language, asked.text) == ("Bys_24000", "ru-RU", "Да.")
     assert sber.bearers == ["Bearer token-1-SALUTE_SPEECH_PERS"]
+
+
+async def test_a_token_that_is_not_taken_is_not_shown_by_the_voice_again(sber: Sber) -> None:
+    async def refuse(_request: Any, context: Any) -> AsyncIterator[bytes]:
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED)
+        yield b""
+
+    sber.says = [refuse, says]
+    with pytest.raises(APIError):
+        await say(sber, "Да.")
+    await say(sber, "Да.")
+    assert sber.bearers[-1] == "Bearer token-2-SALUTE_SPEECH_PERS"
 
 
 async def test_english_is_spoken_by_an_english_voice(sber: Sber) -> None:
