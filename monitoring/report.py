@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 LONGEST = timedelta(days=366)
 DAY = timedelta(days=1)
-ANSWERED = "answered"
+ANSWERED, CLOSED = "answered", "closed"
 # How busy an hour is, from 1 to this; 0 for an hour without calls.
 SHADES = 5
 # The chart, in its own units; whole numbers, which no language writes with a comma.
@@ -97,8 +97,13 @@ class Figures:
         return self.outcomes[ANSWERED]
 
     @property
+    def closed(self) -> int:
+        """Callers who were told that it is closed."""
+        return self.outcomes[CLOSED]
+
+    @property
     def lost(self) -> int:
-        return self.calls - self.answered
+        return self.calls - self.answered - self.closed
 
 
 def share(part: int, whole: int) -> int:
@@ -144,7 +149,7 @@ def bars(period: Period, hours: Sequence[Hour]) -> list[Bar]:
     counts: dict[date | int, Counter[bool]] = {key: Counter() for key in keys}
     for hour in hours:
         key = hour.at.hour if of_hours else hour.at.date()
-        if key in counts:
+        if key in counts and hour.outcome != CLOSED:
             counts[key][hour.outcome == ANSWERED] += hour.count
     most = max((count.total() for count in counts.values()), default=0) or 1
     step, every = WIDTH / len(keys), -(-len(keys) // LABELS)
@@ -216,14 +221,16 @@ class Part:
     name: str
     calls: int
     answered: int
+    closed: int = 0
 
     @property
     def lost(self) -> int:
-        return self.calls - self.answered
+        return self.calls - self.answered - self.closed
 
     @property
     def share(self) -> int:
-        return share(self.answered, self.calls)
+        """Of the calls that came while it was open."""
+        return share(self.answered, self.calls - self.closed)
 
 
 @dataclass(frozen=True, kw_only=True)

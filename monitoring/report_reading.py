@@ -8,10 +8,10 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Quer
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, TruncHour
 
-from monitoring.report import ANSWERED, Figures, Hour, Part, Period, Report
+from monitoring.report import ANSWERED, CLOSED, Figures, Hour, Part, Period, Report
 from telephony.models import Call
 from telephony.numbers import pretty
-from telephony.reasons import Reason
+from telephony.reasons import AS_CHOSEN, BY_PEOPLE, Reason
 from veyra.models import User
 
 SHOWN = 10
@@ -37,7 +37,7 @@ def read(period: Period, zone: tzinfo, user: User) -> Report:
         now=_figures(calls, zone),
         before=_figures(_calls(period.before, zone, user), zone),
         numbers=_numbers(calls),
-        agents=_parts(calls.exclude(agent=None), F("agent__name"), str),
+        agents=_parts(_of_assistants(calls), F("agent__name"), str),
         has_demo=calls.filter(is_demo=True).exists(),
     )
 
@@ -67,6 +67,11 @@ def _figures(calls: QuerySet[Call], zone: tzinfo) -> Figures:
     )
 
 
+def _of_assistants(calls: QuerySet[Call]) -> QuerySet[Call]:
+    """Without those that their assistant was not to take at that hour, or for that money."""
+    return calls.exclude(agent=None).exclude(reason__in=AS_CHOSEN | BY_PEOPLE)
+
+
 def _at(waited: Any, count: int, part: float) -> timedelta | None:
     """What this part of the callers waited at most."""
     if not count:
@@ -85,8 +90,17 @@ def _parts(
 ) -> tuple[Part, ...]:
     """By number or assistant, the busiest first."""
     rows = calls.annotate(part=name).values("part")
-    counted = rows.annotate(calls=Count("pk"), answered=Count("pk", filter=Q(outcome=ANSWERED)))
+    counted = rows.annotate(
+        calls=Count("pk"),
+        answered=Count("pk", filter=Q(outcome=ANSWERED)),
+        closed=Count("pk", filter=Q(outcome=CLOSED)),
+    )
     return tuple(
-        Part(name=written(row["part"]), calls=row["calls"], answered=row["answered"])
+        Part(
+            name=written(row["part"]),
+            calls=row["calls"],
+            answered=row["answered"],
+            closed=row["closed"],
+        )
         for row in counted.order_by("-calls", "part")[:SHOWN]
     )

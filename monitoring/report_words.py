@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from monitoring.report import ANSWERED, Figures, Report, change, share
+from monitoring.report import ANSWERED, CLOSED, Figures, Report, change, share
 from monitoring.words import spell
 from telephony.models import Call
 
@@ -33,6 +33,11 @@ def facts(report: Report) -> list[Fact]:
         ),
         _part(_("Answered calls"), now.answered, before.answered, report),
         _part(_("Lost calls"), now.lost, before.lost, report),
+        *(
+            [_part(_("Closed at the time"), now.closed, before.closed, report)]
+            if now.closed or before.closed
+            else []
+        ),
         Fact(
             label=_("Wait for an answer"),
             value=waited(now.waited),
@@ -67,7 +72,11 @@ def _part(label: str, now: int, before: int, report: Report) -> Fact:
 def lost(figures: Figures) -> list[tuple[str, int, int]]:
     """(how, calls, percent of all that were lost), the most frequent first."""
     labels = dict(Call.Outcome.choices)
-    found = [(how, count) for how, count in figures.outcomes.most_common() if how != ANSWERED]
+    found = [
+        (how, count)
+        for how, count in figures.outcomes.most_common()
+        if how not in (ANSWERED, CLOSED)
+    ]
     return [
         (str(labels.get(how, _("unknown"))), count, share(count, figures.lost))
         for how, count in found

@@ -25,6 +25,7 @@ ORDER = (
     Call.Outcome.NO_AGENT,
     Call.Outcome.FAILED,
     Call.Outcome.REJECTED,
+    Call.Outcome.CLOSED,
 )
 
 
@@ -87,6 +88,11 @@ def facts(today: Today) -> list[Fact]:
         Fact(label=_("Calls"), value=number(figures.calls)),
         _part(_("Answered calls"), figures.answered, figures.calls),
         _part(_("Lost calls"), figures.lost, figures.calls),
+        *(
+            [_part(_("Closed at the time"), figures.closed, figures.calls)]
+            if figures.closed
+            else []
+        ),
         Fact(
             label=_("Wait for an answer"),
             value=waited(figures.waited),

@@ -13,7 +13,7 @@ from agentworker.models import Speaker, Turn
 from monitoring import provider_words, tool_words
 from telephony.models import Call, CallEvent
 from telephony.numbers import pretty
-from telephony.reasons import Reason
+from telephony.reasons import BY_PEOPLE, Reason
 from telephony.testcalls import caller
 from veyra.sentences import Sentence
 
@@ -106,6 +106,8 @@ def _sentence(call: Call) -> str:
         return _("%(caller)s is calling %(number)s; nobody has answered yet.")
     if call.state == Call.State.ANSWERED:
         return _("%(caller)s is talking to %(assistant)s on %(number)s.")
+    if call.reason in BY_PEOPLE:
+        return _("%(caller)s talked to a colleague on %(number)s for %(time)s.")
     endings = {
         Call.Outcome.ANSWERED: _("%(caller)s talked to %(assistant)s on %(number)s for %(time)s.")
         if call.answered_at
@@ -113,6 +115,7 @@ def _sentence(call: Call) -> str:
         Call.Outcome.ABANDONED: _("%(caller)s called %(number)s and hung up before an answer."),
         Call.Outcome.REJECTED: _("A call from %(caller)s to %(number)s was turned away."),
         Call.Outcome.NO_AGENT: _("%(caller)s called %(number)s and nobody answered."),
+        Call.Outcome.CLOSED: _("%(caller)s called %(number)s, which was closed at the time."),
         Call.Outcome.FAILED: _("The call from %(caller)s to %(number)s failed."),
     }
     return (

@@ -41,6 +41,7 @@ COLOURS = {
     Call.Outcome.REJECTED: "danger",
     Call.Outcome.FAILED: "danger",
     Call.Outcome.NO_AGENT: "danger",
+    Call.Outcome.CLOSED: "info",
 }
 
 

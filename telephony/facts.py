@@ -104,6 +104,7 @@ class Call(models.Model):
         REJECTED = "rejected", _("Refused")
         FAILED = "failed", _("Failed")
         NO_AGENT = "no_agent", _("Nobody answered")
+        CLOSED = "closed", _("Closed at the time")
 
     # Nobody talked to the caller.
     LOST: ClassVar = (Outcome.NO_AGENT, Outcome.FAILED, Outcome.ABANDONED)

@@ -19,6 +19,14 @@ class Reason(StrEnum):
     TRANSFERRED = "transferred"
     BLOCKED = "blocked"
     OUT_OF_HOURS = "out_of_hours"
+    OUT_OF_HOURS_TAKEN = "out_of_hours_taken"
+    OUT_OF_HOURS_NOBODY = "out_of_hours_nobody"
+    OUT_OF_HOURS_BACK = "out_of_hours_back"
+    SPENT = "spent"
+    SPENT_TAKEN = "spent_taken"
+    SPENT_NOBODY = "spent_nobody"
+    SPENT_BACK = "spent_back"
+    SPENT_MENU = "spent_menu"
     CALLER_GAVE_UP = "caller_gave_up"
     NO_AGENT = "no_agent"
     AGENT_FAILED = "agent_failed"
@@ -110,6 +118,20 @@ REFUSALS = frozenset(
 )
 # Turned away because somebody of the staff wanted it so: there is nothing to mend.
 WANTED = frozenset({Reason.BLOCKED, Reason.HUNG_UP_BY_STAFF})
+# What became of the call is what staff chose for that hour, or for a day whose money is spent: no
+# assistant is missing.
+AS_CHOSEN = frozenset(
+    {
+        Reason.OUT_OF_HOURS,
+        Reason.OUT_OF_HOURS_NOBODY,
+        Reason.OUT_OF_HOURS_BACK,
+        Reason.SPENT,
+        Reason.SPENT_NOBODY,
+        Reason.SPENT_BACK,
+    }
+)
+# One of us talked to the caller, and no assistant did.
+BY_PEOPLE = frozenset({Reason.OUT_OF_HOURS_TAKEN, Reason.SPENT_TAKEN})
 
 # LiveKit's word for why a participant left, where it says more than "he left".
 DEPARTURES = {
@@ -145,7 +167,37 @@ EXPLANATIONS: dict[str, Explanation] = {
         _("A colleague had the call connected with another number; there it went on."), 200
     ),
     Reason.OUT_OF_HOURS: Explanation(
-        _("It was closed when the call came; the caller was told so, and then the call ended."), 200
+        _("Closed at the time: the caller was told so, and then the call ended."), 200
+    ),
+    Reason.OUT_OF_HOURS_TAKEN: Explanation(
+        _("Closed at the time, so a person was rung, and took the call."), 200
+    ),
+    Reason.OUT_OF_HOURS_NOBODY: Explanation(
+        _("Closed at the time, so people were rung, and none of them took the call.")
+    ),
+    Reason.OUT_OF_HOURS_BACK: Explanation(
+        _("Closed at the time. The caller did not wait for a person, and asked to be called back."),
+        200,
+    ),
+    Reason.SPENT: Explanation(
+        _("The day's budget was used up, so the caller heard a message, and then the call ended."),
+        200,
+    ),
+    Reason.SPENT_TAKEN: Explanation(
+        _("The day's budget was used up, so a person was rung, and took the call."), 200
+    ),
+    Reason.SPENT_NOBODY: Explanation(
+        _("The day's budget was used up, so people were rung, and none of them took the call.")
+    ),
+    Reason.SPENT_BACK: Explanation(
+        _(
+            "The day's budget was used up. The caller did not wait for a person, and asked to be"
+            " called back."
+        ),
+        200,
+    ),
+    Reason.SPENT_MENU: Explanation(
+        _("The day's budget was used up, so the assistant offered the caller its menu alone."), 200
     ),
     Reason.BLOCKED: Explanation(
         _(

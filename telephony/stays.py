@@ -2,7 +2,7 @@
 them is put down to be called back.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from django.db.models import F
 
 from agentworker.models import StandIn
 from telephony import calling_back, intake
+from telephony.chosen import KINDS, as_chosen
 from telephony.models import Call, CallEvent, Leg
 from telephony.reasons import Reason
 from veyra.live import changed
@@ -47,14 +48,29 @@ def tell(now: datetime) -> None:
 
 @transaction.atomic
 def _tell(told: list[tuple[Leg, Deed, CallEvent]]) -> None:
+    chosen = chosen_in({leg.room_sid for leg, deed, _fact in told if deed.reason})
     for leg, deed, _fact in told:
         if deed.reason:
-            calling_back.put_down(leg.call, deed.reason)
+            kinds = chosen.get(leg.room_sid, set()) | {STOOD_IN}
+            reason = as_chosen(deed.reason, frozenset(kinds), agent_spoke=False)
+            # Who was told that it is closed does not wait for us.
+            if reason is not Reason.OUT_OF_HOURS:
+                calling_back.put_down(leg.call, reason)
     intake.store([fact for _leg, _deed, fact in told])
     calls = {leg.call_id for leg, _deed, _fact in told}
     Call.objects.filter(pk__in=calls).update(version=F("version") + 1)
     for pk in calls:
         changed("call", pk)
+
+
+def chosen_in(room_sids: Collection[str]) -> dict[str, set[str]]:
+    """Of these rooms, the kinds of facts that tell what staff chose for calls at that hour."""
+    found: dict[str, set[str]] = {}
+    if room_sids:
+        rows = CallEvent.objects.filter(room_sid__in=room_sids, kind__in=KINDS)
+        for sid, kind in rows.values_list("room_sid", "kind"):
+            found.setdefault(sid, set()).add(kind)
+    return found
 
 
 def deeds(row: StandIn) -> Iterator[Deed]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from telephony.chosen import as_chosen, outcome_of
 from telephony.reasons import DEPARTURES, REFUSALS, Reason, of_error, sip_status
 
 # Who hangs up sooner after the answer than an assistant draws breath was not kept waiting by it.
@@ -58,7 +59,7 @@ class Verdict:
 
 
 def judge(evidence: Evidence) -> Verdict:
-    reason = _reason(evidence)
+    reason = as_chosen(_reason(evidence), evidence.deeds, agent_spoke=evidence.agent_spoke)
     departure = "" if evidence.departure == "CLIENT_INITIATED" else evidence.departure
     words = [evidence.error, evidence.agent_error, departure]
     if reason is Reason.AGENT_FAILED:
@@ -116,8 +117,6 @@ def _reason(evidence: Evidence) -> Reason:
         return _of_gateway(evidence)
     if heard := of_last_resort(evidence.deeds, evidence.talked, evidence.agent_spoke):
         return heard
-    if "closed_told" in evidence.deeds and evidence.agent_spoke:
-        return Reason.OUT_OF_HOURS
     if evidence.departure in DEPARTURES:
         return DEPARTURES[evidence.departure]
     if _waited_in_vain(evidence):
@@ -185,6 +184,8 @@ def _of_parting(evidence: Evidence) -> Reason:
 
 
 def _outcome(evidence: Evidence, reason: Reason) -> str:
+    if chosen := outcome_of(reason, evidence.deeds):
+        return chosen
     if reason in REFUSALS or (reason is Reason.HUNG_UP_BY_STAFF and evidence.talked is None):
         return "rejected"
     if reason is Reason.TRANSFERRED:

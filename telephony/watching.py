@@ -19,7 +19,7 @@ from agentworker import standin
 from agentworker.brief import Brief
 from agentworker.hours.book import Ruling
 from agentworker.hours.models import Outside
-from agentworker.hours.reception import FOR_PEOPLE
+from agentworker.hours.reception import FOR_PEOPLE, TOLD
 from agentworker.models import StandIn, Worker
 from telephony import calling_back, intake, opening, queueing, ringing, stays
 from telephony.full_line import WhenFull
@@ -299,7 +299,9 @@ def works_of(
                 works.append(Clear(livekit, case.room.call.room_name, seen))
                 continue
             step = decide(replace(watched, has_people=False), line)
-            step = Step.STAND_IN if is_turned_away(case.room, step) else step
+            if is_turned_away(case.room, step):
+                step = Step.STAND_IN
+                observe(case.room, TOLD)
         if step in (Step.STAND_IN, Step.QUEUE):
             if step is Step.QUEUE:
                 queue_up(case.room)
@@ -308,11 +310,13 @@ def works_of(
                 stand_in(case.room, offers_call_back=offers)
             works.append(Clear(livekit, case.room.call.room_name, seen))
         elif step is Step.SEND_AGAIN:
-            intake.store(
-                [stays.observed(leg, SENT_AGAIN, timezone.now()) for leg in case.room.legs]
-            )
+            observe(case.room, SENT_AGAIN)
             works.append(Send(livekit, case.room.call, seen))
     return works
+
+
+def observe(room: Room, kind: str) -> None:
+    intake.store([stays.observed(leg, kind, timezone.now()) for leg in room.legs])
 
 
 def is_turned_away(room: Room, step: Step) -> bool:

@@ -17,7 +17,7 @@ from monitoring.logs import leaks
 from recordings.models import Recording
 from telephony.facts import CallQuerySet
 from telephony.models import Call, FoldUnit, Ring
-from telephony.reasons import WANTED, Reason
+from telephony.reasons import AS_CHOSEN, WANTED, Reason
 from veyra.models import FailedLogin, Program
 
 WINDOW = timedelta(minutes=10)
@@ -69,7 +69,7 @@ def _health(now: datetime) -> Iterator[Found]:
 def _meant() -> CallQuerySet:
     """Calls to us of people, whom we wanted to talk to."""
     calls = Call.objects.filter(direction=Call.Direction.INBOUND, is_test=False, is_demo=False)
-    return calls.exclude(reason__in=WANTED)
+    return calls.exclude(reason__in=WANTED | AS_CHOSEN)
 
 
 def _fates(now: datetime) -> Sequence[Fate]:

@@ -171,7 +171,7 @@ class Migration(migrations.Migration):
                 ('unit', models.CharField(db_index=True, max_length=80)),
                 ('direction', models.CharField(choices=[('inbound', 'Incoming'), ('browser', 'From the browser'), ('outbound', 'Outgoing')], default='inbound', max_length=8, verbose_name='direction')),
                 ('state', models.CharField(choices=[('ringing', 'Ringing'), ('answered', 'Talking'), ('ended', 'Ended')], max_length=8, verbose_name='state')),
-                ('outcome', models.CharField(blank=True, choices=[('answered', 'Answered'), ('abandoned', 'Caller gave up'), ('rejected', 'Refused'), ('failed', 'Failed'), ('no_agent', 'Nobody answered')], max_length=9, verbose_name='outcome')),
+                ('outcome', models.CharField(blank=True, choices=[('answered', 'Answered'), ('abandoned', 'Caller gave up'), ('rejected', 'Refused'), ('failed', 'Failed'), ('no_agent', 'Nobody answered'), ('closed', 'Closed at the time')], max_length=9, verbose_name='outcome')),
                 ('from_number', models.CharField(blank=True, max_length=100, verbose_name='from')),
                 ('to_number', models.CharField(blank=True, max_length=100, verbose_name='to')),
                 ('source_ip', models.CharField(blank=True, max_length=64, verbose_name="caller's address")),

@@ -1,5 +1,7 @@
 """Opening hours where the line is known: what the watchdog does, and what staff do."""
 
+import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,12 +10,13 @@ from django.utils import timezone
 
 from agentworker.hours import week
 from agentworker.hours.models import Outside
-from agentworker.models import Agent, Closure, NumberPlace, Place, StandIn
+from agentworker.models import Agent, AgentRequest, Closure, NumberPlace, Place, StandIn
 from agentworker.services import Words, save_words
-from telephony import changes, opening
+from telephony import answering, changes, opening, stays
 from telephony.keeping import panel
 from telephony.models import (
     Call,
+    CallBack,
     CallEvent,
     Colleague,
     DispatchRule,
@@ -185,7 +188,85 @@ def test_a_call_that_was_told_so_is_known_by_it() -> None:
         deeds=frozenset({"closed_told"}),
     )
 
-    assert (judge(evidence).reason, judge(evidence).outcome) == ("out_of_hours", "answered")
+    assert (judge(evidence).reason, judge(evidence).outcome) == ("out_of_hours", "closed")
+
+
+TAKEN, WAITED = {"people_ring", "people_taken", "people_left"}, {"people_ring", "on_hold"}
+
+
+@pytest.mark.parametrize(
+    ("deeds", "reason", "outcome"),
+    [
+        ({"closed_people", *TAKEN}, "out_of_hours_taken", "answered"),
+        ({"closed_people", *WAITED, "stood_in"}, "out_of_hours_nobody", "no_agent"),
+        ({"closed_people", *WAITED}, "out_of_hours_nobody", "abandoned"),
+        ({"closed_people", *WAITED, "asked_back"}, "out_of_hours_back", "no_agent"),
+        ({"closed_told", "stood_in"}, "out_of_hours", "closed"),
+        ({"spent_told", "stood_in"}, "spent", "no_agent"),
+        ({"spent_people", *TAKEN}, "spent_taken", "answered"),
+        ({"spent_people", *WAITED, "stood_in"}, "spent_nobody", "no_agent"),
+    ],
+)
+def test_what_staff_chose_for_that_hour_is_why_a_call_ended_so(
+    deeds: set[str], reason: str, outcome: str
+) -> None:
+    talked = timedelta(seconds=20)
+    evidence = Evidence(witness="tap", talked=talked, agent_came=True, deeds=frozenset(deeds))
+    assert (judge(evidence).reason, judge(evidence).outcome) == (reason, outcome)
+
+
+def test_who_heard_that_the_money_is_spent_was_answered_by_nobody() -> None:
+    evidence = Evidence(
+        witness="tap",
+        talked=timedelta(seconds=6),
+        agent_came=True,
+        agent_spoke=True,
+        departure="ROOM_DELETED",
+        deeds=frozenset({"spent_told"}),
+    )
+    assert (judge(evidence).reason, judge(evidence).outcome) == ("spent", "no_agent")
+    menu = replace(evidence, deeds=frozenset({"spent_menu"}))
+    assert (judge(menu).reason, judge(menu).outcome) == ("spent_menu", "answered")
+
+
+def test_that_staff_ended_a_call_says_more_than_that_it_was_closed() -> None:
+    deeds = frozenset({"closed_people", "people_taken", "staff_transfer_done"})
+    evidence = Evidence(witness="tap", talked=timedelta(seconds=6), deeds=deeds)
+    assert judge(evidence).reason == "transferred"
+
+
+@pytest.mark.parametrize(
+    ("asked_back", "kind", "reason"),
+    [
+        (False, "closed_people", "out_of_hours_nobody"),
+        (True, "closed_people", "out_of_hours_back"),
+        (False, "spent_people", "spent_nobody"),
+        (False, "closed_told", None),
+    ],
+)
+def test_whom_no_person_answered_outside_the_hours_stands_in_the_list(
+    rule: DispatchRule, asked_back: bool, kind: str, reason: str | None
+) -> None:
+    now = timezone.now()
+    call(rule, now - timedelta(seconds=40))
+    CallEvent.objects.create(event_id="x", source="agent", kind=kind, at=now, room_sid="RM_1")
+    StandIn.ask("RM_1", "call-1", "ru", mid_call=False, will_call_back=True)
+    StandIn.objects.update(spoke_at=now)
+    if asked_back:
+        StandIn.objects.update(kind="hold", asked_back_at=now)
+    stays.tell(now)
+    assert CallBack.objects.values_list("reason", flat=True).first() == reason
+
+
+def test_who_leaves_a_message_with_the_assistant_of_the_night_stands_in_the_list(
+    rule: DispatchRule,
+) -> None:
+    row = call(rule)
+    own = {"key": uuid.uuid4(), "sip_call_id": "SCL_1", "asked_at": timezone.now()}
+    AgentRequest.objects.create(kind="message", params={"text": "Перезвоните"}, **own)
+    answering.look()
+    waits = CallBack.objects.get()
+    assert (waits.call, waits.message, waits.reason) == (row, "Перезвоните", "left_message")
 
 
 # Numbers

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring import report_reading
+from monitoring import report_reading, report_words
 from monitoring.report import HEIGHT, SHADES, WIDTH, Hour, Period, bars, busy, change, share
 from telephony.models import Call
 from tests.monitoring.conftest import MakeCall, MakeUser
@@ -148,6 +148,20 @@ def test_the_page_tells_the_figures_beside_those_before(
     html = client.get("/report/?first=2026-11-16&last=2026-11-22").content.decode()
     for words in ("+100%", "50% of all calls", "1 (100%)", "0.4 s", "Caller gave up", "Busy hours"):
         assert words in html
+
+
+def test_who_called_while_it_was_closed_was_neither_answered_nor_lost(
+    make_call: MakeCall, make_user: MakeUser
+) -> None:
+    put(make_call, NOON, 1)
+    put(make_call, NOON, 1, reason="out_of_hours_taken")
+    put(make_call, NOON, 1, outcome="closed", reason="out_of_hours")
+    report = report_reading.read(WEEK, MOSCOW, make_user("telephony.view_call"))
+    now = report.now
+    assert (now.calls, now.answered, now.lost, now.closed) == (3, 2, 0, 1)
+    assert [(part.name, part.calls, part.answered) for part in report.agents] == [("Support", 1, 1)]
+    assert report.numbers[0].share == 100
+    assert "Closed at the time" in [str(fact.label) for fact in report_words.facts(report)]
 
 
 def test_an_empty_period_says_what_a_report_is_for(logged_in: LoggedIn) -> None:
