@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from agentworker.hours import week
 from agentworker.hours import words as opening_words
 from agentworker.hours.book import ruling_of_place
 from agentworker.hours.calendar import Calendar
@@ -195,8 +196,7 @@ def next_days_off(place: Place, now: datetime) -> list[tuple[date, str, str]]:
     coming = [(d, name) for d, name in place.names_of_days(today.year).items() if d >= today]
     own = place.timetable(now).exceptions
     return [
-        (day, name, opening_words.stretches(own[day]) if own.get(day) else "")
-        for day, name in coming[:DAYS]
+        (day, name, week.stretches(own[day]) if own.get(day) else "") for day, name in coming[:DAYS]
     ]
 
 

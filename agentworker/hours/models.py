@@ -103,6 +103,14 @@ class Place(Keepable):
     def __str__(self) -> str:
         return self.name
 
+    @staticmethod
+    def audit_text(column: str, value: Any, name: str) -> str | None:
+        if column == "week":
+            return week.in_one_line(week.from_json(value))
+        if column == "exceptions":
+            return week.days_in_one_line(week.exceptions_of(value))
+        return None
+
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)

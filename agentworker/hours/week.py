@@ -5,8 +5,9 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db import models
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 
 class Weekday(models.TextChoices):
@@ -161,3 +162,27 @@ def runs(week: Week) -> list[Run]:
 
 def is_all_day(stretch: Stretch) -> bool:
     return stretch[0] == stretch[1]
+
+
+def in_one_line(week: Week) -> str:
+    """ "Mon–Fri 09:00–18:00; Sat 10:00–14:00": without the days on which it is closed."""
+    found = [f"{short_days(days)} {stretches(some)}" for days, some in runs(week) if some]
+    return "; ".join(found)
+
+
+def stretches(found: Iterable[Stretch]) -> str:
+    return ", ".join(map(_stretch, found))
+
+
+def _stretch(stretch: Stretch) -> str:
+    if is_all_day(stretch):
+        return gettext("around the clock")
+    return "–".join(map(text_of, stretch))
+
+
+def days_in_one_line(days: Mapping[date, Iterable[Stretch]]) -> str:
+    """Days with hours of their own: "31 December 2026: 09:00–15:00; …"."""
+    return "; ".join(
+        f"{date_format(day)}: {stretches(some) or gettext('closed')}"
+        for day, some in sorted(days.items())
+    )

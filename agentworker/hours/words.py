@@ -1,6 +1,6 @@
 """Hours and closures in words, by the clock of the place that they belong to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -10,10 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from agentworker.hours import week
 from agentworker.hours.book import Ruling
 from agentworker.hours.models import Outside, Place
 from agentworker.hours.state import Closed, Why
-from agentworker.hours.week import Stretch, from_json, is_all_day, runs, short_days, text_of
+from agentworker.hours.week import from_json, runs, short_days, text_of
 from veyra.sentences import Sentence
 
 # Cities by which people know a zone; who has none here finds it by its own name.
@@ -109,26 +110,11 @@ def why(ruling: Ruling) -> Sentence:
 def lines(place: Place) -> list[tuple[str, str]]:
     """The week as people read it: ("Mon–Fri", "09:00–18:00")."""
     return [
-        (short_days(days), stretches(some) or _("closed"))
+        (short_days(days), week.stretches(some) or _("closed"))
         for days, some in runs(from_json(place.week))
     ]
 
 
 def in_one_line(place: Place) -> str:
     """Without the days on which it is closed."""
-    found = [
-        f"{short_days(days)} {stretches(some)}"
-        for days, some in runs(from_json(place.week))
-        if some
-    ]
-    return "; ".join(found)
-
-
-def stretches(found: Iterable[Stretch]) -> str:
-    return ", ".join(map(_stretch, found))
-
-
-def _stretch(stretch: Stretch) -> str:
-    if is_all_day(stretch):
-        return _("around the clock")
-    return "–".join(map(text_of, stretch))
+    return week.in_one_line(from_json(place.week))

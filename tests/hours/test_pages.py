@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
 from agentworker.hours import week
 from agentworker.hours.sounds import SoundError, kept
@@ -22,7 +23,8 @@ from monitoring.board import Viewer
 from monitoring.upkeep.jobs import JOBS
 from telephony import opening
 from telephony.models import PhoneNumber, PublishedObject, Trunk
-from veyra.models import User
+from veyra.audit_words import Names
+from veyra.models import AuditEntry, User
 
 pytestmark = pytest.mark.django_db
 ENGLISH = {"accept-language": "en"}
@@ -354,3 +356,14 @@ def test_a_calendar_that_changed_is_learnt_by_night() -> None:
     row.refresh_from_db()
     assert row.days_known_to >= timezone.now().year + 2
     assert row.days_off
+
+
+def test_a_change_of_hours_is_told_as_people_read_hours() -> None:
+    row = place()
+    row.week, row.exceptions = week.to_json(week.ROUND_THE_CLOCK), {"2026-12-31": []}
+    row.save()
+    entry = AuditEntry.objects.filter(action=AuditEntry.Action.UPDATE).get()
+    with override("en"):
+        lines = {line.label: (line.before, line.after) for line in Names([entry]).lines(entry)}
+    assert lines["Hours"] == ("Mon–Fri 09:00–18:00", "Mon–Sun around the clock")
+    assert lines["Other days"] == ("—", "31 Dec 2026: closed")
