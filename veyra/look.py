@@ -44,15 +44,23 @@ EVERYDAY: Sequence[Line] = [
     rows_of("telephony.dispatchrule", _("Who answers"), "call_split"),
     Line(_("Report"), "bar_chart", "report", ("telephony.view_call",)),
 ]
-ENGINEERING: Sequence[Line] = [
+# What an engineer looks after, by what he asks himself when he comes here.
+HEALTH: Sequence[Line] = [
     Line(_("Diagnosis"), "troubleshoot", "diagnosis", ("monitoring.view_recoveryaction",)),
     Line(_("Incidents"), "notification_important", "incidents", ("monitoring.view_incident",)),
     Line(_("How the line is"), "monitor_heart", "health-page", ("monitoring.view_healthcheck",)),
+    Line(_("Workers"), "memory", "workers", ("agentworker.view_worker",)),
     Line(_("Program errors"), "bug_report", "log-errors", ("monitoring.view_logerror",)),
-    rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),
+    Line(_("Alarms"), "notifications_active", "alarm-channels", ("monitoring.view_alertchannel",)),
+    Line(_("Maintenance"), "build", "maintenance", ("monitoring.view_jobrun",)),
+    Line(_("Checklists"), "checklist", "checklists", ("monitoring.view_confirmation",)),
+    rows_of("django_celery_beat.periodictask", _("Schedule"), "schedule"),
+]
+CONNECTIONS: Sequence[Line] = [
     rows_of("telephony.trunk", _("Provider connections"), "cable"),
     rows_of("telephony.gateway", _("Call entrance"), "login"),
     Line(_("Keys of providers"), "key", "provider-keys", ("agentworker.view_providerkey",)),
+    rows_of("telephony.scheduledchange", _("Planned changes"), "event_upcoming"),
     Line(
         _("Differences"),
         "difference",
@@ -60,34 +68,34 @@ ENGINEERING: Sequence[Line] = [
         ("telephony.change_trunk", "telephony.change_dispatchrule"),
     ),
     rows_of("telephony.publishedobject", _("Objects in LiveKit"), "cloud_sync"),
-    rows_of("telephony.outboundcall", _("Calls out"), "phone_forwarded"),
+    Line(_("Streams"), "cell_tower", "streams", ("recordings.view_stream",)),
+    Line(_("Incoming streams"), "input", "ingress", ("recordings.view_ingress",)),
+    rows_of("recordings.storage", _("Storage of recordings"), "hard_drive"),
+]
+WITHIN_CALLS: Sequence[Line] = [
+    Line(_("Rooms"), "meeting_room", "rooms", ("recordings.view_roomaction",)),
     Line(
         _("Turned away"),
         "phone_disabled",
         "turned-away",
         ("telephony.view_call", "telephony.view_refused"),
     ),
-    Line(_("Rooms"), "meeting_room", "rooms", ("recordings.view_roomaction",)),
-    Line(_("Streams"), "cell_tower", "streams", ("recordings.view_stream",)),
-    Line(_("Incoming streams"), "input", "ingress", ("recordings.view_ingress",)),
-    rows_of("recordings.storage", _("Storage of recordings"), "hard_drive"),
-    Line(_("Alarms"), "notifications_active", "alarm-channels", ("monitoring.view_alertchannel",)),
-    Line(_("Maintenance"), "build", "maintenance", ("monitoring.view_jobrun",)),
-    Line(_("Checklists"), "checklist", "checklists", ("monitoring.view_confirmation",)),
+    rows_of("telephony.outboundcall", _("Calls out"), "phone_forwarded"),
+    rows_of("telephony.testcall", _("Test calls"), "phone_in_talk"),
+    rows_of("agentworker.session", _("Conversations"), "forum"),
+    rows_of("telephony.callevent", _("Call events"), "list_alt"),
     rows_of("veyra.auditentry", _("Changes by staff"), "history"),
     rows_of("veyra.securityevent", _("Security events"), "shield"),
-    rows_of("telephony.testcall", _("Test calls"), "phone_in_talk"),
-    rows_of("telephony.callevent", _("Call events"), "list_alt"),
-    rows_of("agentworker.session", _("Conversations"), "forum"),
-    Line(_("Workers"), "memory", "workers", ("agentworker.view_worker",)),
-    rows_of("django_celery_beat.periodictask", _("Schedule"), "schedule"),
 ]
-PEOPLE: Sequence[Line] = [
+COMPANY: Sequence[Line] = [
     Line(_("Opening hours"), "schedule", "hours", ("agentworker.view_place",)),
-    rows_of("agentworker.company", _("Company"), "apartment"),
     rows_of("telephony.colleague", _("Colleagues"), "headset_mic"),
     rows_of("telephony.team", _("Groups"), "groups"),
+    Line(_("Costs of conversations"), "payments", "spending", ("agentworker.view_budget",)),
+    rows_of("agentworker.company", _("Company"), "apartment"),
     rows_of("monitoring.contact", _("Contacts"), "contact_phone"),
+]
+CALLERS: Sequence[Line] = [
     Line(
         _("Blocked callers"),
         "person_off",
@@ -97,22 +105,32 @@ PEOPLE: Sequence[Line] = [
     Line(_("Caller's data"), "person_search", "callers", ("monitoring.find_caller",)),
     Line(_("Erased callers"), "person_cancel", "callers-erased", ("monitoring.view_erasure",)),
     Line(_("Keeping of recordings"), "auto_delete", "keeping", ("recordings.view_term",)),
+]
+ACCESS: Sequence[Line] = [
     rows_of("veyra.user", _("Accounts"), "manage_accounts"),
     rows_of("auth.group", _("Roles"), "badge"),
+]
+# Closed until somebody opens one.
+GROUPS: Sequence[tuple[str | Promise, Sequence[Line]]] = [
+    (_("How we work"), COMPANY),
+    (_("Data of callers"), CALLERS),
+    (_("Access"), ACCESS),
+    (_("For the engineer: is all well"), HEALTH),
+    (_("For the engineer: connections"), CONNECTIONS),
+    (_("For the engineer: calls and traces"), WITHIN_CALLS),
 ]
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the menu, in unfold's shape."""
+    groups = [(title, _items(request, lines)) for title, lines in GROUPS]
+    shown = [(title, items) for title, items in groups if items]
     return [
         {"items": _items(request, EVERYDAY)},
-        {
-            "title": _("For the engineer"),
-            "collapsible": True,
-            "separator": True,
-            "items": _items(request, ENGINEERING),
-        },
-        {"title": _("People and access"), "collapsible": True, "items": _items(request, PEOPLE)},
+        *(
+            {"title": title, "collapsible": True, "separator": number == 0, "items": items}
+            for number, (title, items) in enumerate(shown)
+        ),
     ]
 
 

@@ -56,6 +56,18 @@ def test_no_two_places_of_the_menu_are_called_alike(language: str, rf: RequestFa
     assert len(titles) > 20 and len(set(titles)) == len(titles)
 
 
+def test_no_group_of_the_menu_is_longer_than_one_look(rf: RequestFactory) -> None:
+    request = rf.get("/admin/")
+    request.user = User.objects.create_superuser("anna")
+    assert max(len(group["items"]) for group in menu(request)) <= 10
+
+
+def test_a_group_without_a_line_is_not_in_the_menu(rf: RequestFactory) -> None:
+    request = rf.get("/admin/")
+    request.user = User.objects.create_user("boris", is_staff=True)
+    assert [[str(line["title"]) for line in each["items"]] for each in menu(request)] == [["Home"]]
+
+
 @pytest.mark.parametrize("page", [page for _model, page in LISTS], ids=lambda page: str(page))
 def test_every_list_says_what_it_is_for(page: VeyraAdmin) -> None:
     assert page.purpose
