@@ -73,7 +73,7 @@ SECTIONS = (
     ),
     Section("knows", _("What it knows")),
     Section("may", _("What it may do")),
-    Section("speech", _("Voice, language and mind"), ("language",)),
+    Section("speech", _("How it speaks, listens and thinks"), ("language",)),
     Section("hours", _("When it works")),
     Section("after", _("What is written down after a call")),
     Section("recording", _("Recording"), ("recording", "consent")),
@@ -160,8 +160,8 @@ class AgentForm(RevisionForm):
         widget=area(4),
         help_text=_(
             "One answer a line: “price, cost = Delivery is free”. "
-            "They are used where it hears words and has no other mind. An arrow says what is done"
-            " then, as with keys."
+            "They serve an assistant that hears words and has no provider to think with. An arrow"
+            " says what is done then, as with keys."
         ),
     )
     fallback = forms.CharField(

@@ -64,6 +64,8 @@ class ToolForm(forms.Form):
         widget=area(),
     )
     when_help: Any = ""
+    # Fields that are seldom needed: they stand folded.
+    rare: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -81,6 +83,18 @@ class ToolForm(forms.Form):
 
     def first_values(self, tool: Mapping[str, Any]) -> dict[str, Any]:
         return dict(tool)
+
+    @property
+    def usual(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.rare]
+
+    @property
+    def seldom(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.rare]
+
+    @property
+    def seldom_is_wrong(self) -> bool:
+        return any(field.errors for field in self.seldom)
 
     def config(self) -> dict[str, Any]:
         """What a valid form says, but for kind and name."""
@@ -224,7 +238,8 @@ class HttpForm(ToolForm):
         help_text=_("The caller waits, too."),
     )
     when_help = _("Such as: he asks for the state of his order.")
-    field_order = ("label", "when", "method", "url", "sends", "key", "headers", "reads", "seconds")
+    field_order = ("label", "when", "url", "sends", "method", "key", "headers", "reads", "seconds")
+    rare = ("method", "key", "headers", "reads", "seconds")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
