@@ -34,14 +34,19 @@ def read(script: Script) -> dict[str, Access]:
         connections.close_all()
 
 
-def warm_up() -> None:
-    """Import, before a call, what asks the providers of which there are keys."""
+def libraries() -> list[str]:
+    """The modules that ask the providers of which there are keys; none where nobody can say."""
     try:
         slugs = set(ProviderKey.objects.kept().values_list("provider", flat=True))
     except DatabaseError:
-        return
+        return []
     finally:
         connections.close_all()
-    for slug in sorted(slugs & PROVIDERS.keys()):
-        for name in PROVIDERS[slug].libraries:
-            import_module(name)
+    named = (PROVIDERS[slug].libraries for slug in sorted(slugs & PROVIDERS.keys()))
+    return list(dict.fromkeys(name for each in named for name in each))
+
+
+def warm_up() -> None:
+    """Import them before a call: what the fork server did not, since their keys are newer."""
+    for name in libraries():
+        import_module(name)

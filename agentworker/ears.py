@@ -2,10 +2,12 @@
 
 from livekit.agents import inference
 
-# Shorter sounds are clicks and breath: they must not cut the greeting.
-SPEECH_SECONDS = 0.2
-# Silence for so long means that he has finished.
-SILENCE_SECONDS = 0.4
+# A "yes" in Russian lasts for less than 0.2 s, and on a bad line a few frames of it are all that
+# looks like speech. Clicks do not; and what cuts us off has to last (see turn_taking).
+SPEECH_SECONDS = 0.05
+# Silence for so long ends what a recogniser is given, and the mind begins to think meanwhile; the
+# turn itself ends later (see turn_taking).
+SILENCE_SECONDS = 0.25
 
 
 def build_ears() -> inference.VAD:

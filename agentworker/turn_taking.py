@@ -11,12 +11,15 @@ from agentworker.silence import SECONDS
 TELEPHONE_RATE = 16000
 # Shorter than this, a sound of the caller's does not stop us: a cough, or "uh-huh".
 INTERRUPT_SECONDS = 0.3
+# Who is silent for so long has finished.
+FINISHED_SECONDS = 0.5
 # Words of a caller who has finished are there by then, or do not come.
 UNHEARD_SECONDS = 4.0
 # The library's own model of the end of a turn knows no Russian, and would keep each caller waiting
 # for two and a half seconds: silence decides.
 TURNS: Any = {
     "turn_detection": "vad",
+    "endpointing": {"min_delay": FINISHED_SECONDS},
     "interruption": {"enabled": True, "mode": "vad", "min_duration": INTERRUPT_SECONDS},
 }
 

@@ -6,7 +6,7 @@ import math
 import os
 import signal
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,12 @@ class LineWorker:
     """The library's server, and what staff want to know of it."""
 
     def __init__(
-        self, capacity: int, port: int, host: str = "127.0.0.1", metrics_port: int = 0
+        self,
+        capacity: int,
+        port: int,
+        host: str = "127.0.0.1",
+        metrics_port: int = 0,
+        libraries: Iterable[str] = (),
     ) -> None:
         self.capacity = capacity
         # Staff want it to take no more calls for now.
@@ -56,7 +61,8 @@ class LineWorker:
             port=port,
             prometheus_port=metrics_port or None,
             setup_fnc=job.prewarm,
-            preload_modules=["agentworker.job"],
+            # A provider's library takes most of a second of a core: once, and not for each call.
+            preload_modules=["agentworker.job", *libraries],
             num_idle_processes=IDLE_PROCESSES,
             initialize_process_timeout=60,
             max_retry=FOR_EVER,

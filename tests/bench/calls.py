@@ -76,12 +76,18 @@ def _figure(name: str, pairs: list[tuple[float, float]], target: float) -> Figur
 
 def start_ours(arena: Ground) -> None:
     arena.start_web()
-    for program in ("worker", "tap", "agent"):
+    for program in ("worker", "tap"):
         arena.system.start_program(program)
+    start_agent(arena)
     wait_until(lambda: "ready." in arena.system.log("worker"), "no worker", 60)
     in_database(arena, LINE)
     wait_until(lambda: len(_rules(arena)) == 1, "the line was not published", 60)
-    wait_until(lambda: "registered" in arena.system.log("agent"), "no agent", 120)
+
+
+def start_agent(arena: Ground) -> None:
+    arena.system.start_program("agent")
+    before = arena.system.log("agent").count("registered")
+    wait_until(lambda: arena.system.log("agent").count("registered") > before, "no agent", 120)
 
 
 def start_bare(arena: Ground) -> None:

@@ -15,7 +15,7 @@ import psutil
 from agentworker.burden import MIB, memory_of
 from agentworker.espeak import engine
 from telephony.sip_caller import FRAME_SECONDS, RATE
-from tests.bench.calls import BARE, GREETING, OURS, start_bare, start_ours
+from tests.bench.calls import BARE, GREETING, OURS, start_agent, start_bare, start_ours
 from tests.bench.figures import Figure, promised
 from tests.bench.ground import Ground, MissingError
 from tests.bench.provider import HEARS, LETTER_SECONDS
@@ -62,6 +62,9 @@ def start(arena: Ground) -> None:
     arena.system.stack.start_gateway()
     start_ours(arena)
     in_database(arena, CHOOSE.format(url=url, greeting=GREETING))
+    # A line has had its keys since before its worker started.
+    arena.system.end("agent")
+    start_agent(arena)
     start_bare(arena)
 
 

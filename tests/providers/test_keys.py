@@ -311,3 +311,9 @@ def test_what_asks_providers_is_imported_before_a_call() -> None:
     sys.modules.pop("livekit.plugins.deepgram", None)
     accesses.warm_up()
     assert "livekit.plugins.deepgram" in sys.modules
+
+
+def test_the_worker_is_told_once_whose_libraries_it_will_need() -> None:
+    for name, provider in (("one", "openai"), ("two", "openai_compatible"), ("3", "deepgram")):
+        made(name, provider=provider)
+    assert accesses.libraries() == ["livekit.plugins.deepgram", "livekit.plugins.openai"]

@@ -7,6 +7,7 @@ import signal
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from agentworker import accesses
 from agentworker.heartbeat import Heartbeat
 from agentworker.housekeeping import Housekeeping
 from agentworker.shipping import Shipper
@@ -25,7 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="how the worker is listed")
 
     def handle(self, *, calls: int, port: int, name: str, **options: object) -> None:
-        line = LineWorker(calls, port, settings.AGENT_LISTEN, settings.AGENT_METRICS_PORT)
+        line = LineWorker(
+            calls, port, settings.AGENT_LISTEN, settings.AGENT_METRICS_PORT, accesses.libraries()
+        )
         heartbeat = Heartbeat(name or default_name(port), line)
         housekeeping = Housekeeping(heartbeat, Shipper(settings.SPOOL_DIR))
         uploading = Uploading(Uploader(parts.folder(), settings.INTERNAL_URL))
