@@ -14,7 +14,7 @@ from veyra.pace import Pace
 
 # Sounds that one person may ask for in a minute: a foreign voice costs money.
 pace = Pace(20, 60)
-LONGEST = 20_000
+LONGEST, LONGEST_NAME = 20_000, 100
 TOO_MANY_REQUESTS = 429
 
 
@@ -22,12 +22,18 @@ def spoken_language(request: HttpRequest) -> str:
     return "en" if request.POST.get("language") == "en" else "ru"
 
 
+def heard_now(request: HttpRequest, text: str) -> str:
+    """As callers would hear it; `company` is what somebody has typed and not saved."""
+    typed = request.POST.get("company", "")[:LONGEST_NAME].strip()
+    return fill(text, values_now(spoken_language(request), typed))
+
+
 @require_POST
 @staff_page("agentworker.change_agent")
 def words(request: HttpRequest, user: User) -> HttpResponse:
     """{"problems": [sentence], "heard": what callers would hear now, "" where it is the same}"""
     text = request.POST.get("text", "")[:LONGEST]
-    heard = fill(text, values_now(spoken_language(request)))
+    heard = heard_now(request, text)
     return JsonResponse(
         {"problems": list(map(str, problems(text))), "heard": heard if heard != text else ""}
     )
@@ -41,7 +47,7 @@ def voice(request: HttpRequest, user: User) -> HttpResponse:
         said = _("That was often. Wait a minute, then listen again.")
         return JsonResponse({"error": said}, status=TOO_MANY_REQUESTS)
     language = spoken_language(request)
-    text = fill(request.POST.get("text", ""), values_now(language))
+    text = heard_now(request, request.POST.get("text", ""))
     provider, key, model, named = (
         request.POST.get(name, "") for name in ("provider", "key", "model", "voice")
     )

@@ -24,11 +24,12 @@ PLACE = re.compile(r"\{([^{}]*)\}")
 BEGINS_SENTENCE = re.compile(r"(?:^|[.!?…:\n])\s*[«“\"(]*$")
 # From this hour on; a greeting by night is that of the evening in English.
 HOURS = (
-    (23, {"ru": "доброй ночи", "en": "good evening"}),
+    # "Доброй ночи" takes leave.
+    (23, {"ru": "здравствуйте", "en": "good evening"}),
     (18, {"ru": "добрый вечер", "en": "good evening"}),
     (12, {"ru": "добрый день", "en": "good afternoon"}),
     (5, {"ru": "доброе утро", "en": "good morning"}),
-    (0, {"ru": "доброй ночи", "en": "good evening"}),
+    (0, {"ru": "здравствуйте", "en": "good evening"}),
 )
 WITHHELD = {"ru": "номер скрыт", "en": "a withheld number"}
 DAYS = {"ru": "l, j E", "en": "l, F j"}

@@ -41,9 +41,9 @@ def places(language: str) -> list[Place]:
     return [Place(name, about, now[name]) for name, about in PLACES.items()]
 
 
-def values_now(language: str) -> dict[str, str]:
-    """As in a call that comes now, of an invented caller."""
-    return values(language, timezone.localtime(), EXAMPLE_CALLER, company_name())
+def values_now(language: str, company: str = "") -> dict[str, str]:
+    """As in a call that comes now, of an invented caller. `company`: where none is kept yet."""
+    return values(language, timezone.localtime(), EXAMPLE_CALLER, company_name() or company)
 
 
 def state(agent: Agent) -> dict[str, Any]:

@@ -8,6 +8,8 @@ const PAUSE = 400;
 const AGAIN = 3000;
 
 const language = () => form.elements.language?.value ?? "";
+// It stands on the page only until somebody has saved it.
+const company = () => form.elements.company?.value ?? "";
 
 function ask(door, values) {
   const body = new FormData();
@@ -39,7 +41,7 @@ async function look(field) {
   const text = box.value;
   if (!/[{}]/.test(text)) return tell(field, { problems: [], heard: "" });
   try {
-    const answer = await ask(editor.dataset.words, { text, language: language() });
+    const answer = await ask(editor.dataset.words, { text, language: language(), company: company() });
     if (!answer.ok) throw new Error(answer.status);
     const found = await answer.json();
     // What was typed meanwhile is looked at by the next one.
@@ -94,7 +96,8 @@ async function listen(button) {
   button.disabled = true;
   say("");
   try {
-    const words = { text: form.elements.greeting?.value ?? "", language: language() };
+    const text = form.elements.greeting?.value ?? "";
+    const words = { text, language: language(), company: company() };
     const answer = await ask(editor.dataset.voice, { ...words, ...voiceOf(button) });
     if (answer.ok) {
       URL.revokeObjectURL(player.src);
@@ -118,8 +121,10 @@ if (form) {
     const button = event.target.closest("[data-listen]");
     if (button) listen(button);
   });
-  // The language changes what callers hear.
-  form.elements.language?.addEventListener("change", () => {
-    editor.querySelectorAll("[data-spoken]").forEach(look);
-  });
+  // Either changes what callers hear.
+  for (const name of ["language", "company"]) {
+    form.elements[name]?.addEventListener("change", () => {
+      editor.querySelectorAll("[data-spoken]").forEach(look);
+    });
+  }
 }

@@ -83,6 +83,13 @@ def test_the_company_is_renamed_on_its_own_page(staff: Client) -> None:
     assert Company.objects.get().name == "Grin"
 
 
+def test_a_company_that_was_typed_and_not_saved_is_heard_at_once(staff: Client) -> None:
+    written = {"text": "This is {company}.", "language": "en", "company": "Smile"}
+    assert staff.post("/assistants/words/", written).json()["heard"] == "This is Smile."
+    Company.objects.create(name="Grin")
+    assert staff.post("/assistants/words/", written).json()["heard"] == "This is Grin."
+
+
 def test_while_somebody_writes_he_reads_what_callers_hear(staff: Client) -> None:
     Company.objects.create(name="Smile")
     said = staff.post("/assistants/words/", {"text": "This is {company}.", "language": "en"})

@@ -56,14 +56,14 @@ def test_a_bracket_that_stands_alone_is_told(text: str) -> None:
 @pytest.mark.parametrize(
     ("hour", "russian", "english"),
     [
-        (0, "доброй ночи", "good evening"),
-        (4, "доброй ночи", "good evening"),
+        (0, "здравствуйте", "good evening"),
+        (4, "здравствуйте", "good evening"),
         (5, "доброе утро", "good morning"),
         (11, "доброе утро", "good morning"),
         (12, "добрый день", "good afternoon"),
         (17, "добрый день", "good afternoon"),
         (18, "добрый вечер", "good evening"),
-        (23, "доброй ночи", "good evening"),
+        (23, "здравствуйте", "good evening"),
     ],
 )
 def test_the_time_of_day_is_how_people_greet_then(hour: int, russian: str, english: str) -> None:
