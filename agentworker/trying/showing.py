@@ -9,15 +9,25 @@ from django.utils.translation import gettext as _
 
 from agentworker.brief import DRAFT
 from agentworker.content import Content
-from agentworker.models import Agent, AgentDraft, Scenario, ScenarioRun, Trial, TrialLine
+from agentworker.models import (
+    Agent,
+    AgentDraft,
+    AgentVersion,
+    Scenario,
+    ScenarioRun,
+    Trial,
+    TrialLine,
+)
 from agentworker.providers.catalog import Part
-from agentworker.tools import KINDS
+from agentworker.tools import KINDS, configs_of
 from agentworker.trying.asking import digest
 from agentworker.trying.steps import LABELS, Kind, Must, read_steps
+from agentworker.versions import script_of
 from veyra.sentences import Sentence
 
 # Nobody feels it.
 SHORT_MS = 50
+Written = AgentDraft | AgentVersion
 
 
 @dataclass(frozen=True)
@@ -108,18 +118,18 @@ def must_text(must: dict[str, Any] | Must, tools: dict[str, str]) -> str:
     return " ".join(filter(None, [found.label, text]))
 
 
-def tools_of(content: Content | None) -> dict[str, str]:
+def tools_of(content: Written | None) -> dict[str, str]:
     """What it may do: its name, and how people call it."""
     found = {}
-    for one in content.tools if content else ():
+    for one in configs_of(script_of(content)) if content else ():
         kind = KINDS.get(one["kind"])
         label = str(kind.label) if kind else one["kind"]
-        whom = one.get("whom") or one.get("title") or ""
+        whom = one.get("whom") or one.get("label") or ""
         found[one["name"]] = f"{label}: {whom}" if whom else label
     return found
 
 
-def shown(agent: Agent, content: Content | None) -> list[Shown]:
+def shown(agent: Agent, content: Written | None) -> list[Shown]:
     """Its scenarios, each with its newest play."""
     scenarios = list(agent.scenarios.all())
     newest = {run.scenario_id: run for run in ScenarioRun.objects.newest_of(scenarios)}
