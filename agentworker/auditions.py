@@ -87,7 +87,6 @@ async def _said(builder: Any, access: Access, choice: Choice, language: str, tex
     """Raises whatever the provider's library raises."""
     from livekit.agents import APIConnectOptions
 
-    from agentworker.providers import threads  # noqa: F401  # before any plugin
     from agentworker.providers.net import close_all
 
     once = APIConnectOptions(max_retry=0, timeout=SECONDS)

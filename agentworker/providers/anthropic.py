@@ -19,12 +19,12 @@ def _url(access: Access) -> str:
 
 
 def mind(access: Access, choice: Choice, _language: str) -> Any:
-    from livekit.plugins import anthropic
+    from agentworker.providers.plugins import plugin
 
     model = choice.model or MODELS[Part.MIND][0]
     # It asks for the key even where a client has it.
     client = anthropic_client(access, _url(access))
-    return anthropic.LLM(model=model, client=client, api_key=access.secret or "none")
+    return plugin("anthropic").LLM(model=model, client=client, api_key=access.secret or "none")
 
 
 async def check(access: Access) -> None:

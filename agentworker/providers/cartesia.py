@@ -26,9 +26,9 @@ def _url(access: Access) -> str:
 
 
 def ears(access: Access, choice: Choice, language: str) -> Any:
-    from livekit.plugins import cartesia
+    from agentworker.providers.plugins import plugin
 
-    return cartesia.STT(
+    return plugin("cartesia").STT(
         model=choice.model or MODELS[Part.EARS][0],
         language=language or None,
         api_key=access.secret,
@@ -38,10 +38,10 @@ def ears(access: Access, choice: Choice, language: str) -> Any:
 
 
 def voice(access: Access, choice: Choice, language: str) -> Any:
-    from livekit.plugins import cartesia
+    from agentworker.providers.plugins import plugin
 
     speed = min(max(choice.speed, SLOWEST), FASTEST)
-    return cartesia.TTS(
+    return plugin("cartesia").TTS(
         model=choice.model or MODELS[Part.VOICE][0],
         voice=choice.voice or VOICES[0].name,
         language=language or "ru",

@@ -9,7 +9,6 @@ from livekit.agents import APIConnectOptions, llm, stt, tts
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agentworker.ears import build_ears
-from agentworker.providers import threads  # noqa: F401  # before any plugin
 from agentworker.providers.answering_mind import AnsweringMind
 from agentworker.providers.attentive_ears import AttentiveEars
 from agentworker.providers.built import Member, Providers

@@ -23,9 +23,9 @@ def _url(access: Access) -> str:
 
 
 def ears(access: Access, choice: Choice, language: str) -> Any:
-    from livekit.plugins import deepgram
+    from agentworker.providers.plugins import plugin
 
-    return deepgram.STT(
+    return plugin("deepgram").STT(
         model=choice.model or MODELS[Part.EARS][0],
         language=language or ANY,
         # Fillers ("uh") are known of English alone.
@@ -37,10 +37,10 @@ def ears(access: Access, choice: Choice, language: str) -> Any:
 
 
 def voice(access: Access, choice: Choice, _language: str) -> Any:
-    from livekit.plugins import deepgram
+    from agentworker.providers.plugins import plugin
 
     spoken = choice.voice or VOICES[0]
-    return deepgram.TTS(
+    return plugin("deepgram").TTS(
         model=f"{choice.model or MODELS[Part.VOICE][0]}-{spoken}-en",
         api_key=access.secret,
         base_url=f"{_url(access)}/speak",

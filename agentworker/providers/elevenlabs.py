@@ -32,9 +32,10 @@ def _url(access: Access) -> str:
 
 def ears(access: Access, choice: Choice, language: str) -> Any:
     from livekit.agents import NOT_GIVEN
-    from livekit.plugins import elevenlabs
 
-    return elevenlabs.STT(
+    from agentworker.providers.plugins import plugin
+
+    return plugin("elevenlabs").STT(
         model=choice.model or MODELS[Part.EARS][0],
         language_code=language or NOT_GIVEN,
         api_key=access.secret,
@@ -45,11 +46,12 @@ def ears(access: Access, choice: Choice, language: str) -> Any:
 
 def voice(access: Access, choice: Choice, language: str) -> Any:
     from livekit.agents import NOT_GIVEN
-    from livekit.plugins import elevenlabs
+
+    from agentworker.providers.plugins import plugin
 
     speed = min(max(choice.speed, SLOWEST), FASTEST)
-    settings = elevenlabs.VoiceSettings(stability=0.5, similarity_boost=0.75, speed=speed)
-    return elevenlabs.TTS(
+    settings = plugin("elevenlabs").VoiceSettings(stability=0.5, similarity_boost=0.75, speed=speed)
+    return plugin("elevenlabs").TTS(
         voice_id=choice.voice or VOICES[0].name,
         model=choice.model or MODELS[Part.VOICE][0],
         voice_settings=NOT_GIVEN if choice.speed == 1.0 else settings,

@@ -1,6 +1,5 @@
 """Groq: ears and mind for Russian and English, by OpenAI's interface, and an English voice."""
 
-from importlib import import_module
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -30,9 +29,9 @@ def ears(access: Access, choice: Choice, language: str) -> Any:
 
 def mind(access: Access, choice: Choice, _language: str) -> Any:
     """The library's own knows which of its models think aloud unless told not to."""
-    openai_api.plugin_of_openai()
-    groq = import_module("livekit.plugins.groq")
-    return groq.LLM(
+    from agentworker.providers.plugins import plugin
+
+    return plugin("groq").LLM(
         model=choice.model or MODELS[Part.MIND][0],
         api_key=access.secret,
         base_url=_url(access),

@@ -2,7 +2,6 @@
 try it. `typed`: its address was written by a person.
 """
 
-from importlib import import_module
 from typing import Any
 
 import aiohttp
@@ -15,33 +14,29 @@ from agentworker.providers.wav import silence
 SAY = "ok"
 
 
-def plugin_of_openai() -> Any:
-    """On whatever thread."""
-    from agentworker.providers import threads  # noqa: F401  # before the plugin
+def _plugin() -> Any:
+    from agentworker.providers.plugins import plugin
 
-    return import_module("livekit.plugins.openai")
+    return plugin("openai")
 
 
 def ears(access: Access, url: str, model: str, language: str, *, typed: bool = False) -> Any:
-    openai = plugin_of_openai()
     client = openai_client(access, url, is_typed=typed)
     if not language:
-        return openai.STT(model=model, detect_language=True, client=client, use_realtime=False)
-    return openai.STT(model=model, language=language, client=client, use_realtime=False)
+        return _plugin().STT(model=model, detect_language=True, client=client, use_realtime=False)
+    return _plugin().STT(model=model, language=language, client=client, use_realtime=False)
 
 
 def mind(access: Access, url: str, model: str, *, typed: bool = False) -> Any:
-    openai = plugin_of_openai()
     client = openai_client(access, url, is_typed=typed)
     # Servers of others take no schema as strict as OpenAI's own.
-    return openai.LLM(model=model, client=client, _strict_tool_schema=not typed)
+    return _plugin().LLM(model=model, client=client, _strict_tool_schema=not typed)
 
 
 def voice(
     access: Access, url: str, model: str, choice: Choice, voice: str, *, typed: bool = False
 ) -> Any:
-    openai = plugin_of_openai()
-    return openai.TTS(
+    return _plugin().TTS(
         model=model,
         voice=voice,
         speed=choice.speed,

@@ -53,13 +53,12 @@ def ears(access: Access, choice: Choice, language: str) -> Any:
 
 
 def mind(access: Access, choice: Choice, _language: str) -> Any:
-    from livekit.plugins import openai
-
     from agentworker.providers.net import openai_client
+    from agentworker.providers.plugins import plugin
 
     folder = access.settings.get("folder", "")
     client = openai_client(access, address(access, "mind_address")).with_options(project=folder)
-    return openai.LLM(
+    return plugin("openai").LLM(
         model=f"gpt://{folder}/{choice.model or MIND_MODELS[0]}",
         client=client,
         # It has no strict schemas.
