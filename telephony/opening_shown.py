@@ -189,15 +189,17 @@ def without_hours(user: User) -> str:
 
 
 def next_days_off(place: Place, now: datetime) -> list[tuple[date, str, str]]:
-    """The coming ones: the day, its name, and its hours where somebody gave it any."""
+    """The coming ones, and the days of a weekend that are worked: the day, its name, and its hours
+    where it has any.
+    """
     if place._state.adding:
         place = Place(time_zone=opening.zone_of(None).key, calendar=Calendar.RUSSIA)
     today = now.astimezone(place.zone).date()
-    coming = [(d, name) for d, name in place.names_of_days(today.year).items() if d >= today]
-    own = place.timetable(now).exceptions
-    return [
-        (day, name, week.stretches(own[day]) if own.get(day) else "") for day, name in coming[:DAYS]
-    ]
+    named = place.names_of_days(today.year)
+    named |= dict.fromkeys(place.worked_from(today.year), _("Working day in place of another one"))
+    hours = place.timetable(now)
+    coming = sorted(day for day in named if day >= today)[:DAYS]
+    return [(day, named[day], week.stretches(hours.stretches(day))) for day in coming]
 
 
 def clocks(targets: Sequence[tuple[str, Any, Any]], now: datetime) -> dict[str, str]:

@@ -1,6 +1,8 @@
-"""Days on which a country does not work, with the days that its government moved."""
+"""Days on which a country does not work, with the days that its government moved: some of a
+weekend are worked instead.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -23,13 +25,19 @@ def days_off(calendar: str, years: range) -> Mapping[date, str]:
     if not calendar:
         return {}
     spoken = (translation.get_language() or "ru")[:2]
-    return _days_off(calendar, years, LANGUAGES.get(spoken, "ru"))
+    return _read(calendar, years, LANGUAGES.get(spoken, "ru"))[0]
+
+
+def days_on(calendar: str, years: range) -> Sequence[date]:
+    """Days of a weekend that are worked instead of others, in order."""
+    return _read(calendar, years, "ru")[1] if calendar else ()
 
 
 @lru_cache(maxsize=16)
-def _days_off(calendar: str, years: range, language: str) -> Mapping[date, str]:
+def _read(calendar: str, years: range, language: str) -> tuple[Mapping[date, str], Sequence[date]]:
     # It takes a third of a second to load, for which no caller waits: see Place.timetable.
     import holidays
 
     found = holidays.country_holidays(calendar, years=years, language=language)
-    return dict(sorted(found.items()))
+    worked = sorted(day for day in found.weekend_workdays if day.year in years)
+    return dict(sorted(found.items())), worked

@@ -1,7 +1,7 @@
 """Places with their hours, the numbers that belong to each, and closures."""
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.hours import week
-from agentworker.hours.calendar import Calendar, days_off
+from agentworker.hours.calendar import Calendar, days_off, days_on
 from agentworker.hours.state import Shut, Timetable
 from veyra.models import Keepable
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
@@ -65,6 +65,8 @@ class Place(Keepable):
     )
     # The calendar's days as ISO dates, up to the end of `days_known_to`.
     days_off: "models.JSONField[Any, Any]" = models.JSONField(default=list, editable=False)
+    # Days of a weekend that are worked, likewise.
+    days_on: "models.JSONField[Any, Any]" = models.JSONField(default=list, editable=False)
     days_known_to = models.PositiveSmallIntegerField(default=0, editable=False)
     outside = models.CharField(
         _("outside the hours"), max_length=8, choices=Outside.choices, default=Outside.MESSAGE
@@ -118,25 +120,30 @@ class Place(Keepable):
     def learn_days_off(self, year: int) -> bool:
         """Note the calendar's days from this year on; are they others than before?"""
         years = range(year, year + YEARS)
-        new = [day.isoformat() for day in days_off(self.calendar, years)]
-        is_new = (self.days_off, self.days_known_to) != (new, years[-1])
-        self.days_off, self.days_known_to = new, years[-1]
+        off = [day.isoformat() for day in days_off(self.calendar, years)]
+        on = [day.isoformat() for day in days_on(self.calendar, years)]
+        is_new = (self.days_off, self.days_on, self.days_known_to) != (off, on, years[-1])
+        self.days_off, self.days_on, self.days_known_to = off, on, years[-1]
         return is_new
 
     def names_of_days(self, year: int) -> dict[date, str]:
         """The days off from this year on, as somebody reads them."""
         return dict(days_off(self.calendar, range(year, year + YEARS)))
 
+    def worked_from(self, year: int) -> Sequence[date]:
+        """The days of a weekend that are worked, from this year on."""
+        return days_on(self.calendar, range(year, year + YEARS))
+
     def timetable(self, moment: datetime) -> Timetable:
         """As it holds around the moment."""
         year = moment.astimezone(self.zone).year
         if year <= self.days_known_to:
-            known = {date.fromisoformat(day): "" for day in self.days_off}
+            off = {date.fromisoformat(day): "" for day in self.days_off}
+            on: Sequence[date] = list(map(date.fromisoformat, self.days_on))
         else:
-            known = self.names_of_days(year)
-        return Timetable(
-            self.zone, week.from_json(self.week), week.exceptions_of(self.exceptions), known
-        )
+            off, on = self.names_of_days(year), self.worked_from(year)
+        own = week.exceptions_of(self.exceptions)
+        return Timetable(self.zone, week.from_json(self.week), own, off, on)
 
 
 class NumberPlaceQuerySet(VisibleQuerySet["NumberPlace"]):

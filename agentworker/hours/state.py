@@ -4,7 +4,7 @@ Hours are meant by the clock of a place, so each stretch is turned into two mome
 that clock is moved has an hour more or less, and nothing here counts hours.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -25,13 +25,15 @@ DAY = timedelta(days=1)
 @dataclass(frozen=True)
 class Timetable:
     """When a place is open. `days_off`: days on which it is not, by their names; `exceptions`: days
-    with hours of their own, or with none, which go before both.
+    with hours of their own, or with none, which go before both. `days_on`: days of a weekend that
+    are worked: a place that is closed then has the hours of the last day before that it works.
     """
 
     zone: ZoneInfo
     week: Week
     exceptions: Mapping[date, tuple[Stretch, ...]] = field(default_factory=dict, hash=False)
     days_off: Mapping[date, str] = field(default_factory=dict, hash=False)
+    days_on: Collection[date] = ()
 
     @cached_property
     def _by_day(self) -> Mapping[str, tuple[Stretch, ...]]:
@@ -43,7 +45,13 @@ class Timetable:
             return self.exceptions[day]
         if day in self.days_off:
             return ()
-        return self._by_day[str(day.isoweekday())]
+        usual = self._by_day[str(day.isoweekday())]
+        return usual if usual or day not in self.days_on else self.worked_on(day)
+
+    def worked_on(self, day: date) -> tuple[Stretch, ...]:
+        """By the hours of the last weekday before that has any."""
+        before = (self._by_day[str((day - DAY * n).isoweekday())] for n in range(1, 7))
+        return next(filter(None, before), ())
 
     def shifts(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """The same as moments, in UTC."""

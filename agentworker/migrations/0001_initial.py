@@ -244,6 +244,7 @@ class Migration(migrations.Migration):
                 ('exceptions', models.JSONField(blank=True, default=dict, verbose_name='other days')),
                 ('calendar', models.CharField(blank=True, choices=[('', 'none: holidays are days like any other'), ('RU', 'Russia, with the days off that were moved')], default='RU', max_length=2, verbose_name='holidays')),
                 ('days_off', models.JSONField(default=list, editable=False)),
+                ('days_on', models.JSONField(default=list, editable=False)),
                 ('days_known_to', models.PositiveSmallIntegerField(default=0, editable=False)),
                 ('outside', models.CharField(choices=[('message', 'a message, and then the call ends'), ('agent', 'another assistant'), ('people', 'a person')], default='message', max_length=8, verbose_name='outside the hours')),
                 ('message', models.TextField(blank=True, max_length=500, verbose_name='message')),

@@ -56,7 +56,7 @@ def _learn_days_off(now: datetime) -> Outcome:
     rows = Place.objects.kept()
     changed = [row for row in rows if row.learn_days_off(now.year)]
     for row in changed:
-        row.save(update_fields=["days_off", "days_known_to"])
+        row.save(update_fields=["days_off", "days_on", "days_known_to"])
     return done(_("Places whose days off are known anew: %(count)s."), count=len(changed))
 
 

@@ -3,7 +3,7 @@
 import io
 import uuid
 import wave
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -268,6 +268,16 @@ def test_the_calendar_of_russia_knows_days_that_were_moved() -> None:
         moment = datetime.fromisoformat(f"{text}+03:00")
         book = Book.read([key.key], [], moment)
         assert book.ruling(str(key.key), "", moment).is_closed is is_closed
+
+
+def test_the_calendar_of_russia_knows_saturdays_that_are_worked() -> None:
+    own = place(calendar="RU")
+    own.learn_days_off(2027)
+    assert "2027-02-20" in own.days_on
+    for year in (2026, 2027):  # noted, and looked up
+        own.days_known_to = year
+        hours = own.timetable(datetime.fromisoformat("2027-02-20T12:00+03:00"))
+        assert hours.stretches(date(2027, 2, 20)) and not hours.stretches(date(2027, 2, 13))
 
 
 def test_a_year_that_nobody_noted_is_looked_up() -> None:

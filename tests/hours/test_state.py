@@ -91,6 +91,16 @@ def test_a_holiday_is_closed_and_told_by_its_name() -> None:
     )
 
 
+def test_a_saturday_that_is_worked_has_the_hours_of_the_friday_before() -> None:
+    day = date(2027, 2, 20)
+    hours = table(MOSCOW, OFFICE, days_on=[day])
+    assert hours.stretches(day) == hours.stretches(date(2027, 2, 19)) != ()
+    assert state(at(MOSCOW, "2027-02-20T12:00"), [hours]) == Open(at(MOSCOW, "2027-02-20T18:00"))
+    assert table(MOSCOW, OFFICE, days_on=[day], exceptions={day: ()}).stretches(day) == ()
+    short = (*OFFICE, Hours("6", time(10), time(14)))
+    assert table(MOSCOW, short, days_on=[day]).stretches(day) == ((time(10), time(14)),)
+
+
 def test_a_day_of_its_own_goes_before_a_holiday() -> None:
     day = date(2026, 11, 4)
     own = {day: ((time(10), time(14)),)}
