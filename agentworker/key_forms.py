@@ -11,12 +11,18 @@ from agentworker.keys import ProviderKey
 from agentworker.providers import PROVIDERS
 from agentworker.providers.catalog import Field, Provider
 from agentworker.providers.fenced import why_not
+from agentworker.providers.http import HOST
 
 KEEPS = gettext_lazy("Leave it empty to keep what is stored. It is never shown.")
 KEEPS_OR_DROPS = gettext_lazy(
     "Leave it empty to keep what is stored; write a hyphen (-) to remove it. It is never shown."
 )
 NOTHING = "-"
+# A key is never shown, so it does not go to whoever a person names later, either.
+TYPE_ANEW = gettext_lazy(
+    "The key would be sent to another place than before. Type it here once more, so that nobody"
+    " can have it sent to himself."
+)
 PROXY = Field(
     "proxy",
     gettext_lazy("Proxy"),
@@ -48,7 +54,7 @@ class KeyForm(forms.Form):
         stored = row.settings if row else {}
         self.fields["name"].initial = row.name if row else provider.label
         for field in self.typed:
-            kept = field.is_secret and row is not None and _is_stored(row, field)
+            kept = field.is_secret and self._holds(field.name)
             self.fields[field.name] = _made(field, kept)
             self.fields[field.name].initial = stored.get(field.name, field.first)
         self.label_suffix = ""
@@ -71,17 +77,37 @@ class KeyForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        addresses = [each.name for each in self.provider.fields if each.name.endswith("_url")]
-        proxied = cleaned.get("proxy") not in ("", NOTHING, None)
+        addresses = self.addresses
+        typed_proxy = cleaned.get("proxy") not in ("", NOTHING, None)
+        proxied = typed_proxy or (cleaned.get("proxy") == "" and self._holds("proxy"))
         for name in addresses:
             # By a proxy it is the proxy that looks names up.
             if (url := cleaned.get(name)) and not proxied:
                 self._look(name, url)
-        if proxied:
+        if typed_proxy:
             self._look_at_proxy(str(cleaned["proxy"]))
+        if self._goes_elsewhere(cleaned, typed_proxy):
+            self.add_error("secret", TYPE_ANEW)
         if addresses and not any(cleaned.get(name) or name in self.errors for name in addresses):
             self.add_error(None, _("Fill in at least one of the addresses."))
         return cleaned
+
+    @property
+    def addresses(self) -> list[str]:
+        """Fields that name the way to an engine."""
+        return [each.name for each in self.provider.fields if each.name.endswith("_url")]
+
+    def _holds(self, name: str) -> bool:
+        return self.row is not None and _is_stored(self.row, name)
+
+    def _goes_elsewhere(self, cleaned: dict[str, Any], by_proxy: bool) -> bool:
+        """Does what is stored go to another place, which whoever names it may stand at?"""
+        if self.row is None or not self._holds("secret") or cleaned.get("secret"):
+            return False
+        stored, named = self.row.settings, [*self.addresses, HOST]
+        changed = any((cleaned.get(name) or "") not in ("", stored.get(name)) for name in named)
+        # What is not encrypted is read by a proxy, too.
+        return changed or bool(by_proxy and self.addresses)
 
     def _look(self, name: str, url: str) -> None:
         if sentence := why_not(url):
@@ -112,9 +138,9 @@ class KeyForm(forms.Form):
         row.works, row.verdict, row.tested_at, row.tested_ms = None, {}, None, None
 
 
-def _is_stored(row: ProviderKey, field: Field) -> bool:
+def _is_stored(row: ProviderKey, name: str) -> bool:
     """Without opening it: it may be locked."""
-    return bool(row.__dict__.get(field.name))
+    return bool(row.__dict__.get(name))
 
 
 def _made(field: Field, keeps: bool) -> forms.Field:

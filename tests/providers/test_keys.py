@@ -106,6 +106,50 @@ def test_what_is_left_empty_stays_and_a_hyphen_removes_it(engineer: Client) -> N
     assert (row.secret, row.proxy) == ("new", "")
 
 
+ELSEWHERE: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
+    "another host": ("http", {"host": "shop.example.org"}, {"host": "127.0.0.1"}),
+    "another address": (
+        "openai_compatible",
+        {"mind_url": "http://127.0.0.1:1/v1"},
+        {"mind_url": "http://127.0.0.1:2/v1"},
+    ),
+    "one address more": (
+        "openai_compatible",
+        {"mind_url": "http://127.0.0.1:1/v1"},
+        {"mind_url": "http://127.0.0.1:1/v1", "voice_url": "http://127.0.0.1:2/v1"},
+    ),
+    "a proxy that reads it": (
+        "openai_compatible",
+        {"mind_url": "http://127.0.0.1:1/v1"},
+        {"mind_url": "http://127.0.0.1:1/v1", "proxy": "http://127.0.0.1:3128"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_stored_key_goes_to_no_other_place_than_it_was_typed_for(
+    name: str, engineer: Client
+) -> None:
+    provider, before, after = ELSEWHERE[name]
+    row = made(provider=provider, settings=before)
+    address = reverse("provider-key-change", args=[row.pk])
+    answer = engineer.post(address, {"name": "Ours", "secret": "", **after})
+    row.refresh_from_db()
+    assert answer.status_code == 400 and "Type it here once more" in answer.content.decode()
+    assert (row.settings, row.proxy) == (before, "")
+    engineer.post(address, {"name": "Ours", "secret": "typed anew", **after})
+    row.refresh_from_db()
+    assert row.secret == "typed anew" and (row.settings, row.proxy) != (before, "")
+
+
+def test_a_name_that_only_the_stored_proxy_knows_is_taken(engineer: Client) -> None:
+    known = {"mind_url": "http://engine.invalid/v1"}
+    row = made(provider="openai_compatible", settings=known, proxy="http://127.0.0.1:1", secret="")
+    address = reverse("provider-key-change", args=[row.pk])
+    assert engineer.post(address, {"name": "New", "proxy": "", **known}).status_code == 302
+    assert engineer.post(address, {"name": "New", "proxy": "-", **known}).status_code == 400
+
+
 WRONG = {
     "no address at all": ({}, "at least one of the addresses"),
     "no whole address": ({"mind_url": "ollama"}, "Write a whole address"),
