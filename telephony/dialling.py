@@ -17,7 +17,8 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from agentworker.models import Agent, Worker
+from agentworker.models import Agent, StandIn, Worker
+from telephony import queueing
 from telephony.line import lines
 from telephony.models import OutboundCall, PhoneNumber, PublishedObject, RungPhone, Trunk
 from telephony.numbers import spelled
@@ -44,6 +45,8 @@ PICKED_UP_SECONDS = 5.0
 # A worker shows life every second.
 FRESH = timedelta(seconds=10)
 SECOND = timedelta(seconds=1)
+# Who asked for a call longer ago than this may not want it any more.
+WAITS_FOR_ROOM = timedelta(minutes=30)
 
 # A gateway without a free processor is asked again; less than an assistant waits for a caller.
 TOO_BUSY, BUSY_SECONDS = "cpu exhausted", 20.0
@@ -51,6 +54,13 @@ TOO_BUSY, BUSY_SECONDS = "cpu exhausted", 20.0
 NO_AGENT = _(
     "The assistant did not come, so nobody was called. See on the home page that an assistant is"
     " working and has free places, then call again."
+)
+ALL_BUSY = _(
+    "All assistants are talking now. The number is called as soon as one of them is free; you need"
+    " not do anything."
+)
+BUSY_TOO_LONG = _(
+    "For half an hour no assistant was free, so nobody was called. Call again, or speak yourself."
 )
 NOT_PUBLISHED = _(
     "“%(trunk)s” is not ready for calls out yet. Look at its state in the provider connection,"
@@ -110,12 +120,16 @@ def ask(wish: Wish, user: User | None, ticket: UUID) -> OutboundCall:
 def run_next() -> bool:
     """Take the oldest call that may be placed now, and dial it. False: there is none to take.
 
-    A connection that takes no more calls in this second does not keep those of the others.
+    A connection that takes no more calls in this second does not keep those of the others, nor do
+    calls for which no assistant is free keep those in which one of us speaks.
     """
     waiting = OutboundCall.objects.waiting().select_related("number", "trunk", "agent", "asked_by")
     full: set[int] = set()
     while row := waiting.exclude(trunk_id__in=full).first():
         verdict = claim(row)
+        if isinstance(verdict, NoRoom):  # beat asks again in five seconds
+            waiting = waiting.by_people()
+            continue
         if not isinstance(verdict, Later):
             if isinstance(verdict, Go):
                 dial(row, verdict.longest)
@@ -129,8 +143,13 @@ def run_next() -> bool:
 # The one gate
 
 
+@dataclass(frozen=True)
+class NoRoom:
+    """Each place of an assistant is taken: the call waits."""
+
+
 @transaction.atomic
-def claim(row: OutboundCall) -> Go | Later | None:
+def claim(row: OutboundCall) -> Go | Later | NoRoom | None:
     """Take the row, if its connection's limits let it go. None: another has it, or it may not.
 
     The lock on the connection makes its claims follow one another, so that two workers cannot
@@ -151,11 +170,36 @@ def claim(row: OutboundCall) -> Go | Later | None:
         return None
     if isinstance(verdict, Later):
         return verdict
+    if not (row.is_by_people or has_room(now)):
+        return wait_for_room(row, now)
     seconds = int(verdict.longest.total_seconds()) * row.legs
     taken = OutboundCall.objects.filter(pk=row.pk, state=State.WAITING).update(
-        state=State.DIALLED, claimed_at=now, seconds=seconds
+        state=State.DIALLED, claimed_at=now, seconds=seconds, result={}
     )
     return verdict if taken else None
+
+
+def has_room(now: datetime) -> bool:
+    """Is a place of an assistant free that is nobody's who waits for it already?"""
+    workers = Worker.objects.taking_calls(now - FRESH)
+    return queueing.free_places(list(workers)) > StandIn.objects.queued().count()
+
+
+def wait_for_room(row: OutboundCall, now: datetime) -> NoRoom | None:
+    """Whoever asked is told so. None: he has waited too long."""
+    if now - row.asked_at > WAITS_FOR_ROOM:
+        turn_down(row, State.FAILED, Sentence(BUSY_TOO_LONG))
+        return None
+    waiting = OutboundCall.objects.filter(pk=row.pk, state=State.WAITING, result={})
+    waiting.update(result=Sentence(ALL_BUSY).to_json())
+    return NoRoom()
+
+
+def put_back(row: OutboundCall) -> None:
+    """No telephone was called, since somebody else was faster to take the last place: it waits."""
+    still = OutboundCall.objects.filter(pk=row.pk, state=State.DIALLED, over_at=None)
+    waits = {"state": State.WAITING, "claimed_at": None, "seconds": 0}
+    still.update(**waits, result=Sentence(ALL_BUSY).to_json())
 
 
 def telephones(row: OutboundCall) -> list[str]:
@@ -240,8 +284,12 @@ def dial(row: OutboundCall, longest: timedelta) -> None:
     try:
         with LiveKit.from_settings() as livekit:
             if msgid := SPEAKS[Speaker(row.speaker)](livekit, row, longest):
-                close(row, Sentence(msgid))
-                end_room(livekit, row)
+                if msgid == NO_AGENT and not has_room(timezone.now()):
+                    end_room(livekit, row)
+                    put_back(row)
+                else:
+                    close(row, Sentence(msgid))
+                    end_room(livekit, row)
             else:
                 _place_or_end(livekit, row, longest)
     except LiveKitError as error:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agentworker.brief import read_brief
-from agentworker.models import Agent, Worker
+from agentworker.models import Agent, StandIn, Worker
 from telephony import dialling, settling
 from telephony.dialling import Wish
 from telephony.models import OutboundCall, PhoneNumber, Trunk
@@ -113,6 +113,62 @@ def test_nobody_is_called_for_an_assistant_who_does_not_come(
     second = ask(PhoneNumber.objects.get(), agent)
     run()
     assert fresh(second).state == State.FAILED and len(exchange.rooms) == 1
+
+
+def fill(*rooms: str) -> None:
+    """The one worker has five places."""
+    Worker.objects.update(jobs=[{"job": f"AJ_{room}", "room": room} for room in rooms])
+
+
+def test_a_call_for_which_no_assistant_is_free_waits_and_says_so(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    number = make_number()
+    fill("1", "2", "3", "4")
+    StandIn.hold("RM_5", "room", "en", is_transfer=False, place=1)  # the last place is his
+    row = ask(number, agent)
+    run()
+    waits = fresh(row)
+    assert (waits.state, waits.sentence.msgid) == (State.WAITING, dialling.ALL_BUSY)
+    assert not exchange.rooms
+
+    StandIn.release("RM_5")
+    run()
+    placed = fresh(row)
+    assert (placed.state, placed.result, len(exchange.dialled)) == (State.DIALLED, {}, 1)
+
+
+def test_a_call_that_lost_the_last_place_to_another_waits_for_the_next(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.agent_comes = False
+    row = ask(make_number(), agent)
+    monkeypatch.setattr(exchange, "create_dispatch", lambda *_sent: fill("1", "2", "3", "4", "5"))
+    run()
+    waits = fresh(row)
+    assert (waits.state, waits.claimed_at, waits.seconds) == (State.WAITING, None, 0)
+    assert waits.sentence.msgid == dialling.ALL_BUSY and exchange.deleted == [row.room]
+
+
+def test_nobody_is_called_who_was_asked_for_half_an_hour_ago(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    row = ask(make_number(), agent)
+    fill("1", "2", "3", "4", "5")
+    OutboundCall.objects.update(asked_at=timezone.now() - timedelta(minutes=31))
+    run()
+    assert fresh(row).sentence.msgid == dialling.BUSY_TOO_LONG and not exchange.rooms
+
+
+def test_a_full_line_keeps_nobody_of_us_from_calling_himself(
+    exchange: Exchange, agent: Agent, make_number: MakeNumber
+) -> None:
+    number = make_number()
+    fill("1", "2", "3", "4", "5")
+    first, own = ask(number, agent), ask(number, agent)
+    OutboundCall.objects.filter(pk=own.pk).update(speaker="phone", speaker_phone=PERSON)
+    run()
+    assert fresh(own).claimed_at and not fresh(first).claimed_at
 
 
 def test_a_gateway_that_is_too_busy_is_asked_again_until_it_dials(
