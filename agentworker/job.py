@@ -114,7 +114,7 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
     """Enter the room, read what to say meanwhile, and start talking."""
     brief, waiting = read_brief(ctx.job.metadata), Waiting(ctx.room)
     recorder = ctx.proc.userdata["recorder"] = CallRecorder(spool)
-    (script, blocked, policy), _ = await asyncio.gather(
+    (script, blocked), _ = await asyncio.gather(
         read_words(brief, recorder),
         ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY),
     )
@@ -135,6 +135,7 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
         spool.event(reception.kind, leg(caller), **reception.facts)
     now = timezone.localtime(timezone=reception.ruling.zone)
     script = filled(reception.script, now, caller.number)
+    policy = policy_of(brief, script)
     recorder.follow(ctx.room)
     await recorder.begin(policy)
     # Outside the hours of those who would be rung first, nobody rings.
@@ -164,16 +165,18 @@ async def answer(ctx: JobContext, spool: Spool) -> None:
     await conversation.start(ctx.room, caller, ctx.proc.userdata["vad"])
 
 
-async def read_words(
-    brief: Brief, recorder: CallRecorder
-) -> tuple[Script, frozenset[str], RecordingPolicy]:
-    """What is said, who does not hear it, and what is recorded; `recorder` gets ready for it."""
+async def read_words(brief: Brief, recorder: CallRecorder) -> tuple[Script, frozenset[str]]:
+    """What is said, and who does not hear it; `recorder` gets ready for what will be recorded."""
     script, blocked = await asyncio.to_thread(load, brief.agent, brief.trial)
-    policy = RecordingPolicy.of_call(brief.recording, script.recording)
+    recorder.prepare(policy_of(brief, script))
+    return script, blocked
+
+
+def policy_of(brief: Brief, script: Script) -> RecordingPolicy:
+    """As the call's rule says, or else who speaks, who may stand in for another assistant."""
     if brief.trial:
-        policy = RecordingPolicy.NEVER
-    recorder.prepare(policy)
-    return script, blocked, policy
+        return RecordingPolicy.NEVER
+    return RecordingPolicy.of_call(brief.recording, script.recording)
 
 
 async def received(script: Script, caller: Person, brief: Brief) -> Reception:

@@ -11,7 +11,9 @@ import pytest
 from livekit import rtc
 
 from agentworker import job
+from agentworker.brief import Brief
 from agentworker.recording import RecordingPolicy
+from agentworker.script import Script
 from agentworker.spool import JobFacts, Spool
 from agentworker.taping import stay
 from agentworker.taping.in_job import TOPIC, CallRecorder
@@ -32,6 +34,20 @@ def packet(data: bytes, topic: str = TOPIC, who: Any = None) -> rtc.DataPacket:
     return rtc.DataPacket(
         data=data, kind=rtc.DataPacketKind.KIND_RELIABLE, participant=who, topic=topic
     )
+
+
+WHO_DECIDES = {
+    "who speaks": (Brief("a"), "never", RecordingPolicy.NEVER),
+    "nobody who is not known": (Brief("a"), "", RecordingPolicy.NEVER),
+    "the rule before him": (Brief("a", recording="always"), "never", RecordingPolicy.ALWAYS),
+    "nothing of a trial": (Brief("a", recording="always", trial="3"), "always", "never"),
+}
+
+
+@pytest.mark.parametrize("name", WHO_DECIDES)
+def test_what_is_recorded_is_for_the_rule_or_for_who_speaks_to_say(name: str) -> None:
+    brief, own, policy = WHO_DECIDES[name]
+    assert job.policy_of(brief, Script("b", 1, "en", "Hi", recording=own)) == policy
 
 
 def test_a_pause_is_answered_though_nothing_was_recorded(
