@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from livekit.agents import APIConnectOptions, llm
 from livekit.agents.metrics import ModelUsageCollector
@@ -50,7 +51,7 @@ def work() -> int:
     count = 0
     with asyncio.Runner() as runner:
         while talks := list(_claimed(timezone.now())):
-            for store in runner.run(_together(talks)):
+            for store in filter(None, runner.run(_together(talks))):
                 store()
             count += len(talks)
     return count
@@ -75,15 +76,15 @@ def _talk(row: Session, version: AgentVersion) -> Talk:
     return Talk(row, script, accesses_of(script), lines)
 
 
-async def _together(talks: list[Talk]) -> list[Store]:
+async def _together(talks: list[Talk]) -> list[Store | None]:
     try:
         return await asyncio.gather(*map(_do, talks))
     finally:
         await net.close_all()
 
 
-async def _do(talk: Talk) -> Store:
-    """The database is not touched while the loop runs."""
+async def _do(talk: Talk) -> Store | None:
+    """None: it is tried again. The database is not touched while the loop runs."""
     if not is_worth_it(talk.lines):
         return partial(_store, talk, {})
     counted = ModelUsageCollector()
@@ -93,7 +94,7 @@ async def _do(talk: Talk) -> Store:
             text = await _asked(mind, talk, counted)
     except Exception as error:  # whatever a provider's library makes of it
         log.info("a conversation is not summed up yet: %s", type(error).__name__)
-        return _nothing
+        return None
     noted = read(text, talk.script.noting)
     if noted is None:
         log.info("a conversation is not summed up: its mind answered something else")
@@ -121,15 +122,11 @@ async def _asked(mind: Providers, talk: Talk, counted: ModelUsageCollector) -> s
 def _store(talk: Talk, used: Mapping[str, list[Any]], noted: Noted | None = None) -> None:
     """Nothing of who was erased meanwhile: his words are gone."""
     rows = Session.objects.filter(pk=talk.row.pk)
-    if noted and not Turn.objects.filter(session=talk.row.pk).exists():
-        noted = None
     usage = dict(talk.row.usage)
     for part, more in used.items():
         usage[part] = [*usage.get(part, ()), *more]
-    cost = asdict(spent(usage))
-    rows.update(sum_up_at=None, usage=usage, **cost, **(noted.fields() if noted else {}))
+    fields = {"sum_up_at": None, "usage": usage, **asdict(spent(usage))}
+    remembered = rows.filter(Exists(Turn.objects.filter(session=OuterRef("pk"))))
+    if noted is None or not remembered.update(**fields, **noted.fields()):
+        rows.update(**fields)
     live.changed("session", talk.row.pk)
-
-
-def _nothing() -> None:
-    """It is tried again."""

@@ -3,10 +3,12 @@
 `laid.py` names those that the page has, in their places.
 """
 
+from abc import ABCMeta, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django import forms
+from django.forms.forms import DeclarativeFieldsMetaclass
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -17,7 +19,11 @@ from veyra.models import User
 from veyra.stale import Disagreement, compared
 
 
-class Part(forms.Form):
+class _Kind(DeclarativeFieldsMetaclass, ABCMeta):
+    """Of a form that whoever inherits it has to finish."""
+
+
+class Part(forms.Form, metaclass=_Kind):
     """A piece of the form of an assistant. Its fields are named `<name>-…` on the page.
 
     `section`: of forms.SECTIONS, where it stands. `template`: gets `part`, and what `extra` gives.
@@ -33,13 +39,13 @@ class Part(forms.Form):
         self.agent, self.user = agent, user
 
     @classmethod
+    @abstractmethod
     def initial_from(cls, content: Content | Words) -> dict[str, Any]:
         """What its fields hold as it is written now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def into(self, words: Words) -> Words:
         """The words with what a valid part holds (dataclasses.replace)."""
-        raise NotImplementedError
 
     @classmethod
     def told(cls, words: Words) -> Iterable[tuple[str, str]]:
