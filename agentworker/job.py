@@ -186,7 +186,7 @@ async def received(script: Script, caller: Person, brief: Brief) -> Reception:
     if brief.trial:
         return Reception(script)
     reception = await asyncio.to_thread(receive, script, caller, brief.came_at)
-    return await asyncio.to_thread(limited, reception)
+    return await asyncio.to_thread(limited, reception, caller.number)
 
 
 async def turn_away(ctx: JobContext, spool: Spool, caller: Person, reception: Reception) -> None:

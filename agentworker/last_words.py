@@ -181,7 +181,8 @@ def sound(
         offers_call_back=offers_call_back,
         text=text,
     )
-    return kept(said, language)
+    # Staff's words may hold the caller's number.
+    return once(said, language, WORDS_PER_MINUTE) if text else kept(said, language)
 
 
 def kept(text: str, language: str) -> Sound:
@@ -194,9 +195,9 @@ def joined(*sounds: Sound) -> Sound:
     return Sound(sounds[0].rate, b"".join(each.samples for each in sounds))
 
 
-def once(text: str, language: str) -> Sound:
+def once(text: str, language: str, words_per_minute: int = BRISKLY) -> Sound:
     """What is personal, or said only once, to one of us: no file is made. Raises EspeakError."""
-    return Sound(engine().rate, _speak(text, language, BRISKLY))
+    return Sound(engine().rate, _speak(text, language, words_per_minute))
 
 
 def music() -> Sound:

@@ -4,12 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from agentworker.company import faults
 from agentworker.models import Budget
 from agentworker.spending import reading
 from agentworker.spending.limiting import SPOKEN
@@ -28,6 +29,12 @@ class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in 
             "roubles_a_dollar": forms.NumberInput(attrs={"min": "0.01", "step": "any"}),
             "message": forms.Textarea(attrs={"rows": 2, "placeholder": SPOKEN["ru"]}),
         }
+
+    def clean_message(self) -> str:
+        text = str(self.cleaned_data["message"])
+        if wrong := faults(text):
+            raise ValidationError(list(map(str, wrong)))
+        return text
 
 
 @staff_page(SEES)

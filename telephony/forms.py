@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from agentworker.company import faults
 from agentworker.forms import NO_KEY_LEFT
 from agentworker.recording import RecordingPolicy
 from agentworker.script import consent_key
@@ -266,7 +267,8 @@ class DispatchRuleForm(EditForm):
             "callers": _("One number a line. Empty: everybody."),
             "apology": _(
                 "What the caller hears where nobody can talk to him, in the assistant's language."
-                " Empty: a sentence that fits always."
+                " Empty: a sentence that fits always. {company}, {time_of_day}, {today} and"
+                " {caller_number} are filled in by themselves."
             ),
             "kind": _(
                 "“One shared room” is only for conferences: everybody who calls hears everybody,"
@@ -314,6 +316,12 @@ class DispatchRuleForm(EditForm):
         if version and not consent_key(script_of(version)):
             return NO_KEY_LEFT
         return None
+
+    def clean_apology(self) -> str:
+        text = str(self.cleaned_data["apology"])
+        if wrong := faults(text):
+            raise ValidationError(list(map(str, wrong)))
+        return text
 
     def clean_when_full(self) -> str:
         return str(self.cleaned_data["when_full"] or self.instance.when_full)

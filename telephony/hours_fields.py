@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from agentworker.company import faults
 from agentworker.hours.week import Stretch, Week, Weekday, by_day, of_days, text_of
 
 # So many stretches of one day have room.
@@ -161,10 +162,17 @@ class MessageField(forms.CharField):
             widget=forms.Textarea(attrs={"rows": 3}),
             help_text=gettext_lazy(
                 "Empty: “We are closed at the moment. We will answer tomorrow at 9 a.m.”, by"
-                " itself with the right day and hour."
+                " itself with the right day and hour. {company}, {time_of_day}, {today} and"
+                " {caller_number} are filled in by themselves."
             ),
             **kwargs,
         )
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value))
+        if wrong := faults(text):
+            raise ValidationError(list(map(str, wrong)))
+        return text
 
 
 def sound_field() -> forms.FileField:

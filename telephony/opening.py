@@ -10,10 +10,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from agentworker.company import company_name
 from agentworker.hours import spoken
 from agentworker.hours.book import ALWAYS, Book, Ruling, could_be
 from agentworker.hours.models import Outside
 from agentworker.models import Agent, Closure, NumberPlace, Place
+from agentworker.placeholders import fill, values
 from telephony import moments, ringing
 from telephony.colleagues import Found, people_of
 from telephony.models import Call, Colleague, PhoneNumber, Team
@@ -48,9 +50,22 @@ def people_in_need(call: Call, ruling: Ruling) -> list[Found]:
     return ringing.fallback_of(call)
 
 
-def said_by_last_resort(ruling: Ruling, language: str) -> str:
+def said_by_last_resort(call: Call, ruling: Ruling, language: str) -> str:
     """Its words where it is closed; "" where it is open."""
-    return spoken.words(ruling, language, timezone.now()) if ruling.is_closed else ""
+    if not ruling.is_closed:
+        return ""
+    known = {"caller": call.from_number, "company": company_name()}
+    return spoken.words(ruling, language, timezone.now(), **known)
+
+
+def apology_of(call: Call, ruling: Ruling, language: str) -> str:
+    """The words of its rule for where nobody can talk to the caller; "": ours are said."""
+    text = call.rule.apology if call.rule else ""
+    if not text:
+        return ""
+    spoken_in = language if language in spoken.SPOKEN else "ru"
+    now = timezone.localtime(timezone=ruling.zone)
+    return fill(text, values(spoken_in, now, call.from_number, company_name()))
 
 
 def rulings(

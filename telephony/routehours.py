@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from agentworker.company import company_name
 from agentworker.hours import spoken
 from agentworker.hours import words as opening_words
 from agentworker.hours.book import ALWAYS, Ruling
@@ -35,9 +36,10 @@ def headline(ruling: Ruling, at: datetime) -> Sentence:
     return opening_words.standing(ruling, at)
 
 
-def greeting(ruling: Ruling, language: str, at: datetime) -> str:
+def greeting(ruling: Ruling, language: str, at: datetime, caller: str) -> str:
     """The message that the caller hears; "": a recording."""
-    return "" if ruling.sound else spoken.words(ruling, language, at)
+    known = {"caller": caller, "company": company_name()}
+    return "" if ruling.sound else spoken.words(ruling, language, at, **known)
 
 
 def steps(route: Route, ruling: Ruling, at: datetime | None) -> Iterator[Step]:

@@ -184,7 +184,7 @@ def _greeting(route: Route, ruling: Ruling, at: datetime) -> str:
     if version is None:
         return ""
     if routehours.turns_away(ruling):
-        return routehours.greeting(ruling, version.language, at)
+        return routehours.greeting(ruling, version.language, at, route.invite.caller)
     return filled(script_of(version), timezone.localtime(at), route.invite.caller).greeting
 
 

@@ -347,12 +347,13 @@ def may_be_called_back(room: Room, about: Mapping[str, Any]) -> bool:
 
 
 def apology_in(room: Room, ruling: Ruling) -> dict[str, Any]:
-    rule, mid_call = room.call.rule, room.call.answered_at is not None
-    closed = "" if mid_call else opening.said_by_last_resort(ruling, language_of(room.call))
+    call, language = room.call, language_of(room.call)
+    mid_call = call.answered_at is not None
+    closed = "" if mid_call else opening.said_by_last_resort(call, ruling, language)
     return {
         "mid_call": mid_call,
         "will_call_back": all(calling_back.number_of(leg.call) for leg in room.legs),
-        "text": closed or (rule.apology if rule else ""),
+        "text": closed or opening.apology_of(call, ruling, language),
     }
 
 

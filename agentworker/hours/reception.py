@@ -85,17 +85,18 @@ def decided(script: Script, caller: Person, came: datetime) -> Reception:
     if not ruling.is_closed:
         return Reception(script, ruling)
     if ruling.outside is Outside.PEOPLE:
-        return told(script, ruling, came, PEOPLE)
+        return told(script, ruling, came, PEOPLE, caller.number)
     if ruling.outside is Outside.AGENT:
         try:
             return Reception(script_of(newest_version(ruling.stand_in)), ruling, OTHER)
         except NoScriptError:
             log.warning("the assistant outside the hours has nothing to say")
-    return told(script, ruling, came, TOLD)
+    return told(script, ruling, came, TOLD, caller.number)
 
 
-def told(script: Script, ruling: Ruling, now: datetime, kind: str) -> Reception:
-    words = spoken.words(ruling, script.language, now)
+def told(script: Script, ruling: Ruling, now: datetime, kind: str, caller: str) -> Reception:
+    known = {"caller": caller, "company": script.company}
+    words = spoken.words(ruling, script.language, now, **known)
     sound = recorded(ruling.sound) if ruling.sound else None
     return Reception(script, ruling, kind, words, sound)
 

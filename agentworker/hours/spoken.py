@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 
 from agentworker.hours.book import Ruling
 from agentworker.hours.state import Closed
+from agentworker.placeholders import fill, values
 
 SPOKEN = {
     "ru": {
@@ -39,12 +40,16 @@ WEEKDAYS = {
 }
 
 
-def words(ruling: Ruling, language: str, now: datetime) -> str:
-    """The message of who is closed: staff's own, or ours."""
-    if ruling.message:
-        return ruling.message
+def words(
+    ruling: Ruling, language: str, now: datetime, *, caller: str = "", company: str = ""
+) -> str:
+    """The message of who is closed: staff's own with its places filled, or ours. `caller`: his
+    number.
+    """
     if language not in SPOKEN:
         language = "ru"
+    if ruling.message:
+        return fill(ruling.message, values(language, now.astimezone(ruling.zone), caller, company))
     said = SPOKEN[language]
     until = ruling.state.until if isinstance(ruling.state, Closed) else None
     when = [said["until"].format(when=when_of(until, ruling, language, now))] if until else []

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agentworker.hours.reception import SPENT_PEOPLE, SPENT_TOLD, Reception
 from agentworker.models import Budget, Session
+from agentworker.placeholders import fill, values
 from agentworker.providers.choosing import is_paid_for
 from agentworker.spending.rates import Spent
 
@@ -47,10 +48,10 @@ def is_spent(budget: Budget, now: datetime) -> bool:
     return percent is not None and percent >= 100
 
 
-def limited(reception: Reception) -> Reception:
+def limited(reception: Reception, caller: str = "") -> Reception:
     """As `within`; a database that is away limits nobody. The connection is closed behind it."""
     try:
-        return within(reception, timezone.now())
+        return within(reception, timezone.now(), caller)
     except DatabaseError:
         log.exception("what was spent could not be read")
         return reception
@@ -58,9 +59,9 @@ def limited(reception: Reception) -> Reception:
         connections.close_all()
 
 
-def within(reception: Reception, now: datetime) -> Reception:
+def within(reception: Reception, now: datetime, caller: str = "") -> Reception:
     """The same, as long as there is money, or nobody asks for any; else without providers, and as
-    staff want it.
+    staff want it. `caller`: his number.
     """
     if not is_paid_for(reception.script.speech):
         return reception
@@ -73,5 +74,7 @@ def within(reception: Reception, now: datetime) -> Reception:
     kind = KINDS[budget.then]
     if kind == SPENT_MENU:  # outside the hours the fact that another assistant answers stays
         return replace(plain, kind=plain.kind or kind)
-    words = budget.message or SPOKEN[plain.script.language]
+    script, local = plain.script, now.astimezone(plain.ruling.zone)
+    known = values(script.language, local, caller, script.company)
+    words = fill(budget.message, known) or SPOKEN[script.language]
     return replace(plain, kind=kind, words=words, sound=None)

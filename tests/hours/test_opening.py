@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from agentworker.hours import week
 from agentworker.hours.models import Outside
-from agentworker.models import Agent, AgentRequest, Closure, NumberPlace, Place, StandIn
+from agentworker.models import Agent, AgentRequest, Closure, Company, NumberPlace, Place, StandIn
 from agentworker.services import Words, save_words
 from telephony import answering, changes, opening, stays
+from telephony.hours_fields import MessageField
 from telephony.keeping import panel
 from telephony.models import (
     Call,
@@ -170,6 +172,33 @@ def test_the_last_resort_says_that_it_is_closed(rule: DispatchRule, number: Phon
     Call.objects.filter(pk=called.pk).update(answered_at=SUNDAY)
     stand_in(watched_rooms()[0])
     assert StandIn.objects.get().text == "Извините!", "he was cut off, and not turned away"
+
+
+def test_places_in_closing_messages_and_apologies_are_filled(
+    rule: DispatchRule, number: PhoneNumber
+) -> None:
+    Company.objects.create(name="Ромашка")
+    place(number, message="{time_of_day}! Это {company}, мы закрыты.")
+    rule.apology = "{company} перезвонит на {caller_number}."
+    rule.save()
+    called = call(rule)
+    stand_in(watched_rooms()[0])
+    said = StandIn.objects.get().text
+    assert "{" not in said and said.endswith("! Это Ромашка, мы закрыты.") and said[0].isupper()
+    Call.objects.filter(pk=called.pk).update(answered_at=SUNDAY)
+    stand_in(watched_rooms()[0])
+    assert StandIn.objects.get().text == "Ромашка перезвонит на 7 916 000 00 01."
+
+
+def test_a_message_with_a_place_that_nobody_can_fill_is_refused() -> None:
+    field = MessageField()
+    for wrong in ("Это {compny}.", "Это {company."):
+        with pytest.raises(ValidationError):
+            field.clean(wrong)
+    with pytest.raises(ValidationError, match="company"):
+        field.clean("Это {company}.")
+    Company.objects.create(name="Ромашка")
+    assert field.clean("Это {company}.") == "Это {company}."
 
 
 def test_calls_of_ours_are_at_any_hour(rule: DispatchRule, number: PhoneNumber) -> None:

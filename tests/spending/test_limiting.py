@@ -60,6 +60,9 @@ def test_the_message_is_that_of_staff_or_ours() -> None:
     row.message = "Call tomorrow."
     row.save()
     assert within(Reception(script()), timezone.now()).words == "Call tomorrow."
+    Budget.objects.update(message="Dear {caller_number}, call tomorrow.")
+    said = within(Reception(script()), timezone.now(), "+79161234567").words
+    assert said == "Dear +7 916 123 45 67, call tomorrow."
 
 
 def test_where_everything_is_to_go_on_it_does() -> None:
