@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -48,14 +49,16 @@ def begin(row: AgentRequest, now: datetime) -> None:
     """The call may become known a moment after the assistant has asked."""
     call = call_of(row)
     is_late = now - row.asked_at > (LATE if row.kind == Kind.TRANSFER else NEVER)
-    if (call is None and not is_late) or not claim(row, now):
+    if call is None and not is_late:
         return
-    if call is None or (is_late and row.kind == Kind.TRANSFER):
+    if call is not None and row.kind != Kind.TRANSFER:
+        write_down(row, call, now)
+    elif not claim(row, now):
+        return
+    elif call is None or is_late:
         finish(row, State.FAILED, Answer.FAILED)
-    elif row.kind == Kind.TRANSFER:
-        ask_for(row, call)
     else:
-        write_down(row, call)
+        ask_for(row, call)
 
 
 def claim(row: AgentRequest, now: datetime) -> bool:
@@ -74,7 +77,11 @@ def call_of(row: AgentRequest) -> Call | None:
     return leg.call if leg and leg.call.erased_at is None else None
 
 
-def write_down(row: AgentRequest, call: Call) -> None:
+@transaction.atomic
+def write_down(row: AgentRequest, call: Call, now: datetime) -> None:
+    """Whoever dies over it has left it waiting, and a caller's words are not lost."""
+    if not claim(row, now):
+        return
     params: dict[str, str] = {name: str(value) for name, value in row.params.items()}
     reason = Reason.LEFT_MESSAGE if row.kind == Kind.MESSAGE else Reason.WANTS_CALL
     text, when = params.get("text", ""), params.get("when", "")

@@ -1,6 +1,7 @@
 """What an assistant asks of the line is done, once, and it is told what came of it."""
 
 import json
+import sys
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -102,6 +103,18 @@ def test_a_number_that_it_may_not_call_is_not_and_that_is_kept(
     row = carried_out(request(make_call(), "transfer", to="+19005551234"))
     assert row.answer == Answer.FAILED and not room.transfers
     assert SecurityEvent.objects.count() == 1
+
+
+def test_a_message_outlives_whoever_died_while_he_wrote_it_down(
+    make_call: MakeCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = request(make_call(), "message", text="The tooth aches again")
+    with monkeypatch.context() as dying, pytest.raises(SystemExit):
+        dying.setattr(answering, "finish", lambda *_: sys.exit())
+        answering.look()
+    answering.look()
+    row.refresh_from_db()
+    assert row.state == "done" and CallBack.objects.get().message == "The tooth aches again"
 
 
 def test_nobody_is_rung_for_an_assistant_that_has_given_up(
