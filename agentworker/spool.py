@@ -87,7 +87,9 @@ class Spool:
         if self.mirror:
             self.mirror(line)
         whole = {"id": f"{self.job.job_id}:{self._count}", **self.job.__dict__, **line}
-        self._waiting += json.dumps(whole, ensure_ascii=False).encode() + b"\n"
+        # A provider may answer half a character.
+        text = json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace")
+        self._waiting += text + b"\n"
         self._flush()
 
     def _flush(self) -> None:

@@ -122,6 +122,16 @@ def test_what_looks_like_a_zero_character_is_no_loss(job: Callable[..., Spool]) 
     assert [turn.text for turn in Turn.objects.all()] == ["ab", r"\u0000"]
 
 
+def test_half_a_character_of_a_provider_does_not_lose_the_other_words(
+    job: Callable[..., Spool],
+) -> None:
+    spool = job()
+    spool.session(started_at=now_text())
+    spool.turn("agent", 0.0, text="Done \ud83d.")
+    Shipper(spool.path.parent).ship()
+    assert Turn.objects.get().text == "Done ?."
+
+
 def test_a_line_that_cannot_be_stored_does_not_hold_up_the_others(
     job: Callable[..., Spool],
 ) -> None:
