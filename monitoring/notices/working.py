@@ -1,6 +1,7 @@
 """Finds what is to be told of numbers' calls, and sends it: each thing once."""
 
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -38,8 +39,12 @@ def work(now: datetime) -> None:
             Notice(rule=rule, source=each, due_at=due_at(rule, now)) for each in news(rule, now)
         ]
         Notice.objects.bulk_create(found, ignore_conflicts=True)
-    for rows in _claimed(now):
-        _send(rows, now)
+    began = time.monotonic()
+    for rows in _groups(now):
+        # Others before it may have taken long.
+        moment = now + timedelta(seconds=time.monotonic() - began)
+        if mine := [row for row in rows if _claim(row, moment)]:
+            _send(mine, moment)
     Notice.objects.made_before(now - KEPT).delete()
 
 
@@ -65,18 +70,20 @@ def due_at(rule: NumberNotice, now: datetime) -> datetime:
     return today if today > here else today + timedelta(days=1)
 
 
-def _claimed(now: datetime) -> Iterator[list[Notice]]:
+def _groups(now: datetime) -> Iterable[list[Notice]]:
     """Together what goes by one channel about one number."""
     groups: dict[int, list[Notice]] = {}
     for row in Notice.objects.to_send(now)[: MOST * 2]:
         group = groups.setdefault(row.rule_id, [])
-        if len(group) < IN_ONE and _claim(row, now):
+        if len(group) < IN_ONE:
             group.append(row)
-    yield from filter(None, groups.values())
+    return groups.values()
 
 
 def _claim(row: Notice, now: datetime) -> bool:
-    """Before it is sent: whoever is killed meanwhile leaves nothing to send again."""
+    """Right before it is sent: whoever is killed meanwhile leaves nothing to send again, and
+    nothing that was not tried.
+    """
     mine = Notice.objects.filter(pk=row.pk, state=State.WAITING)
     if not mine.update(state=State.SENDING, at=now, tries=F("tries") + 1):
         return False

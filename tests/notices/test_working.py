@@ -1,5 +1,6 @@
 """Who is to be told what came of a number's calls is told so, each thing once."""
 
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -126,6 +127,23 @@ def test_what_was_claimed_by_somebody_who_died_is_not_sent_twice(
     Notice.objects.create(rule=rule, source=f"call:{call.pk}", due_at=old, state="sending", at=old)
     working.work(timezone.now())
     assert not web.asked and state() == "failed"
+
+
+def test_who_dies_over_one_message_leaves_the_others_to_be_sent(
+    rule: NumberNotice,
+    call: Call,
+    make_channel: MakeChannel,
+    web: Web,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = make_channel(name="Another")
+    NumberNotice.objects.create(number=rule.number, channel=other, since=rule.since)
+    with monkeypatch.context() as dying, pytest.raises(SystemExit):
+        dying.setattr(working, "_send", lambda *_: sys.exit())
+        working.work(timezone.now())
+    working.work(timezone.now() + timedelta(hours=1))
+    states = Notice.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["failed", "sent"] and len(web.asked) == 1
 
 
 def test_a_channel_that_is_switched_off_is_told_nothing(
