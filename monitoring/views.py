@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from monitoring import bell
+from monitoring.call_clock import CallClock, clock_of
 from monitoring.callpage import came_of, gather, transcript, with_parties
 from monitoring.incidents import urgent
 from monitoring.transcript import Line, as_json, as_text
@@ -30,6 +31,12 @@ from veyra.models import User
 def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     """One call; with ?part=1 only what changes while it goes on, with ?q= where words stand."""
     found = get_object_or_404(with_parties(Call.objects.visible_to(user)), pk=pk)
+    clock = clock_of(found)
+    with clock.set():
+        return _page(request, user, found, clock)
+
+
+def _page(request: HttpRequest, user: User, found: Call, clock: CallClock) -> HttpResponse:
     with_words = user.has_perm("agentworker.view_session")
     wanted = request.GET.get("q", "").strip()[:200]
     player = _player(found, user)
@@ -40,6 +47,7 @@ def call(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     is_lost = _is_lost(found, waits)
     context = {
         "page": page,
+        "clock": clock.told,
         "waits": waits,
         "is_over": found.ended_at is not None,
         "call_back": _call_back(found, user) if is_lost else None,
@@ -101,9 +109,10 @@ def conversation(request: HttpRequest, user: User, pk: uuid.UUID, form: str) -> 
     written, kind = FILES[form]
     note = _("Took the conversation as a file (%(form)s).") % {"form": form}
     LogEntry.objects.log_actions(user.pk, [found], CHANGE, change_message=note)
-    name = f"call-{localtime(found.started_at):%Y-%m-%d-%H%M}-{found.pk.hex[:8]}.{form}"
+    with clock_of(found).set():
+        name = f"call-{localtime(found.started_at):%Y-%m-%d-%H%M}-{found.pk.hex[:8]}.{form}"
+        text = written(found, transcript(found), came_of(found))
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    text = written(found, transcript(found), came_of(found))
     return HttpResponse(text, content_type=kind, headers=headers)
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from monitoring.call_clock import clock_of
 from monitoring.callpage import with_parties
 from monitoring.file_views import handed_out
 from monitoring.logs import bundle
@@ -63,7 +64,8 @@ def settle(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 def wire(request: HttpRequest, user: User, pk: uuid.UUID) -> HttpResponse:
     """A part of the page of a call: its signalling in words, and the lines of the programs."""
     call = get_object_or_404(with_parties(Call.objects.visible_to(user)), pk=pk)
-    return render(request, "monitoring/logs/_wire.html", {"wire": wire_of(call), "call": call})
+    with clock_of(call).set():
+        return render(request, "monitoring/logs/_wire.html", {"wire": wire_of(call), "call": call})
 
 
 @require_POST

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -10,10 +10,11 @@ from django.test import Client
 from django.utils import translation
 from django.utils.timezone import localtime
 
-from agentworker.models import Session, Speaker
+from agentworker.models import NumberPlace, Place, Session, Speaker
 from monitoring.callpage import gather
 from telephony.models import Call, CallEvent, DispatchRule, PhoneNumber
 from tests.monitoring.conftest import MakeCall, MakeUser, say
+from veyra.models import User
 
 LoggedIn = Callable[..., Client]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("well")]
@@ -156,6 +157,14 @@ def test_the_story_tells_why_the_assistant_stopped(call: Call, reason: str, told
             "Support used “Ask another system”: the answer was 404 (0.0 s)",
         ),
         (
+            {"name": "look_up", "kind": "knowledge", "ok": True, "ms": 20, "passages": [["a", 1]]},
+            "Support used “Look into what it knows”: it worked, in 0.0 s. It found: a, passage 1",
+        ),
+        (
+            {"name": "look_up", "kind": "knowledge", "ok": True, "ms": 20, "passages": []},
+            "Support used “Look into what it knows”: it worked, in 0.0 s. It found nothing there",
+        ),
+        (
             {"name": "dance", "kind": "x", "ok": False},
             "Support used “dance”: it did not work (0.0 s)",
         ),
@@ -262,3 +271,19 @@ def test_words_are_given_to_nobody_without_the_right(
 
 def test_there_is_no_other_kind_of_file(logged_in: LoggedIn, call: Call) -> None:
     assert logged_in(*READER).get(f"/calls/{call.pk}/conversation.exe").status_code == 404
+
+
+@pytest.mark.parametrize(("zone", "is_told"), [("Asia/Yekaterinburg", True), ("UTC", False)])
+def test_times_are_by_the_clock_of_the_place_that_was_called(
+    call: Call, number: PhoneNumber, logged_in: LoggedIn, zone: str, is_told: bool
+) -> None:
+    place = Place.objects.create(name="Ekaterinburg shop", time_zone=zone)
+    NumberPlace.objects.create(key=number.key, number=number.number, place=place)
+    Call.objects.update(started_at=datetime(2026, 11, 22, 12, 30, tzinfo=UTC))
+    client = logged_in(*READER)
+    User.objects.update(time_zone="UTC")
+    html = client.get(f"/calls/{call.pk}/").content.decode()
+    assert ("17:30:00" if is_told else "12:30:00") in html
+    assert ("Times by the clock of “Ekaterinburg shop” (UTC+5)" in html) is is_told
+    text = client.get(f"/calls/{call.pk}/conversation.txt")
+    assert ("-1730-" if is_told else "-1230-") in text["Content-Disposition"]
