@@ -10,7 +10,21 @@ from agentworker.tools import KINDS
 
 
 def told(payload: Mapping[str, Any], assistant: str) -> str:
-    """Of the event "tool": what was used, whether it worked, and how long it took."""
+    """Of the event "tool": what was used, whether it worked, how long it took, and what was found
+    in documents.
+    """
+    said = _came(payload, assistant)
+    passages = payload.get("passages")
+    if not isinstance(passages, list):
+        return said
+    if not passages:
+        return _("%(said)s. It found nothing there") % {"said": said}
+    passage = _("passage %(number)s")
+    found = [f"{name}, {passage % {'number': number}}" for name, number in passages]
+    return _("%(said)s. It found: %(found)s") % {"said": said, "found": "; ".join(found)}
+
+
+def _came(payload: Mapping[str, Any], assistant: str) -> str:
     kind = KINDS.get(str(payload.get("kind")))
     values = {
         "assistant": assistant,

@@ -74,9 +74,11 @@ function deed(text, isGood = true) {
   part("lines").scrollTop = part("lines").scrollHeight;
 }
 
-function used({ name, kind, ok, ms, asked }) {
+function used({ name, kind, ok, ms, asked, values, passages }) {
   const filled = Object.values(asked ?? {}).filter(Boolean).join(", ");
-  const told = [abilities[kind] ?? name, filled && fill(words.quoted, filled), ok ? ms > 0 && fill(words.ms, ms) : words.broke];
+  const found = (passages ?? values?.passages ?? []).map(([from, number]) => `${from}, ${fill(words.passage, number)}`);
+  const came = ok ? ms > 0 && fill(words.ms, ms) : words.broke;
+  const told = [abilities[kind] ?? name, filled && fill(words.quoted, filled), came, ...found];
   deed(told.filter(Boolean).join(" · "), ok);
 }
 

@@ -42,6 +42,7 @@ NUMBER, OLGA, CALLER = "74991124148", "79160000501", "79160000520"
 OLGAS, CALLERS = 2300, 1300
 GREETING = "Клиника «{company}», добрый день."
 FIRST = "{time_of_day}! Клиника «{company}», слушаю."
+LOOKED_UP, PASSAGE = "Посмотреть в том, что он знает", "Прайс-лист.docx, отрывок 1"
 # From a click to what comes of it in another process.
 SOON = 30_000
 LINE = """
@@ -206,7 +207,8 @@ def talks_to_it_by_text(page: Page) -> None:
     page.press("[name=says]", "Enter")
     answer = page.locator(".vy-turn.vy-ours", has_text=PRICE)
     expect(answer).to_be_visible(timeout=SOON)
-    expect(page.locator(".vy-deed")).to_contain_text("Посмотреть в том, что он знает")
+    expect(page.locator(".vy-deed")).to_contain_text(LOOKED_UP)
+    expect(page.locator(".vy-deed")).to_contain_text(PASSAGE)
 
 
 def adds_two_scenarios(page: Page) -> None:
@@ -217,7 +219,7 @@ def adds_two_scenarios(page: Page) -> None:
     writes_a_scenario(page, "Просит человека", ASKS_PERSON, ("transfers", "Ольга"))
     expect(page.get_by_text("Пройден", exact=True)).to_have_count(2, timeout=SOON)
     used = page.locator(".vy-played .vy-deed")
-    expect(used.first).to_have_text("Посмотреть в том, что он знает")
+    expect(used.first).to_have_text(LOOKED_UP)
 
 
 def writes_a_scenario(page: Page, name: str, says: str, must: tuple[str, str]) -> None:
@@ -340,7 +342,8 @@ def talks_to_it_through_a_microphone(page: Page) -> None:
     expect(answer.locator("small")).to_contain_text(
         re.compile(r"ответ через \d+,\d с"), timeout=SOON
     )
-    expect(page.locator(".vy-deed")).to_contain_text("Посмотреть в том, что он знает")
+    expect(page.locator(".vy-deed")).to_contain_text(LOOKED_UP)
+    expect(page.locator(".vy-deed")).to_contain_text(PASSAGE)
     page.click("[data-part=hangup]")
 
 
@@ -391,4 +394,5 @@ def hears_the_caller(telephone: Telephone) -> bool:
 def reads_what_came_of_it(page: Page, system: System, call: str) -> None:
     page.goto(f"{system.url}/calls/{call}/")
     expect(page.get_by_text("Ассистент «Регистратура», версия 2")).to_be_visible()
+    expect(page.get_by_text(PASSAGE)).to_be_visible()
     expect(page.locator("[data-fragment=came]")).to_contain_text(SUMMARY, timeout=SOON)
