@@ -13,6 +13,7 @@ from agentworker.models import Agent, AgentDraft, AgentVersion
 from agentworker.placeholders import values
 from agentworker.providers.catalog import Text
 from agentworker.services import Words, words_of
+from agentworker.versions import PK
 
 # Newest first; whoever looks for an older one knows its number from a call.
 SHOWN = 100
@@ -95,7 +96,7 @@ def _pair(
     draft = AgentDraft.objects.filter(agent=agent).first() if other == DRAFT else None
     if draft is not None:
         return version, draft
-    asked = rows.get(int(other)) if other.isascii() and other.isdecimal() else None
+    asked = rows.get(int(other)) if PK.fullmatch(other) else None
     before = max((each for each in rows if each < version.number), default=0)
     against = asked or rows.get(before)
     if against is not None and against.number > version.number:

@@ -1,5 +1,7 @@
 """An assistant's newest words, and whom it does not answer, read once at the start of a job."""
 
+import re
+
 from django.core.exceptions import ValidationError
 from django.db import connections
 from django.utils import timezone
@@ -8,6 +10,9 @@ from agentworker.brief import DRAFT
 from agentworker.company import company_name
 from agentworker.models import Agent, AgentDraft, AgentVersion, BlockedCaller, Language
 from agentworker.script import SPOKEN, MenuItem, Rule, Script
+
+# What Python makes a number of, and a database has room for.
+PK = re.compile(r"[0-9]{1,18}")
 
 
 class NoScriptError(Exception):
@@ -59,7 +64,7 @@ def tried(agent: Agent, trial: str) -> AgentVersion | AgentDraft:
     if trial == DRAFT:
         found = AgentDraft.objects.filter(agent=agent).first() or agent.newest()
     else:
-        found = agent.versions.filter(pk=trial).first() if trial.isdecimal() else None
+        found = agent.versions.filter(pk=trial).first() if PK.fullmatch(trial) else None
     if found is None:
         raise NoScriptError("what is to be tried is not there any more")
     return found

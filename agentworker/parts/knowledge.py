@@ -12,7 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from agentworker.content import Content
-from agentworker.knowledge.adding import KINDS, KnowledgeError, add_file, add_page, add_words
+from agentworker.knowledge.adding import (
+    KINDS,
+    LARGEST,
+    KnowledgeError,
+    add_file,
+    add_page,
+    add_words,
+)
 from agentworker.knowledge.models import Document
 from agentworker.parts import Part
 from agentworker.services import Words
@@ -93,7 +100,7 @@ class KnowledgePart(Part):
         file, address = cleaned.get("file"), cleaned.get("address")
         title, text = cleaned.get("title", ""), cleaned.get("text")
         if file:
-            yield "file", lambda: add_file(file.name, file.read(), self.user)
+            yield "file", lambda: add_file(file.name, file.read(LARGEST + 1), self.user)
         if address:
             yield "address", lambda: add_page(address.strip(), self.user)
         if text:

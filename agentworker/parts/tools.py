@@ -1,5 +1,6 @@
 """What an assistant may do: the list of its tools, each with its own fields."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from agentworker.tools.written import named
 ENGINEERS = "agentworker.change_providerkey"
 NEEDS_ENGINEER = frozenset({"http"})
 MOST = 20
+NUMBER = re.compile(r"[0-9]{1,4}")
 SOMETHING_WRONG = _("Something is not as it should be in what it may do. Look at what is red.")
 
 
@@ -75,7 +77,7 @@ class ToolsPart(Part):
 
     def _from_page(self) -> Iterable[Row]:
         count = str(self.data.get(f"{self.prefix}-count", "0"))
-        for number in range(min(int(count) if count.isdecimal() else 0, MOST)):
+        for number in range(min(int(count), MOST) if NUMBER.fullmatch(count) else 0):
             told = f"{self.prefix}-{number}"
             kind, name = (str(self.data.get(f"{told}-{what}", "")) for what in ("kind", "name"))
             if not kind or self.data.get(f"{told}-gone"):

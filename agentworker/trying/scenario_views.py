@@ -26,7 +26,7 @@ def page(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     context = {
         "original": agent,
         "can_change": user.has_perm("agentworker.change_agent"),
-        "standing": asking.standing(agent) if content else asking.Standing(),
+        "standing": _standing(agent),
         "is_written": content is not None,
         "rows": showing.shown(agent, content),
     }
@@ -40,7 +40,7 @@ def page(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 def standing(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """How they stand with the draft: for the page that asks before it is published."""
     agent = _agent(user, pk)
-    context = {"original": agent, "standing": asking.standing(agent)}
+    context = {"original": agent, "standing": _standing(agent)}
     return render(request, "agentworker/_standing.html", context)
 
 
@@ -119,6 +119,14 @@ def delete(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     scenario.delete()
     messages.success(request, _("The scenario is gone."))
     return redirect("assistant-scenarios", pk=agent.pk)
+
+
+def _standing(agent: Agent) -> asking.Standing:
+    """Of a draft that somebody has dropped nothing can be told."""
+    try:
+        return asking.standing(agent)
+    except NoScriptError:
+        return asking.Standing()
 
 
 def _agent(user: User, pk: int) -> Agent:

@@ -7,9 +7,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from agentworker.knowledge.adding import add_words
+from agentworker.knowledge.adding import KnowledgeError, add_words
 from agentworker.knowledge.models import Document
 from agentworker.models import Agent, AgentDraft, AgentVersion
+from agentworker.parts.knowledge import KnowledgePart
 from agentworker.tools import KINDS, configs_of, tools_for
 from agentworker.tools.kind import Scene
 from agentworker.tools.using import use
@@ -109,3 +110,16 @@ def test_its_mind_is_given_the_passages_and_staff_are_told_which(agent: Agent) -
     done = asyncio.run(use(KINDS["knowledge"], configs_of(script)[0], scene, asked))
     assert done.text == "Чистка — 3000 рублей."
     assert [(each.ok, each.values) for each in line.uses] == [(True, {"passages": [["prices", 1]]})]
+
+
+def test_of_a_file_without_end_no_more_is_read_than_is_taken(agent: Agent) -> None:
+    class Endless:
+        name = "prices.txt"
+
+        def read(self, size: int = -1) -> bytes:
+            assert size > 0
+            return b"x" * size
+
+    [(_field, add)] = KnowledgePart(agent=agent)._gifts({"file": Endless()})
+    with pytest.raises(KnowledgeError):
+        add()

@@ -148,6 +148,22 @@ def test_the_page_that_asks_before_publishing_is_told_how_they_stand(
     assert "1 of 1 scenarios fails" in staff.get(door).content.decode()
 
 
+def test_of_scenarios_without_words_nothing_is_told_before_publishing(staff: Client) -> None:
+    """Its only draft was dropped."""
+    agent = Agent.objects.create(name="Пустой")
+    Scenario.objects.create(agent=agent, name="Цена", steps=[{"say": "Алло", "must": []}])
+    answer = staff.get(f"/assistants/{agent.pk}/scenarios/standing/")
+    assert answer.status_code == 200 and answer.content.strip() == b""
+
+
+@pytest.mark.parametrize("what", ["9" * 30, "9" * 6000, "²"])
+def test_what_is_no_version_is_told_as_gone(staff: Client, agent: Agent, what: str) -> None:
+    answer = staff.post(f"/assistants/{agent.pk}/try/text/", {"what": what})
+    assert answer.status_code == 409 and "not there any more" in answer.json()["error"]
+    page = staff.get(f"/admin/agentworker/agent/{agent.pk}/versions/1/?with={what}")
+    assert page.status_code == 200
+
+
 @pytest.mark.parametrize("count", [1, 6])
 def test_the_list_asks_the_database_as_often_whatever_its_length(
     staff: Client, agent: Agent, user: User, count: int, django_assert_max_num_queries: Any
