@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from django.utils.translation import gettext_noop as _
 from livekit.agents import Agent, AgentSession, llm
+from livekit.agents.metrics import ModelUsageCollector
 from livekit.agents.utils import http_context
 from livekit.agents.voice.run_result import RunResult
 
@@ -26,6 +27,7 @@ from agentworker.script import Script, answer_key, greet
 from agentworker.tools import tools_for
 from agentworker.trying.answer import Answer, Used
 from agentworker.trying.line import RehearsalLine
+from agentworker.usage import slugs_of, told
 from veyra.sentences import Sentence
 
 # A caller would have hung up.
@@ -66,15 +68,19 @@ class Rehearsal:
         self.has_mind = any(
             each.part is Part.MIND and each.provider != OFFLINE for each in made.members
         )
-        told = memory or {}
+        self._slugs, self._counted = slugs_of(made), ModelUsageCollector()
+        for member in made.members:
+            if member.part is Part.MIND and member.provider != OFFLINE:
+                member.instance.on("metrics_collected", self._counted.collect)
+        known = memory or {}
         self._hears_words = bool(script.speech.get(Part.EARS))
         self._leading = Leading(
             lambda: self.script, self.line, self._say, self._said, self._hears_words
         )
-        self._leading.dictates = bool(told.get("dictates"))
+        self._leading.dictates = bool(known.get("dictates"))
         # What is said without asking the mind.
         self._told: list[str] = []
-        chat = told.get("chat")
+        chat = known.get("chat")
         self.agent = Agent(
             instructions=instructions_of(script, now) if self.has_mind else "",
             tools=list(tools_for(script, self.line, accesses)),
@@ -132,6 +138,11 @@ class Rehearsal:
             self._say(reply.text)
         self.line.ended = self.line.ended or reply.hang_up
         return await self._ours(began)
+
+    @property
+    def used(self) -> dict[str, list[dict[str, Any]]]:
+        """What its mind was asked so far, as agentworker.usage tells it: that is paid for."""
+        return told(self._counted.flatten(), self._slugs)
 
     def memory(self) -> dict[str, Any]:
         """What goes on from here, as JSON."""

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from agentworker.accesses import accesses_of
-from agentworker.models import AgentDraft, AgentVersion, ScenarioRun, Trial, TrialLine
+from agentworker.models import AgentDraft, AgentVersion, ScenarioRun, Session, Trial, TrialLine
 from agentworker.providers import net
 from agentworker.providers.catalog import Access
 from agentworker.providers.errors import ProviderError
 from agentworker.script import Script
+from agentworker.spending.rates import spent
 from agentworker.trying.answer import Answer
 from agentworker.trying.playing import Told, play
 from agentworker.trying.rehearsal import Rehearsal, Unanswered
@@ -38,6 +40,8 @@ LOOK_SECONDS = 0.5
 GONE = _("What was to be tried is not there any more. Reload the page.")
 ENDLESS = _("It took longer than %(seconds)s seconds.")
 BROKE = _("Something went wrong here. Try again; if it happens again, tell your engineer.")
+# As agentworker.usage tells it.
+Used = dict[str, list[dict[str, Any]]]
 Talk = tuple[Script, Mapping[str, Access]]
 # Stores what came of a piece of work; the database is not touched while the loop runs.
 Store = Callable[[], None]
@@ -107,6 +111,7 @@ class Line:
     """Answers one line of a trial."""
 
     row: TrialLine
+    used: Used = field(default_factory=dict)
 
     def content(self) -> AgentDraft | AgentVersion:
         """Raises NoScriptError."""
@@ -117,7 +122,10 @@ class Line:
         script, accesses = talk
         memory = self.row.trial.memory
         async with Rehearsal(script, accesses, timezone.localtime(), memory) as rehearsal:
-            answer = await self._answer(rehearsal)
+            try:
+                answer = await self._answer(rehearsal)
+            finally:
+                self.used = rehearsal.used
             return partial(self._keep, answer, rehearsal.memory())
 
     async def _answer(self, rehearsal: Rehearsal) -> Answer:
@@ -137,6 +145,7 @@ class Line:
 
     def _done(self, **fields: Any) -> None:
         TrialLine.objects.filter(pk=self.row.pk).update(done_at=timezone.now(), **fields)
+        pay(self.used)
 
 
 @dataclass
@@ -144,6 +153,7 @@ class Play:
     """Plays one scenario."""
 
     row: ScenarioRun
+    used: Used = field(default_factory=dict)
 
     def content(self) -> AgentDraft | AgentVersion:
         """Raises NoScriptError."""
@@ -155,7 +165,10 @@ class Play:
         try:
             async with asyncio.timeout(PLAY_SECONDS):
                 async with Rehearsal(script, accesses, timezone.localtime()) as rehearsal:
-                    told = await play(rehearsal, read_steps(self.row.scenario.steps))
+                    try:
+                        told = await play(rehearsal, read_steps(self.row.scenario.steps))
+                    finally:
+                        self.used = rehearsal.used
         except TimeoutError:
             raise Unanswered(Sentence(ENDLESS, {"seconds": PLAY_SECONDS})) from None
         return partial(self._keep, told, round(1000 * (time.perf_counter() - began)))
@@ -171,3 +184,14 @@ class Play:
 
     def _done(self, **fields: Any) -> None:
         ScenarioRun.objects.filter(pk=self.row.pk).update(done_at=timezone.now(), **fields)
+        pay(self.used)
+
+
+def pay(used: Used) -> None:
+    """What a trial used of paid providers counts in what a day costs, as a talk that is in no
+    figures of calls.
+    """
+    if used:
+        now = timezone.now()
+        own = {"job_id": f"text-{uuid.uuid4().hex}", "started_at": now, "ended_at": now}
+        Session.objects.create(**own, is_trial=True, usage=used, **asdict(spent(used)))

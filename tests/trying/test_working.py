@@ -3,11 +3,23 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import LazySettings
 from django.utils import timezone
 
-from agentworker.models import Agent, AgentDraft, AgentVersion, Scenario, ScenarioRun, Trial
+from agentworker.keys import ProviderKey
+from agentworker.models import (
+    Agent,
+    AgentDraft,
+    AgentVersion,
+    Scenario,
+    ScenarioRun,
+    Session,
+    Trial,
+)
 from agentworker.trying import asking, working
 from agentworker.trying.answer import Answer
+from telephony.models import Call
+from tests.providers.servers import in_thread
 from veyra.models import User
 from veyra.sentences import Sentence
 
@@ -161,3 +173,31 @@ def test_what_is_being_played_is_not_played_twice(agent: Agent, user: User) -> N
 
 def test_an_assistant_without_scenarios_stands_well() -> None:
     assert asking.standing(Agent.objects.create(name="Пустой")).is_good
+
+
+def test_a_talk_by_text_is_paid_for_and_counts_in_no_figures_of_calls(
+    agent: Agent, user: User, settings: LazySettings
+) -> None:
+    settings.PROVIDER_NETWORKS = ["127.0.0.0/8"]
+    with in_thread() as server:
+        key = ProviderKey.objects.create(
+            name="Ours", provider="openai_compatible", settings={"mind_url": server.url}
+        )
+        mind = [{"provider": "openai_compatible", "key": str(key.key)}]
+        AgentVersion.objects.update(speech={"mind": mind}, rules=[], menu=[])
+        trial = asking.begin_text(agent, str(AgentVersion.objects.get().pk), user)
+        working.work()
+        asking.say(trial, "Сколько стоит чистка?")
+        working.work()
+    assert answers(trial)[1].text
+    (paid,) = Session.objects.all()
+    assert paid.is_trial and paid.usage["mind"][0]["tokens_in"] > 0
+    assert Session.objects.minutes(paid.started_at) == 0 and not Call.objects.exists()
+
+
+def test_what_a_trial_cost_is_money_of_the_day() -> None:
+    began = timezone.now()
+    working.pay({"voice": [{"provider": "openai", "characters": 1_000_000}]})
+    assert Session.objects.spent(began).dollars == 15.0
+    working.pay({})
+    assert Session.objects.count() == 1
