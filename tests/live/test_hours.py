@@ -80,7 +80,7 @@ def test_who_calls_a_closed_number_hears_the_message_and_is_let_go(system: Syste
 
     assert result["voiced_seconds"] > 1
     assert result["ended_by"] == "them"
-    ended = ["ended", "answered", "out_of_hours"]
+    ended = ["ended", "closed", "out_of_hours"]
     wait_until(lambda: call(system, user) == ended, "the call is not known to be over", 15)
     assert said(system, user) == ["Магазин закрыт до понедельника."]
 
