@@ -117,8 +117,8 @@ def test_a_caller_asks_for_a_person_and_talks_with_her(
     system: System, provider: Provider, mind: Thinking, request_wav: Path
 ) -> None:
     user = "79160000320"
-    caller = system.dial(NUMBER, "listen:10", f"say:{request_wav}", "wait:40", user=user)
-    wait_until(lambda: any(x.answered for x in provider.of(OLGA)), "her telephone did not ring", 40)
+    caller = system.dial(NUMBER, "listen:20", f"say:{request_wav}", "wait:90", user=user)
+    wait_until(lambda: any(x.answered for x in provider.of(OLGA)), "her telephone did not ring", 80)
     (olga,) = provider.of(OLGA)
     # She hears who calls, and then they hear each other.
     wait_until(lambda: "people_taken" in told(system, user)["story"], "she has no call", 20)
