@@ -195,7 +195,14 @@ class HttpForm(ToolForm):
     label = forms.CharField(
         label=_("What is it called?"), max_length=60, help_text=_("Such as: state of an order.")
     )
-    method = forms.ChoiceField(label=_("Method"), choices=[(each, each) for each in METHODS])
+    method = forms.ChoiceField(
+        label=_("Method"),
+        choices=[(each, each) for each in METHODS],
+        help_text=_(
+            "The address is really asked when somebody tries the assistant or plays scenarios, too."
+            " If it orders or changes anything, write that of a trial system first."
+        ),
+    )
     url = forms.CharField(
         label=_("Address"),
         max_length=1000,

@@ -141,6 +141,11 @@ def test_what_is_taken_away_is_gone() -> None:
     assert made.has_changed()
 
 
+def test_who_writes_an_address_reads_that_trials_ask_it_too() -> None:
+    page = part(HTTP, by=user(*ENGINEER)).render_part()
+    assert "really asked when somebody tries the assistant" in page
+
+
 def test_a_manager_can_neither_write_an_address_nor_change_it_but_take_it_away() -> None:
     by = user("agentworker.change_agent")
     page = part(HTTP, by=by).render_part()
@@ -205,6 +210,16 @@ def test_an_address_that_cannot_be_asked_is_not_saved(field: str, value: str) ->
     fields = {f"0-{name}": text for name, text in (good | {field: value}).items()}
     made = part(data={"count": "1", "0-kind": "http", **fields}, by=user(*ENGINEER))
     assert not made.is_valid() and made.rows[0].form and field in made.rows[0].form.errors
+
+
+@pytest.mark.parametrize(("field", "is_open"), [("label", False), ("headers", True)])
+def test_what_is_seldom_needed_opens_where_it_is_wrong(field: str, is_open: bool) -> None:
+    good = {"label": "x", "method": "GET", "url": "https://shop.example/", "seconds": "5"}
+    wrong = good | {"label": "", "headers": ""} if field == "label" else good | {field: "nonsense"}
+    fields = {f"0-{name}": each for name, each in wrong.items()}
+    made = part(data={"count": "1", "0-kind": "http", **fields}, by=user(*ENGINEER))
+    assert not made.is_valid()
+    assert ('<details class="vy-details" open>' in made.render()) is is_open
 
 
 def test_versions_are_compared_in_words() -> None:
