@@ -219,7 +219,7 @@ def test_what_is_seldom_needed_opens_where_it_is_wrong(field: str, is_open: bool
     fields = {f"0-{name}": each for name, each in wrong.items()}
     made = part(data={"count": "1", "0-kind": "http", **fields}, by=user(*ENGINEER))
     assert not made.is_valid()
-    assert ('<details class="vy-details" open>' in made.render()) is is_open
+    assert ('<details class="vy-details" open>' in made.render_part()) is is_open
 
 
 def test_versions_are_compared_in_words() -> None:
