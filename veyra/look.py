@@ -117,7 +117,7 @@ GROUPS: Sequence[tuple[str | Promise, Sequence[Line]]] = [
     (_("Access"), ACCESS),
     (_("For the engineer: is all well"), HEALTH),
     (_("For the engineer: connections"), CONNECTIONS),
-    (_("For the engineer: calls and traces"), WITHIN_CALLS),
+    (_("For the engineer: calls"), WITHIN_CALLS),
 ]
 
 
