@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from agentworker.models import Agent, AgentDraft, AgentVersion, Scenario, Trial
-from agentworker.trying import asking, scenario_form, working
+from agentworker.trying import asking, scenario_form, showing, working
 from agentworker.trying.steps import Kind, Must, Step
 from veyra.models import User
 
@@ -244,3 +244,15 @@ def test_who_goes_back_to_an_old_version_is_not_asked_about_scenarios(
     working.work()
     door = f"/admin/agentworker/agent/{agent.pk}/publish/?version=1"
     assert "scenarios fail" not in staff.get(door).content.decode()
+
+
+def test_what_it_may_do_is_called_as_people_call_it(agent: Agent) -> None:
+    asked = {"kind": "http", "name": "order", "label": "State of an order"}
+    draft = AgentDraft.objects.create(
+        agent=agent, greeting="Алло", tools=[*TOOLS, asked], knowledge=["some document"]
+    )
+    assert showing.tools_of(draft) == {
+        "sales": "Connect with a person: Отдел продаж",
+        "order": "Ask another system: State of an order",
+        "look_up": "Look into what it knows",
+    }
