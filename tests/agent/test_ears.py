@@ -22,7 +22,7 @@ def said(text: str, speed: int, gain: float) -> bytes:
     at = np.arange(0, len(spoken), engine().rate / RATE)
     sound = np.clip(np.interp(at, np.arange(len(spoken)), spoken) * gain, -32768, 32767)
     silence = np.zeros(RATE)
-    return cast("bytes", np.concatenate([silence, sound, silence]).astype(np.int16).tobytes())
+    return np.concatenate([silence, sound, silence]).astype(np.int16).tobytes()
 
 
 async def starts(pcm: bytes) -> int:
