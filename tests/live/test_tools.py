@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from agentworker.espeak import engine
 from tests.agent.talking import Thinking, in_thread
@@ -19,7 +20,7 @@ pytestmark = [pytest.mark.live, pytest.mark.prove]
 
 NUMBER, OLGA = "74991124148", "79160000301"
 OLGAS = 2300
-ASKED, NOTE = "Позовите Ольгу, пожалуйста.", "Спрашивает про коронку"
+ASKED, NOTE = "Позовите мне Ольгу", "Спрашивает про коронку"
 LINE = """
     from agentworker.keys import ProviderKey
     from agentworker.models import Agent
@@ -54,6 +55,14 @@ LINE = """
 """
 
 
+class Connecting(Thinking):
+    """It may be asked twice about the same words: the library begins before a turn has ended."""
+
+    async def think(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        self.answers = [("Соединяю с Ольгой.", "to_olga", {"note": NOTE})]
+        return await super().think(request, body)
+
+
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     with Provider({OLGA: "answer in clear"}, sound=beeps(OLGAS)) as provider:
@@ -62,7 +71,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def mind() -> Thinking:
-    made = Thinking(("Соединяю с Ольгой.", "to_olga", {"note": NOTE}))
+    made = Connecting()
     made.hears = ASKED
     return made
 
