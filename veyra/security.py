@@ -1,7 +1,7 @@
 """What somebody tried and was not allowed to do, kept for whoever answers for the line."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -23,13 +23,17 @@ class SecurityEventQuerySet(models.QuerySet["SecurityEvent"]):
 
 
 class SecurityEvent(models.Model):
-    """One refusal. Never changed."""
+    """One refusal, or a change of who may do what. Never changed."""
 
     class Kind(models.TextChoices):
         DIAL_PREFIX = "dial_prefix", _("Call to a number that may not be called")
         DIAL_AT_ONCE = "dial_at_once", _("Too many calls out at once")
         DIAL_MINUTES = "dial_minutes", _("The day's minutes of calls out used up")
         STRANGER = "stranger", _("Call let in from an address that is not in the list")
+        LOGIN_ATTACK = "login_attack", _("Many wrong passwords")
+        NEW_OWNER = "new_owner", _("A new owner")
+        FACTOR_OFF = "factor_off", _("Second factor switched off")
+        INVITE_USED = "invite_used", _("Invitation used")
 
     kind = models.CharField(_("what"), max_length=20, choices=Kind.choices)
     at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
@@ -58,6 +62,12 @@ class SecurityEvent(models.Model):
     @property
     def sentence(self) -> Sentence:
         return Sentence.from_json(self.detail)
+
+    @classmethod
+    def note(cls, kind: Kind, user: "User | None", msgid: str, **values: Any) -> None:
+        """`msgid`: a sentence that is marked with gettext_noop; `values`: what stands in it."""
+        detail = Sentence(msgid, values).to_json()
+        cls.objects.create(kind=kind, user=user, detail=detail)
 
 
 # Failed logins are of use for a day, and so many rows are enough to see an attack.
