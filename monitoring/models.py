@@ -5,6 +5,7 @@ from monitoring.callfile import CallFile
 from monitoring.erasure import CallerFile, Erasure
 from monitoring.filters import SavedFilter
 from monitoring.health.models import HealthCheck, HealthPoint
+from monitoring.hooks.models import Hook, HookDelivery, HookEvent
 from monitoring.incidents.models import (
     Contact,
     Incident,
@@ -33,6 +34,9 @@ __all__ = [
     "EscalationStep",
     "HealthCheck",
     "HealthPoint",
+    "Hook",
+    "HookDelivery",
+    "HookEvent",
     "Incident",
     "IncidentCall",
     "IncidentNote",

@@ -81,6 +81,7 @@ ENGINEER = (
     *rights_on("telephony.testcall", may=["view", "add"]),
     *rights_on("recordings.stream", "recordings.ingress", "recordings.storage"),
     *rights_on("monitoring.alertchannel", may=["view", "add", "change", "delete"]),
+    *rights_on("monitoring.hook", may=["view", "add", "change", "delete"]),
     *("recordings.delete_ingress", "recordings.view_roomaction"),
     *("recordings.view_recording", "recordings.record_call"),
     *("recordings.mute_participant", "recordings.remove_participant"),

@@ -9,6 +9,7 @@ from monitoring import caller_zip, filing, forgetting, looking, posting, synthet
 from monitoring.alarms import working
 from monitoring.health import history
 from monitoring.health.checks.ground import DEFAULT, SCHEDULE, pulse_of
+from monitoring.hooks import working as hooks
 from monitoring.incidents import services
 from monitoring.logs import bundle
 from monitoring.metrics import counting
@@ -36,6 +37,11 @@ def look() -> None:
 @shared_task(name=working.TASK)  # type: ignore[untyped-decorator]  # likewise
 def alarm() -> None:
     working.work(timezone.now())
+
+
+@shared_task(name=hooks.TASK)  # type: ignore[untyped-decorator]  # likewise
+def tell_programs() -> None:
+    hooks.work(timezone.now())
 
 
 @shared_task(name=counting.TASK)  # type: ignore[untyped-decorator]  # likewise
@@ -72,6 +78,7 @@ def tidy() -> None:
     bundle.forget(timezone.now())
     posting.forget(timezone.now())
     working.forget(timezone.now())
+    hooks.forget(timezone.now())
     services.forget(timezone.now())
     history.thin(timezone.now())
 

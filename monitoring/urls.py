@@ -72,6 +72,7 @@ urlpatterns = [
     path("numbers/<int:pk>/notices/", notice_views.page, name="number-notices"),
     path("notices/<int:pk>/stop/", notice_views.stop, name="number-notice-stop"),
     path("alarms/", include("monitoring.alarms.urls")),
+    path("webhooks/", include("monitoring.hooks.urls")),
     path("incidents/", include("monitoring.incidents.urls")),
     path("maintenance/", include("monitoring.upkeep.urls")),
     path("checklists/", checklist_views.page, name="checklists"),

@@ -66,6 +66,7 @@ WATCHED: Mapping[str, Watched] = {
     "recordings.Stream": Watched(only=("has_picture", "is_wanted")),
     "recordings.Ingress": Watched(only=("name", "kind", "is_enabled", "deleted_at")),
     "monitoring.AlertChannel": Watched(also=("values", "is_ready"), undo="row"),
+    "monitoring.Hook": Watched(also=("is_on",)),
     "monitoring.RuleSetting": Watched(but=("changed_by",), undo="row"),
 }
 

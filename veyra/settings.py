@@ -357,6 +357,7 @@ CELERY_BEAT_SCHEDULE = {
     "count": {"task": "monitoring.count", "schedule": 15.0},
     "test_calls": {"task": "monitoring.test_calls", "schedule": 30.0},
     "alarm": {"task": "monitoring.alarm", "schedule": 5.0},
+    "hooks": {"task": "monitoring.hooks", "schedule": 2.0},
     # Each queue shows by this that somebody works it off.
     **{
         f"pulse_{queue}": {

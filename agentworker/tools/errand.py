@@ -127,6 +127,15 @@ async def _follow(
     raise ErrandError(Sentence(TOO_FAR))
 
 
+def checked(text: str, fence: Fence) -> URL:
+    """The address, where it is one and may be asked; a name is looked at when it is looked up.
+    Raises ErrandError.
+    """
+    url = _address(text)
+    _look_at(url, fence)
+    return url
+
+
 def _address(text: str) -> URL:
     try:
         url = URL(text)

@@ -11,6 +11,7 @@ from agentworker.models import Budget, Turn
 from agentworker.spending.limiting import percent_spent
 from monitoring import synthetic
 from monitoring.health import every, reading, running
+from monitoring.hooks.models import Hook
 from monitoring.incidents.facts import Facts, Fate, Found, Knock
 from monitoring.incidents.models import ProgramStart
 from monitoring.logs import leaks
@@ -52,6 +53,7 @@ def read(now: datetime) -> Facts:
         backlog=_backlog(now),
         failed_tests=synthetic.failing(now),
         leaks=leaks.leaked_in(),
+        deaf={each.name: not each.is_on for each in Hook.objects.in_trouble(now)},
         spent_percent=percent_spent(Budget.objects.first(), now),
         knocks=[Knock(*each) for each in sorted(FailedLogin.counts(since).items())],
     )

@@ -7,8 +7,9 @@ from datetime import datetime
 from django.utils.functional import Promise
 
 from agentworker.models import Worker
+from monitoring.incidents.advice import Advice, Offer
 from monitoring.incidents.models import Incident
-from monitoring.incidents.runbooks import RUNBOOKS, USUAL, Advice, Offer
+from monitoring.incidents.runbooks import RUNBOOKS, USUAL
 from monitoring.recovery.steps import STEPS
 from monitoring.recovery.worker_steps import hanging
 from recordings.models import Storage

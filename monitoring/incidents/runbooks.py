@@ -1,82 +1,34 @@
 """The runbooks: for each rule why its trouble happens, and what heals it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-Text = str | Promise
-# A URL name, what the link says, and the right that opens the page.
-PageOf = tuple[str, Text, str]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A step of monitoring.recovery. `on`: "" for `target` itself, "check", "about", "lines",
-    "sick", "hung", "resting", "storages" or "program NAME…", what the incident or the line names
-    at that moment.
-    """
-
-    step: str
-    on: str = ""
-    target: str = ""
-
-
-@dataclass(frozen=True)
-class Advice:
-    """`by_hand`: what no button does, in order."""
-
-    why: Text
-    steps: Sequence[Offer] = ()
-    by_hand: Sequence[Text] = ()
-    pages: Sequence[PageOf] = ()
-
-
-AGAIN = Offer("check_again", on="check")
-DIAGNOSE: PageOf = ("diagnosis", _("Diagnosis of the line"), "monitoring.view_recoveryaction")
-HEALTH: PageOf = ("health-page", _("How the line is"), "monitoring.view_healthcheck")
-CALLS: PageOf = ("admin:telephony_call_changelist", _("Calls"), "telephony.view_call")
-BACKS: PageOf = (
-    "admin:telephony_callback_changelist",
-    _("Calls to return"),
-    "telephony.view_callback",
+from monitoring.incidents.advice import (
+    ACCOUNTS,
+    AGAIN,
+    AGENTS,
+    BACKS,
+    CALLS,
+    CHANNELS,
+    DIAGNOSE,
+    DIFFERENCES,
+    ERRORS,
+    GUARANTEE,
+    HEALTH,
+    HOOKS,
+    KEEPING,
+    MAINTENANCE,
+    PUBLISHED,
+    RULES,
+    SPENDING,
+    STORAGES,
+    TRUNKS,
+    TURNED_AWAY,
+    WORKERS,
+    Advice,
+    Offer,
 )
-WORKERS: PageOf = ("workers", _("Workers"), "agentworker.view_worker")
-AGENTS: PageOf = ("admin:agentworker_agent_changelist", _("Assistants"), "agentworker.view_agent")
-SPENDING: PageOf = ("spending", _("What conversations cost"), "agentworker.view_budget")
-TRUNKS: PageOf = (
-    "admin:telephony_trunk_changelist",
-    _("Provider connections"),
-    "telephony.view_trunk",
-)
-RULES: PageOf = (
-    "admin:telephony_dispatchrule_changelist",
-    _("Who answers"),
-    "telephony.view_dispatchrule",
-)
-DIFFERENCES: PageOf = (
-    "differences",
-    _("Differences"),
-    "telephony.change_trunk telephony.change_dispatchrule",
-)
-TURNED_AWAY: PageOf = ("turned-away", _("Turned away"), "telephony.view_refused")
-GUARANTEE: PageOf = ("guarantee", _("Is everything recorded?"), "recordings.view_recording")
-STORAGES: PageOf = (
-    "admin:recordings_storage_changelist",
-    _("Storage of recordings"),
-    "recordings.view_storage",
-)
-PUBLISHED: PageOf = (
-    "admin:telephony_publishedobject_changelist",
-    _("Objects in LiveKit"),
-    "telephony.view_publishedobject",
-)
-CHANNELS: PageOf = ("alarm-channels", _("Alarms"), "monitoring.view_alertchannel")
-KEEPING: PageOf = ("keeping", _("Keeping of recordings"), "recordings.view_term")
-MAINTENANCE: PageOf = ("maintenance", _("Maintenance"), "monitoring.view_jobrun")
-ERRORS: PageOf = ("log-errors", _("Errors of the programs"), "monitoring.view_logerror")
-ACCOUNTS: PageOf = ("admin:veyra_user_changelist", _("Accounts"), "veyra.view_user")
 
 START_IT = _(
     "If its program does not run at all, start it as the button says, or call the engineer."
@@ -490,6 +442,18 @@ RUNBOOKS: Mapping[str, Advice] = {
         [Offer("test_channel"), AGAIN],
         [_("Open the channel under “Alarms”: it says what it answered, and what to correct.")],
         [CHANNELS, HEALTH],
+    ),
+    "webhook_fails": Advice(
+        _(
+            "The program that is told of calls is away, its address changed, or it refuses our"
+            " messages. Calls go on; that program misses what happens after a day."
+        ),
+        (),
+        [
+            _("Open the webhook: it says what was answered. Tell whoever runs that program."),
+            _("When it works again, switch it on and press “Send again”."),
+        ],
+        [HOOKS],
     ),
     "backup": Advice(
         _("The nightly backup did not run, or could not be written."),

@@ -127,6 +127,21 @@ def secret_leaked(facts: Facts, _limits: Limits) -> Sequence[Trouble]:
     return [Trouble(Sentence(msgid, {"places": shown}))]
 
 
+def webhook_fails(facts: Facts, _limits: Limits) -> Sequence[Trouble]:
+    fails = gettext_noop("The program “%(name)s” takes no webhooks. Its page says what it answers.")
+    is_off = gettext_noop(
+        "The webhook “%(name)s” was switched off: its program has taken nothing for a day."
+    )
+    return [
+        Trouble(
+            Sentence(is_off if was_given_up else fails, {"name": name}),
+            about=name,
+            severity=Severity.MEDIUM if was_given_up else Severity.LOW,
+        )
+        for name, was_given_up in sorted(facts.deaf.items())
+    ]
+
+
 def test_call(facts: Facts, _limits: Limits) -> Sequence[Trouble]:
     msgid = gettext_noop("The test call to %(number)s failed. The test calls say at which step.")
     return [
@@ -226,6 +241,14 @@ RULES = (
         _("Each night it is looked whether a password or key stands in a log, file or backup."),
         Severity.HIGH,
         secret_leaked,
+        damping=0,
+    ),
+    Rule(
+        "webhook_fails",
+        _("Another program takes no webhooks"),
+        _("A program that is told of calls has not answered for an hour, or was given up."),
+        Severity.MEDIUM,
+        webhook_fails,
         damping=0,
     ),
     Rule(

@@ -14,6 +14,7 @@ from django.utils import timezone
 from agentworker.models import Agent
 from monitoring import roles
 from monitoring.incidents import services, urgent
+from monitoring.incidents.advice import PageOf
 from monitoring.incidents.models import (
     Contact,
     Incident,
@@ -23,7 +24,7 @@ from monitoring.incidents.models import (
     Silence,
 )
 from monitoring.incidents.runbook import TARGETS
-from monitoring.incidents.runbooks import RUNBOOKS, USUAL, PageOf
+from monitoring.incidents.runbooks import RUNBOOKS, USUAL
 from monitoring.recovery.models import RecoveryAction
 from monitoring.recovery.steps import STEPS
 from telephony.models import Call, CallBack, DispatchRule
