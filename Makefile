@@ -2,10 +2,14 @@
 
 PYTHON_ENV := .venv/bin/python
 
-.PHONY: run test lint bench demo prove livekit frontend lock messages
+.PHONY: run env test lint bench demo prove livekit frontend lock messages
 
 run:
 	@exec deploy/run.sh
+
+# For docker compose: make env, or make env DOMAIN=line.example.com
+env:
+	@DOMAIN="$(DOMAIN)" deploy/env.sh
 
 test:
 	@exec deploy/test.sh

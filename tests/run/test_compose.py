@@ -1,11 +1,15 @@
 """docker-compose.yml, as far as it can be checked without Docker."""
 
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from cryptography.fernet import Fernet
 from django.conf import LazySettings
 from django.core.management import call_command, get_commands
 from django.utils import timezone
@@ -33,13 +37,62 @@ def test_every_service_of_the_line_is_there() -> None:
             "standby",
             "recorder",
         ),
-        *("prometheus", "grafana"),
+        *("prometheus", "grafana", "caddy"),
     }
 
 
 def test_every_image_of_others_is_pinned() -> None:
     images = [service["image"] for service in SERVICES.values() if service["image"] != "veyra"]
     assert [image for image in images if not re.search(r":v?\d+\.\d+", image)] == []
+
+
+def test_no_password_is_the_same_everywhere(tmp_path: Path) -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert re.findall(r"\$\{[A-Z_]*(?:PASSWORD|SECRET|KEYS?):-[^}]+", text) == []
+    made = [environment_made(tmp_path / name) for name in ("one", "two")]
+    for name in set(re.findall(r"\$\{([A-Z_]*PASSWORD)", text)) | {"SECRET_KEY", "FIELD_KEYS"}:
+        assert made[0][name] != made[1][name] and len(made[0][name]) >= 24
+
+
+def test_an_environment_that_is_there_is_kept(tmp_path: Path) -> None:
+    before = environment_made(tmp_path / "one")
+    again = made_by_script(tmp_path / "one")
+    assert again.returncode == 1 and "There is an .env already" in again.stderr
+    assert environment_of(tmp_path / "one") == before
+
+
+def test_stored_secrets_can_be_written_by_the_key_that_was_made(tmp_path: Path) -> None:
+    Fernet(environment_made(tmp_path / "one")["FIELD_KEYS"])
+
+
+def test_a_domain_brings_https(tmp_path: Path) -> None:
+    made = environment_made(tmp_path / "one", DOMAIN="line.example.com")
+    assert made["PUBLIC_URL"] == "https://line.example.com"
+    assert made["LIVEKIT_PUBLIC_URL"] == "wss://line.example.com"
+    assert SERVICES["caddy"]["profiles"] == [made["COMPOSE_PROFILES"]]
+
+
+def environment_made(folder: Path, **environment: str) -> dict[str, str]:
+    done = made_by_script(folder, **environment)
+    assert done.returncode == 0, done.stderr
+    assert (folder / ".env").stat().st_mode & 0o077 == 0
+    return environment_of(folder)
+
+
+def made_by_script(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    (folder / "deploy").mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "deploy/env.sh", folder / "deploy")
+    return subprocess.run(
+        [folder / "deploy/env.sh"],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    lines = (folder / ".env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if not line.startswith("#"))
 
 
 def test_every_service_has_a_healthcheck() -> None:
