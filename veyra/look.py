@@ -184,7 +184,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
-    "LOGIN": {"form": "veyra.logging_in.LoginForm"},
+    "ACCOUNT": {"navigation": [{"title": _("My login"), "link": reverse_lazy("account")}]},
     "LANGUAGES": {"action": reverse_lazy("language")},
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",

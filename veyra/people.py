@@ -102,7 +102,7 @@ def setup(request: HttpRequest, user: User) -> HttpResponse:
         user.time_zone = form.cleaned_data["time_zone"]
         user.set_up_at = timezone.now()
         user.save(update_fields=["language", "time_zone", "set_up_at"])
-        return HttpResponseRedirect(_wanted_page(request))
+        return HttpResponseRedirect(_next_step(request))
     context = {
         **admin.site.each_context(request),
         "title": _("Welcome to Veyra"),
@@ -113,8 +113,16 @@ def setup(request: HttpRequest, user: User) -> HttpResponse:
     return render(request, "veyra/setup.html", context, status=400 if form.errors else 200)
 
 
-def _wanted_page(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
+def _next_step(request: HttpRequest) -> str:
+    """The second factor, where the line has one; then the page that was wanted."""
+    wanted = wanted_page(request, request.POST.get("next", ""))
+    if not settings.SECOND_FACTOR_ROLES:
+        return wanted
+    return f"{reverse('second-factor')}?{urlencode({'next': wanted})}"
+
+
+def wanted_page(request: HttpRequest, wanted: str) -> str:
+    """A page of ours to go on to; the first page, where it is none."""
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
     return wanted if safe else reverse("admin:index")
 

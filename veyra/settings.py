@@ -130,6 +130,10 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "auditlog",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "veyra",
     "django.contrib.admin",
     "channels",
@@ -156,7 +160,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "veyra.audit.Actors",
+    "allauth.account.middleware.AccountMiddleware",
+    "veyra.accounts.sessions.SeenMiddleware",
     "veyra.people.PersonMiddleware",
+    "veyra.accounts.second_factor.SecondFactorMiddleware",
 ]
 
 # Who changed what (veyra.audit): in a table of ours, so that auditlog's own is not made.
@@ -171,6 +178,32 @@ AUTH_USER_MODEL = "veyra.User"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
+# Logging in (veyra.accounts). Wrong passwords are counted by us, in rows, for all web processes.
+ACCOUNT_ADAPTER = "veyra.accounts.adapter.AccountAdapter"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Veyra: "
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {"login": "veyra.accounts.forms.LoginForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+MFA_ADAPTER = "veyra.accounts.adapter.FactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_FORMS = {
+    "authenticate": "veyra.accounts.forms.CodeForm",
+    "reauthenticate": "veyra.accounts.forms.CodeAgainForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Veyra"
+# Clocks of telephones go half a minute wrong.
+MFA_TOTP_TOLERANCE = 1
+# Browsers call the machine itself safe, also without https.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = PUBLIC_URL.startswith("http://")
+# Groups whose people need a second factor, and superusers with them; ours of tests log in without.
+SECOND_FACTOR_ROLES = () if TESTING else ("Owner", "Engineer")
+
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -181,6 +214,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "veyra.accounts.frame.frame",
             ]
         },
     }

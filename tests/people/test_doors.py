@@ -31,9 +31,18 @@ TO_THE_WORLD = {
     "": "leads to the home page",
     "alarms/answer/<str:token>/": "who has the signed link of an alarm",
     "language/": "a language for oneself",
+    "account/forgotten/": "a letter, or whom to ask",
+    "account/logout/": "his own login",
+}
+# Pages of one's own login.
+ONES_OWN = {
+    *("", "password/", "password/set/", "second-factor/", "sessions/<int:pk>/end/"),
+    *("sessions/end/", "code/", "app/", "app/off/", "codes/new/", "codes/file/"),
+    *("keys/add/", "keys/login/", "keys/<int:pk>/", "keys/<int:pk>/remove/"),
 }
 # The same for whoever is logged in as staff, without a single right.
 TO_STAFF = TO_THE_WORLD | {
+    **{f"account/{each}": "his own login" for each in ONES_OWN},
     "admin/": "the home page, on which everybody has his own",
     "admin/search/": "searches what he may see",
     "admin/password_change/": "his own password",

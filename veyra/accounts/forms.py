@@ -1,0 +1,64 @@
+"""The forms of allauth, with our count of wrong passwords and codes."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.forms import LoginForm as PlainLoginForm
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from veyra.accounts import throttle
+
+# A code of the telephone is valid a little before and after its half minute.
+VALID = timedelta(minutes=2)
+USED = _("This code was used already. Wait for the next one.")
+TOO_MANY = _("Too many wrong attempts. Wait five minutes, then try again.")
+
+
+class LoginForm(PlainLoginForm):  # type: ignore[misc]  # allauth ships no types
+    """Its fields are called as Django's admin calls them: so password managers know them."""
+
+    def add_prefix(self, field_name: str) -> str:
+        return "username" if field_name == "login" else str(super().add_prefix(field_name))
+
+
+class _Counted:
+    """A wrong code counts like a wrong password."""
+
+    user: Any
+    authenticator: Any
+
+    def clean_code(self) -> str:
+        if throttle.waits(context.request, self.user):
+            raise ValidationError(TOO_MANY)
+        try:
+            code = str(super().clean_code())  # type: ignore[misc]  # of the form beside it
+        except ValidationError:
+            throttle.note(context.request, self.user)
+            raise
+        if self.authenticator.type == Authenticator.Type.TOTP:
+            use_up(self.authenticator, code)
+        return code
+
+
+class CodeForm(_Counted, AuthenticateForm):  # type: ignore[misc]  # allauth ships no types
+    """The second step of a login."""
+
+
+class CodeAgainForm(_Counted, ReauthenticateForm):  # type: ignore[misc]  # allauth ships no types
+    """Before what only the person himself may do."""
+
+
+def use_up(factor: Any, code: str) -> None:
+    """A code opens once, in whichever web process: who looked over a shoulder is too late."""
+    digest = hashlib.sha256(code.encode()).hexdigest()
+    lately = factor.last_used_at and factor.last_used_at > timezone.now() - VALID
+    if lately and factor.data.get("used") == digest:
+        raise ValidationError(USED)
+    factor.data["used"] = digest
+    factor.save(update_fields=["data"])
