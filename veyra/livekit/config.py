@@ -30,6 +30,8 @@ class Line:
     api_secret: str = field(repr=False)
     redis: str = field(repr=False)
     public_ip: str = ""
+    # Another pair that the server accepts: name and secret.
+    second: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,7 @@ def server_config(line: Line, server: Server) -> dict[str, Any]:
         # Left out, tcp_port would be LiveKit's own 7881, on every interface.
         "rtc": _media(line.public_ip) | {"udp_port": server.udp_port, "tcp_port": server.tcp_port},
         "redis": redis_config(line.redis),
-        "keys": {line.api_key: line.api_secret},
+        "keys": dict([(line.api_key, line.api_secret), *([line.second] if line.second else [])]),
         # Without api_key LiveKit sends no webhook at all.
         "webhook": {"api_key": line.api_key, "urls": [server.webhook_url]},
         "logging": {"level": "info", "json": True},

@@ -17,6 +17,7 @@ from veyra.livekit.config import (
     server_config,
     to_yaml,
 )
+from veyra.livekit_keys import second
 from veyra.up.preflight import Port, is_taken
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ def _line() -> Line:
         api_secret=settings.LIVEKIT_API_SECRET,
         redis=settings.LIVEKIT_REDIS_URL,
         public_ip=settings.PUBLIC_IP,
+        second=second(),
     )
 
 

@@ -1,0 +1,47 @@
+"""Changes the key pair by which LiveKit knows us, while calls go on."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from veyra import livekit_keys
+from veyra.livekit_keys import KeysError
+
+NEXT = {
+    "make": (
+        "A second pair is made. Start LiveKit again when nobody calls (with `make run`: start Veyra"
+        " again), then run: manage.py livekitkeys --switch"
+    ),
+    "switch": (
+        "The pairs changed places. Start Veyra's programs again; LiveKit goes on, and knows both."
+        " After an hour, when no token of the old pair is left, run: manage.py livekitkeys --drop"
+    ),
+    "drop": "The old pair is taken out. LiveKit forgets it at its next start.",
+}
+
+
+class Command(BaseCommand):
+    help = "The key pair of LiveKit: --make a second one, --switch to it, --drop the old one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        group = parser.add_mutually_exclusive_group()
+        for step in NEXT:
+            group.add_argument(f"--{step}", dest="step", action="store_const", const=step)
+
+    def handle(self, *args: Any, step: str | None = None, **options: Any) -> None:
+        if step is None:
+            there = livekit_keys.second() is not None
+            self.stdout.write("A second pair is there." if there else "There is one pair.")
+            return
+        try:
+            by_hand = getattr(livekit_keys, step)()
+        except KeysError as error:
+            raise CommandError(str(error.sentence)) from error
+        for name, value in by_hand.items():
+            self.stdout.write(f"{name}={value}")
+        if by_hand:
+            self.stdout.write(
+                "Write these lines into .env, and under `keys:` of LiveKit's own configuration each"
+                " pair that stands in them."
+            )
+        self.stdout.write(NEXT[step])
