@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,17 +13,19 @@ from django.utils.translation import gettext_lazy as _
 from agentworker.blocking import BlockedCaller
 from agentworker.company import Company
 from agentworker.content import Content, Language
+from agentworker.hours.access import PlaceAccess
 from agentworker.hours.models import Announcement, Closure, NumberPlace, Place
 from agentworker.keys import ProviderKey
 from agentworker.knowledge.models import Document, Passage
 from agentworker.recording import RecordingPolicy
 from agentworker.requests import AgentRequest
 from agentworker.scenarios import Scenario, ScenarioRun
+from agentworker.scope import ScopedQuerySet
 from agentworker.spending.models import Budget
 from agentworker.spending.rates import Spent
 from agentworker.standin import StandIn
 from agentworker.trials import Trial, TrialLine
-from veyra.models import Keepable
+from veyra.models import Keepable, User
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
 from veyra.wordforms import StemsField
 
@@ -41,6 +44,7 @@ __all__ = [
     "NumberPlace",
     "Passage",
     "Place",
+    "PlaceAccess",
     "ProviderKey",
     "Scenario",
     "ScenarioRun",
@@ -154,7 +158,16 @@ class AgentVersion(Content):
         return f"{self.agent} · {self.number}"
 
 
-class SessionQuerySet(VisibleQuerySet["Session"]):
+class SessionQuerySet(ScopedQuerySet["Session"]):
+    def within(self, places: frozenset[int], user: User) -> Self:
+        """Which of them were calls, and to which numbers, only telephony knows: by its legs."""
+        legs: Any = apps.get_model("telephony", "Leg")._default_manager
+        seen = legs.visible_to(user).order_by()
+        phones = seen.filter(sip_call_id=models.OuterRef("sip_call_id"))
+        browsers = seen.filter(participant_sid=models.OuterRef("participant_sid"))
+        by_browser = models.Q(sip_call_id="") & ~models.Q(participant_sid="")
+        return self.filter(models.Exists(phones) | by_browser & models.Exists(browsers))
+
     def of_callers(self, names: Iterable[str]) -> Self:
         """Conversations with these callers: call ids of the gateway or participants' sids."""
         names = list(names)
@@ -279,7 +292,11 @@ class Speaker(models.TextChoices):
 MOST_LINES = 20_000
 
 
-class TurnQuerySet(VisibleQuerySet["Turn"]):
+class TurnQuerySet(ScopedQuerySet["Turn"]):
+    def within(self, places: frozenset[int], user: User) -> Self:
+        talks = Session.objects.visible_to(user).order_by()
+        return self.filter(models.Exists(talks.filter(pk=models.OuterRef("session"))))
+
     def said_often(self, words: str) -> bool:
         """Are there more lines with these words than are looked through?"""
         return self.filter(stems__says=words).order_by()[MOST_LINES:].exists()

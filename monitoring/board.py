@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from agentworker.models import Session
+from agentworker.scope import Scope, scope_of
 from agentworker.talks import Talk, talks
 from monitoring import phases
 from monitoring.phases import HAND_WORDS, Phase, Trouble
@@ -48,6 +49,11 @@ class Viewer:
     opens: frozenset[str] = frozenset()
     # On the page of a call in trouble there is something that he can do.
     helps: bool = False
+    # The places whose calls he sees; None: all calls.
+    scope: Scope = None
+
+    def sees(self, row: "Row") -> bool:
+        return self.scope is None or row.place in self.scope
 
     @classmethod
     def of(cls, user: User, *, on_wall: bool = False) -> "Viewer":
@@ -55,7 +61,8 @@ class Viewer:
         language = user.language or translation.get_language() or ""
         reads_words = not on_wall and user.has_perm("agentworker.view_session")
         opens = frozenset(page for page, rights in OPENED_BY.items() if user.has_perms(rights))
-        return cls(language, reads_words, opens, any(map(user.has_perm, HELPS)))
+        helps = any(map(user.has_perm, HELPS))
+        return cls(language, reads_words, opens, helps, scope_of(user))
 
 
 Version = tuple[object, ...]
@@ -77,6 +84,8 @@ class Row:
     recording: tuple[str, str] = ("", "")
     # The newest search for one of our people.
     ring: Ring | None = None
+    # To which its number belongs.
+    place: int | None = None
     at: datetime = field(default_factory=timezone.now, compare=False)
 
     @property
@@ -142,6 +151,7 @@ class Row:
             self.is_on_hold,
             self.place,
             self.recording,
+            self.place,
             self.ring and (self.ring.pk, self.ring.state, self.ring.over_at),
             bool(trouble and trouble.at <= self.at),
         )
@@ -206,6 +216,7 @@ def read(named: Named | None = None) -> list[Row]:
             leg.queue_place,
             ("", "") if leg.call.ended_at else (leg.rec_wanted or "", leg.rec_doing or ""),
             rings.get(leg.call_id),
+            leg.place,
             now,
         )
         for leg in legs
@@ -241,6 +252,10 @@ QUEUE_PLACE = """(SELECT place FROM agentworker_standin
 RECORDING = """(SELECT {} FROM recordings_recording
     WHERE recordings_recording.call_id = telephony_leg.call_id AND kind = 'talk')"""
 
+PLACE = """(SELECT place_id FROM agentworker_numberplace
+    JOIN telephony_phonenumber ON telephony_phonenumber.key = agentworker_numberplace.key
+    WHERE telephony_phonenumber.id = telephony_call.number_id)"""
+
 
 def _with_others(legs: QuerySet[Leg]) -> QuerySet[Any]:
     return legs.annotate(
@@ -249,6 +264,7 @@ def _with_others(legs: QuerySet[Leg]) -> QuerySet[Any]:
         stands_in=RawSQL(STANDS_IN, (), CharField()),  # noqa: S611  # likewise
         queue_place=RawSQL(QUEUE_PLACE, (), IntegerField()),  # noqa: S611  # likewise
         rec_wanted=RawSQL(RECORDING.format("wanted"), (), CharField()),  # noqa: S611  # likewise
+        place=RawSQL(PLACE, (), IntegerField()),  # noqa: S611  # likewise
         rec_doing=RawSQL(RECORDING.format("doing"), (), CharField()),  # noqa: S611  # likewise
     )
 

@@ -209,7 +209,8 @@ class Hub:
         for sink in sinks:
             viewer = self._members[sink]
             if viewer not in texts:
-                pairs = [(row, self._rendered[row.call.pk].html[viewer]) for row in rows]
+                seen = [row for row in rows if viewer.sees(row)]
+                pairs = [(row, self._rendered[row.call.pk].html[viewer]) for row in seen]
                 strip = self._strips[viewer] if with_needs else None
                 texts[viewer] = board.message(pairs, needs=strip, **parts)  # type: ignore[arg-type]  # full and gone, by name
             sink.deliver(texts[viewer])
@@ -250,7 +251,8 @@ class Hub:
     def _render(self, row: Row, viewers: set[Viewer]) -> Rendered:
         known, version = self._rendered.get(row.call.pk), row.version
         html = known.html if known and known.version == version else {}
-        return Rendered(row, version, {v: html.get(v) or board.render(row, v) for v in viewers})
+        seen_by = [viewer for viewer in viewers if viewer.sees(row)]
+        return Rendered(row, version, {v: html.get(v) or board.render(row, v) for v in seen_by})
 
     async def _listen(self) -> None:
         """Hear of changes; after a broken connection subscribe again and look at everything."""

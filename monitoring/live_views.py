@@ -28,7 +28,7 @@ def live(request: HttpRequest, user: User) -> HttpResponse:
         "title": _("Now"),
         "frame": FRAMES[on_wall],
         "on_wall": on_wall,
-        "rows": [board.render(row, viewer) for row in board.read()],
+        "rows": [board.render(row, viewer) for row in board.read() if viewer.sees(row)],
         "needs": mark_safe(needs.render(needs.read(), viewer)),  # noqa: S308  # our template's own
         "phases": [(phase, word) for phase, word in PHASE_WORDS.items() if phase != Phase.ENDED],
         "has_numbers": PhoneNumber.objects.visible_to(user).kept().exists(),
@@ -40,7 +40,7 @@ def live(request: HttpRequest, user: User) -> HttpResponse:
 def live_rows(request: HttpRequest, user: User) -> HttpResponse:
     """The whole board as a message."""
     viewer = Viewer.of(user, on_wall=board.is_wall(request.GET))
-    rows = [(row, board.render(row, viewer)) for row in board.read()]
+    rows = [(row, board.render(row, viewer)) for row in board.read() if viewer.sees(row)]
     strip = needs.render(needs.read(), viewer)
     text = board.message(rows, full=True, needs=strip)
     return HttpResponse(text, content_type="application/json")

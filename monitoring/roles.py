@@ -1,10 +1,11 @@
-"""The groups that people are put into, and what each may do at first. Owners change them."""
+"""The groups that people are put into, and what each may do: this table, and nothing else."""
 
 from collections.abc import Iterable
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
-from django.db.models import Q
+
+from veyra import live
 
 CALLS = (
     *("telephony.view_call", "telephony.view_phonenumber", "agentworker.view_agent"),
@@ -59,6 +60,7 @@ MANAGER = (
 )
 ENGINEER = (
     *CALLS,
+    "agentworker.view_every_number",
     *WORDS,
     *INCIDENTS,
     "monitoring.resolve_incident",
@@ -89,6 +91,7 @@ ENGINEER = (
     *rights_on("agentworker.agent", "agentworker.agentversion", "agentworker.providerkey"),
     *rights_on("agentworker.place", "agentworker.closure", "agentworker.company"),
     *rights_on("telephony.colleague", "telephony.team"),
+    *rights_on("veyra.apikey", may=["view", "add", "delete"]),
     *rights_on(
         *("telephony.callevent", "telephony.refused", "telephony.publishedobject"),
         *("telephony.registration", "telephony.outboundcall", "agentworker.worker"),
@@ -110,23 +113,38 @@ ROLES: dict[str, tuple[str, ...] | None] = {
 
 
 def make() -> list[str]:
-    """Make the groups that are not there, and name them; one that is there stays as it is."""
-    there = set(Group.objects.filter(name__in=ROLES).values_list("name", flat=True))
-    missing = [name for name in ROLES if name not in there]
+    """Make the groups as they stand here, and name those that were other; at every start, so that
+    a right which the code gives or takes reaches whoever was there before.
+    """
+    rights = list(Permission.objects.select_related("content_type"))
     with transaction.atomic():
-        for name in missing:
-            Group.objects.create(name=name).permissions.set(permissions_of(name))
-    return missing
+        other = [name for name in ROLES if _put_right(name, permissions_of(name, rights))]
+    if other:
+        live.changed("rights", live.EVERYBODY)
+    return other
 
 
-def permissions_of(role: str) -> list[Permission]:
-    """What the role may do at first."""
+def _put_right(name: str, wanted: list[Permission]) -> bool:
+    """False: it was right. What two do at once comes to the same."""
+    group, is_new = Group.objects.get_or_create(name=name)
+    has = set(group.permissions.values_list("pk", flat=True))
+    if has == {right.pk for right in wanted} and not is_new:
+        return False
+    group.permissions.set(wanted)
+    return True
+
+
+def permissions_of(role: str, rights: Iterable[Permission] | None = None) -> list[Permission]:
+    """What the role may do. `rights`: all that there are, with their kinds of rows."""
+    if rights is None:
+        rights = Permission.objects.select_related("content_type")
     named = ROLES[role]
-    found = Permission.objects.select_related("content_type")
-    if named is None:
-        return list(found.filter(codename__startswith="view_") if role == "Auditor" else found)
-    pairs = [right.split(".") for right in named]
-    wanted = Q(pk__in=[])
-    for app, codename in pairs:
-        wanted |= Q(content_type__app_label=app, codename=codename)
-    return list(found.filter(wanted))
+    if named is not None:
+        return [right for right in rights if name_of(right) in named]
+    auditor = role == "Auditor"
+    return [right for right in rights if not auditor or right.codename.startswith("view_")]
+
+
+def name_of(right: Permission) -> str:
+    """As `User.has_perm` takes it."""
+    return f"{right.content_type.app_label}.{right.codename}"

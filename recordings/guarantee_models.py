@@ -6,10 +6,15 @@ from typing import Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from veyra.querysets import VisibleQuerySet
+from agentworker.scope import ScopedQuerySet
+from veyra.models import User
 
 
-class GuaranteeDayQuerySet(VisibleQuerySet["GuaranteeDay"]):
+class GuaranteeDayQuerySet(ScopedQuerySet["GuaranteeDay"]):
+    def within(self, places: frozenset[int], user: User) -> Self:
+        """None: they are figures of the whole line."""
+        return self.none()
+
     def up_to(self, day: date, count: int) -> Self:
         """The last so many days, the newest first."""
         return self.filter(day__lte=day).order_by("-day")[:count]

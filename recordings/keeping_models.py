@@ -8,7 +8,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from agentworker.scope import ScopedQuerySet
 from recordings.terms import Scope, Terms
+from telephony.scope import OfCallsQuerySet
+from veyra.models import User
 from veyra.querysets import VisibleQuerySet
 from veyra.sentences import Sentence
 
@@ -140,7 +143,9 @@ class TermChange(Scoped):
         return str(self.number or self.agent or _("all other recordings"))
 
 
-class HoldQuerySet(VisibleQuerySet["Hold"]):
+class HoldQuerySet(OfCallsQuerySet["Hold"]):
+    CALL = "recording__call"
+
     def in_force(self) -> Self:
         return self.filter(lifted_at=None)
 
@@ -194,7 +199,14 @@ class Hold(models.Model):
         return str(self.pk)
 
 
-class DeletionQuerySet(VisibleQuerySet["Deletion"]):
+class DeletionQuerySet(ScopedQuerySet["Deletion"]):
+    def within(self, places: frozenset[int], user: User) -> Self:
+        """Those whose recording has still its row."""
+        from recordings.models import Recording  # it imports us
+
+        seen = Recording.objects.visible_to(user).order_by()
+        return self.filter(models.Exists(seen.filter(pk=models.OuterRef("recording"))))
+
     def open(self) -> Self:
         """Their files may still be there."""
         return self.filter(gone_at=None)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from veyra.querysets import VisibleQuerySet
+from telephony.scope import OfCallsQuerySet
 
 if TYPE_CHECKING:  # it imports us
     from recordings.models import Recording
@@ -19,7 +19,9 @@ SHOWN = 50
 PAUSE = timedelta(hours=1)
 
 
-class ListeningQuerySet(VisibleQuerySet["Listening"]):
+class ListeningQuerySet(OfCallsQuerySet["Listening"]):
+    CALL = "recording__call"
+
     def named(self, visit: uuid.UUID) -> "Listening | None":
         return self.filter(pk=visit).first()
 

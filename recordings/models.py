@@ -21,6 +21,7 @@ from recordings.listening_models import Listening
 from recordings.room_models import RoomAction
 from recordings.stream_models import Stream, StreamTarget
 from telephony.models import Call
+from telephony.scope import OfCallsQuerySet
 from veyra import audit
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
@@ -119,7 +120,7 @@ class Storage(models.Model):
         return self.name or str(self.get_kind_display())
 
 
-class RecordingQuerySet(VisibleQuerySet["Recording"]):
+class RecordingQuerySet(OfCallsQuerySet["Recording"]):
     def of_call(self, call: uuid.UUID) -> Self:
         return self.filter(call=call)
 

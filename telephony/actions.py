@@ -10,14 +10,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from telephony.facts import Call
-from veyra.querysets import VisibleQuerySet
+from telephony.scope import OfCallsQuerySet
 from veyra.sentences import Sentence
 
 if TYPE_CHECKING:  # it imports us
     from telephony.models import Trunk
 
 
-class CallActionQuerySet(VisibleQuerySet["CallAction"]):
+class CallActionQuerySet(OfCallsQuerySet["CallAction"]):
     def waiting(self) -> Self:
         """To be done, the oldest first."""
         return self.filter(state=CallAction.State.WAITING).order_by("asked_at", "pk")

@@ -202,7 +202,9 @@ def may_stay(visit: Visit, now: datetime) -> bool:
     if visit.call.state == Call.State.ENDED or visit.seen_at < now - SILENT_AFTER:
         return False
     logged_in = visit.login is not None and visit.login.expire_date > now
-    return logged_in and visit.user is not None and is_allowed(visit.user, visit.kind)
+    if not logged_in or visit.user is None or not is_allowed(visit.user, visit.kind):
+        return False
+    return Call.objects.visible_to(visit.user).filter(pk=visit.call_id).exists()
 
 
 def _clear(gone: Mapping[str, set[str]]) -> None:

@@ -8,14 +8,18 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from agentworker.scope import ScopedQuerySet
+from telephony import scope
 from telephony.numbers import part_of_any_spelling
 from telephony.reasons import sentence
 from veyra.models import User
-from veyra.querysets import VisibleQuerySet
 from veyra.sentences import Sentence
 
 
-class CallBackQuerySet(VisibleQuerySet["CallBack"]):
+class CallBackQuerySet(ScopedQuerySet["CallBack"]):
+    def within(self, places: frozenset[int], user: User) -> Self:
+        return self.filter(scope.numbers(places, "number") | scope.calls(places, user, "call"))
+
     def waiting(self) -> Self:
         return self.filter(done_at=None)
 

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from veyra.querysets import VisibleQuerySet
+from telephony.scope import OfNumbersQuerySet
 
 
-class ExpectedCallQuerySet(VisibleQuerySet["ExpectedCall"]):
+class ExpectedCallQuerySet(OfNumbersQuerySet["ExpectedCall"]):
     def with_number(self) -> Self:
         """With the number and its connection."""
         return self.select_related("number__trunk")

@@ -10,9 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from agentworker.models import Session
+from agentworker.scope import ScopedQuerySet
+from telephony import scope
 from telephony.numbers import part_of_any_spelling
+from telephony.scope import OfCallsQuerySet
+from veyra.models import User
 from veyra.parts import PartsIndex
-from veyra.querysets import VisibleQuerySet
 
 if TYPE_CHECKING:  # it imports us
     pass
@@ -28,7 +31,10 @@ OF_RECORDING = (
 ROOM_MARGIN = timedelta(seconds=5)
 
 
-class CallQuerySet(VisibleQuerySet["Call"]):
+class CallQuerySet(ScopedQuerySet["Call"]):
+    def within(self, places: frozenset[int], user: User) -> Self:
+        return self.filter(scope.calls(places, user))
+
     def going_on(self) -> Self:
         return self.exclude(state="ended")
 
@@ -260,7 +266,7 @@ OF_CALL = (
 SHOWN = ("role", "sip_call_id", "participant_sid", *(f"call__{name}" for name in OF_CALL))
 
 
-class LegQuerySet(VisibleQuerySet["Leg"]):
+class LegQuerySet(OfCallsQuerySet["Leg"]):
     def others(self) -> Self:
         """The other sides of our calls, each with its call as the board shows it."""
         parties = self.filter(role__in=[Leg.Role.CALLER, Leg.Role.BROWSER, Leg.Role.CALLEE])
@@ -317,7 +323,15 @@ class Leg(models.Model):
         return self.sip_call_id or self.participant_sid
 
 
-class CallEventQuerySet(VisibleQuerySet["CallEvent"]):
+class CallEventQuerySet(ScopedQuerySet["CallEvent"]):
+    def within(self, places: frozenset[int], user: User) -> Self:
+        """Those that name a party of such a call."""
+        legs = Leg.objects.visible_to(user).order_by()
+        phones = legs.filter(sip_call_id=models.OuterRef("sip_call_id"))
+        there = legs.filter(participant_sid=models.OuterRef("participant_sid"))
+        named = ~models.Q(participant_sid="") & models.Exists(there)
+        return self.filter(models.Exists(phones) | named)
+
     def failed(self) -> Self:
         """That an assistant came and could not start, or broke in the middle."""
         return self.filter(source="agent", kind__in=("failed", "broken"))
@@ -426,7 +440,11 @@ class FoldUnit(models.Model):
         return self.key
 
 
-class RefusedQuerySet(VisibleQuerySet["Refused"]):
+class RefusedQuerySet(ScopedQuerySet["Refused"]):
+    def within(self, places: frozenset[int], user: User) -> Self:
+        """None: what strangers tried belongs to no place."""
+        return self.none()
+
     def since(self, moment: datetime) -> Self:
         """The newest first."""
         return self.filter(last_at__gte=moment).order_by("-last_at", "pk")

@@ -16,6 +16,7 @@ from agentworker.hours.models import Outside
 from agentworker.hours.sounds import SoundError
 from agentworker.hours.words import CITIES
 from agentworker.models import Agent, Announcement, Closure, Place
+from agentworker.scope import scope_of
 from telephony import opening
 from telephony.hours_fields import DaysField, MessageField, WeekField, sound_field
 from telephony.models import Colleague, PhoneNumber, Team
@@ -265,13 +266,18 @@ DAY = timedelta(days=1)
 
 
 def targets(user: User) -> list[tuple[str, Any, Any]]:
-    """(value, label, row) of all that can be closed; the whole line has no row."""
-    found: list[tuple[str, Any, Any]] = [(ALL, _("the whole line: every number"), None)]
+    """(value, label, row) of all that can be closed; the whole line has no row. Who sees only some
+    places closes nothing that others have, too.
+    """
+    sees_all = scope_of(user) is None
+    found: list[tuple[str, Any, Any]] = []
+    if sees_all:
+        found.append((ALL, _("the whole line: every number"), None))
     for place in Place.objects.visible_to(user).kept():
         found.append((f"{PLACE}:{place.pk}", place.name, place))
     for number in PhoneNumber.objects.visible_to(user).in_use():
         found.append((f"{NUMBER}:{number.pk}", labelled(number), number))
-    for agent in Agent.objects.visible_to(user).kept():
+    for agent in Agent.objects.visible_to(user).kept() if sees_all else ():
         label = _("the assistant “%(name)s”") % {"name": agent.name}
         found.append((f"{AGENT}:{agent.pk}", label, agent))
     return found

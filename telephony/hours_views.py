@@ -105,7 +105,7 @@ def close(request: HttpRequest, user: User) -> HttpResponse:
 @require_POST
 @staff_page(CLOSES)
 def open_now(request: HttpRequest, user: User, pk: int) -> HttpResponse:
-    closure = get_object_or_404(Closure.objects.visible_to(user), pk=pk)
+    closure = get_object_or_404(Closure.objects.changeable_by(user), pk=pk)
     if opening.open_now(closure, user):
         messages.success(request, _("Open again: the next call is answered by the hours."))
     return redirect(_back(request, "hours"))

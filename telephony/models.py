@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.functional import Promise
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_noop
 
 from agentworker.models import Agent
 from agentworker.recording import RecordingPolicy
+from agentworker.scope import bounded
+from telephony import scope
 from telephony.actions import CallAction
 from telephony.callback import CallBack
 from telephony.colleagues import Colleague, Member, Team, person_or_team
@@ -30,7 +33,7 @@ from telephony.scheduled import ScheduledChange
 from telephony.testcall import TestCall
 from telephony.visits import Visit
 from veyra import audit
-from veyra.models import Keepable
+from veyra.models import Keepable, User
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
 from veyra.secrets import EncryptedTextField
 from veyra.sentences import Sentence
@@ -227,6 +230,12 @@ class HostAddress(models.Model):
 
 
 class PhoneNumberQuerySet(WishQuerySet["PhoneNumber"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return bounded(super().visible_to(user), user)
+
+    def within(self, places: frozenset[int], user: User) -> Self:
+        return self.filter(scope.numbers(places))
+
     def may_call_out(self) -> Self:
         """Numbers that the person called can be shown: their connection places calls."""
         trunk = {"trunk__is_active": True, "trunk__archived_at": None}
@@ -303,6 +312,22 @@ class RoomKind(models.TextChoices):
     DIRECT = "direct", _("one shared room (conference)")
 
 
+class DispatchRuleQuerySet(WishQuerySet["DispatchRule"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return bounded(super().visible_to(user), user)
+
+    def within(self, places: frozenset[int], user: User) -> Self:
+        """Those that are about numbers of these places and no others: whoever changes a rule
+        changes all of it.
+        """
+        his = PhoneNumber.objects.filter(scope.numbers(places)).order_by()
+        of_rule = PhoneNumber.objects.filter(rules=models.OuterRef("pk")).order_by()
+        others = of_rule.exclude(pk__in=his.values("pk"))
+        whole = Trunk.objects.filter(rules=models.OuterRef("pk")).order_by()
+        only_his = models.Exists(of_rule) & ~models.Exists(others)
+        return self.filter(only_his, ~models.Exists(whole))
+
+
 class DispatchRule(Keepable):
     """Who answers: which numbers go to which room and which assistant."""
 
@@ -346,7 +371,7 @@ class DispatchRule(Keepable):
     is_active = models.BooleanField(_("in use"), default=True)
     is_demo = models.BooleanField(default=False, editable=False)
 
-    objects = WishQuerySet["DispatchRule"].as_manager()
+    objects = DispatchRuleQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("who answers")

@@ -19,6 +19,7 @@ from agentworker.placeholders import fill, values
 from telephony import moments, ringing
 from telephony.colleagues import Found, people_of
 from telephony.models import Call, Colleague, PhoneNumber, Team
+from veyra import live
 from veyra.models import User
 
 COLLEAGUE, TEAM = "colleague", "team"
@@ -121,6 +122,8 @@ def save_place(
     wanted = [kept(number).pk for number in numbers]
     place.numbers.exclude(pk__in=wanted).update(place=None)
     NumberPlace.objects.filter(pk__in=wanted).update(place=place)
+    # Who sees only some places sees other numbers now.
+    live.changed("rights", live.EVERYBODY)
     place.agents.exclude(pk__in=[agent.pk for agent in agents]).update(hours=None)
     Agent.objects.filter(pk__in=[agent.pk for agent in agents]).update(hours=place)
 
@@ -129,6 +132,7 @@ def save_place(
 def put_away(place: Place) -> None:
     """Its numbers and assistants work at any hour from now on."""
     place.numbers.update(place=None)
+    live.changed("rights", live.EVERYBODY)
     place.agents.update(hours=None)
     place.archived_at = timezone.now()
     place.save(update_fields=["archived_at"])

@@ -159,10 +159,27 @@ def what(closure: Closure) -> str:
     return _("the whole line: every number")
 
 
-def by_hand() -> tuple[tuple[str, str], ...]:
-    """What is closed now: the row that names it ("" for the line), and until when (ISO 8601)."""
-    rows = Closure.objects.in_force(timezone.now()).shown()
-    return tuple((_name(row), row.until.isoformat() if row.until else "") for row in rows)
+@dataclass(frozen=True)
+class ShutByHand:
+    """What is closed by hand. `name`: of the row that names it, "" for the line; `until`: ISO 8601,
+    "" where nobody knows; `place`: whom alone it concerns, None: everybody.
+    """
+
+    name: str
+    until: str
+    place: int | None = None
+
+
+def by_hand() -> tuple[ShutByHand, ...]:
+    """What is closed now."""
+    return tuple(map(_shut, Closure.objects.in_force(timezone.now()).shown()))
+
+
+def _shut(row: Closure) -> ShutByHand:
+    # Of a number that belongs to no place nobody is told who sees places only.
+    of_number = row.number.place_id or 0 if row.number else None
+    until = row.until.isoformat() if row.until else ""
+    return ShutByHand(_name(row), until, row.place_id or of_number)
 
 
 def _name(closure: Closure) -> str:

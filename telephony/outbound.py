@@ -11,8 +11,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from telephony.facts import Call
+from telephony.scope import OfNumbersQuerySet
 from veyra.models import User
-from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
 from veyra.sentences import Sentence
 
@@ -138,7 +138,7 @@ class Tries:
 BY_PEOPLE = ~models.Q(speaker="assistant")
 
 
-class OutboundCallQuerySet(VisibleQuerySet["OutboundCall"]):
+class OutboundCallQuerySet(OfNumbersQuerySet["OutboundCall"]):
     def waiting(self) -> Self:
         """To be dialled, the oldest first. Who speaks in his browser has to be there before."""
         asked = self.filter(state=OutboundCall.State.WAITING).order_by("asked_at", "pk")

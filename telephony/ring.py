@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from telephony.colleagues import Colleague
 from telephony.facts import Call
+from telephony.scope import OfCallsQuerySet
 from veyra.models import User
-from veyra.querysets import VisibleQuerySet
 from veyra.sentences import Sentence
 
 
-class RingQuerySet(VisibleQuerySet["Ring"]):
+class RingQuerySet(OfCallsQuerySet["Ring"]):
     def ringing(self) -> Self:
         return self.filter(state=Ring.State.RINGING)
 
@@ -128,7 +128,9 @@ class Ring(models.Model):
         return self.taken_as.startswith(f"colleague-{self.pk}-")
 
 
-class RungPhoneQuerySet(VisibleQuerySet["RungPhone"]):
+class RungPhoneQuerySet(OfCallsQuerySet["RungPhone"]):
+    CALL = "ring__call"
+
     def waiting(self) -> Self:
         """To be dialled, the oldest first."""
         return self.filter(state=RungPhone.State.WAITING).order_by("asked_at", "pk")

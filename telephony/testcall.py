@@ -8,13 +8,13 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from veyra.querysets import VisibleQuerySet
+from telephony.scope import OfNumbersQuerySet
 
 if TYPE_CHECKING:  # it imports us
     from telephony.models import PhoneNumber
 
 
-class TestCallQuerySet(VisibleQuerySet["TestCall"]):
+class TestCallQuerySet(OfNumbersQuerySet["TestCall"]):
     def of_number(self, number: "PhoneNumber") -> Self:
         return self.filter(number=number)
 

@@ -9,11 +9,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from telephony.facts import Call
+from telephony.scope import OfCallsQuerySet
 from veyra.models import User
-from veyra.querysets import VisibleQuerySet
 
 
-class VisitQuerySet(VisibleQuerySet["Visit"]):
+class VisitQuerySet(OfCallsQuerySet["Visit"]):
     def going_on(self) -> Self:
         return self.filter(left_at=None)
 

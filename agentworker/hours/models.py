@@ -7,13 +7,15 @@ from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.hours import week
 from agentworker.hours.calendar import Calendar, days_off, days_on
 from agentworker.hours.state import Shut, Timetable
-from veyra.models import Keepable
+from agentworker.scope import ScopedQuerySet, bounded, scope_of
+from veyra.models import Keepable, User
 from veyra.querysets import KeepableQuerySet, VisibleQuerySet
 
 # Days off are kept for this year and so many more.
@@ -46,6 +48,14 @@ class Outside(models.TextChoices):
     MESSAGE = "message", _("a message, and then the call ends")
     AGENT = "agent", _("another assistant")
     PEOPLE = "people", _("a person")
+
+
+class PlaceQuerySet(KeepableQuerySet["Place"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return bounded(super().visible_to(user), user)
+
+    def within(self, places: frozenset[int], user: User) -> Self:
+        return self.filter(pk__in=places)
 
 
 class Place(Keepable):
@@ -87,7 +97,7 @@ class Place(Keepable):
     # Whom telephony rings ("colleague:<key>", "team:<key>"); "": whom the rule names for need.
     people = models.CharField(_("who is rung"), max_length=50, blank=True)
 
-    objects = KeepableQuerySet["Place"].as_manager()
+    objects = PlaceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("opening hours")
@@ -146,7 +156,10 @@ class Place(Keepable):
         return Timetable(self.zone, week.from_json(self.week), own, off, on)
 
 
-class NumberPlaceQuerySet(VisibleQuerySet["NumberPlace"]):
+class NumberPlaceQuerySet(ScopedQuerySet["NumberPlace"]):
+    def within(self, places: frozenset[int], user: User) -> Self:
+        return self.filter(place__in=places)
+
     def called(self, texts: Collection[str]) -> Self:
         """Whose number is one of these."""
         return self.filter(number__in=texts).exclude(number="")
@@ -176,7 +189,20 @@ class NumberPlace(models.Model):
         return str(self.key)
 
 
-class ClosureQuerySet(VisibleQuerySet["Closure"]):
+class ClosureQuerySet(ScopedQuerySet["Closure"]):
+    def within(self, places: frozenset[int], user: User) -> Self:
+        """His places' and their numbers'; and those of assistants and of the line, which concern
+        everybody.
+        """
+        his = models.Q(place__in=places) | models.Q(number__place__in=places)
+        return self.filter(his | models.Q(place=None, number=None))
+
+    def changeable_by(self, user: User | AnonymousUser) -> Self:
+        """Who sees only some places does not open what is closed for others as well."""
+        rows = self.visible_to(user)
+        of_all = models.Q(place=None, number=None)
+        return rows if scope_of(user) is None else rows.exclude(of_all)
+
     def not_over(self, now: datetime) -> Self:
         """Those that hold now or will."""
         later = models.Q(until=None) | models.Q(until__gt=now)

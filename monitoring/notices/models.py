@@ -9,11 +9,11 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from monitoring.alarms.models import AlertChannel
-from veyra.querysets import VisibleQuerySet
+from telephony.scope import OfNumbersQuerySet
 from veyra.sentences import Sentence
 
 
-class NumberNoticeQuerySet(VisibleQuerySet["NumberNotice"]):
+class NumberNoticeQuerySet(OfNumbersQuerySet["NumberNotice"]):
     def of_number(self, pk: int) -> Self:
         return self.filter(number=pk)
 
@@ -55,7 +55,9 @@ class NumberNotice(models.Model):
         return f"{self.number} · {self.channel}"
 
 
-class NoticeQuerySet(VisibleQuerySet["Notice"]):
+class NoticeQuerySet(OfNumbersQuerySet["Notice"]):
+    NUMBER = "rule__number"
+
     def to_send(self, now: datetime) -> Self:
         waiting = self.filter(state=Notice.State.WAITING, due_at__lte=now)
         return waiting.select_related("rule__channel__person", "rule__number").order_by("pk")

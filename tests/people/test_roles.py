@@ -110,12 +110,19 @@ def test_every_right_of_a_role_exists() -> None:
     assert named - known == set()
 
 
-def test_what_an_owner_changed_stays() -> None:
+def test_a_role_is_put_right_at_every_start() -> None:
     call_command("makeroles")
     operators = Group.objects.get(name="Operator")
-    operators.permissions.clear()
-    assert roles.make() == []
-    assert not operators.permissions.exists()
+    operators.permissions.set(Permission.objects.filter(codename="delete_call"))
+    assert roles.make() == ["Operator"] and roles.make() == []
+    found = set(map(roles.name_of, operators.permissions.select_related("content_type")))
+    assert found == set(roles.OPERATOR)
+
+
+def test_a_group_of_somebody_s_own_stays_as_it_is() -> None:
+    own = Group.objects.create(name="Night shift")
+    own.permissions.set(Permission.objects.filter(codename="view_call"))
+    assert "Night shift" not in roles.make() and own.permissions.count() == 1
 
 
 def test_an_auditor_changes_nothing() -> None:

@@ -8,7 +8,7 @@ from monitoring import roles
 
 
 class Command(BaseCommand):
-    help = "Make the groups Owner, Manager, Operator and so on, where they are not there."
+    help = "Make the groups Owner, Manager, Operator and so on, as this version has them."
 
     def handle(self, *args: Any, **options: Any) -> None:
         roles.make()
