@@ -107,12 +107,13 @@ def as_json(call: Call, said_lines: Sequence[Line], came: Sequence[CameOf]) -> s
         "outcome": call.outcome,
         "assistant": call.agent.name if call.agent else None,
         "came_of": [each.as_json() for each in came],
-        "lines": [_as_json(line.turn) for line in said_lines],
+        "lines": [turn_as_json(line.turn) for line in said_lines],
     }
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
-def _as_json(turn: Turn) -> dict[str, Any]:
+def turn_as_json(turn: Turn) -> dict[str, Any]:
+    """As OF_TURN names it."""
     return {"at": _moment(turn.at), **{name: getattr(turn, name) for name in OF_TURN}}
 
 

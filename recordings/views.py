@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from recordings import converting, listening
+from recordings.handing import source_of, type_of
 from recordings.listening import Form
 from recordings.models import Recording
 from recordings.player import Player
-from recordings.stores import Source, open_recording
+from recordings.stores import Source
 from recordings.storing import Absent, StoreError
 from veyra.doors import staff_page
 from veyra.models import User
@@ -26,7 +27,6 @@ from veyra.ranges import flow, range_response
 
 log = logging.getLogger(__name__)
 
-TYPES = {".ogg": "audio/ogg", ".mp3": "audio/mpeg", ".mp4": "video/mp4", ".webm": "video/webm"}
 # What is converted costs a core for as long as it takes: the rest wait their turn, piece by piece.
 _converters = ThreadPoolExecutor(2, "converting")
 
@@ -53,7 +53,7 @@ def sound(request: HttpRequest, user: User, pk: UUID) -> HttpResponseBase:
     recording, visit = get_object_or_404(recordings, pk=pk), _visit(request)
     etag = f'"{recording.sha256[:32]}"' if recording.sha256 else ""
     try:
-        answer = range_response(request, _source(recording), _type(recording), etag)
+        answer = range_response(request, source_of(recording), type_of(recording), etag)
     except StoreError as error:
         return _refused(error)
     if visit and (request.method == "HEAD" or listening.hear(recording, user, visit)):
@@ -69,7 +69,7 @@ def download(request: HttpRequest, user: User, pk: UUID, form: str) -> HttpRespo
     if form not in recording.forms:
         raise Http404
     try:
-        source = _source(recording)
+        source = source_of(recording)
         next(source.read(0, 1), None)  # else it would only be told on the way that it is gone
         answer = _taken(request, recording, source, form)
     except StoreError as error:
@@ -86,7 +86,7 @@ def _taken(
     request: HttpRequest, recording: Recording, source: Source, form: str
 ) -> HttpResponseBase:
     if form == Form.OGG:
-        return range_response(request, source, _type(recording))
+        return range_response(request, source, type_of(recording))
     told = {"Cache-Control": "private, no-store"}
     if form == Form.WAV:
         told["Content-Length"] = str(converting.wav_size(recording.seconds or 0))
@@ -111,25 +111,11 @@ def _found(user: User, pk: UUID) -> Recording:
     return get_object_or_404(Recording.objects.visible_to(user).with_call(), pk=pk)
 
 
-def _source(recording: Recording) -> Source:
-    """What is deleted is heard by nobody, though its storage may not have deleted the file yet.
-
-    Raises StoreError.
-    """
-    if not recording.has_sound:
-        raise Absent
-    return open_recording(recording)
-
-
 def _visit(request: HttpRequest) -> UUID | None:
     try:
         return UUID(request.GET.get("visit", ""))
     except ValueError:
         return None
-
-
-def _type(recording: Recording) -> str:
-    return TYPES.get(PurePosixPath(recording.file).suffix, "application/octet-stream")
 
 
 def _refused(error: StoreError) -> HttpResponse:

@@ -1,50 +1,158 @@
-"""Calls and numbers for other programs."""
+"""The line for other programs: numbers, connections, and who answers."""
 
-from django.db.models import QuerySet
-from rest_framework import serializers, viewsets
+from typing import Any, TypeVar
 
-from telephony.models import Call, PhoneNumber
+from django.db.models import Model, QuerySet
+from django.shortcuts import get_object_or_404
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
+from rest_framework import mixins, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from telephony import api_writing
+from telephony.api_rows import (
+    NumberIn,
+    NumberOut,
+    RuleIn,
+    RuleOut,
+    TrunkIn,
+    TrunkOut,
+)
+from telephony.api_writing import SEEN, PreviewSerializer
+from telephony.editing import EditForm
+from telephony.forms import DispatchRuleForm, PhoneNumberForm, TrunkForm
+from telephony.models import DispatchRule, PhoneNumber, Trunk
+from veyra.rest.doors import Rows, rights_on
+from veyra.rest.filters import Id
+from veyra.rest.once import once
+
+M = TypeVar("M", bound=Model)
 
 
-class CallSerializer(serializers.ModelSerializer[Call]):
-    class Meta:
-        model = Call
-        fields = [
-            "id",
-            "state",
-            "outcome",
-            "from_number",
-            "to_number",
-            "started_at",
-            "answered_at",
-            "ended_at",
-            "reason",
-        ]
+def described(given: Any, shown: Any) -> Any:
+    """The documents of a door that writes."""
+    both = PolymorphicProxySerializer(
+        component_name=f"{shown.__name__}OrPreview",
+        serializers=[shown, PreviewSerializer],
+        resource_type_field_name=None,
+    )
+    answers = {
+        "create": {201: shown, 200: PreviewSerializer},
+        "partial_update": {200: both},
+        "destroy": {204: None, 200: PreviewSerializer},
+    }
+
+    def of(action: str) -> Any:
+        body = None if action == "destroy" else given(partial=action != "create")
+        return extend_schema(request=body, responses=answers[action], parameters=SEEN)
+
+    return extend_schema_view(**{action: of(action) for action in answers})
 
 
-class PhoneNumberSerializer(serializers.ModelSerializer[PhoneNumber]):
+class WishRows(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[M]):
+    """Rows of the line. They are saved by the forms of their pages, and archived, never deleted."""
+
+    form: type[EditForm]
+    given: type[serializers.Serializer[Any]]
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    @once
+    def create(self, request: Request) -> Response:
+        return self._written(request, self.get_queryset().model(), partial=False)
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        return self._written(request, self.get_object(), partial=True)
+
+    def destroy(self, request: Request, pk: int) -> Response:
+        impact = api_writing.change(self.get_object(), {"archived": True}, request, self.person)
+        if api_writing.is_dry(request):
+            return Response(api_writing.told(impact))
+        return Response(status=204)
+
+    def _written(self, request: Request, row: Any, *, partial: bool) -> Response:
+        body = self.given(data=request.data, partial=partial)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        impact = api_writing.write(self.form, row, given, request, self.person)
+        if api_writing.is_dry(request):
+            return Response(api_writing.told(impact))
+        saved = get_object_or_404(self.get_queryset(), pk=row.pk)
+        return Response(self.get_serializer(saved).data, status=200 if partial else 201)
+
+
+class NumberFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no types
+    trunk = Id(field_name="trunk")
+    number = filters.CharFilter(label="In E.164, whole.")
+    q = filters.CharFilter(method="matching", label="Digits of it, or words of its label.")
+
     class Meta:
         model = PhoneNumber
-        fields = ["id", "number", "label", "is_active"]
+        fields = ["is_active"]
+
+    def matching(self, rows: Any, name: str, text: str) -> Any:
+        return rows.matching(text)
 
 
-class CallViewSet(viewsets.ReadOnlyModelViewSet[Call]):
-    """Calls, newest first."""
+@described(NumberIn, NumberOut)
+class PhoneNumberViewSet(WishRows[PhoneNumber]):
+    """Numbers that people call."""
 
-    serializer_class = CallSerializer
-    ordering = "-started_at"
-    queryset = Call.objects.none()
-
-    def get_queryset(self) -> QuerySet[Call]:
-        return Call.objects.visible_to(self.request.user)
-
-
-class PhoneNumberViewSet(viewsets.ReadOnlyModelViewSet[PhoneNumber]):
-    """Numbers of the line."""
-
-    serializer_class = PhoneNumberSerializer
-    ordering = "number"
+    serializer_class = NumberOut
+    given, form = NumberIn, PhoneNumberForm
+    filterset_class = NumberFilter
+    ordering = ("number", "pk")
+    rights = rights_on("telephony.phonenumber")
     queryset = PhoneNumber.objects.none()
 
     def get_queryset(self) -> QuerySet[PhoneNumber]:
         return PhoneNumber.objects.visible_to(self.request.user).kept()
+
+
+class TrunkFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no types
+    class Meta:
+        model = Trunk
+        fields = ["is_active", "provider", "name"]
+
+
+@described(TrunkIn, TrunkOut)
+class TrunkViewSet(WishRows[Trunk]):
+    """Connections to providers. Passwords are written, and never read."""
+
+    serializer_class = TrunkOut
+    given, form = TrunkIn, TrunkForm
+    filterset_class = TrunkFilter
+    ordering = ("name", "pk")
+    rights = rights_on("telephony.trunk")
+    queryset = Trunk.objects.none()
+
+    def get_queryset(self) -> QuerySet[Trunk]:
+        return Trunk.objects.visible_to(self.request.user).kept()
+
+
+class RuleFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no types
+    agent = Id(field_name="agent")
+
+    class Meta:
+        model = DispatchRule
+        fields = ["is_active", "name"]
+
+
+@described(RuleIn, RuleOut)
+class DispatchRuleViewSet(WishRows[DispatchRule]):
+    """Who answers which numbers."""
+
+    serializer_class = RuleOut
+    given, form = RuleIn, DispatchRuleForm
+    filterset_class = RuleFilter
+    ordering = ("name", "pk")
+    rights = rights_on("telephony.dispatchrule")
+    queryset = DispatchRule.objects.none()
+
+    def get_queryset(self) -> QuerySet[DispatchRule]:
+        rows = DispatchRule.objects.visible_to(self.request.user).kept()
+        return rows.prefetch_related("numbers", "trunks", *PEOPLE)
+
+
+PEOPLE = ("first_colleague", "first_team", "fallback_colleague", "fallback_team")
+__all__ = ["DispatchRuleViewSet", "PhoneNumberViewSet", "TrunkViewSet"]

@@ -1,12 +1,33 @@
-"""The REST router. Apps are named by string only."""
+"""The doors for other programs. Apps are named by string only."""
 
+from django.urls import path
 from django.utils.module_loading import import_string
-from rest_framework.routers import DefaultRouter
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.routers import SimpleRouter
 
-VIEWS = {"calls": "telephony.api.CallViewSet", "numbers": "telephony.api.PhoneNumberViewSet"}
+VIEWS = (
+    ("calls", "telephony.api_calls.CallViewSet"),
+    ("calls", "monitoring.api.TranscriptViewSet"),
+    ("numbers", "telephony.api.PhoneNumberViewSet"),
+    ("trunks", "telephony.api.TrunkViewSet"),
+    ("rules", "telephony.api.DispatchRuleViewSet"),
+    ("agents", "telephony.api_agents.AgentViewSet"),
+    ("recordings", "recordings.api.RecordingViewSet"),
+    ("rooms", "recordings.api.RoomViewSet"),
+    ("incidents", "monitoring.api.IncidentViewSet"),
+    ("health", "monitoring.api.HealthViewSet"),
+)
 
-router = DefaultRouter()
-for prefix, dotted in VIEWS.items():
-    router.register(prefix, import_string(dotted), basename=prefix)
+router = SimpleRouter(use_regex_path=False)
+for prefix, dotted in VIEWS:
+    name = dotted.rsplit(".", 1)[1].removesuffix("ViewSet").lower()
+    router.register(prefix, import_string(dotted), basename=f"api-{name}")
 
-urlpatterns = router.urls
+# Who may come in reads how; nobody else learns what there is.
+readers = {"permission_classes": [IsAuthenticated]}
+urlpatterns = [
+    *router.urls,
+    path("schema/", SpectacularAPIView.as_view(**readers), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema", **readers), name="docs"),
+]

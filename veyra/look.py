@@ -113,6 +113,7 @@ CALLERS: Sequence[Line] = [
 ACCESS: Sequence[Line] = [
     rows_of("veyra.user", _("Accounts"), "manage_accounts"),
     rows_of("auth.group", _("Roles"), "badge"),
+    Line(_("Keys for programs"), "vpn_key", "api-keys", ("veyra.view_apikey",)),
 ]
 # Closed until somebody opens one.
 GROUPS: Sequence[tuple[str | Promise, Sequence[Line]]] = [

@@ -10,13 +10,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from veyra.audit_entries import AuditEntry
+from veyra.rest.models import ApiKey, KeptAnswer
 from veyra.running import Program
 from veyra.security import FailedLogin, SecurityEvent
 
 __all__ = [
+    "ApiKey",
     "AuditEntry",
     "FailedLogin",
     "Keepable",
+    "KeptAnswer",
     "Lease",
     "Program",
     "Pulse",

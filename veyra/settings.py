@@ -140,6 +140,8 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "channels",
     "rest_framework",
+    "knox",
+    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
@@ -408,15 +410,40 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
-    "PAGE_SIZE": 50,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "veyra.rest.auth.KeyAuthentication",
+        "veyra.rest.auth.StaffSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["veyra.rest.auth.Rights"],
+    "DEFAULT_THROTTLE_CLASSES": ["veyra.rest.auth.KeyThrottle"],
+    "DEFAULT_PAGINATION_CLASS": "veyra.rest.pages.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "veyra.rest.schema.Schema",
+    "EXCEPTION_HANDLER": "veyra.rest.problems.handler",
 }
+# Keys for other programs (veyra.rest)
+KNOX_TOKEN_MODEL = "veyra.ApiKey"  # noqa: S105  # a name
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "veyra_"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Veyra",
+    "DESCRIPTION": "The phone line for other programs: who calls, who answers, and what was said.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CallState": "telephony.models.Call.State",
+        "PlacingState": "telephony.models.OutboundCall.State",
+        "ActionState": "telephony.models.CallAction.State",
+        "ActionKind": "telephony.models.CallAction.Kind",
+        "RecordingState": "recordings.models.Recording.State",
+        "RecordingKind": "recordings.models.Recording.Kind",
+        "RoomKind": "telephony.models.RoomKind",
+        "IncidentState": "monitoring.models.Incident.State",
+        "NoteKind": "monitoring.models.IncidentNote.Kind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

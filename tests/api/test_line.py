@@ -1,0 +1,131 @@
+"""Other programs see the line, and change it by the rules of its pages."""
+
+import pytest
+
+from telephony.models import DispatchRule, PhoneNumber, Trunk
+from tests.api.conftest import Let
+from veyra.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+PROBLEM = "application/problem+json"
+
+
+def test_numbers_are_listed_filtered_and_paged(let: Let, line: DispatchRule) -> None:
+    program, trunk = let("Engineer"), Trunk.objects.get()
+    PhoneNumber.objects.create(number="+78125550101", trunk=trunk, label="Sales")
+    everything = program.get("numbers/").json()
+    assert [row["number"] for row in everything["results"]] == ["+74991124148", "+78125550101"]
+    assert program.get("numbers/", q="Sales").json()["results"][0]["label"] == "Sales"
+    assert program.get("numbers/", trunk=trunk.pk + 1).json()["results"] == []
+    first = program.get("numbers/", page_size=1).json()
+    assert len(first["results"]) == 1 and first["next"]
+    second = program.client.get(first["next"]).json()
+    assert second["results"][0]["number"] == "+78125550101" and second["next"] is None
+
+
+def test_a_number_is_made_in_any_spelling_and_changed_and_archived(
+    let: Let, line: DispatchRule
+) -> None:
+    program, trunk = let("Engineer"), Trunk.objects.get()
+    made = program.post("numbers/", {"number": "8 (812) 555-01-01", "trunk": trunk.pk})
+    assert made.status_code == 201, made.json()
+    assert made.json()["number"] == "+78125550101"
+    assert made.json()["published"]["state"] == "waiting"
+    address = f"numbers/{made.json()['id']}/"
+    changed = program.patch(address, {"label": "Sales"})
+    assert changed.status_code == 200 and changed.json()["label"] == "Sales"
+    lost = program.ask("delete", address)
+    assert lost.status_code == 409 and lost.json()["token"]
+    yes = program.ask("delete", f"{address}?seen={lost.json()['token']}")
+    assert yes.status_code == 204
+    assert program.get(address).status_code == 404
+    assert PhoneNumber.objects.get(pk=made.json()["id"]).archived_at
+
+
+def test_a_dry_run_says_what_it_would_change_and_saves_nothing(
+    let: Let, line: DispatchRule
+) -> None:
+    program, number = let("Engineer"), PhoneNumber.objects.get()
+    found = program.patch(f"numbers/{number.pk}/?dry_run=true", {"is_active": False})
+    assert found.status_code == 200
+    assert found.json()["needs_yes"] and "+7 499 112-41-48" in " ".join(found.json()["changes"])
+    number.refresh_from_db()
+    assert number.is_active and number.revision == 1
+
+
+def test_what_takes_callers_away_is_saved_only_with_a_yes(let: Let, line: DispatchRule) -> None:
+    program, number = let("Engineer"), PhoneNumber.objects.get()
+    address = f"numbers/{number.pk}/"
+    asked = program.patch(address, {"is_active": False})
+    assert asked.status_code == 409 and asked["Content-Type"] == PROBLEM
+    assert PhoneNumber.objects.get().is_active
+    yes = program.patch(f"{address}?seen={asked.json()['token']}", {"is_active": False})
+    assert yes.status_code == 200 and not PhoneNumber.objects.get().is_active
+    entry = AuditEntry.objects.filter(object_pk=str(number.pk)).latest("pk")
+    assert entry.actor is not None and entry.actor.username.startswith("service-")
+
+
+def test_what_is_wrong_is_told_by_field_in_a_sentence(let: Let, line: DispatchRule) -> None:
+    program, trunk = let("Engineer"), Trunk.objects.get()
+    answer = program.post("numbers/", {"number": "tomato", "trunk": trunk.pk})
+    assert answer.status_code == 400 and answer["Content-Type"] == PROBLEM
+    told = answer.json()
+    assert told["errors"]["number"] == [told["detail"]] and told["detail"].endswith(".")
+    missing = program.post("numbers/", {"number": "+78125550101"}).json()
+    assert list(missing["errors"]) == ["trunk"]
+    taken = program.post("numbers/", {"number": "+74991124148", "trunk": trunk.pk})
+    assert taken.status_code == 400 and taken.json()["errors"][""]
+
+
+def test_a_connection_s_passwords_are_written_and_never_read(let: Let) -> None:
+    program, secret = let("Engineer"), "a-very-secret-word"
+    body = {
+        "name": "Novofon",
+        "addresses": ["10.0.0.1", "10.0.1.0/24"],
+        "username": "login",
+        "password": secret,
+        "out_address": "sip.example",
+        "out_username": "out",
+        "out_password": secret,
+    }
+    made = program.post("trunks/", body)
+    assert made.status_code == 201, made.json()
+    told = made.json()
+    assert told["has_password"] and told["has_out_password"]
+    assert told["addresses"] == ["10.0.0.1", "10.0.1.0/24"]
+    trunk = Trunk.objects.get()
+    assert (trunk.password, trunk.out_password) == (secret, secret)
+    renamed = program.patch(f"trunks/{trunk.pk}/", {"name": "Another"})
+    assert renamed.status_code == 200, renamed.json()
+    seen = [made, renamed, program.get("trunks/"), program.get(f"trunks/{trunk.pk}/")]
+    assert not any(secret in answer.content.decode() for answer in seen)
+    assert Trunk.objects.get().password == secret
+    without = program.patch(f"trunks/{trunk.pk}/", {"username": ""})
+    assert without.status_code in (200, 409)
+
+
+def test_who_answers_is_written_with_its_numbers(let: Let, line: DispatchRule) -> None:
+    program, number = let("Engineer"), PhoneNumber.objects.get()
+    body = {"name": "Night", "agent": line.agent_id, "numbers": [number.pk], "pin": "4711"}
+    token = program.post("rules/?dry_run=true", body).json()["token"]
+    made = program.post(f"rules/?seen={token}", body)
+    assert made.status_code == 201, made.json()
+    assert made.json()["numbers"] == [number.pk] and made.json()["has_pin"]
+    assert "4711" not in made.content.decode()
+    changed = program.patch(f"rules/{made.json()['id']}/", {"callers": ["+79161234567"]})
+    assert changed.status_code in (200, 409), changed.json()
+
+
+def test_assistants_are_read_with_their_versions_and_go_back(let: Let, line: DispatchRule) -> None:
+    program, agent = let("Manager"), line.agent
+    agent.versions.create(number=2, language="en", greeting="Hello again")
+    assert program.get("agents/").json()["results"][0]["version"] == 2
+    versions = program.get(f"agents/{agent.pk}/versions/").json()["results"]
+    assert [each["greeting"] for each in versions] == ["Hello again", "Hello"]
+    back = program.post(f"agents/{agent.pk}/publish/", {"version": 1})
+    assert back.status_code == 200, back.json()
+    assert back.json()["version"] == 3 and agent.newest().greeting == "Hello"  # type: ignore[union-attr]  # it has one
+    asked = program.post(f"agents/{agent.pk}/unpublish/")
+    assert asked.status_code == 409 and asked.json()["changes"]
+    agent.refresh_from_db()
+    assert agent.is_published
