@@ -1,5 +1,6 @@
 """What monitoring remembers between two looks."""
 
+from monitoring.access.models import AccessToken
 from monitoring.alarms.models import AlertChannel, Delivery, EscalationStep, Told, Watch
 from monitoring.callfile import CallFile
 from monitoring.erasure import CallerFile, Erasure
@@ -23,6 +24,7 @@ from monitoring.recovery.models import RecoveryAction
 from monitoring.upkeep.models import Backup, Confirmation, JobRun, KnownKey
 
 __all__ = [
+    "AccessToken",
     "AlertChannel",
     "Backup",
     "CallFile",

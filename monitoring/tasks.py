@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from monitoring import caller_zip, filing, forgetting, looking, posting, synthetic
+from monitoring.access import watch as access_watch
 from monitoring.alarms import working
 from monitoring.health import history
 from monitoring.health.checks.ground import DEFAULT, SCHEDULE, pulse_of
@@ -47,6 +48,7 @@ def tell_programs() -> None:
 @shared_task(name=counting.TASK)  # type: ignore[untyped-decorator]  # likewise
 def count() -> None:
     counting.count(timezone.now())
+    access_watch.watch(timezone.now())
 
 
 @shared_task(name=synthetic.TASK)  # type: ignore[untyped-decorator]  # likewise

@@ -20,6 +20,7 @@ from monitoring import (
     views,
     worker_views,
 )
+from monitoring.access import export_views, token_views
 from monitoring.logs import views as log_views
 from monitoring.notices import views as notice_views
 from monitoring.upkeep import checklist_views
@@ -72,6 +73,8 @@ urlpatterns = [
     path("numbers/<int:pk>/notices/", notice_views.page, name="number-notices"),
     path("notices/<int:pk>/stop/", notice_views.stop, name="number-notice-stop"),
     path("alarms/", include("monitoring.alarms.urls")),
+    path("livekit-tokens/", token_views.page, name="livekit-tokens"),
+    path("changes/file/", export_views.page, name="audit-export"),
     path("webhooks/", include("monitoring.hooks.urls")),
     path("incidents/", include("monitoring.incidents.urls")),
     path("maintenance/", include("monitoring.upkeep.urls")),

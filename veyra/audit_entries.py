@@ -72,6 +72,10 @@ class AuditEntry(AbstractLogEntry):  # type: ignore[misc]  # auditlog ships no t
         verbose_name_plural = _("changes by staff")
         ordering = ["-timestamp", "-pk"]
         default_permissions = ("view",)
+        # "view_": whoever audits reads everything, and this is the way to take it along.
+        permissions: ClassVar[list[tuple[str, Any]]] = [
+            ("view_audit_export", _("may take what staff did as a file"))
+        ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["content_type", "object_pk"], name="audit_of_row")
         ]

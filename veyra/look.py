@@ -85,10 +85,17 @@ WITHIN_CALLS: Sequence[Line] = [
     Line(_("Incoming streams"), "input", "ingress", ("recordings.view_ingress",)),
     rows_of("recordings.storage", _("Storage of recordings"), "hard_drive"),
     Line(_("Alarms"), "notifications_active", "alarm-channels", ("monitoring.view_alertchannel",)),
+    Line(_("Tokens for LiveKit"), "token", "livekit-tokens", ("monitoring.add_accesstoken",)),
     Line(_("Webhooks"), "webhook", "hooks", ("monitoring.view_hook",)),
     Line(_("Maintenance"), "build", "maintenance", ("monitoring.view_jobrun",)),
     Line(_("Checklists"), "checklist", "checklists", ("monitoring.view_confirmation",)),
     rows_of("veyra.auditentry", _("Changes by staff"), "history"),
+    Line(
+        _("What staff did, as a file"),
+        "download",
+        "audit-export",
+        ("veyra.view_auditentry", "veyra.view_audit_export"),
+    ),
     rows_of("veyra.securityevent", _("Security events"), "shield"),
 ]
 COMPANY: Sequence[Line] = [

@@ -1,7 +1,7 @@
 """What somebody tried and was not allowed to do, kept for whoever answers for the line."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -16,10 +16,19 @@ if TYPE_CHECKING:  # it imports us
     from veyra.models import User
 
 
+# Incidents of one moment: more of them tell no more.
+MOST_ALARMS = 5
+
+
 class SecurityEventQuerySet(models.QuerySet["SecurityEvent"]):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         """As veyra.querysets.VisibleQuerySet, which imports the models."""
         return self if user.is_authenticated and user.is_active else self.none()
+
+    def alarming(self, since: datetime) -> Self:
+        """The newest of those of which somebody should hear at once."""
+        found = self.filter(at__gte=since, kind__in=SecurityEvent.ALARMING)
+        return found.order_by("-at", "-pk")[:MOST_ALARMS]
 
 
 class SecurityEvent(models.Model):
@@ -34,6 +43,15 @@ class SecurityEvent(models.Model):
         NEW_OWNER = "new_owner", _("A new owner")
         FACTOR_OFF = "factor_off", _("Second factor switched off")
         INVITE_USED = "invite_used", _("Invitation used")
+        TOKEN_MADE = "token_made", _("Token for LiveKit made")
+        MASS_EXPORT = "mass_export", _("Much was taken as files")
+        MANY_REFUSED = "many_refused", _("Many calls of one address turned away")
+
+    # Guessed passwords have a rule of their own.
+    ALARMING: ClassVar = (
+        *(Kind.NEW_OWNER, Kind.FACTOR_OFF, Kind.TOKEN_MADE),
+        *(Kind.MASS_EXPORT, Kind.MANY_REFUSED),
+    )
 
     kind = models.CharField(_("what"), max_length=20, choices=Kind.choices)
     at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)

@@ -74,6 +74,11 @@ PUBLISHED: PageOf = (
 )
 CHANNELS: PageOf = ("alarm-channels", _("Alarms"), "monitoring.view_alertchannel")
 HOOKS: PageOf = ("hooks", _("Webhooks"), "monitoring.view_hook")
+SECURITY: PageOf = (
+    "admin:veyra_securityevent_changelist",
+    _("Security events"),
+    "veyra.view_securityevent",
+)
 KEEPING: PageOf = ("keeping", _("Keeping of recordings"), "recordings.view_term")
 MAINTENANCE: PageOf = ("maintenance", _("Maintenance"), "monitoring.view_jobrun")
 ERRORS: PageOf = ("log-errors", _("Errors of the programs"), "monitoring.view_logerror")

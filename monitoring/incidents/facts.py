@@ -61,6 +61,8 @@ class Facts:
     knocks: Sequence[Knock] = ()
     # Files and tables in which the last nightly look found a secret of ours.
     leaks: Sequence[str] = ()
+    # Security events that somebody should hear of, by their number.
+    alarming: Mapping[int, Sentence] = field(default_factory=dict)
     # Programs that take no webhooks for long, by name; True: Veyra has switched them off.
     deaf: Mapping[str, bool] = field(default_factory=dict)
     # Our numbers whose last test call failed, those that Veyra places by itself.

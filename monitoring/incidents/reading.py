@@ -18,8 +18,8 @@ from monitoring.logs import leaks
 from recordings.models import Recording
 from telephony.facts import CallQuerySet
 from telephony.models import Call, FoldUnit, Ring
-from telephony.reasons import AS_CHOSEN, WANTED, Reason
-from veyra.models import FailedLogin, Program
+from telephony.reasons import WANTED, Reason
+from veyra.models import FailedLogin, Program, SecurityEvent
 
 WINDOW = timedelta(minutes=10)
 # Of recordings, from when they were given up: that may be long after their calls.
@@ -53,6 +53,7 @@ def read(now: datetime) -> Facts:
         backlog=_backlog(now),
         failed_tests=synthetic.failing(now),
         leaks=leaks.leaked_in(),
+        alarming={each.pk: each.sentence for each in SecurityEvent.objects.alarming(since)},
         deaf={each.name: not each.is_on for each in Hook.objects.in_trouble(now)},
         spent_percent=percent_spent(Budget.objects.first(), now),
         knocks=[Knock(*each) for each in sorted(FailedLogin.counts(since).items())],

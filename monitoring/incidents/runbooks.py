@@ -21,6 +21,7 @@ from monitoring.incidents.advice import (
     MAINTENANCE,
     PUBLISHED,
     RULES,
+    SECURITY,
     SPENDING,
     STORAGES,
     TRUNKS,
@@ -442,6 +443,15 @@ RUNBOOKS: Mapping[str, Advice] = {
         [Offer("test_channel"), AGAIN],
         [_("Open the channel under “Alarms”: it says what it answered, and what to correct.")],
         [CHANNELS, HEALTH],
+    ),
+    "security_event": Advice(
+        _("It may be all right, and it may be somebody who should not be here."),
+        (),
+        [
+            _("Ask whoever is named whether it was he. If not, end his sessions, take his role."),
+            _("Calls that are turned away cost nothing: a firewall can keep their address out."),
+        ],
+        [SECURITY, ACCOUNTS],
     ),
     "webhook_fails": Advice(
         _(

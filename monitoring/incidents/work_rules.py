@@ -127,6 +127,12 @@ def secret_leaked(facts: Facts, _limits: Limits) -> Sequence[Trouble]:
     return [Trouble(Sentence(msgid, {"places": shown}))]
 
 
+def security_event(facts: Facts, _limits: Limits) -> Sequence[Trouble]:
+    return [
+        Trouble(sentence, about=str(number)) for number, sentence in sorted(facts.alarming.items())
+    ]
+
+
 def webhook_fails(facts: Facts, _limits: Limits) -> Sequence[Trouble]:
     fails = gettext_noop("The program “%(name)s” takes no webhooks. Its page says what it answers.")
     is_off = gettext_noop(
@@ -241,6 +247,17 @@ RULES = (
         _("Each night it is looked whether a password or key stands in a log, file or backup."),
         Severity.HIGH,
         secret_leaked,
+        damping=0,
+    ),
+    Rule(
+        "security_event",
+        _("Somebody should look at this"),
+        _(
+            "A new owner, a second factor that was switched off, a token, much that was taken as"
+            " files, or many calls that were turned away."
+        ),
+        Severity.MEDIUM,
+        security_event,
         damping=0,
     ),
     Rule(

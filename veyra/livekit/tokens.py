@@ -1,10 +1,12 @@
 """Access tokens: what a browser needs to enter one room for a short while."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 from livekit import api
 
 from veyra.livekit.types import AgentDispatch
@@ -122,3 +124,42 @@ def caller_token(
     sent = api.RoomAgentDispatch(agent_name=dispatch.agent_name, metadata=dispatch.metadata)
     room_config = api.RoomConfiguration(agents=[sent])
     return _signed(identity, name, attributes, grants).with_room_config(room_config).to_jwt()
+
+
+class Grant(TextChoices):
+    """What an engineer's token may allow. None of them opens the telephone line."""
+
+    JOIN = "join", _("enter the room")
+    HEAR = "hear", _("hear and see the others")
+    SPEAK = "speak", _("speak and show")
+    DATA = "data", _("send data")
+    HIDDEN = "hidden", _("be seen by nobody")
+    LIST = "list", _("list the rooms")
+    ADMIN = "admin", _("lead the room: mute, remove, change")
+    CREATE = "create", _("open and close rooms")
+    RECORD = "record", _("record rooms and send them on")
+
+
+# They are about one room.
+OF_A_ROOM = {Grant.JOIN, Grant.HEAR, Grant.SPEAK, Grant.DATA, Grant.HIDDEN, Grant.ADMIN}
+
+
+def engineer_token(
+    *, identity: str, room: str, grants: Collection[str], valid_for: timedelta
+) -> str:
+    """For whoever tries something out. What is not in `grants` it does not allow."""
+    video = api.VideoGrants(
+        room=room,
+        room_join=Grant.JOIN in grants,
+        can_subscribe=Grant.HEAR in grants,
+        can_publish=Grant.SPEAK in grants,
+        can_publish_data=Grant.DATA in grants,
+        can_update_own_metadata=False,
+        hidden=Grant.HIDDEN in grants,
+        room_list=Grant.LIST in grants,
+        room_admin=Grant.ADMIN in grants,
+        room_create=Grant.CREATE in grants,
+        room_record=Grant.RECORD in grants,
+    )
+    token = _signed(identity, "", {"veyra.role": "engineer"}, video)
+    return token.with_ttl(valid_for).to_jwt()
