@@ -15,6 +15,8 @@ VIEWS = (
     ("agents", "telephony.api_agents.AgentViewSet"),
     ("recordings", "recordings.api.RecordingViewSet"),
     ("rooms", "recordings.api.RoomViewSet"),
+    ("streams", "recordings.api_streams.StreamViewSet"),
+    ("ingresses", "recordings.api_streams.IngressViewSet"),
     ("incidents", "monitoring.api.IncidentViewSet"),
     ("health", "monitoring.api.HealthViewSet"),
 )

@@ -1,0 +1,129 @@
+"""Other programs see calls, and act on them as staff do."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from agentworker.models import Agent
+from recordings.models import Recording
+from telephony.models import Call, CallAction, OutboundCall, PhoneNumber, Trunk
+from tests.api.conftest import Let
+from veyra.livekit.client import LiveKit
+from veyra.livekit.types import LiveKitError
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def caller(agent: Agent) -> Call:
+    now = timezone.now()
+    trunk = Trunk.objects.create(name="Novofon", out_address="sip.example", out_refer=True)
+    number = PhoneNumber.objects.create(number="+74991124148", trunk=trunk)
+    return Call.objects.create(
+        state="answered",
+        started_at=now,
+        answered_at=now,
+        from_number="79161234567",
+        room_name="call-1",
+        unit="room:RM_1",
+        trunk=trunk,
+        number=number,
+        agent=agent,
+    )
+
+
+def test_calls_are_found_by_state_time_and_digits(let: Let, caller: Call) -> None:
+    program = let("Viewer")
+    for query in ({"state": "answered"}, {"q": "916123"}, {"since": "2020-01-01T00:00:00Z"}):
+        assert len(program.get("calls/", **query).json()["results"]) == 1, query
+    for query in ({"state": "ended"}, {"until": "2020-01-01T00:00:00Z"}, {"agent": "99999"}):
+        assert program.get("calls/", **query).json()["results"] == [], query
+    assert program.get("calls/", state="tomato").json()["errors"]["state"]
+    one = program.get(f"calls/{caller.pk}/").json()
+    assert one["from_number"] == "79161234567" and one["state"] == "answered"
+
+
+def test_what_was_said_is_for_who_may_read_words(let: Let, caller: Call) -> None:
+    found = let("Viewer").get(f"calls/{caller.pk}/transcript/")
+    assert found.status_code == 200 and found.json()["lines"] == []
+    assert let("Engineer").get(f"calls/{caller.pk}/transcript/").status_code == 200
+    program = let("Viewer")
+    Group.objects.get(name="Viewer").permissions.filter(codename="view_session").delete()
+    assert program.get(f"calls/{caller.pk}/transcript/").status_code == 403
+
+
+def test_a_call_is_placed_once_for_each_idempotency_key(let: Let, caller: Call) -> None:
+    program, body = let("Operator"), {"to": "8 916 123-45-67"}
+    first = program.post("calls/", body, once="order 15")
+    assert first.status_code == 202, first.json()
+    again = program.post("calls/", body, once="order 15")
+    assert (again.status_code, again.json()) == (202, first.json())
+    assert again["Idempotent-Replay"] == "true"
+    other = program.post("calls/", {"to": "+79160000002"}, once="order 15")
+    assert other.status_code == 422 and other.json()["detail"]
+    row = OutboundCall.objects.get()
+    assert (row.to_number, str(row.pk)) == ("+79161234567", first.json()["id"])
+    assert row.asked_by is not None and row.asked_by.username.startswith("service-")
+    assert program.get(f"calls/{row.pk}/placing/").json()["state"] == "waiting"
+
+
+def test_what_cannot_be_called_is_told_and_not_kept(let: Let, caller: Call) -> None:
+    program = let("Operator")
+    wrong = program.post("calls/", {"to": "tomato"}, once="a")
+    assert wrong.status_code == 400 and wrong.json()["errors"]["to"]
+    assert program.post("calls/", {"to": "+79161234567"}, once="a").status_code == 202
+
+
+def test_who_may_not_dial_dials_nobody(let: Let, caller: Call) -> None:
+    answer = let("Viewer").post("calls/", {"to": "+79161234567"})
+    assert answer.status_code == 403 and answer.json()["detail"]
+    assert not OutboundCall.objects.exists()
+
+
+def test_a_call_is_ended_and_transferred_as_by_staff(let: Let, caller: Call) -> None:
+    program = let("Supervisor")
+    ended = program.post(f"calls/{caller.pk}/hang-up/", once="1")
+    assert ended.status_code == 202, ended.json()
+    assert program.post(f"calls/{caller.pk}/hang-up/", once="1").json() == ended.json()
+    sent = program.post(f"calls/{caller.pk}/transfer/", {"to": "8 499 112-41-48"})
+    assert sent.status_code == 202, sent.json()
+    kinds = [each["kind"] for each in program.get(f"calls/{caller.pk}/actions/").json()]
+    assert sorted(kinds) == ["hang_up", "transfer"]
+    assert CallAction.objects.get(kind="transfer").params == {"target": "+74991124148"}
+    Call.objects.update(ended_at=timezone.now(), state="ended")
+    late = program.post(f"calls/{caller.pk}/hang-up/")
+    assert late.status_code == 409 and late.json()["detail"] == "The call is over already."
+
+
+def test_recordings_are_read_by_who_may(let: Let, caller: Call) -> None:
+    row = Recording.objects.create(call=caller, state="missing")
+    program = let("Manager")
+    assert program.get("recordings/", call=caller.pk).json()["results"][0]["id"] == str(row.pk)
+    assert program.get(f"recordings/{row.pk}/sound/").status_code == 404
+    assert let("Operator").get("recordings/").status_code == 403
+
+
+class Away:
+    """Stands where LiveKit does, and does not answer."""
+
+    def __enter__(self) -> "Away":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def list_rooms(self, *_: object) -> None:
+        raise LiveKitError("away", permanent=False, code="unavailable")
+
+
+def test_rooms_of_a_livekit_that_is_away_are_a_problem_with_a_sentence(
+    let: Let, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LiveKit, "from_settings", lambda *_: Away())
+    answer = let("Engineer").get("rooms/")
+    assert answer.status_code == 503 and answer.json()["detail"].endswith(".")
+
+
+def test_the_line_s_health_is_told_in_the_account_s_language(let: Let) -> None:
+    told = let("Viewer").get("health/").json()
+    assert told["checks"] and all(check["sentence"] for check in told["checks"])
