@@ -40,7 +40,7 @@ from telephony.models import (
     Trunk,
     Visit,
 )
-from tests.people.test_doors import doors
+from tests.people.matrix import doors
 from veyra.models import User
 
 pytestmark = pytest.mark.django_db
