@@ -20,6 +20,7 @@ from monitoring.logs.models import LogError, SupportBundle
 from monitoring.mailing import Letter, Mailing
 from monitoring.metrics.models import Tally
 from monitoring.notices.models import Notice, NumberNotice
+from monitoring.people_page.models import Invite
 from monitoring.recovery.models import RecoveryAction
 from monitoring.upkeep.models import Backup, Confirmation, JobRun, KnownKey
 
@@ -42,6 +43,7 @@ __all__ = [
     "Incident",
     "IncidentCall",
     "IncidentNote",
+    "Invite",
     "JobRun",
     "KnownKey",
     "Letter",

@@ -23,6 +23,7 @@ from monitoring import (
 from monitoring.access import export_views, token_views
 from monitoring.logs import views as log_views
 from monitoring.notices import views as notice_views
+from monitoring.people_page import joining
 from monitoring.upkeep import checklist_views
 
 urlpatterns = [
@@ -75,6 +76,8 @@ urlpatterns = [
     path("alarms/", include("monitoring.alarms.urls")),
     path("livekit-tokens/", token_views.page, name="livekit-tokens"),
     path("changes/file/", export_views.page, name="audit-export"),
+    path("people/", include("monitoring.people_page.urls")),
+    path("join/<str:token>/", joining.join, name="join"),
     path("webhooks/", include("monitoring.hooks.urls")),
     path("incidents/", include("monitoring.incidents.urls")),
     path("maintenance/", include("monitoring.upkeep.urls")),

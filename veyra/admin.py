@@ -1,17 +1,17 @@
-"""Base classes of the admin, and the people who log in."""
+"""Base classes of the admin, and the list of what staff changed."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, cast
 
-from django import forms
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.forms.utils import flatatt
@@ -23,24 +23,15 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, checkbox
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.templatetags import unfold_list
 
-from veyra import audit, live
+from veyra import audit
 from veyra.audit_words import Names, said, tell, who
 from veyra.models import AuditEntry, User
-
-VERBS = {
-    "add": _("may add"),
-    "change": _("may change"),
-    "delete": _("may delete"),
-    "view": _("may see"),
-}
-
 
 # On the page of a row's history.
 CHANGES = 50
@@ -174,43 +165,8 @@ class MachineRowAdmin(VeyraAdmin):
         return False
 
 
-class RightsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic only in the stubs
-    """Permissions by what they allow, “Numbers: may change”; Django names them in English alone."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        model = obj.content_type.model_class()
-        rows = model._meta.verbose_name_plural if model else obj.content_type.model
-        return f"{capfirst(rows)}: {VERBS.get(obj.codename.split('_')[0], gettext(obj.name))}"
-
-
-class RightsAdmin(VeyraAdmin):
-    """Rows that say what people may see: pages that are open hear when one changed."""
-
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.related_model is Permission:
-            kwargs["form_class"] = RightsField
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        tell_rights(obj)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        tell_rights(obj)
-        super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for each in queryset:
-            tell_rights(each)
-        super().delete_queryset(request, queryset)
-
-
-def tell_rights(changed: User | Group) -> None:
-    """After commit, and so after the groups and permissions of the same form."""
-    live.changed("rights", changed.pk if isinstance(changed, User) else live.EVERYBODY)
-
-
-admin.site.unregister((Group, AuditEntry))
+# People and their roles have a page of their own (monitoring.people_page), one's login too.
+admin.site.unregister((Group, AuditEntry, Authenticator, EmailAddress, UserSession))
 
 
 @admin.register(AuditEntry)
@@ -250,26 +206,3 @@ class AuditEntryAdmin(MachineRowAdmin):
     @display(description=_("id of the request, as in the logs"))  # type: ignore[untyped-decorator]  # unfold's
     def request_id(self, entry: AuditEntry) -> str:
         return entry.cid or "—"
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, RightsAdmin):
-    purpose = _("What people of one kind may see and do, such as operators.")
-
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, RightsAdmin):  # type: ignore[type-arg]  # generic only in the stubs
-    purpose = _("The people who may log in.")
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Django lets nobody add people who may not change them: a new person could be anybody."""
-        return super().has_add_permission(request) and self.has_change_permission(request)
-
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        """A new password ends the person's sessions, and so what they show."""
-        if request.method == "POST":
-            live.changed("rights", id)
-        return super().user_change_password(request, id, form_url)

@@ -47,6 +47,9 @@ LABELS: Mapping[str, str | Promise] = {
     "is_ready": _("set up to the end"),
     "is_wanted": _("is sent"),
     "number": _("number"),
+    "role": _("role"),
+    "places": _("whose numbers and calls"),
+    "second_factor": _("second factor"),
     "begins": _("Works from"),
     "ends": _("Works until"),
 }

@@ -116,10 +116,7 @@ CALLERS: Sequence[Line] = [
     Line(_("Caller's data"), "person_search", "callers", ("monitoring.find_caller",)),
     Line(_("Erased callers"), "person_cancel", "callers-erased", ("monitoring.view_erasure",)),
     Line(_("Keeping of recordings"), "auto_delete", "keeping", ("recordings.view_term",)),
-]
-ACCESS: Sequence[Line] = [
-    rows_of("veyra.user", _("Accounts"), "manage_accounts"),
-    rows_of("auth.group", _("Roles"), "badge"),
+    Line(_("People and logins"), "manage_accounts", "people", ("veyra.view_user",)),
     Line(_("Keys for programs"), "vpn_key", "api-keys", ("veyra.view_apikey",)),
 ]
 # Closed until somebody opens one.

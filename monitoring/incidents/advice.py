@@ -82,4 +82,4 @@ SECURITY: PageOf = (
 KEEPING: PageOf = ("keeping", _("Keeping of recordings"), "recordings.view_term")
 MAINTENANCE: PageOf = ("maintenance", _("Maintenance"), "monitoring.view_jobrun")
 ERRORS: PageOf = ("log-errors", _("Errors of the programs"), "monitoring.view_logerror")
-ACCOUNTS: PageOf = ("admin:veyra_user_changelist", _("Accounts"), "veyra.view_user")
+ACCOUNTS: PageOf = ("people", _("People and logins"), "veyra.view_user")

@@ -33,6 +33,7 @@ TO_THE_WORLD = {
     "language/": "a language for oneself",
     "account/forgotten/": "a letter, or whom to ask",
     "account/logout/": "his own login",
+    "join/<str:token>/": "who has the link of an invitation",
 }
 # Pages of one's own login.
 ONES_OWN = {

@@ -87,10 +87,3 @@ def test_a_search_that_finds_nothing_leads_back_to_everything(owner: Client) -> 
     Trunk.objects.create(name="Novofon")
     html = owner.get("/admin/telephony/trunk/?q=zzz").content.decode()
     assert "Nothing here fits what you search for." in html and "Show everything" in html
-
-
-def test_rights_are_named_in_the_readers_language(owner: Client) -> None:
-    User.objects.update(language="ru")
-    page = owner.get("/admin/auth/group/add/").content.decode()
-    assert ">Номера: " in page
-    assert "Can change" not in page

@@ -1,8 +1,12 @@
 """What allauth asks of the project: who may log in, how often, and what is told of it."""
 
+import time
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
@@ -33,6 +37,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     def get_client_ip(self, request: HttpRequest) -> str:
         """As the server says; a header would be whatever somebody wrote into it."""
         return throttle.address_of(request) or "0.0.0.0"  # noqa: S104  # unknown, as the column wants it
+
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """Who has just logged in is asked for nothing again."""
+        request = context.request
+        records = get_authentication_records(request, request.user)
+        lately = time.time() - REAUTHENTICATION_TIMEOUT
+        if any(float(one.get("at", 0)) > lately for one in records):
+            return False
+        return bool(super().is_reauthentication_required(app=app))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         if throttle.waits(request, _account(credentials)):

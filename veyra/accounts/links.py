@@ -12,6 +12,11 @@ from veyra.accounts import sessions
 from veyra.models import User
 
 
+def named(name: str) -> User | None:
+    """Who logs in with this name."""
+    return User.objects.filter(username=name).first()
+
+
 def new_password(user: User) -> str:
     """The whole address. It is used up by the new password, and by any login before it."""
     token = default_token_generator.make_token(user)

@@ -30,12 +30,22 @@ def factors_of(user: User) -> "QuerySet[Any]":
     return found
 
 
+def all_of(user: User) -> list[Any]:
+    """Recovery codes, too."""
+    return list(Authenticator.objects.filter(user_id=user.pk).order_by("pk"))
+
+
 def is_needed_by(user: User) -> bool:
     """By his role, whether or not he has one. settings.SECOND_FACTOR_ROLES: names of groups."""
     roles = settings.SECOND_FACTOR_ROLES
     if not roles:
         return False
     return user.is_superuser or user.groups.filter(name__in=roles).exists()
+
+
+def is_needed_as(role: str) -> bool:
+    """By whoever has this role."""
+    return role in settings.SECOND_FACTOR_ROLES
 
 
 def is_owed_by(user: User) -> bool:

@@ -52,6 +52,11 @@ def live_of(*users: int) -> "QuerySet[Any]":
     return found
 
 
+def others_of(user: User, here: str | None) -> "QuerySet[Any]":
+    """Without the one that asks."""
+    return live_of(user.pk).exclude(session_key=here)
+
+
 def places(user: User, here: str | None) -> list[Place]:
     """`here`: the key of the session that asks. The one seen last comes first."""
     return [
@@ -81,6 +86,11 @@ def end(rows: "QuerySet[Any]") -> int:
     for user in {user for _key, user, _pk in ended}:
         live.changed("rights", user)
     return len(ended)
+
+
+def end_one(user: User, here: str | None, pk: int) -> int:
+    """Of his own; the one that he sits in is ended by logging out."""
+    return end(others_of(user, here).filter(pk=pk))
 
 
 class SeenMiddleware:

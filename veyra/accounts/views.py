@@ -46,7 +46,7 @@ def forgotten(request: HttpRequest) -> HttpResponseBase:
 @staff_page()
 def mine(request: HttpRequest, user: User) -> HttpResponse:
     """Password, second factor, and where one is logged in."""
-    factors = list(Authenticator.objects.filter(user_id=user.pk).order_by("pk"))
+    factors = second_factor.all_of(user)
     kinds = Authenticator.Type
     context = {
         "title": _("My login"),
@@ -81,16 +81,14 @@ def offer(request: HttpRequest, user: User) -> HttpResponse:
 @staff_page()
 def end_session(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """One of his own; the one that he sits in is ended by logging out."""
-    others = sessions.live_of(user.pk).exclude(session_key=request.session.session_key)
-    return _ended(request, sessions.end(others.filter(pk=pk)))
+    return _ended(request, sessions.end_one(user, request.session.session_key, pk))
 
 
 @require_POST
 @staff_page()
 def end_others(request: HttpRequest, user: User) -> HttpResponse:
     """All of his own but this one."""
-    others = sessions.live_of(user.pk).exclude(session_key=request.session.session_key)
-    return _ended(request, sessions.end(others))
+    return _ended(request, sessions.end(sessions.others_of(user, request.session.session_key)))
 
 
 def _ended(request: HttpRequest, count: int) -> HttpResponse:

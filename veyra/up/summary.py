@@ -33,7 +33,7 @@ def summary(choice: Choice, login: tuple[str, str] | None, address: Address, log
             % {"name": login[0], "password": login[1]}
         )
     else:
-        lines.append(_("Forgot the password? .venv/bin/python manage.py changepassword admin"))
+        lines.append(_("Forgot the password? .venv/bin/python manage.py resetlogin admin"))
     lines += [choice.why, choice.gateway_why]
     if choice.gateway:
         lines += _calling(address)
