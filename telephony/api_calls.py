@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -121,6 +122,10 @@ class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Names[Call])
     @once
     def create(self, request: Request) -> Response:
         """Place a call: an assistant talks to whoever picks up. How it goes: `placing/`."""
+        if settings.LIVEKIT_SIMULATED:
+            raise Problem(
+                503, _("The simulator calls nobody. Start a real LiveKit to place calls.")
+            )
         body = PlaceIn(data=request.data)
         body.is_valid(raise_exception=True)
         once_only = ticket(request)

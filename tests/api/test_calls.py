@@ -1,6 +1,7 @@
 """Other programs see calls, and act on them as staff do."""
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
@@ -72,6 +73,14 @@ def test_what_cannot_be_called_is_told_and_not_kept(let: Let, caller: Call) -> N
     wrong = program.post("calls/", {"to": "tomato"}, once="a")
     assert wrong.status_code == 400 and wrong.json()["errors"]["to"]
     assert program.post("calls/", {"to": "+79161234567"}, once="a").status_code == 202
+
+
+def test_a_simulated_line_says_that_it_calls_nobody(
+    let: Let, caller: Call, settings: LazySettings
+) -> None:
+    settings.LIVEKIT_SIMULATED = True
+    assert let("Operator").post("calls/", {"to": "+79161234567"}).status_code == 503
+    assert not OutboundCall.objects.exists()
 
 
 def test_who_may_not_dial_dials_nobody(let: Let, caller: Call) -> None:

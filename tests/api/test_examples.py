@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import importlib
 import os
 import subprocess
 import sys
@@ -118,9 +119,7 @@ def test_an_incoming_stream_is_followed_to_its_room(
 @pytest.fixture
 def security(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(EXAMPLES))
-    import livekit_security_example  # an example stands alone, in no package
-
-    return livekit_security_example
+    return importlib.import_module("livekit_security_example")
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ ONES_OWN = {
 }
 # The same for whoever is logged in as staff, without a single right.
 TO_STAFF = TO_THE_WORLD | {
+    "api/v1/<path:rest>": "says that there is nothing",
     **{f"account/{each}": "his own login" for each in ONES_OWN},
     "admin/": "the home page, on which everybody has his own",
     "admin/search/": "searches what he may see",

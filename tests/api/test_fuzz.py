@@ -1,0 +1,97 @@
+"""Whatever a program sends, it is answered as the description says, and never by a 500.
+
+API_REQUESTS is how many requests the long run sends, all in all.
+"""
+
+import os
+from collections import Counter
+from typing import Any
+
+import pytest
+import schemathesis
+from django.conf import LazySettings
+from django.core.handlers.wsgi import WSGIHandler
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as how
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from telephony.models import Call, DispatchRule
+from tests.api.conftest import member
+from tests.simulator.conftest import KEY, SECRET, Simulated, simulated
+from veyra.models import ApiKey, User
+from veyra.rest import keys
+
+pytestmark = [pytest.mark.django_db, pytest.mark.prove]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+REQUESTS = int(os.environ.get("API_REQUESTS", "3000"))
+
+
+@pytest.fixture
+def described() -> Any:
+    found = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # not in the stubs
+    schema = schemathesis.openapi.from_dict(found)
+    schema.app = WSGIHandler()
+    return schema
+
+
+def doors(schema: Any) -> list[Any]:
+    return [found.ok() for found in schema.get_all_operations()]
+
+
+def fuzz(schema: Any, headers: dict[str, str], requests: int) -> Counter[int]:
+    """Send so many requests in all, spread over the doors; how often each status was answered."""
+    operations = doors(schema)
+    sent: Counter[int] = Counter()
+    for operation in operations:
+        strategy = operation.as_strategy()
+
+        @how(
+            max_examples=max(1, requests // len(operations)),
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=strategy)
+        def ask(case: Any) -> None:
+            ApiKey.objects.update(used=0)
+            answer = case.call(headers=headers)
+            sent[answer.status_code] += 1
+            case.validate_response(answer, checks=CHECKS)
+
+        ask()
+    return sent
+
+
+def test_an_owner_s_program_meets_no_fault_of_ours(
+    described: Any, line: DispatchRule, simulated: Simulated, settings: LazySettings
+) -> None:
+    settings.LIVEKIT_URL = simulated.url.replace("http", "ws")
+    settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET = KEY, SECRET
+    owner = member("Owner")
+    _row, secret = keys.make("fuzz", owner, 1)
+    headers = {"Authorization": f"Bearer {secret}"}
+    seen = fuzz(described, headers, REQUESTS)
+    assert seen.total() >= REQUESTS // 2
+    assert {200, 400, 404} <= seen.keys() and max(seen) < 500, seen
+
+
+def test_nobody_comes_in_without_a_key(described: Any, line: DispatchRule) -> None:
+    rows = Call.objects.count(), DispatchRule.objects.count(), User.objects.count()
+    seen = fuzz(described, {}, REQUESTS // 10)
+    assert seen.total() >= REQUESTS // 20 and seen[401] == seen.total(), seen
+    assert rows == (Call.objects.count(), DispatchRule.objects.count(), User.objects.count())
+
+
+__all__ = ["simulated"]
