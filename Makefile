@@ -18,6 +18,8 @@ lint: .venv/.requirements-dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy .
+	.venv/bin/bandit -q -ll -c pyproject.toml -r veyra agentworker telephony recordings monitoring
+	@deploy/audit.sh
 
 bench: .venv/.requirements-dev
 	$(PYTHON_ENV) -m tests.bench

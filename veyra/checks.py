@@ -48,7 +48,15 @@ def browsers_may_open_livekit(**kwargs: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def sources_are_named(**kwargs: Any) -> list[CheckMessage]:
-    if settings.DEBUG or settings.ALLOWED_HOSTS != ["*"]:
+    if settings.DEBUG or "*" not in settings.ALLOWED_HOSTS:
         return []
     hint = "Write the host names under which staff open Veyra, separated by commas."
     return [Error("ALLOWED_HOSTS admits every name.", hint=hint, id="veyra.E004")]
+
+
+@register(deploy=True)
+def pages_are_encrypted(**kwargs: Any) -> list[CheckMessage]:
+    if settings.PUBLIC_URL.startswith("https://"):
+        return []
+    hint = "Write the https:// address of a proxy in front of Veyra, such as Caddy's."
+    return [Error("PUBLIC_URL is not encrypted.", hint=hint, id="veyra.E005")]

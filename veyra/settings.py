@@ -155,6 +155,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "veyra.logs.requests.RequestIds",
     "django.middleware.security.SecurityMiddleware",
+    "veyra.headers.Headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -285,6 +286,11 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https")
 SESSION_COOKIE_HTTPONLY = True
+# Browsers that came by https once never come by http again, for a year. That subdomains do not
+# either, and a browser's own list of such names, are for the owner of the domain to decide; and
+# from http to https leads whoever stands in front of us, as Caddy does by itself.
+SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_URL.startswith("https") and not DEBUG else 0
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 # The largest webhook seen from LiveKit is a few kilobytes; see telephony.webhook_door.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
