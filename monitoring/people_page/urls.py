@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from monitoring.people_page import views
+from monitoring.people_page import rights_views, views
 
 urlpatterns = [
     path("", views.page, name="people"),
+    path("rights/", rights_views.page, name="rights"),
     path("invite/", views.invite, name="people-invite"),
     path("mail/", views.try_mail, name="people-mail"),
     path("invites/<int:pk>/again/", views.invite_again, name="invite-again"),
