@@ -26,7 +26,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     invitation = Invite.objects.open(timezone.now()).by(token).first()
     if invitation is None:
         throttle.note(request, None)
-        return show(request, "used_up", status=404)
+        return show(request, "used_up", status=410)
     if isinstance(request.user, User):
         return show(request, "somebody", name=request.user.get_username())
     form = JoinForm(request.POST or None)

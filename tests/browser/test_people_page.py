@@ -14,6 +14,7 @@ from monitoring import roles
 from tests.browser.conftest import Site
 from veyra.models import User
 
+AT_HOME = {"is_staff": True, "language": "en", "set_up_at": timezone.now()}
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
@@ -24,9 +25,7 @@ def code(secret: str, ahead: int = 0) -> str:
 
 def owner() -> None:
     roles.make()
-    user = User.objects.create_user(
-        "olga", "", "secret", is_staff=True, language="en", set_up_at=timezone.now()
-    )
+    user = User.objects.create_user("olga", "", "secret", **AT_HOME)
     user.groups.set(Group.objects.filter(name="Owner"))
     totp.TOTP.activate(user, SECRET)
 
@@ -83,3 +82,32 @@ def test_an_operator_is_invited_and_sees_what_operators_see(
     guest.context.close()
     page.goto(f"{site.url}/people/")
     expect(page.locator("li", has_text="Boris")).to_contain_text("second factor")
+
+
+@pytest.mark.prove
+def test_a_passkey_alone_opens_the_login(page: Page, site: Site, settings: LazySettings) -> None:
+    settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
+    site.do(lambda: User.objects.create_user("anna", "", "secret", **AT_HOME))
+    devices = page.context.new_cdp_session(page)
+    devices.send("WebAuthn.enable")
+    key = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
+    able = {"hasUserVerification": True, "isUserVerified": True}
+    devices.send("WebAuthn.addVirtualAuthenticator", {"options": key | able})
+    # A passkey belongs to a name: browsers have none for a bare address.
+    desk = site.url.replace("127.0.0.1", "localhost")
+    page.goto(f"{desk}/admin/login/")
+    page.fill("[name=username]", "anna")
+    page.fill("[name=password]", "secret")
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/admin/")
+    page.goto(f"{desk}/account/keys/add/")
+    page.fill("[name=name]", "My finger")
+    page.check("[name=passwordless]")
+    page.click("#mfa_webauthn_add")
+    expect(page.locator("#codes")).to_be_visible()
+    page.context.clear_cookies()
+    page.goto(f"{desk}/admin/login/")
+    page.click("#passkey_login")
+    page.wait_for_url("**/admin/")
+    page.goto(f"{desk}/account/")
+    expect(page.get_by_text("My finger")).to_be_visible()

@@ -68,8 +68,8 @@ def test_a_guest_makes_his_login_by_the_link_once(owner: Client) -> None:
         False,
     )
     assert guest.get("/live/").status_code == 200 and guest.get("/people/").status_code == 403
-    assert Client().get(link).status_code == 404
-    assert Client().post(link, CHOSEN | {"username": "eve"}).status_code == 404
+    assert Client().get(link).status_code == 410
+    assert Client().post(link, CHOSEN | {"username": "eve"}).status_code == 410
     assert SecurityEvent.objects.filter(kind="invite_used").count() == 1
 
 
@@ -80,7 +80,7 @@ def test_a_link_that_is_old_or_taken_back_or_renewed_opens_nothing(owner: Client
     owner.post(f"/people/invites/{middle.pk}/drop/")
     renewed = path_in(owner.post(f"/people/invites/{newest.pk}/again/").content)
     told = [Client().get(link).status_code for link in (first, second, third, renewed)]
-    assert told == [404, 404, 404, 200]
+    assert told == [410, 410, 410, 200]
 
 
 def test_the_link_is_in_no_row(owner: Client) -> None:
@@ -90,7 +90,7 @@ def test_the_link_is_in_no_row(owner: Client) -> None:
 
 def test_who_guesses_links_waits(owner: Client) -> None:
     told = [Client().get("/join/guessed/").status_code for _ in range(22)]
-    assert told[0] == 404 and told[-1] == 429
+    assert told[0] == 410 and told[-1] == 429
 
 
 def test_two_who_use_a_link_at_once_make_one_login(owner: Client) -> None:
