@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from monitoring import roles
 from tests.api.conftest import Let, Program, member
-from veyra.models import ApiKey, KeptAnswer, User
+from veyra.models import ApiKey, AuditEntry, KeptAnswer, User
 from veyra.rest import keys
 from veyra.rest.models import A_MINUTE, digest
 
@@ -38,6 +38,21 @@ def test_a_key_is_shown_once_and_lets_in_by_its_role() -> None:
     row = ApiKey.objects.get()
     assert row.last_used_at and row.user != owner and not row.user.has_usable_password()
     assert not row.user.is_staff
+
+
+def test_who_made_and_ended_a_key_is_written_down() -> None:
+    owner = member("Owner")
+    client = logged_in(owner)
+    client.post("/api-keys/new/", {"name": "CRM", "as_whom": "", "days": "0"})
+    row = ApiKey.objects.get()
+    assert row.expiry is None and row.user == owner
+    client.post(f"/api-keys/{row.uid}/end/")
+    entries = AuditEntry.objects.filter(object_repr="CRM").order_by("pk")
+    assert [(entry.action, entry.actor) for entry in entries] == [(0, owner), (2, owner)]
+    assert client.get("/admin/veyra/auditentry/").status_code == 200
+    for entry in entries:
+        page = client.get(f"/admin/veyra/auditentry/{entry.pk}/change/", follow=True)
+        assert page.status_code == 200 and "CRM" in page.content.decode()
 
 
 def test_a_key_that_was_ended_or_ran_out_lets_nobody_in() -> None:

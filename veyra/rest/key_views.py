@@ -21,6 +21,7 @@ from veyra.models import ApiKey, User
 from veyra.rest import keys
 
 SEES, ADDS, ENDS = (f"veyra.{verb}_apikey" for verb in ("view", "add", "delete"))
+LEAST = "Viewer"
 # Days; 0: it does not end by itself.
 LASTS = [
     ("30", gettext_lazy("a month")),
@@ -59,9 +60,12 @@ class KeyForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.roles = {str(group.pk): group for group in keys.offered_roles(user)}
         services = [
-            (pk, _("A service with the role “%(role)s”") % {"role": _(group.name)})
+            (pk, _("A service with the role “%(role)s”") % {"role": keys.called(group.name)})
             for pk, group in self.roles.items()
         ]
+        least = next((pk for pk, group in self.roles.items() if group.name == LEAST), "")
+        # What is chosen without thinking may only look.
+        self.initial.setdefault("as_whom", least)
         myself = ("", _("Everything that I may do"))
         self.fields["as_whom"].choices = [*services, myself]  # type: ignore[attr-defined]  # a ChoiceField
 
@@ -76,7 +80,10 @@ def shown(
 @staff_page(SEES)
 def page(request: HttpRequest, user: User) -> HttpResponse:
     rows = ApiKey.objects.visible_to(user).shown().newest()
-    return shown(request, "list", {"rows": rows, "now": timezone.now()})
+    found = [
+        (row, ", ".join(keys.called(each.name) for each in row.user.groups.all())) for row in rows
+    ]
+    return shown(request, "list", {"rows": found, "now": timezone.now()})
 
 
 @never_cache

@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from knox.models import get_digest_token
 
 from veyra import audit
@@ -15,6 +16,20 @@ from veyra.models import ApiKey, User
 # Of the secret: what tells keys apart without knowing them (knox.settings.CONSTANTS).
 START = 15
 Action = AuditEntry.Action
+# Roles as the page of people calls them.
+ROLES = {
+    "Auditor": _("Auditor"),
+    "Engineer": _("Line engineer"),
+    "Manager": _("Manager"),
+    "Operator": _("Operator"),
+    "Owner": _("Line owner"),
+    "Supervisor": _("Shift supervisor"),
+    "Viewer": _("Reader"),
+}
+
+
+def called(role: str) -> str:
+    return str(ROLES.get(role, role))
 
 
 def offered_roles(maker: User) -> list[Group]:
