@@ -204,7 +204,7 @@ class Hub:
         with_needs: bool,
         **parts: object,
     ) -> None:
-        """One text for all sinks of one kind."""
+        """One text for all sinks of one kind; none to whom nothing of it concerns."""
         texts: dict[Viewer, str] = {}
         for sink in sinks:
             viewer = self._members[sink]
@@ -212,8 +212,11 @@ class Hub:
                 seen = [row for row in rows if viewer.sees(row)]
                 pairs = [(row, self._rendered[row.call.pk].html[viewer]) for row in seen]
                 strip = self._strips[viewer] if with_needs else None
-                texts[viewer] = board.message(pairs, needs=strip, **parts)  # type: ignore[arg-type]  # full and gone, by name
-            sink.deliver(texts[viewer])
+                is_news = pairs or with_needs or any(parts.values())
+                text = board.message(pairs, needs=strip, **parts) if is_news else ""  # type: ignore[arg-type]  # full and gone, by name
+                texts[viewer] = text
+            if texts[viewer]:
+                sink.deliver(texts[viewer])
 
     def _read_and_render(
         self, viewers: set[Viewer], named: Named | None, *, looks_on: bool

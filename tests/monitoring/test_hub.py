@@ -47,6 +47,8 @@ class Line:
 
     def __init__(self) -> None:
         self.calls: dict[uuid.UUID, Call] = {}
+        # To which place each call came.
+        self.places: dict[uuid.UUID, int] = {}
         self.reads = self.whole = 0
 
     def ring(self) -> Call:
@@ -58,7 +60,7 @@ class Line:
         self.reads += 1
         self.whole += named is None
         calls = [c for c in self.calls.values() if named is None or str(c.pk) in named.calls]
-        return [Row(copy.copy(call)) for call in calls]
+        return [Row(copy.copy(call), place=self.places.get(call.pk)) for call in calls]
 
     def keys(self) -> set[uuid.UUID]:
         return set(self.calls)
@@ -98,6 +100,28 @@ async def test_whoever_joins_gets_the_whole_board() -> None:
     [message] = screen.messages()
     assert message["full"] and [row["id"] for row in message["rows"]] == [str(call.pk)]
     hub.leave(screen)
+
+
+async def test_who_sees_one_place_is_told_of_its_calls_alone(
+    rendered: Counter[tuple[Any, ...]],
+) -> None:
+    line, of_one, of_all = Line(), Screen(), Screen()
+    his, other, nowhere = (line.ring() for _ in range(3))
+    line.places = {his.pk: 1, other.pk: 2}
+    bound = Viewer("en", True, scope=frozenset({1}))
+    hub = Hub(line.read, Needs, line.keys, interval=0)
+    hub.join(of_one, bound)
+    hub.join(of_all, ENGLISH)
+    await until(lambda: of_one.texts and of_all.texts)
+    for call in (other, nowhere, his):
+        line.calls[call.pk].version += 1
+        await tell(call)
+    await until(lambda: len(of_one.texts) > 1 and str(his.pk) in of_one.texts[-1])
+    told = {row["id"] for message in of_one.messages() for row in message["rows"]}
+    assert told == {str(his.pk)} and all(message["rows"] for message in of_one.messages())
+    assert {pk for pk, _version, viewer in rendered if viewer == bound} == {his.pk}
+    hub.leave(of_one)
+    hub.leave(of_all)
 
 
 async def test_a_change_is_rendered_once_for_each_kind_of_viewer(
