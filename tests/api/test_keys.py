@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from monitoring import roles
 from tests.api.conftest import Let, Program, member
-from veyra.models import ApiKey, AuditEntry, KeptAnswer, User
+from veyra.models import ApiKey, AuditEntry, KeptAnswer, SecurityEvent, User
 from veyra.rest import keys
 from veyra.rest.models import A_MINUTE, digest
 
@@ -46,6 +46,9 @@ def test_who_made_and_ended_a_key_is_written_down() -> None:
     client.post("/api-keys/new/", {"name": "CRM", "as_whom": "", "days": "0"})
     row = ApiKey.objects.get()
     assert row.expiry is None and row.user == owner
+    assert [(event.kind, event.user) for event in SecurityEvent.objects.all()] == [
+        ("key_made", owner)
+    ]
     client.post(f"/api-keys/{row.uid}/end/")
     entries = AuditEntry.objects.filter(object_repr="CRM").order_by("pk")
     assert [(entry.action, entry.actor) for entry in entries] == [(0, owner), (2, owner)]
