@@ -82,6 +82,8 @@ def test_what_a_child_hands_on_has_its_traceback_apart() -> None:
         "wss://host/rtc?access_token=canarycanary",
         "Authorization: Bearer canary.canary",
         "token eyJhbGciOiJIUzI1.eyJpc3MiOiJ2ZXlyYSJ9.canary-signature",
+        "GET /join/canary_canary/",
+        "GET /account/new-password/1-canary-canary/",
     ],
 )
 def test_no_number_and_no_secret_stands_in_a_line(text: str) -> None:

@@ -29,6 +29,8 @@ _SECRETS = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"  # a token of LiveKit
     r"|\bgAAAA[\w-]{20,}={0,2}"  # Fernet's ciphertext
     r"|(?<=/alarms/answer/)[^/\s\"]+"  # whoever has it answers an alarm
+    # Whoever has one of these makes a login, or sets a password.
+    r"|(?:(?<=/join/)|(?<=/account/new-password/))[^/\s\"]+"
     r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]{8,}"
 )
 _IN_ADDRESS = re.compile(r"(?<=://)[^\s/@]+@|((?:access_)?token|key|signature|password)=[^\s&\"']+")
