@@ -175,7 +175,8 @@ MIDDLEWARE = [
 AUDITLOG_LOGENTRY_MODEL = "veyra.AuditEntry"
 AUDITLOG_STORE_JSON_CHANGES = AUDITLOG_DISABLE_ON_RAW_SAVE = True
 AUDITLOG_CID_GETTER = "veyra.audit.request_id"
-MIGRATION_MODULES = {"auditlog": None}
+# Nor knox' table of keys: ours is veyra.ApiKey.
+MIGRATION_MODULES = {"auditlog": None, "knox": None}
 
 ROOT_URLCONF = "veyra.urls"
 ASGI_APPLICATION = "veyra.asgi.application"

@@ -5,12 +5,15 @@ API_REQUESTS is how many requests the long run sends, all in all.
 
 import os
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
 from django.conf import LazySettings
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as how
@@ -38,11 +41,16 @@ REQUESTS = int(os.environ.get("API_REQUESTS", "3000"))
 
 
 @pytest.fixture
-def described() -> Any:
+def described() -> Iterator[Any]:
+    """The doors, behind a server of this very thread, whose connection to the database stays."""
     found = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # not in the stubs
     schema = schemathesis.openapi.from_dict(found)
     schema.app = WSGIHandler()
-    return schema
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield schema
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 def doors(schema: Any) -> list[Any]:
