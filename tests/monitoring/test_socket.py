@@ -12,7 +12,9 @@ from django.contrib.auth.models import AnonymousUser, Group
 from django.test import AsyncClient
 from django.utils import timezone
 
-from agentworker.models import Session
+from agentworker.hours import access
+from agentworker.models import Place, Session
+from monitoring import roles
 from monitoring.consumers import FORBIDDEN, REOPEN, BoardConsumer
 from monitoring.hub import SWEEP
 from telephony.models import Call
@@ -111,9 +113,7 @@ async def test_whoever_loses_the_right_loses_the_board_at_once(make_user: MakeUs
     other = await sync_to_async(make_user)("telephony.view_call", name="boris")
     socket, _board = await opened(user)
     others, _board = await opened(other)
-    form = {"username": "anna", "is_staff": "on", "is_active": "on"}
-    form |= {"date_joined_0": "2026-11-21", "date_joined_1": "12:00:00"}
-    await save(owner, f"/admin/veyra/user/{user.pk}/change/", form)
+    await save(owner, f"/people/{user.pk}/switch/", {"on": "0"})
     assert await socket.code() == REOPEN
     again = Socket(await User.objects.aget(pk=user.pk))
     await again.connect()
@@ -122,25 +122,27 @@ async def test_whoever_loses_the_right_loses_the_board_at_once(make_user: MakeUs
     await others.disconnect()
 
 
-@pytest.mark.parametrize("door", ["password", "delete"])
-async def test_a_new_password_or_a_deletion_ends_the_socket(door: str, make_user: MakeUser) -> None:
+async def test_whoever_is_removed_loses_the_board_at_once(make_user: MakeUser) -> None:
     owner = await User.objects.acreate_superuser("owner", "", "x")
     user = await sync_to_async(make_user)("telephony.view_call")
     socket, _board = await opened(user)
-    secret = "a-new-long-password-7"
-    forms = {"password": {"password1": secret, "password2": secret}, "delete": {"post": "yes"}}
-    await save(owner, f"/admin/veyra/user/{user.pk}/{door}/", forms[door])
+    await save(owner, f"/people/{user.pk}/remove/", {})
     assert await socket.code() == REOPEN
 
 
-async def test_a_changed_group_makes_every_socket_read_its_rights_anew(
-    make_user: MakeUser,
-) -> None:
-    owner = await User.objects.acreate_superuser("owner", "", "x")
-    group = await Group.objects.acreate(name="Operator")
+async def test_whoever_is_given_places_reads_his_rights_anew(make_user: MakeUser) -> None:
+    user = await sync_to_async(make_user)("telephony.view_call")
+    place = await Place.objects.acreate(name="Kazan", time_zone="Europe/Moscow")
+    socket, _board = await opened(user)
+    await sync_to_async(access.give)(user, [place])
+    assert await socket.code() == REOPEN
+
+
+async def test_a_changed_role_makes_every_socket_read_its_rights_anew(make_user: MakeUser) -> None:
+    await Group.objects.acreate(name="Operator")
     user = await sync_to_async(make_user)("telephony.view_call")
     socket, _board = await opened(user)
-    await save(owner, f"/admin/auth/group/{group.pk}/change/", {"name": "Operator"})
+    assert "Operator" in await sync_to_async(roles.make)()
     assert await socket.code() == REOPEN
 
 
