@@ -38,7 +38,8 @@ class Socket:
         assert (await self.line.receive_output())["type"] == "websocket.accept"
 
     async def read(self) -> Any:
-        return json.loads((await self.line.receive_output())["text"])
+        """The first one waits until every address of the project was read."""
+        return json.loads((await self.line.receive_output(2 * SWEEP))["text"])
 
     async def code(self) -> int:
         """How it was closed. Another thread's word may be heard only at the hub's next sweep."""
