@@ -23,6 +23,7 @@ from telephony.api_writing import SEEN, PreviewSerializer
 from telephony.editing import EditForm
 from telephony.forms import DispatchRuleForm, PhoneNumberForm, TrunkForm
 from telephony.models import DispatchRule, PhoneNumber, Trunk
+from telephony.standing import look_up
 from veyra.rest.doors import Rows, rights_on
 from veyra.rest.filters import Id
 from veyra.rest.once import once
@@ -56,6 +57,12 @@ class WishRows(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[M]):
     form: type[EditForm]
     given: type[serializers.Serializer[Any]]
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """A page of rows, looked up in LiveKit all at once."""
+        rows = super().paginate_queryset(queryset)
+        look_up(rows or [])
+        return rows
 
     @once
     def create(self, request: Request) -> Response:

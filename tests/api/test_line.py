@@ -1,7 +1,10 @@
 """Other programs see the line, and change it by the rules of its pages."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from agentworker.models import Agent
 from telephony.models import DispatchRule, PhoneNumber, Trunk
 from tests.api.conftest import Let
 from veyra.models import AuditEntry
@@ -21,6 +24,26 @@ def test_numbers_are_listed_filtered_and_paged(let: Let, line: DispatchRule) -> 
     assert len(first["results"]) == 1 and first["next"]
     second = program.client.get(first["next"]).json()
     assert second["results"][0]["number"] == "+78125550101" and second["next"] is None
+
+
+@pytest.mark.parametrize("door", ["numbers/", "trunks/", "rules/", "agents/"])
+def test_a_list_asks_the_same_questions_however_long_it_is(
+    let: Let, line: DispatchRule, door: str
+) -> None:
+    program = let("Owner")
+    program.get(door)
+    with CaptureQueriesContext(connection) as few:
+        program.get(door)
+    for index in range(7):
+        trunk = Trunk.objects.create(name=f"Trunk {index}", addresses=f"10.0.1.{index}")
+        number = PhoneNumber.objects.create(number=f"+7812555010{index}", trunk=trunk)
+        rule = DispatchRule.objects.create(name=f"Rule {index}", agent=line.agent)
+        rule.trunks.add(trunk)
+        rule.numbers.add(number)
+        Agent.objects.create(name=f"Agent {index}")
+    with CaptureQueriesContext(connection) as many:
+        assert len(program.get(door).json()["results"]) == 8
+    assert len(many) <= len(few) + 1
 
 
 def test_a_number_is_made_in_any_spelling_and_changed_and_archived(
