@@ -132,8 +132,8 @@ class HookDelivery(models.Model):
     class State(models.TextChoices):
         WAITING = "waiting", _("on its way")
         SENDING = "sending", _("is being sent")
-        SENT = "sent", _("taken")
-        FAILED = "failed", _("not taken")
+        SENT = "sent", _("accepted")
+        FAILED = "failed", _("not accepted")
 
     OPEN: ClassVar = (State.WAITING, State.SENDING)
 

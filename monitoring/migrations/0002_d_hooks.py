@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('subject', models.UUIDField()),
-                ('state', models.CharField(choices=[('waiting', 'on its way'), ('sending', 'is being sent'), ('sent', 'taken'), ('failed', 'not taken')], default='waiting', max_length=8)),
+                ('state', models.CharField(choices=[('waiting', 'on its way'), ('sending', 'is being sent'), ('sent', 'accepted'), ('failed', 'not accepted')], default='waiting', max_length=8)),
                 ('not_before', models.DateTimeField()),
                 ('until', models.DateTimeField()),
                 ('at', models.DateTimeField(null=True)),
