@@ -85,7 +85,12 @@ WITHIN_CALLS: Sequence[Line] = [
     Line(_("Incoming streams"), "input", "ingress", ("recordings.view_ingress",)),
     rows_of("recordings.storage", _("Storage of recordings"), "hard_drive"),
     Line(_("Alarms"), "notifications_active", "alarm-channels", ("monitoring.view_alertchannel",)),
-    Line(_("Tokens for LiveKit"), "token", "livekit-tokens", ("monitoring.add_accesstoken",)),
+    Line(
+        _("Tokens for LiveKit"),
+        "token",
+        "livekit-tokens",
+        ("monitoring.view_accesstoken", "monitoring.add_accesstoken"),
+    ),
     Line(_("Webhooks"), "webhook", "hooks", ("monitoring.view_hook",)),
     Line(_("Maintenance"), "build", "maintenance", ("monitoring.view_jobrun",)),
     Line(_("Checklists"), "checklist", "checklists", ("monitoring.view_confirmation",)),
