@@ -79,6 +79,7 @@ urlpatterns = [
     path("people/", include("monitoring.people_page.urls")),
     path("join/<str:token>/", joining.join, name="join"),
     path("webhooks/", include("monitoring.hooks.urls")),
+    path("docs/", include("monitoring.documents.urls")),
     path("incidents/", include("monitoring.incidents.urls")),
     path("maintenance/", include("monitoring.upkeep.urls")),
     path("checklists/", checklist_views.page, name="checklists"),

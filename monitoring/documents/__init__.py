@@ -1,0 +1,1 @@
+"""The documents of `docs/`, read inside the desk: with search, and led to from each page's “?”."""
