@@ -2,7 +2,7 @@
 
 PYTHON_ENV := .venv/bin/python
 
-.PHONY: run env test lint bench demo prove livekit frontend lock messages
+.PHONY: run env upgrade test lint bench demo prove livekit frontend lock messages
 
 run:
 	@exec deploy/run.sh
@@ -10,6 +10,10 @@ run:
 # For docker compose: make env, or make env DOMAIN=line.example.com
 env:
 	@DOMAIN="$(DOMAIN)" deploy/env.sh
+
+# make upgrade, or make upgrade TO=v1.2.0 WAIT=600
+upgrade:
+	@WAIT="$(WAIT)" deploy/upgrade.sh $(TO)
 
 test:
 	@exec deploy/test.sh

@@ -20,6 +20,7 @@ from veyra.livekit.config import AUTO
 from veyra.livekit.probe import server_answers
 from veyra.up import build, keeper, preflight, tools
 from veyra.up.address import public_address
+from veyra.up.background import LOCK
 from veyra.up.build import Say
 from veyra.up.choose import Choice, Facts, Kind, choose
 from veyra.up.foreign import NAMES, Foreign
@@ -81,7 +82,7 @@ def layout_of_this_machine() -> Layout:
 
 def _alone(state: Path) -> IO[str]:
     """A lock that dies with this process. Raises Trouble where another start holds it."""
-    lock = (state / "up.lock").open("w")
+    lock = (state / LOCK).open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -90,6 +91,9 @@ def _alone(state: Path) -> IO[str]:
             _("Veyra runs already with %(folder)s. Stop it, or set another VEYRA_STATE.")
             % {"folder": state}
         ) from error
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
     return lock
 
 
