@@ -41,6 +41,36 @@ def test_every_service_of_the_line_is_there() -> None:
     }
 
 
+# What Compose knows of a service and of its healthcheck, as far as it is used here. A key with a
+# mistake in it would be refused on the machine of whoever installs.
+KEYS_OF_SERVICES = {
+    *("build", "cap_add", "command", "depends_on", "entrypoint", "env_file", "environment"),
+    *("extra_hosts", "healthcheck", "image", "network_mode", "ports", "profiles", "restart"),
+    *("stop_grace_period", "volumes"),
+}
+KEYS_OF_HEALTHCHECKS = {"test", "interval", "timeout", "retries", "start_period", "disable"}
+CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
+
+
+def test_compose_knows_every_key() -> None:
+    of_services = {key for service in SERVICES.values() for key in service}
+    checks = [service.get("healthcheck", {}) for service in SERVICES.values()]
+    waited = [service.get("depends_on", {}) for service in SERVICES.values()]
+    conditions = {each["condition"] for waits in waited for each in waits.values()}
+    assert of_services <= KEYS_OF_SERVICES
+    assert {key for check in checks for key in check} <= KEYS_OF_HEALTHCHECKS
+    assert conditions <= CONDITIONS
+    # A container in the host's network has no ports of its own to publish.
+    assert [n for n, s in SERVICES.items() if "network_mode" in s and "ports" in s] == []
+
+
+def test_every_variable_is_explained() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    used = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
+    told = set(re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert used and used <= told
+
+
 def test_every_image_of_others_is_pinned() -> None:
     images = [service["image"] for service in SERVICES.values() if service["image"] != "veyra"]
     assert [image for image in images if not re.search(r":v?\d+\.\d+", image)] == []
