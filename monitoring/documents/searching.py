@@ -1,5 +1,6 @@
 """Sections in which words stand, in any of their forms; the best first."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,6 +13,8 @@ MOST = 20
 SHOWN = 220
 # A word of a title says more than one of the text.
 TITLE = 3
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_MARKS = re.compile(r"\||`|[*#]+|-{3,}|<a id=\S+></a>")
 
 
 @dataclass(frozen=True)
@@ -21,14 +24,16 @@ class Found:
 
     def words(self, wanted: str) -> list[tuple[str, bool]]:
         """A stretch of the text around the first such word: (piece, is it one)."""
-        text = " ".join(self.section.text.replace("|", " ").replace("`", "").split())
+        text = " ".join(_MARKS.sub("", _LINK.sub(r"\1", self.section.text)).split())
         first = 0
         for piece, is_wanted in pieces(text, wanted):
             if is_wanted:
                 break
             first += len(piece)
-        start = max(0, min(first, len(text)) - SHOWN // 3)
-        return list(pieces(text[start : start + SHOWN], wanted))
+        start = text.rfind(" ", 0, max(0, min(first, len(text)) - SHOWN // 3)) + 1
+        end = start + SHOWN
+        cut = len(text) if end >= len(text) else max(text.rfind(" ", start, end), start + 1)
+        return list(pieces(text[start:cut], wanted))
 
 
 @cache

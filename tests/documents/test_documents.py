@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
 from django.urls import get_resolver
 
 from monitoring.documents import help as pages
@@ -40,6 +40,8 @@ livekit_architecture_diagrams#9-производительность-и-масш
 livekit_auth_usage livekit_security_configuration livekit_sip_configuration
 livekit_egress_usage livekit_ingress_usage livekit_monitoring_system livekit_documentation_index
 """
+# In a block: a command with its options.
+RUN = re.compile(r"^\.venv/bin/python manage\.py (\w+)(.*)$", re.MULTILINE)
 FOLDERS = "veyra|telephony|monitoring|recordings|agentworker|deploy"
 PROGRAMS = "api_usage_examples auth_example security_example monitoring_example egress_example"
 
@@ -123,6 +125,11 @@ def test_each_line_of_the_menu_has_help() -> None:
 def test_the_commands_of_a_document_exist(document: Document) -> None:
     named = set(re.findall(r"manage\.py ([a-z]+)", document.source))
     assert named <= set(get_commands()), document.place
+    for name, given in re.findall(
+        r"^\.venv/bin/python manage\.py (\w+)(.*)$", document.source, re.M
+    ):
+        command = load_command_class(get_commands()[name], name)
+        command.create_parser("manage.py", name).parse_args(given.split())
     targets = set(re.findall(r"`make ([a-z]+)", document.source))
     made = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert targets <= made
