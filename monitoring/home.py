@@ -18,6 +18,7 @@ from monitoring.board import may_see
 from monitoring.health.base import Status
 from monitoring.health.shown import shown
 from monitoring.health.words import in_one_sentence
+from monitoring.recovery.installation import is_docker_desktop
 from monitoring.spending_views import SEES
 from telephony import changes, demo, opening_shown
 from telephony.drift_views import MAKES, TAKES
@@ -60,6 +61,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": _("Home"),
         "steps": [] if all(step.done for step in steps) else steps,
         "next_step": next((step for step in steps if not step.done), None),
+        "is_desktop": user.has_perm("telephony.add_trunk") and is_docker_desktop(),
         "decides": user.has_perms(DECIDES),
         "differences": _differences(user),
         "may_take_over": user.has_perms((*TAKES, *MAKES)),

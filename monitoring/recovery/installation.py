@@ -1,12 +1,17 @@
-"""How a program that reads nothing any more is restarted here, by a person at the host."""
+"""On what Veyra runs here, and how a person at the host restarts a program that reads nothing any
+more.
+"""
 
 import os
+import platform
 from pathlib import Path
 
 from veyra.running import Program
 
 # Docker makes the one in each container, Kubernetes sets the other in each pod.
 DOCKER, KUBERNETES = Path("/.dockerenv"), "KUBERNETES_SERVICE_HOST"
+# In the kernel's name of the virtual machine that Docker Desktop starts on macOS and Windows.
+DESKTOP = ("linuxkit", "microsoft")
 
 
 def command_for(program: Program) -> str:
@@ -27,3 +32,8 @@ def command_for_name(name: str) -> str:
     if os.environ.get(KUBERNETES):
         return f"kubectl rollout restart deployment/{name}"
     return f"docker compose restart {name}" if DOCKER.exists() else "make run"
+
+
+def is_docker_desktop() -> bool:
+    """Then no provider reaches the gateway, and callers' own addresses are not seen."""
+    return DOCKER.exists() and any(word in platform.release().lower() for word in DESKTOP)
