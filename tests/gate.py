@@ -20,11 +20,13 @@ FAST = "not live and not browser and not prove"
 LIVE = "live and not browser and not prove"
 BROWSER = "browser and not prove"
 SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+# Named, so that what takes the longest can go to `make prove`.
+LONGEST = ("--durations", "25", "--durations-min", "4")
 NEWER = Path(".venv-newer")
 # Where rows are claimed, locked, upserted or searched; `make prove` runs all of it there.
 ON_POSTGRES = (
-    *("alarms", "alone", "callout", "hands", "incidents", "journal", "keeping", "metrics"),
-    *("recordings", "recovery", "ringing", "upkeep"),
+    *("alone", "callout", "hands", "hooks", "incidents", "journal", "keeping", "recordings"),
+    *("ringing", "security", "upkeep"),
 )
 
 
@@ -62,9 +64,9 @@ def steps() -> list[Step]:
         Step("fast", pytest(f"{FAST} and not postgres", "-n", "2")),
         Step("postgres", on_postgres, has_postgres),
         # Mostly they wait for others, so two files may wait side by side.
-        Step("live", pytest(LIVE, *SIDE_BY_SIDE), lacking),
+        Step("live", pytest(LIVE, *SIDE_BY_SIDE, *LONGEST), lacking),
         # In processes of its own: Playwright keeps an event loop in the main thread.
-        Step("browser", pytest(BROWSER, *SIDE_BY_SIDE), browser),
+        Step("browser", pytest(BROWSER, *SIDE_BY_SIDE, *LONGEST), browser),
     ]
 
 

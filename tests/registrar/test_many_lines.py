@@ -11,7 +11,7 @@ from tests.registrar.provider import Provider
 from tests.registrar.telephone import Telephone
 from veyra.kamailio.types import Line
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.prove]
 
 COUNT = 150
 HOST = "127.0.0.4"

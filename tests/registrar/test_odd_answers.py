@@ -10,7 +10,7 @@ from tests.registrar.messages import Message
 from tests.registrar.provider import Provider
 from tests.registrar.wires import Source
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.prove]
 
 ACCOUNTS = {"1001": "one secret"}
 Headers = list[tuple[str, str]]

@@ -14,7 +14,7 @@ from tests.registrar.provider import Provider
 from tests.registrar.telephone import Telephone
 from veyra.kamailio.client import RegistrarError
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.prove]
 
 NUMBER = "74991124148"
 MANY = 100
