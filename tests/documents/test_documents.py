@@ -13,7 +13,7 @@ from monitoring.documents import library
 from monitoring.documents.examples import read_example
 from monitoring.documents.library import Document, documents
 from veyra import look
-from veyra.look import ENGINEERING, EVERYDAY, PEOPLE
+from veyra.look import EVERYDAY, GROUPS
 
 ROOT = library.ROOT
 EVERY = [pytest.param(each, id=each.place) for each in documents().values()]
@@ -120,7 +120,8 @@ def test_each_page_with_help_is_a_page() -> None:
 
 
 def test_each_line_of_the_menu_has_help() -> None:
-    lines = [line.url for line in (*EVERYDAY, *ENGINEERING, *PEOPLE) if look.link(line.url)]
+    every = [*EVERYDAY, *(line for _title, lines in GROUPS for line in lines)]
+    lines = [line.url for line in every if look.link(line.url)]
     assert [url for url in lines if pages.of(url) is None] == []
 
 
