@@ -79,7 +79,7 @@ class Row:
     is_stood_in: bool = False
     is_on_hold: bool = False
     # In the queue for an assistant, from 1.
-    place: int | None = None
+    queue_place: int | None = None
     # What is wanted of its recording, and what is done.
     recording: tuple[str, str] = ("", "")
     # The newest search for one of our people.
@@ -118,7 +118,7 @@ class Row:
             rung=self.is_rung,
             transferring=self.is_transferring,
             on_hold=self.is_on_hold,
-            queued=self.place is not None,
+            queued=self.queue_place is not None,
             stood_in=self.is_stood_in,
         )
 
@@ -149,7 +149,7 @@ class Row:
             self.is_transferring,
             self.is_stood_in,
             self.is_on_hold,
-            self.place,
+            self.queue_place,
             self.recording,
             self.place,
             self.ring and (self.ring.pk, self.ring.state, self.ring.over_at),
@@ -320,7 +320,7 @@ def as_context(row: Row, viewer: Viewer) -> dict[str, object]:
         "helps": viewer.helps,
         "ours": row.call.from_number if row.call.is_outbound else row.call.to_number,
         "phase": phase,
-        "phase_label": row.call.outcome_label or phases.label(phase, row.place),
+        "phase_label": row.call.outcome_label or phases.label(phase, row.queue_place),
         "trouble": trouble,
         "trouble_label": HAND_WORDS[trouble.hand] if trouble else "",
         "lines": _lines(row) if viewer.reads_words else (),

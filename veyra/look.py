@@ -80,28 +80,10 @@ WITHIN_CALLS: Sequence[Line] = [
         "turned-away",
         ("telephony.view_call", "telephony.view_refused"),
     ),
-    Line(_("Rooms"), "meeting_room", "rooms", ("recordings.view_roomaction",)),
-    Line(_("Streams"), "cell_tower", "streams", ("recordings.view_stream",)),
-    Line(_("Incoming streams"), "input", "ingress", ("recordings.view_ingress",)),
-    rows_of("recordings.storage", _("Storage of recordings"), "hard_drive"),
-    Line(_("Alarms"), "notifications_active", "alarm-channels", ("monitoring.view_alertchannel",)),
-    Line(
-        _("Tokens for LiveKit"),
-        "token",
-        "livekit-tokens",
-        ("monitoring.view_accesstoken", "monitoring.add_accesstoken"),
-    ),
-    Line(_("Webhooks"), "webhook", "hooks", ("monitoring.view_hook",)),
-    Line(_("Maintenance"), "build", "maintenance", ("monitoring.view_jobrun",)),
-    Line(_("Checklists"), "checklist", "checklists", ("monitoring.view_confirmation",)),
-    rows_of("veyra.auditentry", _("Changes by staff"), "history"),
-    Line(
-        _("What staff did, as a file"),
-        "download",
-        "audit-export",
-        ("veyra.view_auditentry", "veyra.view_audit_export"),
-    ),
-    rows_of("veyra.securityevent", _("Security events"), "shield"),
+    rows_of("telephony.outboundcall", _("Calls out"), "phone_forwarded"),
+    rows_of("telephony.testcall", _("Test calls"), "phone_in_talk"),
+    rows_of("agentworker.session", _("Conversations"), "forum"),
+    rows_of("telephony.callevent", _("Call events"), "list_alt"),
 ]
 COMPANY: Sequence[Line] = [
     Line(_("Opening hours"), "schedule", "hours", ("agentworker.view_place",)),
@@ -121,8 +103,25 @@ CALLERS: Sequence[Line] = [
     Line(_("Caller's data"), "person_search", "callers", ("monitoring.find_caller",)),
     Line(_("Erased callers"), "person_cancel", "callers-erased", ("monitoring.view_erasure",)),
     Line(_("Keeping of recordings"), "auto_delete", "keeping", ("recordings.view_term",)),
+]
+ACCESS: Sequence[Line] = [
     Line(_("People and logins"), "manage_accounts", "people", ("veyra.view_user",)),
     Line(_("Keys for programs"), "vpn_key", "api-keys", ("veyra.view_apikey",)),
+    Line(
+        _("Tokens for LiveKit"),
+        "token",
+        "livekit-tokens",
+        ("monitoring.view_accesstoken", "monitoring.add_accesstoken"),
+    ),
+    Line(_("Webhooks"), "webhook", "hooks", ("monitoring.view_hook",)),
+    rows_of("veyra.auditentry", _("Changes by staff"), "history"),
+    Line(
+        _("What staff did, as a file"),
+        "download",
+        "audit-export",
+        ("veyra.view_auditentry", "veyra.view_audit_export"),
+    ),
+    rows_of("veyra.securityevent", _("Security events"), "shield"),
 ]
 # Closed until somebody opens one.
 GROUPS: Sequence[tuple[str | Promise, Sequence[Line]]] = [

@@ -132,7 +132,10 @@ def checked(text: str, fence: Fence) -> URL:
     Raises ErrandError.
     """
     url = _address(text)
-    _look_at(url, fence)
+    try:
+        _look_at(url, fence)
+    except ProviderError as error:
+        raise ErrandError(error.sentence) from error
     return url
 
 

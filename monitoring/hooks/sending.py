@@ -16,8 +16,10 @@ import aiohttp
 from django.conf import settings
 from django.utils.translation import gettext_noop as _
 
+from agentworker.providers.errors import ProviderError
+from agentworker.providers.fenced import Leads
 from agentworker.providers.net import trust
-from agentworker.tools.errand import ErrandError, Leads, checked
+from agentworker.tools.errand import ErrandError, checked
 from veyra.outside import Fence
 from veyra.sentences import Sentence
 
@@ -100,14 +102,15 @@ async def _send(session: aiohttp.ClientSession, fence: Fence, parcel: Parcel) ->
                 return Outcome(parcel.key, why, answer.status, ms, words)
     except TimeoutError:
         return Outcome(parcel.key, Sentence(TOO_SLOW, {"seconds": round(SECONDS)}))
-    except (aiohttp.ClientError, OSError, ValueError, ErrandError) as error:
+    except (aiohttp.ClientError, OSError, ValueError, ErrandError, ProviderError) as error:
         return Outcome(parcel.key, _why(error, host))
 
 
 def _why(error: Exception, host: str) -> Sentence:
     """In words of ours: where it leads inside, that is told, whoever found out."""
-    found = error if isinstance(error, ErrandError) else error.__cause__
-    if isinstance(found, ErrandError):
+    ours = (ErrandError, ProviderError)
+    found = error if isinstance(error, ours) else error.__cause__
+    if isinstance(found, ours):
         inside = "host" in found.sentence.values
         return Sentence(INSIDE, found.sentence.values) if inside else found.sentence
     return Sentence(UNREACHED, {"host": host})

@@ -18,7 +18,7 @@ from monitoring.logs import leaks
 from recordings.models import Recording
 from telephony.facts import CallQuerySet
 from telephony.models import Call, FoldUnit, Ring
-from telephony.reasons import WANTED, Reason
+from telephony.reasons import AS_CHOSEN, WANTED, Reason
 from veyra.models import FailedLogin, Program, SecurityEvent
 
 WINDOW = timedelta(minutes=10)

@@ -58,7 +58,8 @@ def _lines(
     for right in rights:
         if right not in plain:
             yes = [_("yes") if right in having[role] else "" for role in SHOWN]
-            yield Line(f"{kind}: {_(right.name)}", yes)
+            words = _(right.name)
+            yield Line(f"{kind}: {words}", yes)
 
 
 def _joined(verbs: Iterable[str | Promise]) -> str:

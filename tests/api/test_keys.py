@@ -64,7 +64,7 @@ def test_a_key_that_was_ended_or_ran_out_lets_nobody_in() -> None:
     program = Program(secret)
     assert program.get("calls/").status_code == 200
     ApiKey.objects.update(expiry=timezone.now() - timedelta(seconds=1))
-    late = program.get("calls/")
+    late = program.ask("get", "calls/", accept_language="en")
     assert late.status_code == 401 and "run out" in late.json()["detail"]
     assert ApiKey.objects.exists()
     assert logged_in(owner).post(f"/api-keys/{row.uid}/end/").status_code == 302

@@ -62,7 +62,7 @@ def test_the_page_asks_a_fixed_number_of_questions(
 ) -> None:
     client = logged_in(SEES)
     stored()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get("/line-health/?part=1")
 
 

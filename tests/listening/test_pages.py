@@ -167,9 +167,9 @@ def test_the_list_takes_as_many_queries_for_many_as_for_few(
 ) -> None:
     client = logged_in(*HEARS)
     client.get(LIST)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(LIST)
     for _ in range(5):
         make_recording(make_call(), data=b"x")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(LIST)

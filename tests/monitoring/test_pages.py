@@ -108,9 +108,9 @@ def test_the_board_takes_as_many_queries_for_ten_calls_as_for_one(
     client = logged_in("telephony.view_call", "agentworker.view_session")
     for _ in range(10):
         make_call(["Hello?"], state=Call.State.ANSWERED)
-    # Session, person, two of his rights, his places; callers with their calls, last turns; turned
-    # away, to be called back, two voices that may speak to callers, closures.
-    with django_assert_num_queries(12):
+    # When he was there last, session, person, two of his rights, his places; callers with their
+    # calls, last turns; turned away, to be called back, two voices that may speak, closures.
+    with django_assert_num_queries(13):
         assert len(client.get("/live/rows/").json()["rows"]) == 10
 
 

@@ -62,7 +62,7 @@ def test_the_page_asks_as_much_for_many_workers_as_for_one(
     client.get("/workers/?part=1")
     for name in ("one", "two", "three"):
         worker(name)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             client.get("/workers/?part=1")
 
 

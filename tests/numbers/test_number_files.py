@@ -238,7 +238,7 @@ def test_as_many_queries_for_a_thousand_numbers_as_for_one(staff: Client, trunk:
         return len(found)
 
     queries(1)  # what is read once is read now
-    assert queries(1) == queries(1000)
+    assert queries(1000) <= queries(1)
 
 
 @pytest.mark.parametrize(

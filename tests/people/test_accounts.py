@@ -27,6 +27,10 @@ HTML = {"Accept": "text/html"}
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
+# Of who is not yet known, the browser tells the language.
+ENGLISH = {"accept-language": "en"}
+
+
 def code(ahead: int = 0) -> str:
     """What the app on the telephone shows now, or some half minutes later."""
     return str(totp.format_hotp_value(totp.hotp_value(SECRET, int(time.time()) // 30 + ahead)))
@@ -62,7 +66,7 @@ def test_who_has_an_app_gets_in_by_its_code_and_no_code_opens_twice() -> None:
     assert client.post("/account/code/", {"code": "000000"}).status_code == 200
     assert client.post("/account/code/", {"code": now})["Location"] == "/admin/"
     assert client.get("/admin/").status_code == 200
-    shoulder = Client()
+    shoulder = Client(headers=ENGLISH)
     log_in(shoulder)
     assert b"used already" in shoulder.post("/account/code/", {"code": now}).content
     assert shoulder.post("/account/code/", {"code": code(1)})["Location"] == "/admin/"
@@ -80,7 +84,7 @@ def test_a_recovery_code_opens_once() -> None:
 
 def test_wrong_codes_count_like_wrong_passwords() -> None:
     totp.TOTP.activate(person(), SECRET)
-    client = Client()
+    client = Client(headers=ENGLISH)
     log_in(client)
     for _ in range(throttle.OF_BOTH):
         client.post("/account/code/", {"code": "000000"})

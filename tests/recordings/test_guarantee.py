@@ -214,7 +214,7 @@ def test_a_day_of_many_calls_asks_the_database_no_more(
         kept(peaks={"caller": QUIET, "agent": LOUD}, said=Speaker.CALLER)
     client = log_in(*RIGHTS)
     page(client)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page(client)
 
 
