@@ -148,10 +148,11 @@ def test_a_login_and_a_password_are_enough_for_a_call_to_be_answered(
     heard = call.result()
     assert (heard["status"], heard["ended_by"]) == (200, "us")
     assert heard["voiced_seconds"] > 2
-    greeting, said, answer = system.ask(TURNS)
-    # The assistant was heard, heard the caller, and was heard again.
+    greeting, *talk = system.ask(TURNS)
+    # The assistant was heard, heard the caller, who may have paused, and was heard again.
     assert greeting == ["agent", "Здравствуйте! Вы позвонили в поддержку."]
-    assert said[0] == "caller" and answer[0] == "agent"
+    speakers = [speaker for speaker, _text in talk]
+    assert speakers[0] == "caller" and "agent" in speakers
     assert len(heard["voices"]) >= 2
 
     page.get_by_role("link", name="Открыть звонок").click()

@@ -54,6 +54,8 @@ DESK = f"""
         person = User.objects.create_user(
             name, password="secret", is_staff=True, language="en", set_up_at=timezone.now())
         person.groups.set(Group.objects.filter(name=role))
+    # Whoever a command has made may put his second factor off for some days.
+    User.objects.filter(username="engineer").update(is_superuser=True)
     trainee = User.objects.create_user(
         "trainee", password="secret", is_staff=True, language="en", set_up_at=timezone.now())
     rights = ("view_call", "listen_call")
