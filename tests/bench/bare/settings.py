@@ -12,5 +12,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # The library of the login, which is installed here too, refuses to start without it.
+    "allauth.account.middleware.AccountMiddleware",
 ]
 CELERY_TASK_DEFAULT_QUEUE = "bare"
