@@ -155,6 +155,8 @@ def writes_a_clinic(page: Page, url: str) -> None:
     page.goto(f"{url}/admin/agentworker/agent/add/")
     page.get_by_role("link", name="Клиника: запись и цены").click()
     expect(page.locator("[name=name]")).to_have_value("Регистратура")
+    # A new form takes the focus to its first field once it stands: what is typed sooner goes there.
+    page.wait_for_load_state()
     page.fill("[name=company]", "Улыбка")
     page.fill("[name=greeting]", FIRST)
     told = page.locator(".vy-field:has([name=greeting])")

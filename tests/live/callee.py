@@ -6,6 +6,7 @@ with StreamProvider({...}, certificate=path) as provider: ...    # TLS; without 
 
 import re
 import secrets
+import select
 import socket
 import ssl
 import threading
@@ -245,6 +246,35 @@ class Provider:
             telephone.first_voice = telephone.first_voice or time.monotonic()
 
 
+class Line:
+    """A connection that one thread reads and others write: TLS bears one of them at a time."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._turn = threading.Lock()
+
+    def send(self, data: bytes) -> None:
+        with self._turn:
+            self._connection.sendall(data)
+
+    def receive(self) -> bytes | None:
+        """What came; b"" where the other side has ended, None where nothing comes."""
+        if not self._waits() and not select.select([self._connection], [], [], 0.2)[0]:
+            return None
+        try:
+            with self._turn:
+                return self._connection.recv(65536)
+        except TimeoutError:
+            return None
+        except OSError:
+            return b""
+
+    def _waits(self) -> bool:
+        """Has TLS opened more than was read?"""
+        tls = self._connection
+        return isinstance(tls, ssl.SSLSocket) and tls.pending() > 0
+
+
 class StreamProvider(Provider):
     """Takes calls by TCP, or by TLS where it has a certificate (PEM with its key)."""
 
@@ -263,7 +293,7 @@ class StreamProvider(Provider):
         return socket.create_server(("127.0.0.1", 0))
 
     def _send(self, text: str, line: Any) -> None:
-        line.sendall(text.encode())
+        line.send(text.encode())
 
     def _listen(self) -> None:
         while self._goes_on:
@@ -282,19 +312,15 @@ class StreamProvider(Provider):
             return
         line.settimeout(0.2)
         with line:
-            self._read(line)
+            self._read(Line(line))
 
-    def _read(self, line: socket.socket) -> None:
+    def _read(self, line: Line) -> None:
         data = b""
         while self._goes_on:
-            try:
-                data += (got := line.recv(65536))
-            except TimeoutError:
-                continue
-            except OSError:
-                got = b""
-            if not got:
+            got = line.receive()
+            if got == b"":
                 return
+            data += got or b""
             while found := message(data):
                 data = data[len(found) :]
                 self._take(found.decode(errors="replace"), line)
