@@ -26,11 +26,7 @@ def up() -> Iterator[Up]:
         started = Up(Path(folder))
         started.start()
         yield started
-        rest = started.tree() if started.process and started.process.poll() is None else []
-        if started.process:
-            started.process.terminate()
-            started.process.wait(30)
-        psutil.wait_procs(rest, timeout=5)
+        started.stop()
 
 
 def left(processes: list[psutil.Process], seconds: float) -> list[str]:

@@ -45,6 +45,15 @@ class Up:
             )
         wait_until(lambda: "Veyra is ready" in self.output(), "no address was printed", 300)
 
+    def stop(self) -> None:
+        """All of it, as Ctrl-C does."""
+        if self.process is None:
+            return
+        rest = self.tree() if self.process.poll() is None else []
+        self.process.terminate()
+        self.process.wait(30)
+        psutil.wait_procs(rest, timeout=5)
+
     def output(self) -> str:
         return (self.state / "out").read_text()
 
