@@ -23,6 +23,7 @@ from django.urls import path
 from django.utils import translation
 
 from recordings import views
+from veyra.accounts.second_factor import keeps_out
 from veyra.models import User
 
 Message = dict[str, Any]
@@ -38,6 +39,8 @@ def answer(scope: Any, pk: UUID) -> HttpResponseBase:
     language = request.user.language if isinstance(request.user, User) else ""
     try:
         request.get_host()
+        if isinstance(request.user, User) and keeps_out(request.session, request.user):
+            raise PermissionDenied
         with translation.override(language or settings.LANGUAGE_CODE):
             found = views.sound(request, pk=pk)
     except DisallowedHost:

@@ -14,6 +14,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402  # need
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402  # likewise
 from django.urls import re_path  # noqa: E402  # likewise
 
+from veyra.accounts.sockets import SecondFactorSockets  # noqa: E402  # likewise
 from veyra.bodies import Bounded  # noqa: E402  # likewise
 from veyra.urls import http_urlpatterns, websocket_urlpatterns  # noqa: E402  # likewise
 
@@ -21,7 +22,7 @@ application = ProtocolTypeRouter(
     {
         "http": Bounded(URLRouter([*http_urlpatterns, re_path("", http)])),
         "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+            AuthMiddlewareStack(SecondFactorSockets(URLRouter(websocket_urlpatterns)))
         ),
     }
 )

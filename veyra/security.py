@@ -112,19 +112,27 @@ class FailedLogin(models.Model):
         return self.address
 
     @classmethod
-    def note(cls, address: str, account: "User | None", now: datetime) -> None:
-        """One more."""
+    def note(cls, address: str, account: "User | None", now: datetime) -> int:
+        """One more; the row that counts it."""
         same = {
             "minute": now.replace(second=0, microsecond=0),
             "address": address[:64],
             "account": account,
         }
-        if cls.objects.filter(**same).update(count=F("count") + 1):
-            return
+        known = cls.objects.filter(**same).order_by("pk").values_list("pk", flat=True).first()
+        if known and cls.objects.filter(pk=known).update(count=F("count") + 1):
+            return known
         # Two who are the first at once make two rows, which are added up.
         cls.objects.filter(minute__lt=now - KEPT).delete()
         cls._make_room()
-        cls.objects.create(**same)
+        made: int = cls.objects.create(**same).pk
+        return made
+
+    @classmethod
+    def take_back(cls, row: int) -> None:
+        """One less: it was right, or not even tried."""
+        cls.objects.filter(pk=row, count__gt=0).update(count=F("count") - 1)
+        cls.objects.filter(pk=row, count=0).delete()
 
     @classmethod
     def _make_room(cls) -> None:

@@ -21,12 +21,13 @@ from veyra.models import User
 @never_cache
 @sensitive_post_parameters("password", "again")
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    if throttle.waits(request, None):
+    tried = throttle.begin(request, None)
+    if tried is None:
         return show(request, "too_many", status=429)
     invitation = Invite.objects.open(timezone.now()).by(token).first()
     if invitation is None:
-        throttle.note(request, None)
         return show(request, "used_up", status=410)
+    tried.was_right()
     if isinstance(request.user, User):
         return show(request, "somebody", name=request.user.get_username())
     form = JoinForm(request.POST or None)

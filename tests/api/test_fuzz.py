@@ -4,6 +4,7 @@ API_REQUESTS is how many requests the long run sends, all in all.
 """
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -79,6 +80,8 @@ def fuzz(schema: Any, headers: dict[str, str], requests: int) -> Counter[int]:
             case.validate_response(answer, checks=CHECKS)
 
         ask()
+    told = ", ".join(f"{status}: {count}" for status, count in sorted(sent.items()))
+    sys.stdout.write(f"\n{sent.total()} requests to {len(operations)} doors ({told})\n")
     return sent
 
 

@@ -87,6 +87,14 @@ def doors(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterato
             yield route
 
 
+def filled(route: str, key: object, number: object = 1) -> str:
+    """An address of this door: `key` stands in it for a UUID, `number` for what else is a row."""
+    address = re.sub(r"<uuid:\w+>", str(key), route)
+    address = re.sub(r"<(slug|str):\w+>", "csv", address)
+    address = re.sub(r"\(\?P<pk>.*?\)", str(key), address)
+    return "/" + re.sub(r"<.*?>", str(number), address)
+
+
 def main() -> None:
     """Put together what each was found to be allowed, "who|what" a line."""
     found: defaultdict[str, set[str]] = defaultdict(set)

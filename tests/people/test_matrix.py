@@ -78,10 +78,7 @@ def person(who: str) -> User | None:
 def addresses(call: Call) -> Iterator[tuple[str, str]]:
     """Each door with its address, and with a row in its place."""
     for route in dict.fromkeys(doors(get_resolver().url_patterns)):
-        address = re.sub(r"<uuid:\w+>", str(call.pk), route)
-        address = re.sub(r"<(slug|str):\w+>", "csv", address)
-        address = re.sub(r"\(\?P<pk>.*?\)", str(call.pk), address)
-        yield route, f"/{re.sub(r'<.*?>', '1', address)}"
+        yield route, matrix.filled(route, call.pk)
 
 
 def opened(user: User | None, call: Call, monkeypatch: pytest.MonkeyPatch) -> set[str]:

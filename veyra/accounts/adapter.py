@@ -48,11 +48,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         return bool(super().is_reauthentication_required(app=app))
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        if throttle.waits(request, _account(credentials)):
-            raise self.validation_error("too_many_login_attempts")
+        """allauth would count here, each web process for itself."""
 
-    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        throttle.note(request, _account(credentials))
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        tried = throttle.begin(request, _account(credentials))
+        if tried is None:
+            raise self.validation_error("too_many_login_attempts")
+        user = super().authenticate(request, **credentials)
+        if user:
+            tried.was_right()
+        return user
 
     def add_message(self, request: HttpRequest, level: int, *args: Any, **kwargs: Any) -> None:
         """That one is logged in he sees himself."""

@@ -9,10 +9,11 @@ from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from veyra.accounts import throttle
+from veyra.accounts import second_factor, throttle
 
 # A code of the telephone is valid a little before and after its half minute.
 VALID = timedelta(minutes=2)
@@ -34,15 +35,16 @@ class _Counted:
     authenticator: Any
 
     def clean_code(self) -> str:
-        if throttle.waits(context.request, self.user):
+        tried = throttle.begin(context.request, self.user)
+        if tried is None:
             raise ValidationError(TOO_MANY)
-        try:
+        with transaction.atomic():
+            # Who sends one code twice at once waits here for himself.
+            list(second_factor.factors_of(self.user).select_for_update())
             code = str(super().clean_code())  # type: ignore[misc]  # of the form beside it
-        except ValidationError:
-            throttle.note(context.request, self.user)
-            raise
-        if self.authenticator.type == Authenticator.Type.TOTP:
-            use_up(self.authenticator, code)
+            if self.authenticator.type == Authenticator.Type.TOTP:
+                use_up(self.authenticator, code)
+        tried.was_right()
         return code
 
 
@@ -56,7 +58,9 @@ class CodeAgainForm(_Counted, ReauthenticateForm):  # type: ignore[misc]  # alla
 
 def use_up(factor: Any, code: str) -> None:
     """A code opens once, in whichever web process: who looked over a shoulder is too late."""
-    digest = hashlib.sha256(code.encode()).hexdigest()
+    # It is also right with blanks between its digits.
+    digits = "".join(filter(str.isalnum, code))
+    digest = hashlib.sha256(digits.encode()).hexdigest()
     lately = factor.last_used_at and factor.last_used_at > timezone.now() - VALID
     if lately and factor.data.get("used") == digest:
         raise ValidationError(USED)

@@ -1,9 +1,12 @@
 """Guessing a password or a code is slow: who was wrong often waits.
 
 The wrong ones are counted in rows (veyra.security.FailedLogin): all web processes count together.
+Each try is counted before it is made, and taken back if it was right: of a thousand that come at
+once no more are made than of a thousand one after another.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -33,13 +36,27 @@ def must_wait(counts: Iterable[Count], address: str, account: int | None) -> boo
     return of_both >= OF_BOTH or of_address >= OF_ADDRESS or of_account >= OF_ACCOUNT
 
 
-def waits(request: HttpRequest, account: User | None, now: datetime | None = None) -> bool:
-    """Whoever asks may not even try. That it came so far is told once an hour."""
+@dataclass(frozen=True)
+class Try:
+    """One that is counted as wrong until it is known to be right."""
+
+    row: int
+
+    def was_right(self) -> None:
+        FailedLogin.take_back(self.row)
+
+
+def begin(request: HttpRequest, account: User | None, now: datetime | None = None) -> Try | None:
+    """None: he must wait, and may not even try. That it came so far is told once an hour."""
     now, address = now or timezone.now(), address_of(request)
+    row = FailedLogin.note(address, account, now)
     whose = Q(address=address) | Q(account=account) if account else Q(address=address)
     rows = FailedLogin.objects.filter(whose, minute__gt=now - WINDOW)
-    if not must_wait(rows.values_list("address", "account_id", "count"), address, pk_of(account)):
-        return False
+    counts = rows.values_list("address", "account_id", "count")
+    this = (address, pk_of(account), -1)
+    if not must_wait([*counts, this], address, pk_of(account)):
+        return Try(row)
+    FailedLogin.take_back(row)
     SecurityEvent.objects.get_or_create(
         once=f"login:{address}:{now:%Y%m%d%H}",
         defaults={
@@ -48,12 +65,7 @@ def waits(request: HttpRequest, account: User | None, now: datetime | None = Non
             "detail": Sentence(ATTACK, {"address": address}).to_json(),
         },
     )
-    return True
-
-
-def note(request: HttpRequest, account: User | None) -> None:
-    """One more was wrong."""
-    FailedLogin.note(address_of(request), account, timezone.now())
+    return None
 
 
 def address_of(request: HttpRequest) -> str:
