@@ -16,10 +16,10 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from agentworker import reading
+from agentworker import reading, writing
 from agentworker.forms import SECTIONS, SPOKEN, AgentForm
 from agentworker.models import Agent, Company, Language, with_newest
-from agentworker.services import drop_draft, name_company, publish, save_draft
+from agentworker.services import drop_draft
 from agentworker.starting import OWN, STARTS
 from veyra.admin import VeyraAdmin
 from veyra.models import User
@@ -113,28 +113,10 @@ class AgentAdmin(VeyraAdmin):
     def save_model(
         self, request: HttpRequest, obj: Agent, form: "ModelForm[Agent]", change: bool
     ) -> None:
-        if change:
-            obj.revision += 1
-            # Only what this form has: others may archive or unpublish at the same moment.
-            obj.save(update_fields=["name", "recording", "revision"])
-        else:
-            super().save_model(request, obj, form, change)
-        if isinstance(form, AgentForm):
-            self._save_words(request, obj, form, change)
-
-    def _save_words(
-        self, request: HttpRequest, agent: Agent, form: AgentForm, change: bool
-    ) -> None:
         """What is written first is heard at once, unless its author wants to keep it to himself."""
         user = request.user if isinstance(request.user, User) else None
-        if company := form.cleaned_data.get("company"):
-            name_company(company)
-        for part in form.parts:
-            part.save()
-        if change or KEEP in request.POST:
-            save_draft(agent, form.words(), user)
-        else:
-            publish(agent, form.words(), _("First version."), user)
+        if isinstance(form, AgentForm):
+            writing.save(form, user, publishes=not change and KEEP not in request.POST)
 
     def response_add(
         self, request: HttpRequest, obj: Agent, post_url_continue: Any = None

@@ -25,6 +25,7 @@ from monitoring.incidents import services
 from monitoring.incidents.models import Incident, IncidentNote
 from telephony.models import Call
 from veyra.rest.doors import Door, Names
+from veyra.rest.given import Given
 from veyra.rest.once import once
 from veyra.rest.problems import Problem
 
@@ -111,7 +112,7 @@ class OneIncidentSerializer(IncidentSerializer):
         return cast("list[dict[str, Any]]", NoteSerializer(notes, many=True).data)
 
 
-class CommentIn(serializers.Serializer[Any]):
+class CommentIn(Given):
     text = serializers.CharField(max_length=2000)
 
 
@@ -159,10 +160,9 @@ class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Names[In
     @once
     def comment(self, request: Request, pk: UUID) -> Response:
         """Write down what is known of it."""
-        body = CommentIn(data=request.data)
-        body.is_valid(raise_exception=True)
+        text = CommentIn.of(request)["text"]
         row = self.get_object()
-        services.comment(row, body.validated_data["text"], self.person)
+        services.comment(row, text, self.person)
         return self._shown(row)
 
     @extend_schema(request=None, responses=OneIncidentSerializer)

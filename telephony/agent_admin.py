@@ -1,7 +1,5 @@
 """The pages of assistants, where the line is known: what is taken from callers is shown first."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.forms import ModelForm
@@ -11,16 +9,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from agentworker.assistant_admin import AgentAdmin
-from agentworker.forms import AgentForm
 from agentworker.models import Agent
-from agentworker.parts.laid import PARTS
-from agentworker.parts.tools import ToolsPart
 from agentworker.recording import RecordingPolicy
 from agentworker.trying.asking import Standing
-from telephony.assistant_tools import LineToolsPart
+from telephony.agent_forms import NAMED, LineAgentForm
 from telephony.changes import ChangeError, Impact
 from telephony.keeping import KeepingAdmin, panel
-from telephony.line import read_line, rules_ask_callers
+from telephony.line import read_line
 from telephony.numbers import pretty
 from telephony.publish_form import PublishForm
 from telephony.publishing import Publishing, carry_out, prepare
@@ -28,42 +23,7 @@ from telephony.routing.impact import RECORDED, reached
 from veyra.models import User
 from veyra.sentences import Sentence
 
-# So many numbers are named.
-NAMED = 5
-
 admin.site.unregister(Agent)
-
-
-class LineAgentForm(AgentForm):
-    """A greeting that says nothing is refused, with the numbers whose callers would hear it."""
-
-    part_kinds = tuple(LineToolsPart if kind is ToolsPart else kind for kind in PARTS)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.is_bound and (numbers := answered_by(self.instance)):
-            shown = [pretty(each) for each in numbers[:NAMED]] + ["…"] * (len(numbers) > NAMED)
-            told = _(
-                "Callers of %(numbers)s would hear silence. Write the first words; or, if they are"
-                " to reach nobody, press “Unpublish” below."
-            )
-            self.fields["greeting"].error_messages["required"] = told % {
-                "numbers": ", ".join(shown)
-            }
-
-    def asks_callers(self) -> bool:
-        """Where a rule says so, too."""
-        return super().asks_callers() or rules_ask_callers(self.instance)
-
-
-def answered_by(agent: Agent) -> list[str]:
-    """The numbers whose callers this assistant answers, as the line is saved now."""
-    key = str(agent.key)
-    return [
-        number
-        for number, reach in sorted(reached(read_line()).items())
-        if any(answer.agent == key for answer in reach.answers)
-    ]
 
 
 def recorded_by(agent: Agent) -> dict[str, RecordingPolicy]:

@@ -5,8 +5,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,43 +18,24 @@ from telephony.api_rows import (
     TrunkIn,
     TrunkOut,
 )
-from telephony.api_writing import SEEN, PreviewSerializer
+from telephony.api_writing import described
 from telephony.editing import EditForm
 from telephony.forms import DispatchRuleForm, PhoneNumberForm, TrunkForm
 from telephony.models import DispatchRule, PhoneNumber, Trunk
 from telephony.standing import look_up
 from veyra.rest.doors import Rows, rights_on
 from veyra.rest.filters import Id
-from veyra.rest.once import once
+from veyra.rest.given import Given
+from veyra.rest.once import is_dry, once
 
 M = TypeVar("M", bound=Model)
-
-
-def described(given: Any, shown: Any) -> Any:
-    """The documents of a door that writes."""
-    both = PolymorphicProxySerializer(
-        component_name=f"{shown.__name__}OrPreview",
-        serializers=[shown, PreviewSerializer],
-        resource_type_field_name=None,
-    )
-    answers = {
-        "create": {201: shown, 200: PreviewSerializer},
-        "partial_update": {200: both},
-        "destroy": {204: None, 200: PreviewSerializer},
-    }
-
-    def of(action: str) -> Any:
-        body = None if action == "destroy" else given(partial=action != "create")
-        return extend_schema(request=body, responses=answers[action], parameters=SEEN)
-
-    return extend_schema_view(**{action: of(action) for action in answers})
 
 
 class WishRows(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[M]):
     """Rows of the line. They are saved by the forms of their pages, and archived, never deleted."""
 
     form: type[EditForm]
-    given: type[serializers.Serializer[Any]]
+    given: type[Given]
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def paginate_queryset(self, queryset: Any) -> Any:
@@ -72,17 +52,12 @@ class WishRows(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[M]):
         return self._written(request, self.get_object(), partial=True)
 
     def destroy(self, request: Request, pk: int) -> Response:
-        impact = api_writing.change(self.get_object(), {"archived": True}, request, self.person)
-        if api_writing.is_dry(request):
-            return Response(api_writing.told(impact))
-        return Response(status=204)
+        return api_writing.archive(self.get_object(), request, self.person)
 
     def _written(self, request: Request, row: Any, *, partial: bool) -> Response:
-        body = self.given(data=request.data, partial=partial)
-        body.is_valid(raise_exception=True)
-        given = body.validated_data
+        given = self.given.of(request, partial=partial)
         impact = api_writing.write(self.form, row, given, request, self.person)
-        if api_writing.is_dry(request):
+        if is_dry(request):
             return Response(api_writing.told(impact))
         saved = get_object_or_404(self.get_queryset(), pk=row.pk)
         return Response(self.get_serializer(saved).data, status=200 if partial else 201)

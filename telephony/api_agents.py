@@ -1,44 +1,65 @@
 """Assistants for other programs: what each says, and which version callers hear."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import (
-    PolymorphicProxySerializer,
-    extend_schema,
-    extend_schema_field,
-)
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agentworker import writing
 from agentworker.comparing import NOTE_LENGTH
-from agentworker.models import Agent, AgentVersion, with_newest
-from telephony import api_writing, publishing
-from telephony.api_writing import SEEN, PreviewSerializer
-from telephony.changes import ChangeError, Impact
-from veyra.rest.doors import Rows
-from veyra.rest.once import once
+from agentworker.content import Content
+from agentworker.forms import LONGEST, LONGEST_INSTRUCTIONS
+from agentworker.lines import format_menu, format_rules
+from agentworker.models import Agent, AgentVersion, Language, with_newest
+from agentworker.recording import RecordingPolicy
+from telephony import api_writing, changes, publishing
+from telephony.agent_forms import WordsForm
+from telephony.api_rows import TEXTS, WishIn, text
+from telephony.api_writing import SEEN, described, or_preview
+from telephony.changes import Change, ChangeError, Edit, Impact
+from veyra.models import User
+from veyra.rest.doors import Rows, rights_on
+from veyra.rest.given import Given
+from veyra.rest.once import is_dry, once
 from veyra.rest.problems import Problem
 
-SEES, CHANGES = "agentworker.view_agent", "agentworker.change_agent"
-WRITES = (CHANGES, "agentworker.add_agentversion")
+WRITES = ("agentworker.change_agent", "agentworker.add_agentversion")
 
 
-class VersionSerializer(serializers.ModelSerializer[AgentVersion]):
-    menu = serializers.JSONField()
-    rules = serializers.JSONField()
+class WordsSerializer(serializers.ModelSerializer[AgentVersion]):
+    """`menu` and `rules` as they are written on the page, an answer a line."""
+
+    menu = serializers.SerializerMethodField()
+    rules = serializers.SerializerMethodField()
 
     class Meta:
         model = AgentVersion
         fields = [
-            *("number", "language", "greeting", "instructions", "menu", "rules", "fallback"),
-            *("goodbye", "consent", "note", "created_at"),
+            *("language", "greeting", "instructions", "menu", "rules", "fallback", "goodbye"),
+            "consent",
         ]
+
+    @extend_schema_field(TEXTS)
+    def get_menu(self, row: Content) -> list[str]:
+        return format_menu(row.menu).splitlines()
+
+    @extend_schema_field(TEXTS)
+    def get_rules(self, row: Content) -> list[str]:
+        return format_rules(row.rules).splitlines()
+
+
+class VersionSerializer(WordsSerializer):
+    class Meta(WordsSerializer.Meta):
+        fields = ["number", *WordsSerializer.Meta.fields, "note", "created_at"]
 
 
 class AgentSerializer(serializers.ModelSerializer[Agent]):
@@ -46,7 +67,10 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
 
     class Meta:
         model = Agent
-        fields = ["id", "key", "name", "is_published", "recording", "created_at", "version"]
+        fields = [
+            *("id", "key", "name", "is_published", "recording", "created_at", "revision"),
+            "version",
+        ]
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_version(self, agent: Agent) -> int | None:
@@ -54,7 +78,49 @@ class AgentSerializer(serializers.ModelSerializer[Agent]):
         return number if agent.is_published else None
 
 
-class PublishIn(serializers.Serializer[Any]):
+class OneAgentSerializer(AgentSerializer):
+    written = serializers.SerializerMethodField(
+        help_text="Its words as they are written now; callers hear them once they are published."
+    )
+
+    class Meta(AgentSerializer.Meta):
+        fields = [*AgentSerializer.Meta.fields, "written"]
+
+    @extend_schema_field(WordsSerializer(allow_null=True))
+    def get_written(self, agent: Agent) -> Mapping[str, Any] | None:
+        found: Any = agent.written()
+        return WordsSerializer(found).data if found else None
+
+
+class AgentIn(WishIn):
+    """Its words are kept as a draft, until they are published."""
+
+    name = serializers.CharField(max_length=100)
+    recording = serializers.ChoiceField(
+        RecordingPolicy.choices, required=False, help_text="It holds from the next call on."
+    )
+    language = serializers.ChoiceField(Language.choices)
+    greeting = serializers.CharField(max_length=LONGEST)
+    instructions = text(LONGEST_INSTRUCTIONS)
+    menu = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST),
+        required=False,
+        max_length=10,
+        help_text="Such as “1 opening hours = We are open from 9 to 18”, a key each.",
+    )
+    rules = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST),
+        required=False,
+        max_length=1000,
+        help_text="Such as “price, cost = Delivery is free”.",
+    )
+    fallback = text(LONGEST)
+    goodbye = text(LONGEST)
+    consent = text(LONGEST)
+    company = text(100, help_text="What {company} stands for, as long as it stands for nothing.")
+
+
+class PublishIn(Given):
     version = serializers.IntegerField(
         required=False,
         min_value=1,
@@ -64,36 +130,60 @@ class PublishIn(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=NOTE_LENGTH, required=False, allow_blank=True)
 
 
-AgentOrPreview = PolymorphicProxySerializer(
-    component_name="AgentOrPreview",
-    serializers=[AgentSerializer, PreviewSerializer],
-    resource_type_field_name=None,
-)
-
-
 class AgentFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no types
     class Meta:
         model = Agent
         fields = ["name", "is_published"]
 
 
+@described(AgentIn, OneAgentSerializer)
 class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[Agent]):
-    """Assistants. What they say is written on their pages, and published from there or here."""
+    """Assistants. What they say is written and published here as on their pages; what they know,
+    may do and sound like is chosen there.
+    """
 
     serializer_class = AgentSerializer
     filterset_class = AgentFilter
     ordering = ("name", "pk")
     queryset = Agent.objects.none()
-    rights = {
-        **dict.fromkeys(("list", "retrieve", "versions"), (SEES,)),
-        **dict.fromkeys(("publish", "unpublish"), WRITES),
-    }
+    rights = rights_on(
+        "agentworker.agent",
+        versions=("agentworker.view_agent",),
+        publish=WRITES,
+        unpublish=WRITES,
+    )
 
     def get_queryset(self) -> QuerySet[Agent]:
         return Agent.objects.visible_to(self.request.user).kept()
 
     def filter_queryset(self, queryset: Any) -> Any:
         return with_newest(super().filter_queryset(queryset))
+
+    @extend_schema(responses=OneAgentSerializer)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(OneAgentSerializer(self.get_object()).data)
+
+    @once
+    def create(self, request: Request) -> Response:
+        """Nobody hears it until it is published."""
+        given = AgentIn.of(request)
+        row = Agent()
+        return self._written(row, {name: api_writing.typed(each) for name, each in given.items()})
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        row = self.get_object()
+        given = AgentIn.of(request, partial=True)
+        return self._written(row, api_writing.whole(WordsForm(instance=row), given))
+
+    def destroy(self, request: Request, pk: int) -> Response:
+        return api_writing.archive(self.get_object(), request, self.person)
+
+    def _written(self, row: Agent, data: Mapping[str, Any]) -> Response:
+        is_new = row.pk is None
+        impact = write(row, data, self.person, saves=not is_dry(self.request))
+        if is_dry(self.request):
+            return Response(api_writing.told(impact))
+        return self._now(row.pk, status=201 if is_new else 200)
 
     @extend_schema(responses=VersionSerializer(many=True), filters=False)
     @action(
@@ -108,22 +198,20 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[Agent]
         page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(VersionSerializer(page, many=True).data)
 
-    @extend_schema(request=PublishIn, responses=AgentOrPreview, parameters=SEEN)
+    @extend_schema(request=PublishIn, responses=or_preview(OneAgentSerializer), parameters=SEEN)
     @action(detail=True, methods=["post"], filterset_class=None)
     @once
     def publish(self, request: Request, pk: int) -> Response:
         """Callers hear it from their next call on. The same words as before are no new version."""
-        body = PublishIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        number = body.validated_data.get("version")
-        wanted = publishing.prepare(self.get_object(), str(number or ""))
+        given = PublishIn.of(request)
+        wanted = publishing.prepare(self.get_object(), str(given.get("version", "")))
         if wanted is None:
             raise Http404
         impact = wanted.look()
         _check(wanted, impact, request)
-        if api_writing.is_dry(request):
+        if is_dry(request):
             return Response(api_writing.told(impact))
-        note = body.validated_data.get("note") or wanted.note()
+        note = given.get("note") or wanted.note()
         try:
             revision = wanted.agent.revision
             publishing.carry_out(wanted, note, self.person, impact.token, revision)
@@ -131,20 +219,38 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[Agent]
             raise Problem(409, " ".join(map(str, error.sentences))) from error
         return self._now(pk)
 
-    @extend_schema(request=None, responses=AgentOrPreview, parameters=SEEN)
+    @extend_schema(request=None, responses=or_preview(OneAgentSerializer), parameters=SEEN)
     @action(detail=True, methods=["post"], filterset_class=None)
     @once
     def unpublish(self, request: Request, pk: int) -> Response:
         """It answers nobody until it is published again; talks that go on are not cut off."""
         values = {"is_published": False}
         impact = api_writing.change(self.get_object(), values, request, self.person)
-        if api_writing.is_dry(request):
+        if is_dry(request):
             return Response(api_writing.told(impact))
         return self._now(pk)
 
-    def _now(self, pk: int) -> Response:
+    def _now(self, pk: int, status: int = 200) -> Response:
         row = with_newest(self.get_queryset()).get(pk=pk)
-        return Response(AgentSerializer(row).data)
+        return Response(OneAgentSerializer(row).data, status=status)
+
+
+@transaction.atomic
+def write(row: Agent, data: Mapping[str, Any], user: User, *, saves: bool) -> Impact:
+    """Save what is written of an assistant, new or there; what of it callers notice before it is
+    published: whether they are recorded. Raises Problem.
+    """
+    form = WordsForm(data=data, instance=row)
+    is_new = row.pk is None
+    if not form.is_valid():
+        raise api_writing.wrong(form)
+    values = {} if is_new else {"recording": row.recording}
+    wanted = Change(model="agent", key=str(row.key), values=values, revision=row.revision)
+    impact = changes.preview(Edit(changes=(wanted,)))
+    if saves:
+        writing.save(form, user)
+        api_writing.log(row, form.changed_data, user, is_new=is_new)
+    return impact
 
 
 def _check(wanted: publishing.Publishing, impact: Impact, request: Request) -> None:
@@ -154,7 +260,7 @@ def _check(wanted: publishing.Publishing, impact: Impact, request: Request) -> N
     faults = [fault] if (fault := wanted.fault()) else []
     if wrong := [*faults, *impact.errors]:
         raise Problem(409, " ".join(map(str, wrong)))
-    if api_writing.is_dry(request):
+    if is_dry(request):
         return
     if not wanted.scenarios().is_good:
         raise Problem(409, _("Not all of its scenarios pass. Publish it on its page, or mend it."))

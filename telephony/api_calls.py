@@ -22,6 +22,7 @@ from telephony.numbers import NumberError, e164
 from telephony.outbound_forms import CallOutForm
 from veyra.rest.doors import Names
 from veyra.rest.filters import Id
+from veyra.rest.given import Given
 from veyra.rest.once import once, ticket
 from veyra.rest.problems import Problem
 
@@ -72,13 +73,13 @@ class ActionSerializer(serializers.ModelSerializer[CallAction]):
         return str(row.sentence)
 
 
-class PlaceIn(serializers.Serializer[Any]):
+class PlaceIn(Given):
     to = serializers.CharField(max_length=40, help_text="Whom to call, in any spelling.")
     number = Ref(required=False, help_text="Ours, which he sees. Needed where there are several.")
     agent = Ref(required=False, help_text="Who speaks. Needed where there are several.")
 
 
-class TransferIn(serializers.Serializer[Any]):
+class TransferIn(Given):
     to = serializers.CharField(max_length=40, help_text="The number that is to take the call.")
 
 
@@ -126,10 +127,8 @@ class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Names[Call])
             raise Problem(
                 503, _("The simulator calls nobody. Start a real LiveKit to place calls.")
             )
-        body = PlaceIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        once_only = ticket(request)
-        form = CallOutForm(_chosen(body.validated_data, self.person, once_only), user=self.person)
+        body, once_only = PlaceIn.of(request), ticket(request)
+        form = CallOutForm(_chosen(body, self.person, once_only), user=self.person)
         if not form.is_valid():
             raise _wrong(form)
         given = form.cleaned_data
@@ -156,10 +155,9 @@ class CallViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Names[Call])
     @once
     def transfer(self, request: Request, pk: UUID) -> Response:
         """Have the provider connect the call with another number."""
-        body = TransferIn(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = TransferIn.of(request)
         try:
-            target = e164(body.validated_data["to"])
+            target = e164(body["to"])
         except NumberError as error:
             said = str(error.sentence)
             raise Problem(400, said, {"to": [said]}) from error

@@ -13,6 +13,7 @@ from telephony.outbound import DialSpelling, Transport
 from telephony.registration import RegisterTransport
 from telephony.standing import Row, Standing, worst_of
 from veyra.rest.filters import LARGEST
+from veyra.rest.given import Given
 
 TEXTS = serializers.ListField(child=serializers.CharField())
 
@@ -22,6 +23,17 @@ class Ref(serializers.IntegerField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"min_value": 1, "max_value": LARGEST} | options)
+
+
+class WishIn(Given):
+    """What is written of a row."""
+
+    revision = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="The row's, as you read it: if somebody saved it since, nothing is overwritten.",
+    )
 
 
 class PublishedSerializer(serializers.Serializer[Row]):
@@ -53,10 +65,10 @@ class Published(serializers.ModelSerializer[Any]):
 class NumberOut(Published):
     class Meta:
         model = PhoneNumber
-        fields = ["id", "number", "label", "trunk", "reserve", "is_active", "published"]
+        fields = ["id", "number", "label", "trunk", "reserve", "is_active", "revision", "published"]
 
 
-class NumberIn(serializers.Serializer[Any]):
+class NumberIn(WishIn):
     number = serializers.CharField(max_length=40, help_text="In any spelling.")
     label = serializers.CharField(  # type: ignore[assignment]  # Field has a label of its own
         max_length=100, required=False, allow_blank=True
@@ -78,7 +90,7 @@ class TrunkOut(Published):
             *("id", "name", "provider", "addresses", "username", "has_password", "spelling"),
             *("register_at", "register_login", "has_register_password", "register_transport"),
             *("out_address", "out_username", "has_out_password", "out_transport", "out_spelling"),
-            *("out_at_once", "out_minutes", "is_active", "published"),
+            *("out_at_once", "out_minutes", "is_active", "revision", "published"),
         ]
 
     @extend_schema_field(TEXTS)
@@ -111,7 +123,7 @@ def text(length: int, **options: Any) -> serializers.CharField:
     return serializers.CharField(max_length=length, required=False, allow_blank=True, **options)
 
 
-class TrunkIn(serializers.Serializer[Any]):
+class TrunkIn(WishIn):
     name = serializers.CharField(max_length=100)
     provider = text(40)
     addresses = serializers.ListField(
@@ -147,7 +159,8 @@ class RuleOut(Published):
         model = DispatchRule
         fields = [
             *("id", "name", "agent", "numbers", "trunks", "callers", "has_pin", "first"),
-            *("fallback", "apology", "recording", "kind", "room", "is_active", "published"),
+            *("fallback", "apology", "recording", "kind", "room", "is_active", "revision"),
+            "published",
         ]
 
     @extend_schema_field(TEXTS)
@@ -164,7 +177,7 @@ class RuleOut(Published):
         return people_choice.named(row.fallback_colleague, row.fallback_team)
 
 
-class RuleIn(serializers.Serializer[Any]):
+class RuleIn(WishIn):
     name = serializers.CharField(max_length=100)
     agent = Ref()
     numbers = serializers.ListField(child=Ref(), required=False, max_length=10_000)

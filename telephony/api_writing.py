@@ -2,21 +2,29 @@
 ahead, and no save past a warning that nobody said yes to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db import models, transaction
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from telephony import changes
 from telephony.changes import Change, ChangeError, Edit, Impact, model_name
 from telephony.editing import EditForm
 from veyra.models import User
+from veyra.rest.once import is_dry
 from veyra.rest.problems import Problem
+from veyra.stale import RevisionForm
 
 # Fields of a form that are called otherwise outside.
 FORM_NAMES = {
@@ -46,6 +54,29 @@ SEEN = [
 ]
 
 
+def described(given: Any, shown: Any) -> Any:
+    """The documents of a door that writes."""
+    answers = {
+        "create": {201: shown, 200: PreviewSerializer},
+        "partial_update": {200: or_preview(shown)},
+        "destroy": {204: None, 200: PreviewSerializer},
+    }
+
+    def of(action: str) -> Any:
+        body = None if action == "destroy" else given(partial=action != "create")
+        return extend_schema(request=body, responses=answers[action], parameters=SEEN)
+
+    return extend_schema_view(**{action: of(action) for action in answers})
+
+
+def or_preview(shown: Any) -> Any:
+    return PolymorphicProxySerializer(
+        component_name=f"{shown.__name__}OrPreview",
+        serializers=[shown, PreviewSerializer],
+        resource_type_field_name=None,
+    )
+
+
 def told(impact: Impact) -> dict[str, Any]:
     return {
         "changes": [str(each) for each in impact.changes],
@@ -55,24 +86,21 @@ def told(impact: Impact) -> dict[str, Any]:
     }
 
 
-def is_dry(request: Request) -> bool:
-    return request.query_params.get("dry_run", "").lower() in ("1", "true", "yes")
-
-
 @transaction.atomic
 def write(
     kind: type[EditForm], row: Any, given: Mapping[str, Any], request: Request, user: User
 ) -> Impact:
     """Save what is given of a row, new or there; with ?dry_run=true only what it would mean.
 
-    Raises Problem: 400 with what is wrong, 409 where somebody has to say yes first.
+    Raises Problem: 400 with what is wrong, 409 where somebody has to say yes first, or saved the
+    row since the `revision` that is given.
     """
     form = kind(instance=row)
     _only_visible(form, user)
-    bound = kind(data=_whole(form, given), instance=row)
+    bound = kind(data=whole(form, given), instance=row)
     _only_visible(bound, user)
     if not bound.is_valid() and not bound.asks:
-        raise _wrong(bound)
+        raise wrong(bound)
     if bound.impact is None:
         raise TypeError("a valid form has looked ahead")
     return carry_out(bound.edit, bound.impact, row, request, user)
@@ -100,9 +128,20 @@ def carry_out(edit: Edit, impact: Impact, row: Any, request: Request, user: User
     except ChangeError as error:
         raise Problem(409, " ".join(map(str, error.sentences))) from error
     row.pk = type(row)._default_manager.get(key=row.key).pk
-    what = ", ".join(sorted(edit.changes[0].values))
-    LogEntry.objects.log_actions(user.pk, [row], ADDITION if is_new else CHANGE, what)
+    log(row, edit.changes[0].values, user, is_new=is_new)
     return impact
+
+
+def archive(row: Any, request: Request, user: User) -> Response:
+    """Put it away; with ?dry_run=true only what that would mean."""
+    impact = change(row, {"archived": True}, request, user)
+    return Response(told(impact)) if is_dry(request) else Response(status=204)
+
+
+def log(row: Any, fields: Iterable[str], user: User, *, is_new: bool) -> None:
+    """As the page of such a row does."""
+    what = ", ".join(sorted(fields))
+    LogEntry.objects.log_actions(user.pk, [row], ADDITION if is_new else CHANGE, what)
 
 
 def ask_first(impact: Impact, request: Request) -> None:
@@ -119,18 +158,19 @@ def _only_visible(form: EditForm, user: User) -> None:
             field.queryset = rows.visible_to(user).kept()  # type: ignore[attr-defined]  # a ModelChoiceField
 
 
-def _whole(form: EditForm, given: Mapping[str, Any]) -> dict[str, Any]:
+def whole(form: RevisionForm, given: Mapping[str, Any]) -> dict[str, Any]:
     """The form as a person would send it: what the row has, and over it what is given."""
     data = {name: _plain(form[name].value()) for name in form.fields}
     data = {name: value for name, value in data.items() if value is not None}
     for name, value in given.items():
-        data[FORM_NAMES.get(name, name)] = _typed(value)
+        data[FORM_NAMES.get(name, name)] = typed(value)
         if name in REMOVES and not value:
             data[REMOVES[name]] = True
     if "register_at" in given:
         data["way"] = "login" if given["register_at"] else "address"
-    # None of these is for programs: they say yes by ?seen=.
-    return {name: value for name, value in data.items() if name not in ("seen", "revision")}
+    data["revision"] = given.get("revision")
+    data.pop("seen", None)  # programs say yes by ?seen=
+    return data
 
 
 def _plain(value: Any) -> Any:
@@ -139,18 +179,19 @@ def _plain(value: Any) -> Any:
     return getattr(value, "pk", value)
 
 
-def _typed(value: Any) -> Any:
+def typed(value: Any) -> Any:
     """Lists of texts are typed one a line."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return "\n".join(value)
     return "" if value is None else value
 
 
-def _wrong(form: EditForm) -> Problem:
+def wrong(form: RevisionForm) -> Problem:
+    """What a form that is not valid says."""
     errors = {
         "" if name == "__all__" else OUR_NAMES.get(name, name): list(map(str, said))
         for name, said in form.errors.items()
         if name != "seen"
     }
     first = next((said for each in errors.values() for said in each), "")
-    return Problem(400, first, errors)
+    return Problem(409 if "revision" in errors else 400, first, errors)

@@ -7,11 +7,13 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
+from rest_framework.renderers import JSONRenderer
 
-from monitoring import roles
+from monitoring import roles, tasks
+from telephony.models import Trunk
 from tests.api.conftest import Let, Program, member
 from veyra.models import ApiKey, AuditEntry, KeptAnswer, SecurityEvent, User
-from veyra.rest import keys
+from veyra.rest import keys, once
 from veyra.rest.models import A_MINUTE, digest
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +174,40 @@ def test_answers_are_kept_for_a_day_and_an_interrupted_one_is_done_again(let: Le
     row.save()
     other = {"name": "Two", "addresses": ["10.0.0.2"]}
     assert program.post("trunks/", other, once="k").status_code == 201
+
+
+def test_what_was_refused_may_be_asked_again_with_the_same_key(let: Let) -> None:
+    program, nobody = let("Supervisor"), "calls/00000000-0000-0000-0000-000000000000/hang-up/"
+    assert [program.post(nobody, once="k").status_code for _time in range(2)] == [404, 404]
+
+
+def test_what_is_done_and_its_answer_are_saved_together(
+    let: Let, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PowerCut(JSONRenderer):
+        def render(self, *_: object) -> bytes:
+            raise RuntimeError
+
+    program, body = let("Engineer"), {"name": "One", "addresses": ["10.0.0.1"]}
+    with monkeypatch.context() as broken, pytest.raises(RuntimeError):
+        broken.setattr(once, "JSONRenderer", PowerCut)
+        program.post("trunks/", body, once="k")
+    assert not Trunk.objects.exists()
+    KeptAnswer.objects.update(at=timezone.now() - KeptAnswer.LOST - timedelta(seconds=1))
+    assert program.post("trunks/", body, once="k").status_code == 201
+
+
+def test_a_dry_run_uses_up_no_key(let: Let) -> None:
+    program, body = let("Engineer"), {"name": "One", "addresses": ["10.0.0.1"]}
+    assert program.post("trunks/?dry_run=true", body, once="k").status_code == 200
+    assert program.post("trunks/", body, once="k").status_code == 201
+
+
+def test_no_answer_is_kept_for_longer_than_a_day(let: Let) -> None:
+    let("Engineer").post("trunks/", {"name": "One", "addresses": ["10.0.0.1"]}, once="k")
+    KeptAnswer.objects.update(at=timezone.now() - KeptAnswer.KEPT)
+    tasks.tidy()
+    assert not KeptAnswer.objects.exists()
 
 
 def test_no_two_requests_have_one_digest() -> None:

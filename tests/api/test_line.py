@@ -100,6 +100,24 @@ def test_what_is_wrong_is_told_by_field_in_a_sentence(let: Let, line: DispatchRu
     assert taken.status_code == 400 and taken.json()["errors"][""]
 
 
+@pytest.mark.parametrize("door", ["numbers/", "trunks/", "rules/", "agents/", "calls/"])
+def test_a_field_that_there_is_not_is_refused_and_not_passed_over(let: Let, door: str) -> None:
+    answer = let("Owner").post(door, {"is_actve": False})
+    assert answer.status_code == 400 and answer.json()["errors"]["is_actve"]
+
+
+def test_who_read_an_older_row_overwrites_nothing(let: Let, line: DispatchRule) -> None:
+    program, address = let("Engineer"), f"numbers/{PhoneNumber.objects.get().pk}/"
+    read = program.get(address).json()["revision"]
+    first = program.patch(address, {"label": "Sales", "revision": read})
+    assert first.status_code == 200 and first.json()["revision"] == read + 1
+    late = program.patch(address, {"label": "Service", "revision": read})
+    assert late.status_code == 409 and late.json()["errors"]["revision"]
+    assert PhoneNumber.objects.get().label == "Sales"
+    again = program.patch(address, {"label": "Service", "revision": read + 1})
+    assert again.status_code == 200 and PhoneNumber.objects.get().label == "Service"
+
+
 def test_a_connection_s_passwords_are_written_and_never_read(let: Let) -> None:
     program, secret = let("Engineer"), "a-very-secret-word"
     body = {
@@ -152,3 +170,68 @@ def test_assistants_are_read_with_their_versions_and_go_back(let: Let, line: Dis
     assert asked.status_code == 409 and asked.json()["changes"]
     agent.refresh_from_db()
     assert agent.is_published
+
+
+WORDS = {
+    "name": "Night",
+    "language": "en",
+    "greeting": "Good night.",
+    "menu": ["1 hours = From nine.", "2 address = Main Street 1."],
+}
+
+
+def test_an_assistant_is_written_then_published_then_archived(let: Let) -> None:
+    program = let("Owner")
+    made = program.post("agents/", WORDS)
+    assert made.status_code == 201, made.json()
+    told = made.json()
+    assert told["version"] is None and told["written"]["menu"] == WORDS["menu"]
+    assert (told["written"]["rules"], told["written"]["fallback"]) == ([], "")
+    address = f"agents/{told['id']}/"
+    token = program.post(f"{address}publish/?dry_run=true", {}).json()["token"]
+    heard = program.post(f"{address}publish/?seen={token}", {})
+    assert heard.status_code == 200 and heard.json()["version"] == 1, heard.json()
+    assert program.ask("delete", address).status_code == 204
+    assert program.get(address).status_code == 404 and Agent.objects.get().archived_at
+
+
+def test_what_is_written_is_a_draft_and_leaves_the_rest_of_it(let: Let, line: DispatchRule) -> None:
+    program, agent = let("Manager"), line.agent
+    agent.versions.create(
+        number=2,
+        language="en",
+        greeting="Hello",
+        goodbye="Bye.",
+        speech={"speed": "1.2"},
+        menu=[{"press": "1", "about": "hours", "say": "From nine."}],
+    )
+    address = f"agents/{agent.pk}/"
+    changed = program.patch(address, {"greeting": "Good day", "recording": "always"})
+    assert changed.status_code == 200, changed.json()
+    told = changed.json()
+    assert told["version"] == 2 and told["recording"] == "always"
+    assert told["written"]["greeting"] == "Good day" and told["written"]["goodbye"] == "Bye."
+    assert told["written"]["menu"] == ["1 hours = From nine."]
+    assert agent.draft.speech == {"speed": "1.2"}
+    assert agent.newest().greeting == "Hello"  # type: ignore[union-attr]  # it has one
+
+
+def test_a_dry_run_of_an_assistant_tells_what_callers_notice_at_once(
+    let: Let, line: DispatchRule
+) -> None:
+    program, agent = let("Manager"), line.agent
+    found = program.patch(f"agents/{agent.pk}/?dry_run=true", {"recording": "always"})
+    assert found.status_code == 200 and "all calls are recorded" in found.json()["changes"][0]
+    new = program.post("agents/?dry_run=true", WORDS)
+    assert new.status_code == 200 and new.json()["changes"] == []
+    agent.refresh_from_db()
+    assert agent.recording == "never" and Agent.objects.count() == 1
+
+
+def test_what_is_wrong_with_an_assistant_is_told_by_field(let: Let, line: DispatchRule) -> None:
+    program, address = let("Manager"), f"agents/{line.agent_id}/"
+    answer = program.patch(address, {"menu": ["x = Twelve"], "greeting": "…"})
+    assert answer.status_code == 400 and set(answer.json()["errors"]) == {"menu", "greeting"}
+    nameless = program.patch(address, {"greeting": "Hello, this is {company}."})
+    assert nameless.json()["errors"]["company"]
+    assert program.patch(address, {"greeting": "Hi", "revision": 99}).status_code == 409

@@ -27,7 +27,7 @@ from agentworker.tools.written import (
     parse_reads,
     parse_sends,
 )
-from telephony.agent_admin import LineAgentForm
+from telephony.agent_forms import LineAgentForm
 from telephony.assistant_tools import LineToolsPart
 from telephony.models import Colleague, Team
 from tests.agent.talking import in_thread

@@ -1,4 +1,8 @@
-"""Idempotency-Key: who asks again with the same key gets the same answer; nothing is done twice."""
+"""Idempotency-Key: who asks again with the same key gets the same answer; nothing is done twice.
+
+What is done and its answer are saved in one transaction: a program that died in between did
+nothing. So doors of this kind only write rows; whatever takes time is somebody else's work.
+"""
 
 import json
 from collections.abc import Callable
@@ -7,7 +11,9 @@ from functools import wraps
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
@@ -21,16 +27,20 @@ from veyra.rest.problems import Problem
 
 HEADER = "Idempotency-Key"
 LONGEST = 200
+# How a door says that it did nothing.
+REFUSALS = (APIException, Http404, PermissionDenied)
 Handler = Callable[..., Response]
 
 
 def once(handler: Handler) -> Handler:
-    """A door that creates or dials. Without the header each request is one of its own."""
+    """A door that creates or dials. Without the header each request is one of its own, and so is
+    each that only asks what would be.
+    """
 
     @wraps(handler)
     def guarded(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get(HEADER, "")
-        if not key:
+        if not key or is_dry(request):
             return handler(view, request, *args, **kwargs)
         if len(key) > LONGEST or not key.isprintable():
             raise Problem(400, _("An Idempotency-Key has at most 200 characters."))
@@ -40,6 +50,11 @@ def once(handler: Handler) -> Handler:
         return _done(row, lambda: handler(view, request, *args, **kwargs))
 
     return guarded
+
+
+def is_dry(request: Request) -> bool:
+    """?dry_run=true: say what it would change, and save nothing."""
+    return request.query_params.get("dry_run", "").lower() in ("1", "true", "yes")
 
 
 def ticket(request: Request) -> UUID:
@@ -76,12 +91,13 @@ def _taken(row: KeptAnswer | None, asked: str, now: datetime) -> KeptAnswer:
 
 
 def _done(row: KeptAnswer, work: Callable[[], Response]) -> Response:
+    mine = KeptAnswer.objects.filter(pk=row.pk)
     try:
-        found = work()
-    except APIException as error:
-        # It is not kept: who has set it right may ask again.
-        KeptAnswer.objects.filter(pk=row.pk).delete()
-        raise error
-    body = json.loads(JSONRenderer().render(found.data))
-    KeptAnswer.objects.filter(pk=row.pk).update(status=found.status_code, body=body)
+        with transaction.atomic():
+            found = work()
+            body = json.loads(JSONRenderer().render(found.data))
+            mine.update(status=found.status_code, body=body)
+    except REFUSALS:
+        mine.delete()  # who has set it right may ask again
+        raise
     return found

@@ -6,6 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
+from veyra.rest.given import Given
 from veyra.rest.once import HEADER
 from veyra.rest.problems import MEDIA_TYPE, ProblemSerializer
 
@@ -41,6 +42,13 @@ class Schema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         found = list(super().get_override_parameters())
         return [*found, KEY] if self.method == "POST" else found
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        found: dict[str, Any] = super()._map_basic_serializer(  # type: ignore[no-untyped-call]  # as above
+            serializer, direction
+        )
+        kind = serializer if isinstance(serializer, type) else type(serializer)
+        return found | ({"additionalProperties": False} if issubclass(kind, Given) else {})
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         found: dict[str, Any] = super()._get_response_bodies(direction)
