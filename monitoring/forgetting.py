@@ -284,6 +284,7 @@ def carry_out(row: Erasure, now: datetime, *, again: bool = False) -> Sentence |
     for search in traces.filters_for(found.number):
         search.delete()
     traces.forget_in_log(traces.log_of(found.number))
+    traces.forget_answers(traces.answers_naming(found.number))
     sound.forget_holds(found.number, found.calls)
     sound.forget_rooms(found.calls)
     line.erase(found, now, keeps_block=row.keeps_block)

@@ -1,5 +1,6 @@
 """Where a caller's number stands in what monitoring itself keeps: files, searches and the log."""
 
+import json
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ from monitoring.made_file import MadeFile
 from telephony.callers import one_spelling
 from telephony.numbers import part_of_any_spelling, pretty
 from veyra.audit_entries import AuditEntry, AuditEntryQuerySet
+from veyra.models import KeptAnswer
 from veyra.secrets import SecretError
 
 CHUNK = 1 << 20
@@ -140,6 +142,21 @@ def changes_naming(number: str) -> AuditEntryQuerySet:
 def forget_in_changes(rows: AuditEntryQuerySet) -> None:
     """That something was changed stays; what it was goes."""
     rows.update(object_repr="—", changes={})
+
+
+# What programs were answered
+
+
+def answers_naming(number: str) -> list[KeptAnswer]:
+    """Such as that a call to him was asked for."""
+    forms = _forms(number)
+    rows = KeptAnswer.objects.exclude(body=None)
+    return [row for row in rows if any(form in json.dumps(row.body) for form in forms)]
+
+
+def forget_answers(rows: Iterable[KeptAnswer]) -> None:
+    for row in rows:
+        row.delete()
 
 
 def forget_in_log(rows: Iterable[LogEntry]) -> None:

@@ -35,7 +35,7 @@ from telephony.models import (
 from telephony.numbers import pretty
 from tests.listening.conftest import make_recording
 from tests.monitoring.conftest import agent, logged_in, make_call, make_user, number, well
-from veyra.models import SecurityEvent
+from veyra.models import KeptAnswer, SecurityEvent
 
 __all__ = ["agent", "logged_in", "make_call", "make_recording", "make_user", "number", "well"]
 
@@ -95,6 +95,8 @@ def everything_else(call: Call, user: Any) -> None:
     CallBack.objects.create(
         caller=HIS, call=call, note="Антонина ждёт заказ", first_at=now, last_at=now
     )
+    answer = {"to_number": HIS}
+    KeptAnswer.objects.create(user=user, key="k", asked="a", at=now, status=202, body=answer)
     OutboundCall.objects.create(to_number=HIS, state="dialled", over_at=now, claimed_at=now)
     Refused.objects.create(
         address="10.0.0.9",
