@@ -40,9 +40,11 @@ class Fact:
     times: int = 0
 
 
-def find(kinds: Iterable[str], since: datetime, now: datetime) -> list[Fact]:
-    """Facts of these kinds since then that have no event yet, in the order of what happened."""
-    found = [fact for kind in dict.fromkeys(kinds) for fact in _FINDERS[Kind(kind)](since, now)]
+def find(since: Mapping[str, datetime], now: datetime) -> list[Fact]:
+    """Facts that have no event yet, in the order of what happened. `since`: of which kinds, from
+    which moment on.
+    """
+    found = [fact for kind, at in since.items() for fact in _FINDERS[Kind(kind)](at, now)]
     order = list(Kind)
     return sorted(found, key=lambda fact: (fact.at, order.index(fact.kind)))
 
@@ -102,10 +104,14 @@ def _talks(calls: Mapping[UUID, Any]) -> dict[UUID, list[Any]]:
 
 
 def _recordings(kind: Kind, since: datetime, *states: str) -> Iterator[Fact]:
-    """By when they were due: that is known from the first moment, and the end of a file is not."""
+    """Of calls that are over: that is told first. Looked for by when they were due, which has an
+    index.
+    """
     rows = Recording.objects.filter(_untold(kind), state__in=states, created_at__gte=since)
     real = rows.filter(call__is_demo=False, call__is_test=False).but_withheld()
-    for pk, call, at in real.order_by("created_at").values_list("pk", "call", "created_at")[:MOST]:
+    over = real.exclude(call__ended_at=None).order_by("created_at")
+    named: Iterable[Any] = over.values_list("pk", "call", "call__ended_at")[:MOST]
+    for pk, call, at in named:
         yield Fact(kind, pk, call, at)
 
 
@@ -124,7 +130,9 @@ def _opened(since: datetime, _now: datetime) -> Iterator[Fact]:
 
 
 def _closed(since: datetime, _now: datetime) -> Iterator[Fact]:
-    rows = Incident.objects.resolved_since(since).roots()
+    """Also of those that another one explains since they were told."""
+    told = HookEvent.objects.filter(kind=Kind.INCIDENT_OPENED, about=OuterRef("pk"))
+    rows = Incident.objects.resolved_since(since).filter(Q(part_of=None) | Exists(told))
     return _again(Kind.INCIDENT_CLOSED, rows.values_list("pk", "times", "resolved_at"), since)
 
 

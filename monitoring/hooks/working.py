@@ -74,11 +74,19 @@ def look(hooks: Sequence[Hook], now: datetime) -> None:
         return
     try:
         is_late = Lease.take("hooks:late", LATE_EVERY.total_seconds()) is not None
-        since = max(now - (LATE if is_late else LATELY), min(hook.since for hook in hooks))
-        kinds = {kind for hook in hooks for kind in hook.kinds}
-        write(finding.find(sorted(kinds), since, now), hooks, now)
+        oldest = now - (LATE if is_late else LATELY)
+        write(finding.find(wanted(hooks, oldest), now), hooks, now)
     finally:
         Lease.release("hooks", lease)
+
+
+def wanted(hooks: Iterable[Hook], oldest: datetime) -> dict[str, datetime]:
+    """Which kinds of events somebody is to be told of, and since when; nothing before `oldest`."""
+    found: dict[str, datetime] = {}
+    for hook in hooks:
+        for kind in hook.kinds:
+            found[kind] = min(found.get(kind, hook.since), hook.since)
+    return {kind: max(since, oldest) for kind, since in found.items()}
 
 
 @transaction.atomic
@@ -174,7 +182,7 @@ def switch(hook: Hook, now: datetime) -> None:
     hook.is_on = not hook.is_on
     hook.failing_since = hook.given_up_at = None
     hook.since = now if hook.is_on else hook.since
-    hook.save()
+    hook.save(update_fields=["is_on", "failing_since", "given_up_at", "since"])
     if hook.is_on:
         wake(TASK)
 

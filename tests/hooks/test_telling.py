@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agentworker.models import Session, Speaker, Turn
-from monitoring.hooks import sending, working
+from monitoring.hooks import finding, sending, working
 from monitoring.hooks.models import Hook, HookDelivery, HookEvent
 from monitoring.incidents.models import Incident
 from recordings.models import Recording
@@ -116,6 +116,54 @@ def test_words_recordings_incidents_and_call_backs_are_told(
         *("callback.asked", "incident.closed", "incident.opened"),
         *("recording.missing", "recording.ready", "transcript.ready"),
     ]
+
+
+def test_a_recording_is_told_after_its_call_however_late_somebody_looks(
+    make_hook: MakeHook, make_caller: MakeCall, web: Web, now: datetime
+) -> None:
+    make_hook()
+    call = make_caller()
+    Recording.objects.create(call=call, state="ready")
+    open_call = make_caller(ended_at=None, answered_at=None, state="ringing", outcome="")
+    Recording.objects.create(call=open_call, state="ready")
+    Recording.objects.update(created_at=call.started_at)
+    working.work(now)
+    of_call = [each.json["type"] for each in web.asked if str(call.pk) in each.body]
+    assert of_call == ["call.started", "call.answered", "call.ended", "recording.ready"]
+    of_open = [each.json["type"] for each in web.asked if str(open_call.pk) in each.body]
+    assert of_open == ["call.started"]
+
+
+def test_what_nobody_wants_keeps_nobody_waiting(
+    make_hook: MakeHook,
+    make_caller: MakeCall,
+    web: Web,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(finding, "MOST", 2)
+    make_hook("early", kinds=["call.ended"])
+    make_hook("fresh", kinds=["call.started"], since=now - timedelta(minutes=1))
+    for _call in range(3):
+        make_caller()
+    make_caller(started_at=now, ended_at=None, state="ringing", outcome="")
+    working.work(now)
+    assert told(web).count("call.started") == 1
+
+
+def test_the_end_is_told_of_each_incident_whose_beginning_was(
+    make_hook: MakeHook, web: Web, now: datetime
+) -> None:
+    make_hook(kinds=["incident.opened", "incident.closed"])
+    given = {"severity": 2, "opened_at": now, "seen_at": now}
+    cause = Incident.objects.create(rule="a", cause="a", **given)
+    found = Incident.objects.create(rule="b", cause="b", **given)
+    working.work(now)
+    over = {"state": "resolved", "resolved_at": now}
+    Incident.objects.filter(pk=found.pk).update(part_of=cause, **over)
+    Incident.objects.create(rule="c", cause="c", part_of=cause, **given, **over)
+    working.work(now)
+    assert told(web) == ["incident.opened", "incident.opened", "incident.closed"]
 
 
 def test_an_incident_that_comes_back_is_told_again(
