@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from agentworker.models import BlockedCaller
+from telephony import blocking
 from telephony.call_admin import moment, unbroken
 from telephony.numbers import part_of_any_spelling, pretty
 from veyra.admin import CountedChangeList, MachineRowAdmin
@@ -57,7 +58,9 @@ class BlockedCallerAdmin(MachineRowAdmin):
         return self.has_view_permission(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BlockedCaller]:
-        return BlockedCaller.objects.visible_to(request.user).in_force(timezone.now())
+        if not isinstance(request.user, User):
+            return BlockedCaller.objects.none()
+        return blocking.seen_by(request.user).in_force(timezone.now())
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BlockedList]:
         return BlockedList
@@ -83,7 +86,7 @@ class BlockedCallerAdmin(MachineRowAdmin):
         user = request.user
         if not isinstance(user, User) or not user.has_perm(BLOCKS):
             raise PermissionDenied
-        row = get_object_or_404(BlockedCaller.objects.visible_to(user), pk=pk)
+        row = get_object_or_404(blocking.seen_by(user), pk=pk)
         note = gettext("Let the caller call again.")
         LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=note)
         row.delete()

@@ -4,10 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
+from agentworker.blocking import BlockedCallerQuerySet
 from agentworker.models import BlockedCaller
+from agentworker.scope import scope_of
 from telephony import acting
 from telephony.calls import TEST_CALLER
 from telephony.models import Call
@@ -36,6 +39,20 @@ def of(call: Call) -> BlockedCaller | None:
         return None
     blocks = BlockedCaller.objects.in_force(timezone.now()).select_related("blocked_by")
     return blocks.filter(number=number_of(call)).first()
+
+
+def seen_by(user: User) -> BlockedCallerQuerySet:
+    """Those that he may see and let in: whoever sees only the numbers of some places, whom he
+    blocked himself and who called these numbers.
+    """
+    rows = BlockedCaller.objects.visible_to(user)
+    if scope_of(user) is None:
+        return rows
+    known = rows.values_list("pk", "spellings")
+    texts = {text: pk for pk, spellings in known for text in spellings}
+    calls = Call.objects.visible_to(user).filter(from_number__in=texts)
+    called = {texts[text] for text in calls.values_list("from_number", flat=True).distinct()}
+    return rows.filter(Q(blocked_by=user) | Q(pk__in=called))
 
 
 def number_of(call: Call) -> str:

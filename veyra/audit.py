@@ -67,6 +67,7 @@ WATCHED: Mapping[str, Watched] = {
     "recordings.Ingress": Watched(only=("name", "kind", "is_enabled", "deleted_at")),
     "monitoring.AlertChannel": Watched(also=("values", "is_ready"), undo="row"),
     "monitoring.Hook": Watched(also=("is_on",)),
+    "monitoring.Invite": Watched(only=("name", "role")),
     "monitoring.RuleSetting": Watched(but=("changed_by",), undo="row"),
 }
 

@@ -50,6 +50,8 @@ LABELS: Mapping[str, str | Promise] = {
     "role": _("role"),
     "places": _("whose numbers and calls"),
     "second_factor": _("second factor"),
+    "password_link": _("link for a new password"),
+    "logins": _("open logins"),
     "begins": _("Works from"),
     "ends": _("Works until"),
 }

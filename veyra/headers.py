@@ -13,6 +13,9 @@ API_PAGE = "/api/v1/docs/"
 # The microphone is for calls in the browser; nothing else of a machine is ours.
 PERMISSIONS = "camera=(), geolocation=(), payment=(), usb=(), microphone=(self)"
 
+# Nothing of a page stays on its way, nor in a browser for who sits down after its reader has left.
+PRIVATE = "private, no-store"
+
 
 def policy(own_socket: str, *, inline_scripts: bool = False) -> str:
     """The value of Content-Security-Policy. `own_socket`: where our live pages connect to.
@@ -54,4 +57,5 @@ class Headers:
         rules = policy(socket, inline_scripts=is_api_page)
         answer.headers.setdefault("Content-Security-Policy", rules)
         answer.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        answer.headers.setdefault("Cache-Control", PRIVATE)
         return answer

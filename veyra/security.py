@@ -119,7 +119,7 @@ class FailedLogin(models.Model):
             "address": address[:64],
             "account": account,
         }
-        known = cls.objects.filter(**same).order_by("pk").values_list("pk", flat=True).first()
+        known: int | None = cls.objects.filter(**same).values_list("pk", flat=True).first()
         if known and cls.objects.filter(pk=known).update(count=F("count") + 1):
             return known
         # Two who are the first at once make two rows, which are added up.

@@ -11,9 +11,10 @@ from yarl import URL
 
 from agentworker.tools.errand import ErrandError, checked
 from monitoring.alarms.forms import KEEPS
-from monitoring.hooks.kinds import CHOICES
+from monitoring.hooks.kinds import offered
 from monitoring.hooks.models import Hook
 from monitoring.hooks.sending import INSIDE
+from veyra.models import User
 from veyra.outside import Fence, addresses_of
 from veyra.sentences import Sentence
 
@@ -35,7 +36,7 @@ class HookForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
         ),
     )
     kinds = forms.MultipleChoiceField(
-        label=gettext_lazy("What it is told"), choices=CHOICES, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("What it is told"), widget=forms.CheckboxSelectMultiple
     )
 
     class Meta:
@@ -43,8 +44,10 @@ class HookForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
         fields = ("name", "kinds", "language")
         help_texts = {"name": gettext_lazy("As you will know it again: “CRM”, “Warehouse”.")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        choices = [(kind.value, kind.label) for kind in offered(user)]
+        self.fields["kinds"].choices = choices  # type: ignore[attr-defined]  # a MultipleChoiceField
         self.label_suffix = ""
         self._kinds = list(self.instance.kinds)
         if self.instance.pk:

@@ -1,7 +1,11 @@
 """What other programs can be told of."""
 
+from collections.abc import Mapping
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from veyra.models import User
 
 
 class Kind(models.TextChoices):
@@ -17,5 +21,20 @@ class Kind(models.TextChoices):
     TEST = "test", _("Trial")
 
 
-# Those that staff choose from; a trial is sent by a button.
-CHOICES = [(kind.value, kind.label) for kind in Kind if kind != Kind.TEST]
+# Who has a program told of it must himself be allowed to read it. A trial is sent by a button.
+READS: Mapping[Kind, str] = {
+    Kind.CALL_STARTED: "telephony.view_call",
+    Kind.CALL_ANSWERED: "telephony.view_call",
+    Kind.CALL_ENDED: "telephony.view_call",
+    Kind.TRANSCRIPT_READY: "agentworker.view_session",
+    Kind.RECORDING_READY: "recordings.view_recording",
+    Kind.RECORDING_MISSING: "recordings.view_recording",
+    Kind.INCIDENT_OPENED: "monitoring.view_incident",
+    Kind.INCIDENT_CLOSED: "monitoring.view_incident",
+    Kind.CALLBACK_ASKED: "telephony.view_callback",
+}
+
+
+def offered(user: User) -> list[Kind]:
+    """Those that he may choose."""
+    return [kind for kind, right in READS.items() if user.has_perm(right)]

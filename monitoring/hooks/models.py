@@ -11,8 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from monitoring.hooks.kinds import Kind
+from monitoring.hooks.kinds import Kind, offered
 from veyra.look import link
+from veyra.models import User
 from veyra.querysets import VisibleQuerySet
 from veyra.secrets import EncryptedTextField
 from veyra.sentences import Sentence
@@ -71,6 +72,10 @@ class Hook(models.Model):
     @staticmethod
     def audit_page(pk: str, name: str) -> str:
         return link("hook", pk)
+
+    def is_readable_by(self, user: User) -> bool:
+        """May he read all that this program is told?"""
+        return set(self.kinds) <= {kind.value for kind in offered(user)}
 
     @property
     def labels(self) -> list[str]:

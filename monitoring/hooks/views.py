@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +22,8 @@ from veyra.models import User
 SEES, ADDS, CHANGES, DELETES = (
     f"monitoring.{verb}_hook" for verb in ("view", "add", "change", "delete")
 )
+# A program is told of every number, so of no place alone.
+EVERY = "agentworker.view_every_number"
 # Deliveries on the page of a webhook.
 SHOWN = 100
 MOST_AGAIN = 500
@@ -43,9 +46,9 @@ def page(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @sensitive_post_parameters("url")
-@staff_page(ADDS)
+@staff_page(ADDS, EVERY)
 def add(request: HttpRequest, user: User) -> HttpResponse:
-    form = HookForm(request.POST or None, initial={"language": get_language()})
+    form = HookForm(request.POST or None, initial={"language": get_language()}, user=user)
     if not form.is_valid():
         return _form(request, form, _("Tell another program"))
     hook = form.save()
@@ -53,10 +56,10 @@ def add(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @sensitive_post_parameters("url")
-@staff_page(SEES, CHANGES)
+@staff_page(SEES, CHANGES, EVERY)
 def change(request: HttpRequest, user: User, pk: int) -> HttpResponse:
-    hook = _hook(user, pk)
-    form = HookForm(request.POST or None, instance=hook)
+    hook = _whole(user, pk)
+    form = HookForm(request.POST or None, instance=hook, user=user)
     if not form.is_valid():
         return _form(request, form, hook.name)
     form.save()
@@ -81,6 +84,7 @@ def hook(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     context = {
         "title": found.name,
         "hook": found,
+        "is_whole": user.has_perm(EVERY) and found.is_readable_by(user),
         "deliveries": deliveries.newest()[:SHOWN],
         "failed": deliveries.failed().count(),
     }
@@ -103,12 +107,12 @@ def switch(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff_page(SEES, CHANGES)
+@staff_page(SEES, CHANGES, EVERY)
 def renew(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """Another secret; the one before is of no use from now on."""
-    found = _hook(user, pk)
+    found = _whole(user, pk)
     found.secret = new_secret()
-    found.save()
+    found.save(update_fields=["secret"])
     return _secret(request, found)
 
 
@@ -135,6 +139,14 @@ def remove(request: HttpRequest, user: User, pk: int) -> HttpResponse:
         _hook(user, pk).delete()
     messages.success(request, _("That program is told nothing any more."))
     return redirect("hooks")
+
+
+def _whole(user: User, pk: int) -> Hook:
+    """Who could lead it elsewhere must be allowed to read all that it tells."""
+    found = _hook(user, pk)
+    if not found.is_readable_by(user):
+        raise PermissionDenied
+    return found
 
 
 def _hook(user: User, pk: int) -> Hook:

@@ -16,11 +16,12 @@ from agentworker.hours import access
 from agentworker.models import Place
 from monitoring import roles
 from monitoring.people_page import words
+from monitoring.people_page.models import Invite
 from monitoring.people_page.words import OWNER
 from veyra import audit, live
 from veyra.accounts import links, second_factor, sessions
 from veyra.audit import Action
-from veyra.models import SecurityEvent, User
+from veyra.models import ApiKey, SecurityEvent, User
 
 NEW_OWNER = gettext_noop("%(name)s is an owner now: may do everything.")
 FACTOR_RESET = gettext_noop("%(by)s reset the second factor of %(name)s.")
@@ -112,6 +113,16 @@ def _keep_an_owner(user: User) -> None:
         raise LastOwnerError
 
 
+def _take_back_invites(user: User) -> None:
+    """Who may invite nobody any more must not come back by a link that he made for himself."""
+    Invite.objects.filter(made_by=user, used_at=None).delete()
+
+
+def keys_of(user: User) -> int:
+    """How many keys of services he made: he may know them, and they stay when he leaves."""
+    return ApiKey.objects.filter(made_by=user, is_service=True).count()
+
+
 @transaction.atomic
 def give_role(user: User, role: str) -> None:
     """Instead of the one that he had. Raises LastOwnerError."""
@@ -120,6 +131,7 @@ def give_role(user: User, role: str) -> None:
         return
     if before == OWNER:
         _keep_an_owner(user)
+        _take_back_invites(user)
     roles.make()
     if user.is_superuser:
         user.is_superuser = False
@@ -153,10 +165,27 @@ def reset_factor(user: User, by: User) -> None:
 
 
 @transaction.atomic
+def new_link(user: User) -> str:
+    """By which he sets a new password: whoever has it is he, so it is written down who made it."""
+    audit.record(user, {"password_link": ["False", "True"]})
+    return links.new_password(user)
+
+
+@transaction.atomic
+def end_logins(user: User) -> int:
+    """How many."""
+    count = sessions.end(sessions.live_of(user.pk))
+    if count:
+        audit.record(user, {"logins": [str(count), "0"]})
+    return count
+
+
+@transaction.atomic
 def switch(user: User, is_on: bool) -> None:
     """May he log in? Raises LastOwnerError."""
     if not is_on:
         _keep_an_owner(user)
+        _take_back_invites(user)
         sessions.end(sessions.live_of(user.pk))
     if user.is_active != is_on:
         user.is_active = is_on
@@ -169,6 +198,7 @@ def switch(user: User, is_on: bool) -> None:
 def remove(user: User) -> None:
     """What he did keeps his name where it is written down. Raises LastOwnerError."""
     _keep_an_owner(user)
+    _take_back_invites(user)
     sessions.end(sessions.live_of(user.pk))
     audit.record(user, {"username": [user.get_username(), ""]}, Action.DELETE)
     live.changed("rights", user.pk)

@@ -18,7 +18,7 @@ from agentworker.models import Place
 from monitoring.people_page import inviting, staff, words
 from monitoring.people_page.forms import InviteForm, RoleForm
 from monitoring.people_page.models import Invite
-from veyra.accounts import links, mail, sessions
+from veyra.accounts import mail, sessions
 from veyra.doors import staff_page
 from veyra.models import User
 
@@ -132,7 +132,21 @@ def _save(request: HttpRequest, found: User, given: dict[str, Any]) -> HttpRespo
     if "places" in given:
         staff.give_places(found, given["places"])
     messages.success(request, _("Saved. Pages that are open follow at once."))
+    _tell_of_keys(request, staff.keys_of(found))
     return redirect("person", found.pk)
+
+
+def _tell_of_keys(request: HttpRequest, count: int) -> None:
+    """Keys of services do not follow the role of who made them."""
+    text = ngettext(
+        "%(count)d key for a program, made by this person, still lets in. If the person may know it"
+        " no longer, end it on the page “Keys for programs”.",
+        "%(count)d keys for programs, made by this person, still let in. If the person may know"
+        " them no longer, end them on the page “Keys for programs”.",
+        count,
+    )
+    if count:
+        messages.warning(request, text % {"count": count})
 
 
 def _last_owner(request: HttpRequest, found: User) -> HttpResponse:
@@ -147,7 +161,7 @@ def _last_owner(request: HttpRequest, found: User) -> HttpResponse:
 def new_link(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """A link for a new password: to copy, and as a letter where he has an address."""
     found = get_object_or_404(staff.members(), pk=pk, is_active=True)
-    url = links.new_password(found)
+    url = staff.new_link(found)
     title = _("New password for %(name)s") % {"name": found.get_full_name() or found.username}
     return show(request, user, "link", title=title, url=url, is_invite=False)
 
@@ -164,7 +178,7 @@ def reset_factor(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 @require_POST
 @staff_page(*CHANGES)
 def end_sessions(request: HttpRequest, user: User, pk: int) -> HttpResponse:
-    count = sessions.end(sessions.live_of(get_object_or_404(staff.members(), pk=pk).pk))
+    count = staff.end_logins(get_object_or_404(staff.members(), pk=pk))
     text = ngettext("%(count)d login was ended.", "%(count)d logins were ended.", count)
     messages.success(request, text % {"count": count})
     return redirect("person", pk)
@@ -178,6 +192,7 @@ def switch(request: HttpRequest, user: User, pk: int) -> HttpResponse:
         staff.switch(found, is_on=request.POST.get("on") == "1")
     except staff.LastOwnerError:
         return _last_owner(request, found)
+    _tell_of_keys(request, staff.keys_of(found))
     return redirect("person", pk)
 
 
@@ -185,10 +200,11 @@ def switch(request: HttpRequest, user: User, pk: int) -> HttpResponse:
 @staff_page(*CHANGES, "veyra.delete_user")
 def remove(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     found = get_object_or_404(staff.members(), pk=pk)
-    name = found.get_full_name() or found.username
+    name, count = found.get_full_name() or found.username, staff.keys_of(found)
     try:
         staff.remove(found)
     except staff.LastOwnerError:
         return _last_owner(request, found)
     messages.success(request, _("%(name)s was removed.") % {"name": name})
+    _tell_of_keys(request, count)
     return redirect("people")

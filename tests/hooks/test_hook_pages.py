@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from monitoring.hooks import working
+from monitoring.hooks.kinds import READS
 from monitoring.hooks.models import Hook, HookDelivery
 from telephony.models import Call
 from tests.alarms.servers import Web
@@ -14,7 +15,10 @@ from veyra.models import AuditEntry
 
 MakeHook = Callable[..., Hook]
 pytestmark = pytest.mark.django_db
-RIGHTS = [f"monitoring.{verb}_hook" for verb in ("view", "add", "change", "delete")]
+RIGHTS = [
+    *(f"monitoring.{verb}_hook" for verb in ("view", "add", "change", "delete")),
+    *("agentworker.view_every_number", *sorted(set(READS.values()))),
+]
 FORM = {"name": "CRM", "kinds": ["call.ended"], "language": "en"}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -17,7 +18,16 @@ from django.urls import get_resolver
 from django.utils import timezone, translation
 
 from agentworker.hours import access
-from agentworker.models import Agent, AgentVersion, Closure, NumberPlace, Place, Session, Turn
+from agentworker.models import (
+    Agent,
+    AgentVersion,
+    BlockedCaller,
+    Closure,
+    NumberPlace,
+    Place,
+    Session,
+    Turn,
+)
 from agentworker.scope import scope_of
 from monitoring import board, needs, report_reading, roles
 from monitoring.board import Viewer
@@ -140,6 +150,11 @@ def person(*groups: str, name: str = "timur", places: tuple[Place, ...] = ()) ->
     return User.objects.get(pk=user.pk)
 
 
+# These lead to the page of the row, which is not there for him.
+LEAD_ON = {
+    f"/admin/{kind}/#/change/ 302"
+    for kind in ("telephony/call", "telephony/outboundcall", "recordings/recording")
+}
 DAY_TO_DAY = ("Manager", "Operator", "Supervisor", "Viewer")
 
 
@@ -247,6 +262,51 @@ def test_each_kind_of_row_is_bound(
     assert 0 < seen.count() == everything.count() / 2
     engineer = person("Engineer", name="engineer", places=(shops[0].place,))
     assert everything.visible_to(engineer).count() == everything.count()  # type: ignore[attr-defined]  # likewise
+
+
+def test_who_guesses_the_id_of_a_row_does_nothing_to_it(
+    shops: tuple[Shop, Shop], timur: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every door of a row, with those of another place, and a form that would be good."""
+    plain = lambda *_, **__: HttpResponse(status=403)  # noqa: E731  # a page of a line
+    monkeypatch.setattr("veyra.urls.handler403", plain)
+    monkeypatch.setattr("veyra.people.not_found", plain)
+    monkeypatch.setattr("veyra.urls.handler404", plain)
+    client, moscow = logged_in(timur), shops[1]
+    rows = [moscow.over, moscow.now, moscow.recording, moscow.test, moscow.out, moscow.back]
+    keys = {str(row.pk) for row in rows[:5]}
+    before = [repr(type(row)._default_manager.filter(pk=row.pk).values().get()) for row in rows]
+    done = {}
+    for address in addresses(moscow):
+        if any(key in address for key in keys):
+            form = {"ticket": str(uuid.uuid4()), "text": "x", "to": "+79161112233", "kind": "hint"}
+            for method in ("post", "put", "patch", "delete"):
+                status = getattr(client, method)(address, form).status_code
+                if status not in (403, 404, 405, 415):
+                    done[f"{address} {status}"] = method
+    assert {re.sub(r"[0-9a-f-]{36}", "#", what) for what in done} == LEAD_ON
+    after = [repr(type(row)._default_manager.filter(pk=row.pk).values().get()) for row in rows]
+    assert before == after and not CallAction.objects.exists()
+
+
+def test_whom_others_blocked_is_shown_only_where_he_called(
+    shops: tuple[Shop, Shop], timur: User
+) -> None:
+    for digits in DIGITS.values():
+        spellings = [f"+7{digits}", f"8{digits}"]
+        BlockedCaller.objects.create(number=f"+7{digits}", spellings=spellings)
+    his = BlockedCaller.objects.create(
+        number="+79990000000", spellings=["+79990000000"], blocked_by=timur
+    )
+    client, page = logged_in(timur), "/admin/agentworker/blockedcaller/"
+    text = re.sub(r"\D", "", text_of(client.get(page)))
+    assert DIGITS["Kazan"] in text and "9990000000" in text and DIGITS["Moscow"] not in text
+    moscow = BlockedCaller.objects.get(number__endswith=DIGITS["Moscow"])
+    assert client.post(f"{page}{moscow.pk}/let-in/").status_code == 404
+    assert client.post(f"{page}{his.pk}/let-in/").status_code == 302
+    assert set(BlockedCaller.objects.values_list("pk", flat=True)) >= {moscow.pk}
+    everybody = logged_in(person("Manager", name="olga"))
+    assert DIGITS["Moscow"] in re.sub(r"\D", "", text_of(everybody.get(page)))
 
 
 @pytest.mark.parametrize("role", ["Owner", "Engineer", "Auditor"])

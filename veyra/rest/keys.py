@@ -16,6 +16,7 @@ from veyra.sentences import Sentence
 
 # Of the secret: what tells keys apart without knowing them (knox.settings.CONSTANTS).
 START = 15
+EVERY_NUMBER = "agentworker.view_every_number"
 Action = AuditEntry.Action
 # Roles as the page of people calls them.
 ROLES = {
@@ -36,8 +37,12 @@ def called(role: str) -> str:
 
 
 def offered_roles(maker: User) -> list[Group]:
-    """The roles that a service may get from him: none that may do more than he."""
+    """The roles that a service may get from him: none that may do more than he. A service belongs
+    to no place, so it is made only by who sees every number.
+    """
     own = maker.get_all_permissions()
+    if EVERY_NUMBER not in own:
+        return []
     groups = Group.objects.prefetch_related("permissions__content_type").order_by("name")
     return [group for group in groups if _rights(group) <= own]
 
