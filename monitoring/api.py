@@ -4,13 +4,12 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -58,9 +57,10 @@ class TranscriptSerializer(serializers.Serializer[Any]):
     lines = LineSerializer(many=True)
 
 
-class TranscriptViewSet(Names[Call]):
+class TranscriptViewSet(Door, viewsets.GenericViewSet[Call]):
     """What was said in calls."""
 
+    lookup_value_converter = "uuid"
     queryset = Call.objects.none()
     rights = {"transcript": ("telephony.view_call", "agentworker.view_session")}
 
@@ -124,7 +124,7 @@ class IncidentFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no ty
         fields = ["state", "severity", "rule"]
 
 
-class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Names[Incident]):
+class IncidentViewSet(Names[Incident]):
     """What is wrong with the line, newest first."""
 
     serializer_class = IncidentSerializer
@@ -136,9 +136,6 @@ class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Names[In
         **dict.fromkeys(("acknowledge", "comment"), SPEAKS),
         "resolve": DECIDES,
     }
-
-    def get_queryset(self) -> QuerySet[Incident]:
-        return Incident.objects.visible_to(self.request.user)
 
     @extend_schema(responses=OneIncidentSerializer)
     def retrieve(self, request: Request, pk: UUID) -> Response:

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
-from django_filters import rest_framework as filters
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 
 from recordings.models import Ingress, Stream, StreamTarget
 from veyra.rest.doors import Names, rights_on
@@ -43,39 +41,24 @@ class IngressSerializer(serializers.ModelSerializer[Ingress]):
         extra_kwargs = {"address": {"help_text": "Where senders send to; the key is not told."}}
 
 
-class StreamFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no types
-    class Meta:
-        model = Stream
-        fields = ["state", "room_sid"]
-
-
-class StreamViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Names[Stream]):
+class StreamViewSet(Names[Stream]):
     """Rooms that are sent on to other services (LiveKit's egress), newest first."""
 
     serializer_class = StreamSerializer
-    filterset_class = StreamFilter
+    filterset_fields = ("state", "room_sid")
     ordering = ("-created_at", "-pk")
     rights = rights_on("recordings.stream")
     queryset = Stream.objects.none()
 
-    def get_queryset(self) -> QuerySet[Stream]:
-        return Stream.objects.visible_to(self.request.user).prefetch_related("targets")
+    def get_queryset(self) -> Any:
+        return super().get_queryset().prefetch_related("targets")
 
 
-class IngressFilter(filters.FilterSet):  # type: ignore[misc]  # as above
-    class Meta:
-        model = Ingress
-        fields = ["state", "kind"]
-
-
-class IngressViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Names[Ingress]):
+class IngressViewSet(Names[Ingress]):
     """Streams that come in from cameras, encoders and files (LiveKit's ingress)."""
 
     serializer_class = IngressSerializer
-    filterset_class = IngressFilter
+    filterset_fields = ("state", "kind")
     ordering = ("name", "pk")
     rights = rights_on("recordings.ingress")
     queryset = Ingress.objects.none()
-
-    def get_queryset(self) -> QuerySet[Any]:
-        return Ingress.objects.visible_to(self.request.user).kept()

@@ -2,10 +2,9 @@
 
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
-from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,14 +23,15 @@ from telephony.forms import DispatchRuleForm, PhoneNumberForm, TrunkForm
 from telephony.models import DispatchRule, PhoneNumber, Trunk
 from telephony.standing import look_up
 from veyra.rest.doors import Rows, rights_on
-from veyra.rest.filters import Id
+from veyra.rest.filters import Id, Matching
 from veyra.rest.given import Given
 from veyra.rest.once import is_dry, once
 
 M = TypeVar("M", bound=Model)
+PEOPLE = ("first_colleague", "first_team", "fallback_colleague", "fallback_team")
 
 
-class WishRows(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[M]):
+class WishRows(Rows[M]):
     """Rows of the line. They are saved by the forms of their pages, and archived, never deleted."""
 
     form: type[EditForm]
@@ -66,14 +66,11 @@ class WishRows(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[M]):
 class NumberFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no types
     trunk = Id(field_name="trunk")
     number = filters.CharFilter(label="In E.164, whole.")
-    q = filters.CharFilter(method="matching", label="Digits of it, or words of its label.")
+    q = Matching(label="Digits of it, or words of its label.")
 
     class Meta:
         model = PhoneNumber
         fields = ["is_active"]
-
-    def matching(self, rows: Any, name: str, text: str) -> Any:
-        return rows.matching(text)
 
 
 @described(NumberIn, NumberOut)
@@ -87,15 +84,6 @@ class PhoneNumberViewSet(WishRows[PhoneNumber]):
     rights = rights_on("telephony.phonenumber")
     queryset = PhoneNumber.objects.none()
 
-    def get_queryset(self) -> QuerySet[PhoneNumber]:
-        return PhoneNumber.objects.visible_to(self.request.user).kept()
-
-
-class TrunkFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no types
-    class Meta:
-        model = Trunk
-        fields = ["is_active", "provider", "name"]
-
 
 @described(TrunkIn, TrunkOut)
 class TrunkViewSet(WishRows[Trunk]):
@@ -103,13 +91,10 @@ class TrunkViewSet(WishRows[Trunk]):
 
     serializer_class = TrunkOut
     given, form = TrunkIn, TrunkForm
-    filterset_class = TrunkFilter
+    filterset_fields = ("is_active", "provider", "name")
     ordering = ("name", "pk")
     rights = rights_on("telephony.trunk")
     queryset = Trunk.objects.none()
-
-    def get_queryset(self) -> QuerySet[Trunk]:
-        return Trunk.objects.visible_to(self.request.user).kept()
 
 
 class RuleFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no types
@@ -131,10 +116,8 @@ class DispatchRuleViewSet(WishRows[DispatchRule]):
     rights = rights_on("telephony.dispatchrule")
     queryset = DispatchRule.objects.none()
 
-    def get_queryset(self) -> QuerySet[DispatchRule]:
-        rows = DispatchRule.objects.visible_to(self.request.user).kept()
-        return rows.prefetch_related("numbers", "trunks", *PEOPLE)
+    def get_queryset(self) -> Any:
+        return super().get_queryset().prefetch_related("numbers", "trunks", *PEOPLE)
 
 
-PEOPLE = ("first_colleague", "first_team", "fallback_colleague", "fallback_team")
 __all__ = ["DispatchRuleViewSet", "PhoneNumberViewSet", "TrunkViewSet"]

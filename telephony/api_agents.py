@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -130,20 +128,14 @@ class PublishIn(Given):
     note = serializers.CharField(max_length=NOTE_LENGTH, required=False, allow_blank=True)
 
 
-class AgentFilter(filters.FilterSet):  # type: ignore[misc]  # it ships no types
-    class Meta:
-        model = Agent
-        fields = ["name", "is_published"]
-
-
 @described(AgentIn, OneAgentSerializer)
-class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[Agent]):
+class AgentViewSet(Rows[Agent]):
     """Assistants. What they say is written and published here as on their pages; what they know,
     may do and sound like is chosen there.
     """
 
     serializer_class = AgentSerializer
-    filterset_class = AgentFilter
+    filterset_fields = ("name", "is_published")
     ordering = ("name", "pk")
     queryset = Agent.objects.none()
     rights = rights_on(
@@ -152,9 +144,6 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[Agent]
         publish=WRITES,
         unpublish=WRITES,
     )
-
-    def get_queryset(self) -> QuerySet[Agent]:
-        return Agent.objects.visible_to(self.request.user).kept()
 
     def filter_queryset(self, queryset: Any) -> Any:
         return with_newest(super().filter_queryset(queryset))
@@ -189,7 +178,7 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[Agent]
     @action(
         detail=True,
         serializer_class=VersionSerializer,
-        filterset_class=None,
+        filterset_fields=None,
         ordering=("-number", "-pk"),
     )
     def versions(self, request: Request, pk: int) -> Response:
@@ -199,7 +188,7 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[Agent]
         return self.get_paginated_response(VersionSerializer(page, many=True).data)
 
     @extend_schema(request=PublishIn, responses=or_preview(OneAgentSerializer), parameters=SEEN)
-    @action(detail=True, methods=["post"], filterset_class=None)
+    @action(detail=True, methods=["post"], filterset_fields=None)
     @once
     def publish(self, request: Request, pk: int) -> Response:
         """Callers hear it from their next call on. The same words as before are no new version."""
@@ -220,7 +209,7 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Rows[Agent]
         return self._now(pk)
 
     @extend_schema(request=None, responses=or_preview(OneAgentSerializer), parameters=SEEN)
-    @action(detail=True, methods=["post"], filterset_class=None)
+    @action(detail=True, methods=["post"], filterset_fields=None)
     @once
     def unpublish(self, request: Request, pk: int) -> Response:
         """It answers nobody until it is published again; talks that go on are not cut off."""

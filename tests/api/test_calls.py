@@ -3,10 +3,13 @@
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agentworker.models import Agent
-from recordings.models import Recording
+from monitoring.incidents.models import Incident
+from recordings.models import Ingress, Recording, Stream, StreamTarget
 from telephony.models import Call, CallAction, OutboundCall, PhoneNumber, Trunk
 from tests.api.conftest import Let
 from veyra.livekit.client import LiveKit
@@ -110,6 +113,28 @@ def test_recordings_are_read_by_who_may(let: Let, caller: Call) -> None:
     assert program.get("recordings/", call=caller.pk).json()["results"][0]["id"] == str(row.pk)
     assert program.get(f"recordings/{row.pk}/sound/").status_code == 404
     assert let("Operator").get("recordings/").status_code == 403
+
+
+@pytest.mark.parametrize("door", ["calls/", "recordings/", "incidents/", "streams/", "ingresses/"])
+def test_a_list_of_what_happened_asks_the_same_questions_however_long_it_is(
+    let: Let, caller: Call, door: str
+) -> None:
+    program, now = let("Owner"), timezone.now()
+    program.get(door)
+    counts, rows = [], []
+    for more in (1, 6):
+        for index in range(more):
+            call = Call.objects.create(state="ended", started_at=now, unit=f"{more}{index}")
+            Recording.objects.create(call=call, state="missing")
+            given = {"severity": 2, "opened_at": now, "seen_at": now}
+            Incident.objects.create(rule="gateway_away", cause=f"{more}{index}", **given)
+            stream = Stream.objects.create(room_name="r", room_sid=f"RM_{more}{index}")
+            StreamTarget.objects.create(stream=stream, shown="rtmp://…")
+            Ingress.objects.create(name=f"Camera {more}{index}", room_name="r")
+        with CaptureQueriesContext(connection) as found:
+            rows += [len(program.get(door).json()["results"])]
+        counts += [len(found)]
+    assert counts[0] == counts[1] and rows[1] == rows[0] + 6
 
 
 class Away:

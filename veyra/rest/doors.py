@@ -1,11 +1,12 @@
 """What doors for programs are made of."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.db.models import Model
 from django.utils import translation
-from rest_framework import viewsets
+from rest_framework import mixins, viewsets
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -43,11 +44,23 @@ class Door(APIView):
         return cast("User", self.request.user)
 
 
-class Rows(Door, viewsets.GenericViewSet[M]):
-    """A door to rows of one kind."""
+class Rows(mixins.ListModelMixin, mixins.RetrieveModelMixin, Door, viewsets.GenericViewSet[M]):
+    """A door to the rows of one kind that who asks may see, without what is archived.
+
+    `queryset` says which kind: `Model.objects.none()`.
+    """
 
     lookup_value_converter = "int"
     ordering: tuple[str, ...] = ("-pk",)
+    # One of the two says by what a list is narrowed down.
+    filterset_fields: Sequence[str] | None = None
+    filterset_class: Any = None
+
+    def get_queryset(self) -> Any:
+        """With `visible_to` and `kept` of the kind's own QuerySet."""
+        rows: Any = super().get_queryset().model._default_manager
+        seen = rows.visible_to(self.request.user)
+        return seen.kept() if hasattr(seen, "kept") else seen
 
 
 class Names(Rows[M]):

@@ -16,3 +16,10 @@ class Id(filters.NumberFilter):  # type: ignore[misc]  # it ships no types
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, min_value=1, max_value=LARGEST, decimal_places=0, **kwargs)
+
+
+class Matching(filters.CharFilter):  # type: ignore[misc]  # as above
+    """What the search of their page finds: `matching` of the rows' own QuerySet."""
+
+    def filter(self, qs: Any, value: str) -> Any:
+        return qs.matching(value) if value else qs
