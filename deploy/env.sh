@@ -26,11 +26,11 @@ umask 077
     echo "POSTGRES_PASSWORD=$(random 24 | tr -d '=')"
     echo "GRAFANA_PASSWORD=$(random 18 | tr -d '=')"
     echo "PUBLIC_IP=auto"
+    echo "COMPOSE_PROFILES=registrar${DOMAIN:+,https}"
     if [ -n "${DOMAIN:-}" ]; then
         echo "DOMAIN=$DOMAIN"
         echo "PUBLIC_URL=https://$DOMAIN"
         echo "LIVEKIT_PUBLIC_URL=wss://$DOMAIN"
-        echo "COMPOSE_PROFILES=https"
     fi
 } >.env
 

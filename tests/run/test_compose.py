@@ -99,7 +99,33 @@ def test_a_domain_brings_https(tmp_path: Path) -> None:
     made = environment_made(tmp_path / "one", DOMAIN="line.example.com")
     assert made["PUBLIC_URL"] == "https://line.example.com"
     assert made["LIVEKIT_PUBLIC_URL"] == "wss://line.example.com"
-    assert SERVICES["caddy"]["profiles"] == [made["COMPOSE_PROFILES"]]
+    assert made["COMPOSE_PROFILES"] == "registrar,https"
+    assert SERVICES["caddy"]["profiles"] == ["https"]
+
+
+def test_what_not_everybody_needs_can_be_left_out(tmp_path: Path) -> None:
+    profiles = {name: s["profiles"] for name, s in SERVICES.items() if "profiles" in s}
+    assert profiles == {
+        "kamailio": ["registrar"],
+        "registrar": ["registrar"],
+        "livekit-egress": ["streams", "egress"],
+        "livekit-ingress": ["streams", "ingress"],
+        "prometheus": ["monitoring"],
+        "grafana": ["monitoring"],
+        "caddy": ["https"],
+    }
+    assert environment_made(tmp_path / "one")["COMPOSE_PROFILES"] == "registrar"
+    # Whatever always runs can do without.
+    needed = {n for s in SERVICES.values() if "profiles" not in s for n in s.get("depends_on", {})}
+    assert needed.isdisjoint(profiles)
+
+
+def test_an_upgrade_stops_what_is_made_of_our_image_and_carries_no_call() -> None:
+    script = (ROOT / "deploy/upgrade.sh").read_text()
+    (kept,) = re.findall(r"grep -vxE '(.+)'", script)
+    stays = {name for name in SERVICES if re.fullmatch(kept, name)}
+    others = {name for name, service in SERVICES.items() if service["image"] != "veyra"}
+    assert stays == others | {"kamailio"}
 
 
 def environment_made(folder: Path, **environment: str) -> dict[str, str]:
@@ -188,7 +214,6 @@ def test_the_files_of_streams_fit_those_of_the_server(
         assert health.endswith(f"/{files[name]['health_port']}")
         given = SERVICES[f"livekit-{name}"]["environment"][f"{name.upper()}_CONFIG_FILE"]
         assert given == f"/livekit/livekit-{name}.yaml"
-        assert SERVICES[f"livekit-{name}"]["profiles"] == ["streams"]
     told, ports = files["server"]["ingress"], files["ingress"]
     assert told["rtmp_base_url"] == f"rtmp://line.example.org:{ports['rtmp_port']}/x"
     assert told["whip_base_url"] == f"http://line.example.org:{ports['whip_port']}/w"

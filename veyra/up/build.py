@@ -55,6 +55,13 @@ def promtool(base: Path, state: Path, say: Say) -> str:
     return _tool("promtool", base / "deploy/promtool", base, state, say, needs_c=False)
 
 
+def compose(base: Path, state: Path, say: Say) -> str:
+    """Docker Compose's own reader of its files, as deploy/compose/go.mod pins it. Raises as
+    server() does.
+    """
+    return _tool("compose-spec", base / "deploy/compose", base, state, say, needs_c=False)
+
+
 def _tool(name: str, folder: Path, base: Path, state: Path, say: Say, *, needs_c: bool) -> str:
     """The one tool of the Go module in `folder`; its path."""
     version = digest(folder / "go.mod", folder / "go.sum")
@@ -70,7 +77,7 @@ def _tool(name: str, folder: Path, base: Path, state: Path, say: Say, *, needs_c
     preflight.check_disk(state, preflight.BUILD_BYTES)
     go = find_go(base, state, say)
     target.parent.mkdir(parents=True, exist_ok=True)
-    command = [go, "build", "-v", "-o", str(target.parent) + os.sep, "tool"]
+    command = [go, "build", "-v", "-o", str(target), "tool"]
     _run(command, name, {"CGO_ENABLED": str(int(needs_c))}, folder, say)
     _sign(target, version)
     return str(target)
