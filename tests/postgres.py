@@ -38,6 +38,8 @@ def cluster(programs: Path) -> Iterator[str]:
         # Nothing here outlives the run, so it need not survive a power cut.
         careless = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         where = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder}"
+        # Some tests start all of Veyra twice.
+        where += " -c max_connections=300"
         log = f"{folder}/log"
         control = programs / "pg_ctl"
         _run(control, "-D", data, "-l", log, "-w", "-o", f"{careless} {where}", "start")

@@ -13,11 +13,13 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.client import HTTPConnection
 from pathlib import Path
+from socket import socket
 from typing import Any
 
+from tests.live import twice
 from tests.live.stack import ROOT, Stack, free_port, wait_until
 
 QUEUES = "default,calls,hands,livekit,saving,slow"
@@ -49,12 +51,21 @@ for line in sys.stdin:
 
 
 class System:
-    """All of it. `start` any subset of PROGRAMS; logs lie in `folder` as <program>.log."""
+    """All of it. `start` any subset of PROGRAMS; logs lie in `folder` as <program>.log.
+
+    Within tests.live.twice there are two of some, but for those in `alone`.
+    """
 
     application = "veyra.asgi:application"
 
-    def __init__(self, folder: Path, database: str = "", **environment: str) -> None:
+    def __init__(
+        self, folder: Path, database: str = "", *, alone: tuple[str, ...] = (), **environment: str
+    ) -> None:
         self.folder = folder
+        self.is_twice = bool(twice.server() and not database)
+        self.twins = {k: v for k, v in twice.TWINS.items() if self.is_twice and k not in alone}
+        if self.is_twice:
+            database = twice.database(folder)
         self.stack = Stack(folder, variables=environment)
         self.web_port = self.stack.webhook_port
         self.agent_port = free_port()
@@ -86,7 +97,9 @@ class System:
     def _make_tables(self) -> None:
         """To migrate takes seconds: a run's first system leaves its empty file to the others."""
         own = self.folder / "db.sqlite3"
-        if self.environment["DATABASE_URL"] != f"sqlite:///{own}":
+        if self.is_twice:
+            twice.make_tables(self.environment["DATABASE_URL"], self.manage)
+        elif self.environment["DATABASE_URL"] != f"sqlite:///{own}":
             self.manage("migrate", "--verbosity", "0")
         elif empty := _empty.get("file"):
             own.write_bytes(empty)
@@ -98,7 +111,8 @@ class System:
         for process in self.processes.values():
             process.terminate()
         for name in reversed(list(self.processes)):
-            self.end(name)
+            if name in self.processes:
+                self.end(name)
         if self._shell:
             self._shell.kill()
             self._shell.wait()
@@ -137,20 +151,32 @@ class System:
         wait_until(lambda: bool(self.ask(LINE_IS_LIVE)), "the line was not published", seconds)
 
     def start_program(self, name: str) -> None:
+        shared = name == "web" and name in self.twins
+        with twice.door(self.web_port) if shared else nullcontext() as door:
+            self._spawn(name, door)
+            if twin := self.twins.get(name):
+                self._spawn(twin, door)
+
+    def _spawn(self, name: str, door: socket | None) -> None:
         # A test run that is killed takes its processes along.
         leash = shutil.which("setpriv")
-        prefix = [leash, "--pdeathsig", "KILL"] if leash else []
+        command = [*([leash, "--pdeathsig", "KILL"] if leash else []), *self._command(name)]
+        if door:
+            command += ["--fd", str(door.fileno())]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [*prefix, *self._command(name)],
+                command,
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                pass_fds=[door.fileno()] if door else [],
             )
 
     def end(self, name: str, seconds: float = 15) -> None:
         """Ask a program to stop, and insist after `seconds`."""
+        if self.twins.get(name) in self.processes:
+            self.end(self.twins[name], seconds)
         process = self.processes.pop(name)
         process.terminate()
         try:
@@ -166,9 +192,12 @@ class System:
         python = sys.executable
         celery = [python, "-m", "celery", "-A", "veyra"]
         uvicorn = [python, "-m", "uvicorn", self.application, "--host", "127.0.0.1"]
+        work = ["worker", "-P", "threads", "-c", "4", "-Q", QUEUES, "-l", "INFO"]
         commands = {
             "web": [*uvicorn, "--port", str(self.web_port), "--lifespan", "off"],
-            "worker": [*celery, "worker", "-P", "threads", "-c", "4", "-Q", QUEUES, "-l", "INFO"],
+            "second web": [*uvicorn, "--lifespan", "off"],
+            "worker": [*celery, *work],
+            "second worker": [*celery, *work, "-n", "second@%h"],
             "beat": [*celery, "beat", "-l", "INFO", "--pidfile="],
             "tap": [python, "manage.py", "tap"],
             "agent": [python, "manage.py", "runagent"],
@@ -188,7 +217,8 @@ class System:
         words = {"worker": "[tasks]", "beat": "is starting.", "agent": "registered"}
         words["second agent"] = "registered"
         words["standby"] = words["recorder"] = "ready."
-        return lambda: words.get(name, "") in self.log(name)
+        names, word = {name, self.twins.get(name, name)}, words.get(name, "")
+        return lambda: all(word in self.log(each) for each in names)
 
     def _answers(self, path: str) -> bool:
         connection = HTTPConnection("127.0.0.1", self.web_port, timeout=1)
@@ -241,11 +271,13 @@ class Caller:
 
 
 @contextmanager
-def running(*programs: str, database: str = "", **environment: str) -> Iterator[System]:
+def running(
+    *programs: str, database: str = "", alone: tuple[str, ...] = (), **environment: str
+) -> Iterator[System]:
     """A system in a folder of its own, ended behind the block."""
     # pytest's own folders are too deep for a socket's path, which ends at 107 characters.
     with tempfile.TemporaryDirectory(prefix="veyra-") as folder:
-        system = System(Path(folder), database, **environment)
+        system = System(Path(folder), database, alone=alone, **environment)
         try:
             system.start(*programs)
             yield system

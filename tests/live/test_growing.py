@@ -11,7 +11,7 @@ import pytest
 
 from tests import postgres
 from tests.live.stack import free_port, missing, wait_until
-from tests.live.system import QUEUES, System
+from tests.live.system import System
 from tests.live.test_call import LINE, SALES, SUPPORT
 
 pytestmark = [pytest.mark.live, pytest.mark.prove]
@@ -39,17 +39,13 @@ JOBS = """
 
 
 class Grown(System):
-    """With a second web and a second worker of the queue, as on another host."""
+    """With a second web that has a port of its own, as on another host."""
 
     def _command(self, name: str) -> list[str]:
-        python = sys.executable
         if name == "second web":
             self.second_port = free_port()
             where = ["--host", "127.0.0.1", "--port", str(self.second_port)]
-            return [python, "-m", "uvicorn", self.application, *where, "--lifespan", "off"]
-        if name == "second worker":
-            work = ["worker", "-P", "threads", "-c", "4", "-Q", QUEUES, "-l", "INFO"]
-            return [python, "-m", "celery", "-A", "veyra", *work, "-n", "second@%h"]
+            return [sys.executable, "-m", "uvicorn", self.application, *where, "--lifespan", "off"]
         return super()._command(name)
 
     def _ready(self, name: str) -> Callable[[], bool]:
