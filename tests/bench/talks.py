@@ -25,7 +25,7 @@ from tests.live.stack import free_port, missing
 from tests.live.system import Caller
 
 # Calls of each, and what is asked in each of them.
-CALLS, TURNS = 3, 6
+CALLS, TURNS = 6, 6
 # As many calls for the memory; and for the crowd, one more each second.
 FEW, CROWD = 4, 11
 # A gap of more than so much in what is heard is a fault.
