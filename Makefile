@@ -2,7 +2,7 @@
 
 PYTHON_ENV := .venv/bin/python
 
-.PHONY: run env upgrade test lint bench demo prove livekit frontend lock messages
+.PHONY: run env upgrade test lint bench demo prove livekit frontend pictures lock messages
 
 run:
 	@exec deploy/run.sh
@@ -44,6 +44,12 @@ livekit: .venv/.requirements
 
 frontend: .venv/.requirements
 	$(PYTHON_ENV) manage.py build frontend
+
+# Pictures that the documents show: diagrams that changed, and pages as they look now.
+pictures: .venv/.requirements-dev
+	$(PYTHON_ENV) manage.py build frontend diagrams
+	$(PYTHON_ENV) -m tests.browser.drawing
+	.venv/bin/pytest -q -m browser tests/browser/test_documents.py tests/browser/test_live_board.py --screenshots
 
 # Needs uv. --universal: a lock made for one Python fails on Debian's own 3.11.2.
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"

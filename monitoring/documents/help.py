@@ -111,9 +111,12 @@ def of(view: str) -> Help | None:
     return PAGES.get(view) or PAGES.get(_OF_ADMIN.sub("", view))
 
 
-def explained(term: str, language: str) -> tuple[str, str]:
-    """(the word, the first sentences about it); ("", "") for a word that is not there."""
+def explained(term: str, language: str, *, is_engineer: bool) -> tuple[str, str]:
+    """(the word, what it means); ("", "") for a word that is not there. What the field calls it
+    stands in the second paragraph, for engineers.
+    """
     found = library.section(GLOSSARY, term, language)
     if found is None:
         return "", ""
-    return found.title, " ".join(found.text.split("\n\n")[0].split())
+    paragraphs = found.text.split("\n\n")[: 2 if is_engineer else 1]
+    return found.title, " ".join(" ".join(paragraphs).split())

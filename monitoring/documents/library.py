@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import override
 
 from monitoring.documents.writing import Section, Written, write
 
@@ -16,6 +17,8 @@ FOLDER, EXAMPLES, IMAGES = ROOT / "docs", ROOT / "examples", ROOT / "docs" / "im
 # Those that stand beside the folder.
 BESIDE = ("README.md", "README.ru.md", "ARCHITECTURE.md", "CHANGELOG.md")
 LANGUAGES = ("ru", "en")
+# Of pictures: the end of a name, and what a browser calls it.
+KINDS = {".png": "image/png", ".svg": "image/svg+xml"}
 INDEX = "livekit_documentation_index"
 
 
@@ -39,7 +42,9 @@ class Document:
 @cache
 def _written(document: Document) -> Written:
     folder = posixpath.dirname(document.place)
-    return write(document.source, lambda link: _leads(folder, link))
+    # It is kept for every reader, so it speaks the document's language and not the first reader's.
+    with override(document.language):
+        return write(document.source, lambda link: _leads(folder, link), _drawn)
 
 
 @cache
@@ -88,7 +93,12 @@ def examples() -> list[str]:
 
 
 def image(name: str) -> Path | None:
-    return next((path for path in IMAGES.glob("*.png") if path.name == name), None)
+    found = (path for path in IMAGES.iterdir() if path.suffix in KINDS and path.name == name)
+    return next(found, None)
+
+
+def _drawn(name: str) -> str:
+    return reverse("doc-image", args=[name]) if image(name) else ""
 
 
 def _leads(folder: str, link: str) -> str:

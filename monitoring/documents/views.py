@@ -80,4 +80,4 @@ def image(request: HttpRequest, user: User, name: str) -> HttpResponseBase:
     path = library.image(name)
     if path is None:
         raise Http404
-    return FileResponse(path.open("rb"), content_type="image/png")
+    return FileResponse(path.open("rb"), content_type=library.KINDS[path.suffix])

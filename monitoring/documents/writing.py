@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from monitoring.documents import diagrams
 from monitoring.documents.anchors import anchor, own_anchors
 
 # HTML in a document is shown as it is written; all that is made comes from the library.
@@ -33,23 +34,30 @@ class Written:
     sections: tuple[Section, ...]
     anchors: frozenset[str]
     links: tuple[str, ...]
+    diagrams: tuple[str, ...]
 
     @property
     def title(self) -> str:
         return self.sections[0].title if self.sections else ""
 
 
-def write(source: str, leads: Leads) -> Written:
+def _none_drawn(_name: str) -> str:
+    return ""
+
+
+def write(source: str, leads: Leads, drawn: diagrams.Drawn = _none_drawn) -> Written:
     """Raises nothing: whatever is in `source`, some page comes of it."""
     text, own = own_anchors(source)
     tokens = _MARKDOWN.parse(text)
     links = tuple(_lead(tokens, leads))
     sections = tuple(_sections(tokens, own, text.split("\n")))
     _box(tokens)
-    made = _MARKDOWN.renderer.render(_with_own(tokens, own), _MARKDOWN.options, {})
+    shown = list(diagrams.with_pictures(_with_own(tokens, own), drawn))
+    made = _MARKDOWN.renderer.render(shown, _MARKDOWN.options, {})
     anchors = frozenset({each.anchor for each in sections} | set(own.values()) | _ids(tokens))
     # No HTML of a document passes, and the library escapes all text.
-    return Written(mark_safe(made), sections, anchors, links)  # noqa: S308  # as above
+    html = mark_safe(made)  # noqa: S308  # as above
+    return Written(html, sections, anchors, links, diagrams.texts(tokens))
 
 
 def _lead(tokens: list[Token], leads: Leads) -> Iterator[str]:
@@ -63,8 +71,8 @@ def _lead(tokens: list[Token], leads: Leads) -> Iterator[str]:
         yield written
         if written.startswith(_AWAY):
             token.attrs |= {"target": "_blank", "rel": "noopener"}
-        elif not written.startswith("#"):
-            token.attrs[name] = leads(written)
+        elif not written.startswith("#") and (lead := leads(written)) != written:
+            token.attrs[name] = lead
 
 
 def _inner(tokens: list[Token]) -> Iterator[Token]:

@@ -1,4 +1,4 @@
-"""The “?” of a page."""
+"""The “?” of a page, and the words of the glossary that stand on it."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from monitoring.documents import help as pages
+from monitoring.documents import words
 
 register = template.Library()
 
@@ -22,5 +23,23 @@ def page_help(context: Context) -> dict[str, Any]:
     found = pages.of(match.view_name)
     if found is None:
         return {"url": reverse("docs-home")}
-    word, meaning = pages.explained(found.term, (get_language() or "en")[:2])
+    word, meaning = _explained(context, found.term)
     return {"url": found.url, "word": word, "meaning": meaning}
+
+
+@register.inclusion_tag("monitoring/documents/_words.html", takes_context=True)
+def page_words(context: Context) -> dict[str, Any]:
+    """Of a list or a form of the admin."""
+    named = words.named(context.flatten())
+    told = [(label, *_explained(context, term)) for label, term in named.items()]
+    return {
+        "words": [
+            {"label": label, "word": word, "meaning": meaning} for label, word, meaning in told
+        ]
+    }
+
+
+def _explained(context: Context, term: str) -> tuple[str, str]:
+    """Engineers get the field's own word with it."""
+    is_engineer = context["request"].user.has_perm("telephony.view_trunk")
+    return pages.explained(term, (get_language() or "en")[:2], is_engineer=is_engineer)

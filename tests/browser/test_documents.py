@@ -7,16 +7,14 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from agentworker.models import Agent
 from telephony import demo
+from telephony.models import Call, PhoneNumber
 from tests.browser.conftest import Site, work
+from tests.browser.pictures import PAGES
 from veyra.models import User
 
 pytestmark = pytest.mark.prove
-
-# What documents show: the picture's name, and its page.
-PICTURES = {
-    "calls": "/admin/telephony/call/",
-}
 
 
 def log_in(page: Page, site: Site, language: str) -> None:
@@ -35,16 +33,57 @@ def log_in(page: Page, site: Site, language: str) -> None:
     expect(page.locator("#nav-sidebar")).to_be_attached()
 
 
+def rows() -> dict[str, object]:
+    """What pages of one row are of."""
+    call = Call.objects.filter(outcome="answered").latest("started_at")
+    number, agent = PhoneNumber.objects.get(), Agent.objects.get()
+    return {"call": call.pk, "agent": agent.pk, "number": number.pk}
+
+
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_documents_show_pages_as_they_are(
     page: Page, site: Site, language: str, picture: Callable[[Page, str], None]
 ) -> None:
     log_in(page, site, language)
-    for name, address in PICTURES.items():
-        answer = page.goto(f"{site.url}{address}")
+    of = site.do(rows)
+    for name, address in PAGES.items():
+        answer = page.goto(f"{site.url}{address.format(**of)}")
         assert answer and answer.ok
         page.wait_for_load_state("networkidle")
         picture(page, f"{name}-{language}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_diagrams_of_a_document_are_seen(page: Page, site: Site, scheme: str) -> None:
+    log_in(page, site, "ru")
+    page.evaluate("theme => localStorage.setItem('_x_adminTheme', JSON.stringify(theme))", scheme)
+    page.goto(f"{site.url}/docs/livekit_architecture_diagrams/")
+    every = page.locator(".vy-diagram img")
+    expect(every).to_have_count(9)
+    for one in every.all():
+        expect(one).not_to_have_js_property("naturalWidth", 0)
+        assert (one.bounding_box() or {"width": 0})["width"] > 200
+    page.locator(".vy-diagram summary").first.click()
+    expect(page.locator(".vy-diagram pre").first).to_contain_text("flowchart")
+
+
+def test_a_word_is_explained_where_it_stands_to_a_mouse_a_key_and_a_finger(
+    page: Page, site: Site
+) -> None:
+    log_in(page, site, "ru")
+    meaning = page.locator(".vy-meaning")
+    page.goto(f"{site.url}/admin/telephony/phonenumber/")
+    page.get_by_text("Подключение провайдера", exact=True).hover()
+    expect(meaning).to_contain_text("Договорённость с телефонной компанией")
+    page.goto(f"{site.url}/admin/telephony/phonenumber/add/")
+    what = page.get_by_role("button", name="Подключение провайдера. Договорённость")
+    what.focus()
+    expect(meaning).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(meaning).to_be_hidden()
+    what.blur()
+    what.click()
+    expect(meaning).to_be_visible()
 
 
 def test_help_explains_a_page_and_leads_to_its_document(page: Page, site: Site) -> None:

@@ -95,6 +95,17 @@ def frontend(base: Path, state: Path, say: Say) -> None:
     _sign(vendor, version)
 
 
+def diagrams(base: Path, state: Path, say: Say) -> None:
+    """What draws the diagrams of the documents, from npm by its lock. Raises CannotBuild."""
+    folder = base / "frontend" / "diagrams"
+    version, made = digest(folder / "package-lock.json"), folder / "node_modules"
+    if _is_current(made, version):
+        return
+    npm, env = find_npm(base, state, say)
+    _run([*npm, "ci", "--ignore-scripts"], "Mermaid", env, folder, say)
+    _sign(made, version)
+
+
 def find_go(base: Path, state: Path, say: Say) -> str:
     """A Go that is new enough: the machine's own, else the one on PyPI."""
     own = shutil.which("go")

@@ -13,6 +13,7 @@ from veyra.up.trouble import Trouble
 
 Make = Callable[[Path, Path, build.Say], object]
 WHAT: dict[str, list[Make]] = {
+    "diagrams": [build.diagrams],
     "frontend": [build.frontend],
     "livekit": [build.server, build.gateway],
     "promtool": [build.promtool],
@@ -20,7 +21,10 @@ WHAT: dict[str, list[Make]] = {
 
 
 class Command(BaseCommand):
-    help = "Build LiveKit's programs or promtool into the state folder, or the pages' libraries."
+    help = (
+        "Build LiveKit's programs or promtool into the state folder, the libraries of the pages, "
+        "or what draws the diagrams of the documents."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("what", nargs="+", choices=sorted(WHAT))
