@@ -4,6 +4,7 @@ Each QuerySet with rows of numbers or calls begins there (`ScopedQuerySet`). Whi
 number is each app's own knowledge.
 """
 
+from abc import ABCMeta, abstractmethod
 from typing import Any, Protocol, Self, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
@@ -54,12 +55,12 @@ def bounded(rows: B, user: User | AnonymousUser) -> B:
     return rows.within(scope, user)
 
 
-class ScopedQuerySet(VisibleQuerySet[M]):
+class ScopedQuerySet(VisibleQuerySet[M], metaclass=ABCMeta):
     """Rows that belong to numbers of ours."""
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         return bounded(super().visible_to(user), user)
 
+    @abstractmethod
     def within(self, places: frozenset[int], user: User) -> Self:
         """Those that this person sees who sees only these places."""
-        raise NotImplementedError

@@ -159,7 +159,7 @@ def _last_owner(request: HttpRequest, found: User) -> HttpResponse:
 @require_POST
 @staff_page(*CHANGES)
 def new_link(request: HttpRequest, user: User, pk: int) -> HttpResponse:
-    """A link for a new password: to copy, and as a letter where he has an address."""
+    """A link for a new password, to copy: the letter with one he asks for at the login."""
     found = get_object_or_404(staff.members(), pk=pk, is_active=True)
     url = staff.new_link(found)
     title = _("New password for %(name)s") % {"name": found.get_full_name() or found.username}

@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from veyra.doors import staff_page
 from veyra.models import ApiKey, User
 from veyra.rest import keys
+from veyra.role_names import called
 
 SEES, ADDS, ENDS = (f"veyra.{verb}_apikey" for verb in ("view", "add", "delete"))
 LEAST = "Viewer"
@@ -60,7 +61,7 @@ class KeyForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.roles = {str(group.pk): group for group in keys.offered_roles(user)}
         services = [
-            (pk, _("A service with the role “%(role)s”") % {"role": keys.called(group.name)})
+            (pk, _("A service with the role “%(role)s”") % {"role": called(group.name)})
             for pk, group in self.roles.items()
         ]
         least = next((pk for pk, group in self.roles.items() if group.name == LEAST), "")
@@ -80,9 +81,7 @@ def shown(
 @staff_page(SEES)
 def page(request: HttpRequest, user: User) -> HttpResponse:
     rows = ApiKey.objects.visible_to(user).shown().newest()
-    found = [
-        (row, ", ".join(keys.called(each.name) for each in row.user.groups.all())) for row in rows
-    ]
+    found = [(row, ", ".join(called(each.name) for each in row.user.groups.all())) for row in rows]
     return shown(request, "list", {"rows": found, "now": timezone.now()})
 
 

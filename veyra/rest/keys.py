@@ -6,34 +6,20 @@ from uuid import uuid4
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_noop
 from knox.models import get_digest_token
 
 from veyra import audit
 from veyra.audit_entries import AuditEntry
 from veyra.models import ApiKey, SecurityEvent, User
+from veyra.role_names import NAMES
 from veyra.sentences import Sentence
 
 # Of the secret: what tells keys apart without knowing them (knox.settings.CONSTANTS).
 START = 15
 EVERY_NUMBER = "agentworker.view_every_number"
 Action = AuditEntry.Action
-# Roles as the page of people calls them.
-ROLES = {
-    "Auditor": gettext_noop("Auditor"),
-    "Engineer": gettext_noop("Line engineer"),
-    "Manager": gettext_noop("Manager"),
-    "Operator": gettext_noop("Operator"),
-    "Owner": gettext_noop("Line owner"),
-    "Supervisor": gettext_noop("Shift supervisor"),
-    "Viewer": gettext_noop("Reader"),
-}
-
 MADE = gettext_noop("The key “%(key)s” was made: it may do what %(role)s may.")
-
-
-def called(role: str) -> str:
-    return gettext(ROLES.get(role, role))
 
 
 def offered_roles(maker: User) -> list[Group]:
@@ -68,7 +54,7 @@ def make(name: str, maker: User, days: int | None, role: Group | None = None) ->
         made_by=maker,
     )
     audit.record(row, _told(row), Action.CREATE)
-    whose = Sentence(ROLES.get(role.name, role.name)).to_json() if role else str(maker)
+    whose = Sentence(NAMES.get(role.name, role.name)).to_json() if role else str(maker)
     told = Sentence(MADE, {"key": name, "role": whose})
     SecurityEvent.objects.create(
         kind=SecurityEvent.Kind.KEY_MADE, user=maker, detail=told.to_json()
