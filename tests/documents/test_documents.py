@@ -8,11 +8,10 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from django.urls import get_resolver
 
-from monitoring.documents import diagrams, library
 from monitoring.documents import help as pages
+from monitoring.documents import library
 from monitoring.documents.examples import read_example
 from monitoring.documents.library import Document, documents
-from tests.browser.pictures import BESIDE, PAGES
 from veyra import look
 from veyra.look import EVERYDAY, GROUPS
 
@@ -108,7 +107,7 @@ def test_the_question_mark_of_a_page_leads_to_a_part_that_is_there(
     slug, _hash, anchor = pages.PAGES[view].place.partition("#")
     assert anchor in documents()[slug, language].written.anchors
     term = pages.PAGES[view].term
-    assert not term or all(pages.explained(term, language, is_engineer=False))
+    assert not term or all(pages.explained(term, language))
 
 
 def test_each_page_with_help_is_a_page() -> None:
@@ -149,24 +148,3 @@ def test_code_and_variables_that_a_document_names_exist(slug: str) -> None:
         assert [path for path in paths if not Path(ROOT, path).exists()] == []
         variables = re.findall(r"`([A-Z]+_[A-Z_]+)\b", source)
         assert {each for each in variables if each not in known} <= FOREIGN
-
-
-def test_each_diagram_is_drawn_and_no_drawing_is_left_of_one_that_is_gone() -> None:
-    """Another text of a diagram is drawn by `make pictures`."""
-    texts = [text for each in documents().values() for text in each.written.diagrams]
-    drawn = {path.name for path in library.IMAGES.glob("*.svg")}
-    assert texts and drawn == {diagrams.name(text) for text in texts}
-
-
-def test_each_picture_is_made_by_a_test_and_shown_by_a_document_of_its_language() -> None:
-    shown = {
-        (posixpath.basename(link), each.language)
-        for each in documents().values()
-        for link in each.written.links
-        if link.endswith(".png")
-    }
-    made = {(f"{n}-{each}.png", each) for n in (*PAGES, *BESIDE) for each in library.LANGUAGES}
-    assert shown == made
-    assert {name for name, _language in made} == {
-        path.name for path in library.IMAGES.glob("*.png")
-    }
