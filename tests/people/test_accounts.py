@@ -11,6 +11,7 @@ from allauth.mfa.totp.internal import auth as totp
 from allauth.usersessions.models import UserSession
 from django.conf import LazySettings
 from django.contrib.auth.models import Group
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -242,3 +243,32 @@ def test_a_link_of_the_command_sets_a_password_once(capsys: pytest.CaptureFixtur
 def test_the_command_knows_only_those_who_are_there() -> None:
     with pytest.raises(CommandError):
         call_command("resetlogin", "nobody")
+
+
+def test_who_writes_his_address_gets_a_letter_where_he_forgot_his_password(
+    settings: LazySettings, mailoutbox: list[EmailMessage]
+) -> None:
+    settings.EMAIL_HOST = "mail.example.com"
+    person()
+    client = Client(headers=HTML)
+    log_in(client)
+    client.post("/account/address/", {"email": "anna@example.com"})
+    assert "anna@example.com" in client.get("/account/").text
+    Client(headers=HTML).post("/account/forgotten/", {"email": "anna@example.com"})
+    assert [letter.to for letter in mailoutbox] == [["anna@example.com"]]
+    found = re.search(r"/account/new-password/\S+", str(mailoutbox[0].body))
+    assert found and Client().get(found.group(), follow=True).status_code == 200
+
+
+def test_who_logged_in_long_ago_is_asked_again_before_he_changes_his_address() -> None:
+    user = person()
+    client = Client(headers=HTML)
+    log_in(client)
+    kept = client.session
+    for record in kept["account_authentication_methods"]:
+        record["at"] -= 3600
+    kept.save()
+    answer = client.post("/account/address/", {"email": "thief@example.com"})
+    assert "/account/confirm/" in answer["Location"]
+    user.refresh_from_db()
+    assert user.email == ""

@@ -8,12 +8,14 @@ from allauth.account.forms import LoginForm as PlainLoginForm
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from veyra.accounts import second_factor, throttle
+from veyra.models import User
 
 # A code of the telephone is valid a little before and after its half minute.
 VALID = timedelta(minutes=2)
@@ -26,6 +28,21 @@ class LoginForm(PlainLoginForm):  # type: ignore[misc]  # allauth ships no types
 
     def add_prefix(self, field_name: str) -> str:
         return "username" if field_name == "login" else str(super().add_prefix(field_name))
+
+
+class AddressForm(forms.Form):
+    """Of one's own login; whoever reads the letters there can make its password anew."""
+
+    email = forms.EmailField(
+        label=_("Mail address"),
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
+    )
+
+    def save(self, user: User) -> None:
+        user.email = self.cleaned_data["email"]
+        user.save(update_fields=["email"])
 
 
 class _Counted:

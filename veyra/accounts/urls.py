@@ -55,6 +55,7 @@ urlpatterns = [
     *FACTORS,
     *MINE,
     path("account/", views.mine, name="account"),
+    path("account/address/", views.address, name="account-address"),
     path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("account/logout/", account.logout, name="account_logout"),
     path("account/second-factor/", views.offer, name="second-factor"),

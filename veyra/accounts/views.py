@@ -1,6 +1,7 @@
 """Pages of one's own login, beside those of allauth."""
 
 from allauth.account import views as account
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -13,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from veyra.accounts import mail, second_factor, sessions
+from veyra.accounts.forms import AddressForm
 from veyra.doors import staff_page
 from veyra.models import User
 from veyra.people import wanted_page
@@ -57,6 +59,19 @@ def mine(request: HttpRequest, user: User) -> HttpResponse:
         "sessions": sessions.places(user, request.session.session_key),
     }
     return render(request, "account/mine.html", context)
+
+
+@never_cache
+@staff_page()
+@reauthentication_required  # type: ignore[untyped-decorator]  # allauth ships no types
+def address(request: HttpRequest, user: User) -> HttpResponse:
+    """Where the letter goes with which a forgotten password is made anew."""
+    form = AddressForm(request.POST or None, initial={"email": user.email})
+    if request.method == "POST" and form.is_valid():
+        form.save(user)
+        messages.success(request, _("Saved."))
+        return redirect("account")
+    return render(request, "account/address.html", {"form": form})
 
 
 @never_cache
