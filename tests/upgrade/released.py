@@ -40,6 +40,8 @@ class Database(Protocol):
     kind: str
     url: str
 
+    def ask(self, query: str) -> list[Any]: ...
+
     def dump(self) -> bytes:
         """SQL that makes it anew."""
 

@@ -2,16 +2,17 @@
 
 import os
 import shutil
-import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.live.stack import ROOT, free_port
+from tests.upgrade import released
+from tests.upgrade.released import Database
 from veyra.livekit.probe import server_answers
 
 pytestmark = [pytest.mark.live, pytest.mark.prove]
@@ -22,18 +23,30 @@ class Migration(migrations.Migration):
     dependencies = [("contenttypes", "0001_initial"), ("veyra", "{leaf}")]
     operations = [migrations.RunSQL("CREATE TABLE later (id integer)", "DROP TABLE later")]
 """
+FAILS = """from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("veyra", "9000_later")]
+    operations = [migrations.RunSQL("CREATE TABLE last (id integer)"), migrations.RunSQL("no SQL")]
+"""
+SOMEBODY = """
+from veyra.models import User
+User.objects.create(username="somebody")
+"""
 
 
 class Installation:
     """A checkout with its own folder, which runs with the simulator."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.database = database
         self.folder, self.state, self.port = folder / "veyra", folder / "s", free_port()
         self.state.mkdir()
         self._copy()
         kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
         self.environment = kept | {
             "VEYRA_STATE": str(self.state),
+            "DATABASE_URL": database.url,
             "PORT": str(self.port),
             "LIVEKIT_PORT": str(free_port()),
             "SIMULATOR": "true",
@@ -99,36 +112,47 @@ class Installation:
 
     @property
     def tables(self) -> set[str]:
-        with closing(sqlite3.connect(self.state / "db.sqlite3")) as database:
-            return {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+        return {table for table, _column, _asked in self.database.columns()}
 
 
-@pytest.fixture(scope="module")
-def installed() -> Iterator[Installation]:
-    with tempfile.TemporaryDirectory(prefix="veyra-") as folder:
-        made = Installation(Path(folder))
+@pytest.fixture(scope="module", params=released.KINDS)
+def installed(request: pytest.FixtureRequest) -> Iterator[Installation]:
+    with ExitStack() as ended:
+        folder = Path(ended.enter_context(tempfile.TemporaryDirectory(prefix="veyra-")))
+        try:
+            database = ended.enter_context(released.empty(request.param, folder))
+        except LookupError as lacking:
+            pytest.skip(str(lacking))
+        made = Installation(folder, database)
         started = made.manage("up", "--background")
+        ended.callback(made.manage, "up", "--stop")
         assert started.returncode == 0, started.stdout + started.stderr
+        assert made.manage("shell", "-c", SOMEBODY).returncode == 0
         yield made
-        made.manage("up", "--stop")
 
 
 def leaf() -> str:
     return max(path.stem for path in (ROOT / "veyra/migrations").glob("0*.py"))
 
 
+BROKEN = {
+    "v1.1.0": {"veyra__asgi": "raise RuntimeError('this version is broken')\n"},
+    "v1.1.1": {"veyra__migrations__9001_fails": FAILS},
+}
+
+
+@pytest.mark.parametrize("version", BROKEN)
 def test_a_version_that_does_not_start_gives_way_to_the_former_and_its_tables(
-    installed: Installation,
+    installed: Installation, version: str
 ) -> None:
-    broken = {
-        "veyra__migrations__9000_later": MIGRATION.format(leaf=leaf()),
-        "veyra__asgi": "raise RuntimeError('this version is broken')\n",
-    }
-    installed.release("v1.1.0", **broken)
-    done = installed.run("deploy/upgrade.sh")
+    later = {"veyra__migrations__9000_later": MIGRATION.format(leaf=leaf())}
+    installed.release(version, **later, **BROKEN[version])
+    done = installed.run("deploy/upgrade.sh", version)
     assert done.returncode == 1 and "is back and works" in done.stderr, done.stdout + done.stderr
     assert installed.version == "v1.0.0" and installed.answers
-    assert "later" not in installed.tables
+    assert installed.tables.isdisjoint({"later", "last"})
+    known = "SELECT count(*) FROM veyra_user WHERE username = 'somebody'"
+    assert installed.database.ask(known) == [(1,)]
     assert installed.manage("migrate", "--check").returncode == 0
 
 
