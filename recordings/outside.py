@@ -14,6 +14,10 @@ NOBODY_KNOWS = _("Nobody knows the name “%(host)s”. Correct it.")
 INSIDE = _(
     "“%(host)s” leads into our own network. Only what stands in the internet may be fetched."
 )
+NOWHERE = _(
+    "No service can stand at “%(host)s”: such addresses are for a machine itself, or for many."
+    " Correct it."
+)
 
 
 def why_not(url: str) -> Sentence | None:

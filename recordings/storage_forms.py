@@ -1,7 +1,6 @@
 """What staff say of a storage. Its secret keys are written, never shown."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,9 +9,12 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from recordings import owning
 from recordings.models import Recording, Storage
+from recordings.outside import NOWHERE
 from recordings.stores import store_of
 from recordings.storing import StoreError
+from veyra.outside import host_of, leads_nowhere
 from veyra.secrets import SecretError
+from veyra.sentences import Sentence
 
 KEEPS = _("Leave it empty to keep the key that is stored. It is never shown.")
 # Where what lies there would not be found any more.
@@ -73,10 +75,12 @@ class StorageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
 
     def clean_endpoint(self) -> str:
         address: str = self.cleaned_data["endpoint"].strip().rstrip("/")
-        if address and not (address.startswith(("https://", "http://")) and _host_of(address)):
+        if address and not (address.startswith(("https://", "http://")) and host_of(address)):
             raise ValidationError(
                 _("This is no address. It looks like https://storage.yandexcloud.net.")
             )
+        if address and leads_nowhere(host_of(address)):
+            raise ValidationError(str(Sentence(NOWHERE, {"host": host_of(address)})))
         return address
 
     def clean_currency(self) -> str:
@@ -144,10 +148,3 @@ class StorageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
             if typed := self.cleaned_data.get(name):
                 setattr(self.instance, column, typed)
         return super().save(commit)
-
-
-def _host_of(address: str) -> str:
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""

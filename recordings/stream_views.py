@@ -14,11 +14,14 @@ from django.views.decorators.http import require_POST
 from recordings import rooms, streaming
 from recordings.available import obstacle
 from recordings.livekit_words import sentence_of
+from recordings.outside import NOWHERE
 from recordings.stream_models import Stream
 from veyra.doors import staff_page
 from veyra.livekit.media import RTMP, masked
 from veyra.livekit.types import LiveKitError
 from veyra.models import User
+from veyra.outside import host_of, leads_nowhere
+from veyra.sentences import Sentence
 
 SEES, BEGINS, CHANGES = (f"recordings.{verb}_stream" for verb in ("view", "add", "change"))
 # Those that are over, on the page.
@@ -59,6 +62,8 @@ class AddressForm(forms.Form):
                 self.add_error("server", wrong)
             elif "@" in found[2].partition("/")[0]:
                 self.add_error("server", LOGIN_IS_SHOWN)
+            elif leads_nowhere(host := host_of(address)):
+                self.add_error("server", str(Sentence(NOWHERE, {"host": host})))
             cleaned["address"] = address
         return cleaned
 

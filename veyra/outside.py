@@ -16,6 +16,10 @@ CARRIERS = (
     (ipaddress.IPv6Network("::/96"), 0),
     (ipaddress.IPv6Network("2002::/16"), 80),
 )
+# All that was ever given out of IPv6; what else there is stands inside, as fec0::/10 once did.
+GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
+# Where a cloud tells a machine about itself, beside 169.254.169.254.
+METADATA = ipaddress.IPv6Address("fd00:ec2::254")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -38,6 +42,14 @@ class Fence:
         if any(found in network for network in self._networks):
             return True
         return is_outside(found) and plain(found) not in self._ours
+
+
+def host_of(url: str) -> str:
+    """ "" where it has none, or is no address at all."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def addresses_of(host: str, port: int) -> list[Address]:
@@ -67,7 +79,22 @@ def own() -> set[Address]:
 def is_outside(address: Address) -> bool:
     """Is it an address of the internet, through whatever it is reached?"""
     found = plain(address)
-    return found.is_global and not found.is_multicast
+    is_given_out = isinstance(found, ipaddress.IPv4Address) or found in GIVEN_OUT
+    return is_given_out and found.is_global and not found.is_multicast
+
+
+def leads_nowhere(host: str) -> bool:
+    """Does no service of anybody stand there, inside or outside: at what a cloud tells a machine
+    about itself (169.254.169.254), a group of hosts, or nothing? For addresses that may well be
+    inside: a storage, a server of streams. Asks the name server.
+    """
+    found = addresses_of(host, 443) if host else []
+    return any(_is_nobodys(plain(each)) for each in found)
+
+
+def _is_nobodys(found: Address) -> bool:
+    is_odd = found.is_link_local or found.is_multicast or found.is_unspecified
+    return is_odd or found.is_reserved or found == METADATA
 
 
 def plain(address: Address) -> Address:

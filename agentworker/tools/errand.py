@@ -142,9 +142,11 @@ def checked(text: str, fence: Fence) -> URL:
 def _address(text: str) -> URL:
     try:
         url = URL(text)
+        # A name such as “xn--” is read only now.
+        has_host = bool(url.host)
     except ValueError as error:
         raise ErrandError(Sentence(NOT_HTTP)) from error
-    if url.scheme not in ("http", "https") or not url.host or url.user or url.password:
+    if url.scheme not in ("http", "https") or not has_host or url.user or url.password:
         raise ErrandError(Sentence(NOT_HTTP))
     return url
 

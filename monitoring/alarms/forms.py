@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -18,7 +17,7 @@ from monitoring.alarms.models import AlertChannel
 from monitoring.alarms.sending import INSIDE, NO_MAIL, has_mail_server
 from recordings.outside import NOBODY_KNOWS
 from veyra.models import User
-from veyra.outside import addresses_of, is_outside, networks_of, own, plain
+from veyra.outside import addresses_of, host_of, is_outside, networks_of, own, plain
 from veyra.sentences import Sentence
 
 KEEPS = gettext_lazy("Leave it empty to keep what is stored. It is never shown.")
@@ -131,8 +130,8 @@ class ChannelForm(forms.Form):
                 continue
             try:
                 cleaned[field.name] = CLEANERS.get(field.shape, _as_it_is)(field, text)
-                if is_direct and field.shape in ("url", "host"):
-                    must_be_outside(urlsplit(text).hostname or text)
+                if field.name == PROXY or (is_direct and field.shape in ("url", "host")):
+                    must_be_outside(host_of(text) or text)
             except ValidationError as error:
                 self.add_error(field.name, error)
         self._need_both_hours(cleaned)
@@ -228,8 +227,7 @@ def _as_it_is(field: Field, text: str) -> str:
 
 def _url(field: Field, text: str) -> str:
     if field.name == PROXY:
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not text.startswith(("http://", "https://")) or not host_of(text):
             raise ValidationError(_("Write it as http://user:password@host:port."))
         return text
     if not is_whole(field, text):
@@ -328,9 +326,12 @@ class WatchForm(forms.Form):
         if text:
             _url(field, text)
             if not self.data.get("proxy"):
-                must_be_outside(urlsplit(text).hostname or "")
+                must_be_outside(host_of(text))
         return text
 
     def clean_proxy(self) -> str:
         text = str(self.cleaned_data["proxy"]).strip()
-        return _url(_proxy(), text) if text else ""
+        if text:
+            _url(_proxy(), text)
+            must_be_outside(host_of(text))
+        return text
