@@ -166,6 +166,13 @@ def test_livekit_has_the_version_that_make_run_builds() -> None:
     assert SERVICES["livekit-sip"]["image"].endswith(f":{gateway}")
 
 
+def test_caddy_has_the_version_that_is_tried() -> None:
+    text = (ROOT / "deploy/tools/caddy/go.mod").read_text()
+    (tried,) = re.findall(r"caddyserver/caddy/v2 v(\S+)", text)
+    grown = yaml.safe_load((ROOT / "deploy/growing.yml").read_text().replace("!reset", ""))
+    assert SERVICES["caddy"]["image"] == grown["services"]["front"]["image"] == f"caddy:{tried}"
+
+
 def test_every_command_of_ours_exists() -> None:
     used = [
         words[words.index("manage.py") + 1]

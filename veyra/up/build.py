@@ -62,6 +62,11 @@ def compose(base: Path, state: Path, say: Say) -> str:
     return _tool("compose-spec", base / "deploy/compose", base, state, say, needs_c=False)
 
 
+def caddy(base: Path, state: Path, say: Say) -> str:
+    """What brings HTTPS with Docker, as deploy/tools/caddy/go.mod pins it. Raises as server()."""
+    return _tool("caddy", base / "deploy/tools/caddy", base, state, say, needs_c=False)
+
+
 def _tool(name: str, folder: Path, base: Path, state: Path, say: Say, *, needs_c: bool) -> str:
     """The one tool of the Go module in `folder`; its path."""
     version = digest(folder / "go.mod", folder / "go.sum")
