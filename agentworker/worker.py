@@ -1,5 +1,6 @@
 """The worker: registers with LiveKit, and starts a process for each call it takes."""
 
+import asyncio
 import contextlib
 import logging
 import math
@@ -15,6 +16,7 @@ from livekit.agents import AgentServer, JobRequest
 
 from agentworker import job
 from agentworker.brief import BriefError, read_brief
+from veyra.livekit.pairs import pairs
 from veyra.livekit.types import AGENT_NAME
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ FOR_EVER = 2**31
 # Two callers at once find a warm process each.
 IDLE_PROCESSES = 2
 NEARLY_FULL = 0.99
+# So soon it looks whether the key pair is another.
+PAIR_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,11 @@ class LineWorker:
         self.livekit_version = ""
         self._started = False
         self._accepting: set[str] = set()
+        self._pair = pairs().first
         self.server = AgentServer(
             ws_url=settings.LIVEKIT_URL,
-            api_key=settings.LIVEKIT_API_KEY,
-            api_secret=settings.LIVEKIT_API_SECRET,
+            api_key=self._pair.name,
+            api_secret=self._pair.secret,
             host=host,
             port=port,
             prometheus_port=metrics_port or None,
@@ -122,6 +127,23 @@ class LineWorker:
                 log.warning("the process %s is ended, as it was asked for", pid)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+
+    async def follow_pairs(self) -> None:
+        """Sign by the key pair of the moment, for ever.
+
+        The library takes one for its whole life. So it is told another behind its back, and comes
+        to LiveKit anew, within milliseconds; calls have connections of their own.
+        """
+        while True:
+            await asyncio.sleep(PAIR_SECONDS)
+            pair = pairs().first
+            if pair != self._pair and not self._accepting and self.server._conn_task:
+                self._pair = pair
+                self.server._api_key, self.server._api_secret = pair.name, pair.secret
+                self.server._conn_task.cancel()
+                await asyncio.wait([self.server._conn_task])
+                self.server._conn_task = asyncio.create_task(self.server._connection_task())
+                log.info("it signs by another key pair from now on")
 
     @property
     def draining(self) -> bool:

@@ -84,7 +84,7 @@ ENGINEER = (
     *rights_on("recordings.stream", "recordings.ingress", "recordings.storage"),
     *rights_on("monitoring.alertchannel", may=["view", "add", "change", "delete"]),
     *rights_on("monitoring.hook", may=["view", "add", "change", "delete"]),
-    *rights_on("monitoring.accesstoken", may=["view", "add"]),
+    *rights_on("monitoring.accesstoken", "veyra.keyrotation", may=["view", "add"]),
     *("recordings.delete_ingress", "recordings.view_roomaction"),
     *("recordings.view_recording", "recordings.record_call"),
     *("recordings.mute_participant", "recordings.remove_participant"),

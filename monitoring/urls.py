@@ -20,7 +20,7 @@ from monitoring import (
     views,
     worker_views,
 )
-from monitoring.access import export_views, token_views
+from monitoring.access import export_views, key_views, token_views
 from monitoring.logs import views as log_views
 from monitoring.notices import views as notice_views
 from monitoring.people_page import joining
@@ -75,6 +75,8 @@ urlpatterns = [
     path("notices/<int:pk>/stop/", notice_views.stop, name="number-notice-stop"),
     path("alarms/", include("monitoring.alarms.urls")),
     path("livekit-tokens/", token_views.page, name="livekit-tokens"),
+    path("livekit-keys/", key_views.page, name="livekit-keys"),
+    path("livekit-keys/act/", key_views.act, name="livekit-keys-act"),
     path("changes/file/", export_views.page, name="audit-export"),
     path("people/", include("monitoring.people_page.urls")),
     path("join/<str:token>/", joining.join, name="join"),

@@ -27,6 +27,7 @@ from telephony.models import HostAddress, PhoneNumber, Trunk
 from telephony.numbers import spelled
 from telephony.routing import signin
 from telephony.routing.addresses import network
+from veyra.livekit.pairs import pairs
 from veyra.livekit.simulator.caller import SimulatorCaller
 from veyra.sentences import Sentence
 
@@ -102,11 +103,11 @@ async def simulate(calls: int, concurrent: int, dice: Random, *, pace: float = 1
     `pace` is the length of a simulated second, in seconds. Raises CannotSimulate, LiveKitError.
     """
     where = await sync_to_async(targets)()
-    key, secret = settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET
+    pair = pairs().first
     places = asyncio.Semaphore(concurrent)
     shipping = asyncio.create_task(_ship_on(Shipper(settings.SPOOL_DIR)))
     try:
-        async with SimulatorCaller(settings.LIVEKIT_URL, key, secret) as line:
+        async with SimulatorCaller(settings.LIVEKIT_URL, pair.name, pair.secret) as line:
             callers = Callers(line, where, settings.SPOOL_DIR, dice, pace)
             seen = await asyncio.gather(*(callers.call(places) for _ in range(calls)))
     finally:

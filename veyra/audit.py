@@ -69,6 +69,7 @@ WATCHED: Mapping[str, Watched] = {
     "monitoring.Hook": Watched(also=("is_on",)),
     "monitoring.Invite": Watched(only=("name", "role")),
     "monitoring.RuleSetting": Watched(but=("changed_by",), undo="row"),
+    "veyra.KeyRotation": Watched(only=("name", "former", "dropped_at", "ended_at")),
 }
 
 

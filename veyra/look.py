@@ -113,6 +113,7 @@ ACCESS: Sequence[Line] = [
         "livekit-tokens",
         ("monitoring.view_accesstoken", "monitoring.add_accesstoken"),
     ),
+    Line(_("Key for LiveKit"), "key_vertical", "livekit-keys", ("veyra.view_keyrotation",)),
     Line(_("Webhooks"), "webhook", "hooks", ("monitoring.view_hook",)),
     rows_of("veyra.auditentry", _("Changes by staff"), "history"),
     Line(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from veyra.audit_entries import AuditEntry
+from veyra.key_rotation import KeyRotation
 from veyra.rest.models import ApiKey, KeptAnswer
 from veyra.running import Program
 from veyra.security import FailedLogin, SecurityEvent
@@ -20,6 +21,7 @@ __all__ = [
     "FailedLogin",
     "Keepable",
     "KeptAnswer",
+    "KeyRotation",
     "Lease",
     "Program",
     "Pulse",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from veyra import processes
+from veyra.livekit.pairs import pairs
 
 if TYPE_CHECKING:  # it imports us
     from django.contrib.auth.models import AnonymousUser
@@ -44,6 +45,15 @@ class ProgramQuerySet(models.QuerySet["Program"]):
         told = rows.order_by("seen_at").values_list("host", "spare")
         return {host: spare for host, spare in told if spare}
 
+    def signing_by(self, key: str, now: datetime) -> list["Program"]:
+        """Those that live and sign by this pair; the gateway takes the new one with LiveKit."""
+        alive = self.filter(livekit_key=key, seen_at__gte=now - SILENT)
+        return list(alive.exclude(name="livekit-sip").order_by("name", "host"))
+
+    def that_sign(self, now: datetime) -> Self:
+        """Those that live and sign what they ask LiveKit."""
+        return self.filter(seen_at__gte=now - SILENT).exclude(livekit_key="").order_by("name")
+
     def named(self, target: str) -> Self:
         """The one of this `Program.target`."""
         name, _at, host = target.partition("@")
@@ -62,6 +72,8 @@ class Program(models.Model):
     seen_at = models.DateTimeField(_("last seen"))
     # It ends when it reads this, and its supervisor starts it again, which clears it.
     stop_asked_at = models.DateTimeField(null=True)
+    # The key pair by which it signs what it asks LiveKit, by name; "": it signs nothing.
+    livekit_key = models.CharField(max_length=100, blank=True, db_default="")
     # What is left on its host (veyra.spare); empty: it does not say.
     spare = models.JSONField(default=dict)
 
@@ -84,14 +96,20 @@ class Program(models.Model):
 
     @classmethod
     def begin(
-        cls, name: str, pid: int | None = None, started_at: datetime | None = None
+        cls,
+        name: str,
+        pid: int | None = None,
+        started_at: datetime | None = None,
+        livekit_key: str | None = None,
     ) -> "Program":
         """This process, or that of `pid`, is `name` from now on. Raises DatabaseError."""
         now = timezone.now()
+        signs_by = pairs().first.name if livekit_key is None else livekit_key
         about = {
             "pid": pid or os.getpid(),
             "pid_space": processes.space(),
             "started_at": started_at or now,
+            "livekit_key": signs_by,
         }
         row, _made = cls.objects.update_or_create(
             name=name,

@@ -45,12 +45,14 @@ class SecurityEvent(models.Model):
         INVITE_USED = "invite_used", _("Invitation used")
         TOKEN_MADE = "token_made", _("Token for LiveKit made")
         KEY_MADE = "key_made", _("Key for a program made")
+        LIVEKIT_KEY = "livekit_key", _("Key for LiveKit changed")
         MASS_EXPORT = "mass_export", _("Much was taken as files")
         MANY_REFUSED = "many_refused", _("Many calls of one address turned away")
 
     # Guessed passwords have a rule of their own.
     ALARMING: ClassVar = (
         *(Kind.NEW_OWNER, Kind.FACTOR_OFF, Kind.TOKEN_MADE, Kind.KEY_MADE),
+        Kind.LIVEKIT_KEY,
         *(Kind.MASS_EXPORT, Kind.MANY_REFUSED),
     )
 

@@ -19,13 +19,16 @@ from veyra.kamailio.config import hidden
 from veyra.logs.config import logging_config
 from veyra.logs.redacting import secrets_in
 from veyra.look import UNFOLD as UNFOLD
-from veyra.state import local_keys, state_dir
+from veyra.state import local_keys, stamp, state_dir
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
 STATE = state_dir(BASE_DIR)
 TESTING = "pytest" in sys.modules
 
+# Made by the first who reads them. A change between the stamp and the reading is seen later on.
+local_keys(STATE)
+KEYS_STAMP = stamp(STATE)
 read = Reader(defaults=local_keys(STATE))
 
 DEBUG = read.flag("DEBUG", True)
@@ -51,8 +54,10 @@ LIVEKIT_URL = read.url(
 )
 LIVEKIT_API_KEY = read.text("LIVEKIT_API_KEY")
 LIVEKIT_API_SECRET = read.text("LIVEKIT_API_SECRET")
-# Another pair that LiveKit knows, while they change places: name:secret (veyra.livekit_keys)
+# Another pair that LiveKit knows, and the one that goes: name:secret. They may change while we run,
+# so ask veyra.livekit.pairs
 LIVEKIT_SECOND_KEY = read.text("LIVEKIT_SECOND_KEY")
+LIVEKIT_LEAVING_KEY = read.text("LIVEKIT_LEAVING_KEY")
 LIVEKIT_LISTEN = read.text("LIVEKIT_LISTEN", "127.0.0.1")
 LIVEKIT_UDP_PORT = read.whole("LIVEKIT_UDP_PORT", 7882, 1024, 65535)
 LIVEKIT_TCP_PORT = read.whole("LIVEKIT_TCP_PORT", 7881, 1024, 65535)
@@ -481,7 +486,7 @@ LINE_LOGS = Path(read.text("LINE_LOGS", str(LOGS)))
 # What no log, file or backup may hold (veyra.logs.redacting, monitoring.logs.leaks)
 OWN_SECRETS = secrets_in(
     *(SECRET_KEY, *FIELD_KEYS, LIVEKIT_API_SECRET, REDIS_URL, LIVEKIT_REDIS_URL),
-    LIVEKIT_SECOND_KEY.partition(":")[2],
+    *(pair.partition(":")[2] for pair in (LIVEKIT_SECOND_KEY, LIVEKIT_LEAVING_KEY)),
     str(EMAIL_CONFIG["EMAIL_HOST_PASSWORD"] or ""),
     str(DATABASES["default"].get("PASSWORD") or ""),
 )

@@ -27,6 +27,19 @@ def local_keys(state: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
+def stamp(state: Path) -> int:
+    """Another number whenever the file of keys is another; 0: there is none."""
+    try:
+        return (state / KEYS_FILE).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def new_pair() -> str:
+    """A key for LiveKit, as name:secret."""
+    return f"veyra-{secrets.token_hex(3)}:{secrets.token_urlsafe(40)}"
+
+
 def _make_keys(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     keys = {
@@ -34,6 +47,8 @@ def _make_keys(path: Path) -> None:
         "FIELD_KEYS": Fernet.generate_key().decode(),
         "LIVEKIT_API_KEY": "veyra",
         "LIVEKIT_API_SECRET": secrets.token_urlsafe(40),
+        # LiveKit knows it from its first start, so that one can change to it without another.
+        "LIVEKIT_SECOND_KEY": new_pair(),
     }
     # Several processes may start at once: each writes a file of its own, the first link wins.
     handle, temporary = tempfile.mkstemp(dir=path.parent)

@@ -14,6 +14,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from veyra import spare
+from veyra.livekit.pairs import pairs
 from veyra.outage import Outage
 from veyra.running import Program
 
@@ -39,6 +40,7 @@ class Attendant:
         self.name = name
         self._row: Program | None = None
         self._told = float("-inf")
+        self._signs_by = ""
         self._outage = Outage(log, "requests to stop are not read")
 
     def run(self) -> None:
@@ -62,12 +64,14 @@ class Attendant:
         if self._row is None:
             self._row = Program.begin(self.name)
         mine = Program.objects.filter(pk=self._row.pk, pid=self._row.pid)
-        if time.monotonic() - self._told >= TELL_SECONDS:
+        signs_by = pairs().first.name
+        if time.monotonic() - self._told >= TELL_SECONDS or signs_by != self._signs_by:
             # A row that is gone, or another's by now, is ours again after the next begin.
-            if not mine.update(seen_at=timezone.now(), spare=spare.measured()):
+            told = {"spare": spare.measured(), "livekit_key": signs_by}
+            if not mine.update(seen_at=timezone.now(), **told):
                 self._row = None
                 return False
-            self._told = time.monotonic()
+            self._told, self._signs_by = time.monotonic(), signs_by
         return mine.filter(stop_asked_at__isnull=False).exists()
 
     def _drain(self) -> None:

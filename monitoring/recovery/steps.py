@@ -5,6 +5,7 @@ from monitoring.recovery import (
     call_steps,
     keeping_steps,
     line_steps,
+    livekit_steps,
     program_steps,
     upkeep_steps,
     worker_steps,
@@ -13,6 +14,7 @@ from monitoring.recovery.step import Step
 
 _ALL = (
     *line_steps.STEPS,
+    *livekit_steps.STEPS,
     *program_steps.STEPS,
     *worker_steps.STEPS,
     *keeping_steps.STEPS,

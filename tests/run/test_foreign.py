@@ -13,7 +13,7 @@ from django.utils import timezone
 from veyra.running import SILENT, Program
 from veyra.up import keeper
 from veyra.up.foreign import Foreign
-from veyra.up.livekit_files import kept
+from veyra.up.livekit_files import Kept
 
 pytestmark = pytest.mark.django_db
 SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
@@ -76,7 +76,7 @@ def test_a_program_is_started_again_with_the_files_that_this_start_wrote(
 ) -> None:
     file = tmp_path / "livekit-server.yaml"
     file.write_text("keys: ours")
-    foreign = Foreign(os.getpid(), {"livekit-server": SLEEP}, keeper.end, kept(tmp_path))
+    foreign = Foreign(os.getpid(), {"livekit-server": SLEEP}, keeper.end, Kept(tmp_path))
     foreign.look()
     file.write_text("keys: another")
     foreign.look()

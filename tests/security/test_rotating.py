@@ -12,10 +12,16 @@ from django.utils import timezone
 from monitoring.hooks.models import Hook
 from telephony.models import ScheduledChange, Trunk
 from tests.journal.conftest import KEY, SECRET, sign
-from veyra import livekit_keys, rotating
+from tests.simulator.conftest import Simulated
+from veyra import audit, livekit_keys, rotating
 from veyra.livekit import webhooks
+from veyra.livekit.client import LiveKit
 from veyra.livekit.config import Line, Server, server_config
+from veyra.livekit.pairs import NAMES, Pair, Pairs, pairs
+from veyra.livekit_keys import KeysError
+from veyra.models import AuditEntry, KeyRotation, Program, SecurityEvent, User
 from veyra.secrets import SecretError, decrypt, encrypt
+from veyra.state import local_keys
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
@@ -79,24 +85,101 @@ def test_livekit_is_told_both_pairs_and_signs_by_the_first() -> None:
     assert config["keys"] == {"a": "x", "b": "y"} and config["webhook"]["api_key"] == "a"
 
 
-def test_a_second_pair_is_written_down_and_dropped(
-    settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in livekit_keys.NAMES:
+@pytest.fixture
+def own_keys(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of an installation whose keys the environment does not name."""
+    for name in NAMES:
         monkeypatch.delenv(name, raising=False)
-    settings.STATE, settings.LIVEKIT_SECOND_KEY = tmp_path, ""
+    settings.STATE = tmp_path
+    (tmp_path / "keys.env").write_text(f"LIVEKIT_API_KEY={KEY}\nLIVEKIT_API_SECRET={SECRET}\n")
+    return tmp_path / "keys.env"
+
+
+@pytest.fixture
+def livekit(simulated: Simulated, settings: LazySettings) -> Simulated:
+    settings.LIVEKIT_URL = simulated.url
+    return simulated
+
+
+def starts_again(livekit: Simulated) -> None:
+    now = pairs()
+    livekit.pairs = [pair for pair in (now.first, now.second) if pair]
+
+
+@pytest.mark.django_db
+def test_a_pair_changes_while_livekit_accepts_both(own_keys: Path, livekit: Simulated) -> None:
     call_command("livekitkeys", "--make")
-    kept = dict(line.split("=", 1) for line in (tmp_path / "keys.env").read_text().splitlines())
-    name, secret = kept["LIVEKIT_SECOND_KEY"].split(":")
-    assert name.startswith("veyra-") and len(secret) > 32
-    assert (tmp_path / "keys.env").stat().st_mode & 0o077 == 0
-    settings.LIVEKIT_SECOND_KEY = kept["LIVEKIT_SECOND_KEY"]
-    with pytest.raises(CommandError, match="second pair already"):
+    assert own_keys.stat().st_mode & 0o077 == 0
+    with pytest.raises(CommandError, match="second key already"):
         call_command("livekitkeys", "--make")
+    with pytest.raises(CommandError, match="does not accept"):
+        call_command("livekitkeys", "--switch")
+    starts_again(livekit)
+    made = pairs().second
+    call_command("livekitkeys", "--switch")
+    assert pairs() == Pairs(made, Pair(KEY, SECRET)) if made else False
+    with LiveKit.from_settings() as client:
+        assert client.list_rooms() == []
     call_command("livekitkeys", "--drop")
-    assert "LIVEKIT_SECOND_KEY=\n" in (tmp_path / "keys.env").read_text()
+    now = pairs()
+    assert (now.first, now.leaving) == (made, Pair(KEY, SECRET))
+    assert now.second not in (made, None)
+    assert not livekit_keys.finish()
+    starts_again(livekit)
+    assert livekit_keys.finish()
+    assert pairs() == Pairs(now.first, now.second)
+    rotation = KeyRotation.objects.get()
+    assert rotation.ended_at and rotation.dropped_at and str(rotation) == f"{KEY} → {rotation.name}"
 
 
+@pytest.mark.django_db
+def test_each_step_is_a_security_event_and_a_change_without_the_secret(
+    own_keys: Path, livekit: Simulated
+) -> None:
+    person = User.objects.create_user("anna")
+    livekit_keys.make(person)
+    starts_again(livekit)
+    with audit.by(person):
+        livekit_keys.switch(person)
+    events = SecurityEvent.objects.filter(kind=SecurityEvent.Kind.LIVEKIT_KEY, user=person)
+    assert events.count() == 2
+    entry = AuditEntry.objects.get(actor=person)
+    told = str([event.detail for event in events]) + str(entry.changes)
+    assert KEY in told
+    assert not any(pair.secret in told for pair in pairs().all())
+
+
+@pytest.mark.django_db
+def test_a_webhook_of_the_pair_that_leaves_is_taken_until_livekit_is_started_again(
+    own_keys: Path, livekit: Simulated
+) -> None:
+    livekit_keys.make()
+    starts_again(livekit)
+    livekit_keys.switch()
+    livekit_keys.drop()
+    body = json.dumps({"id": "EV_1", "event": "room_started", "createdAt": "1"}).encode()
+    assert webhooks.receive(body, webhooks.hash_signed(sign(body))).id == "EV_1"
+    starts_again(livekit)
+    livekit_keys.finish()
+    with pytest.raises(webhooks.BadSignature):
+        webhooks.hash_signed(sign(body))
+
+
+@pytest.mark.django_db
+def test_a_pair_by_which_a_program_still_signs_is_not_taken_out(
+    own_keys: Path, livekit: Simulated
+) -> None:
+    livekit_keys.make()
+    starts_again(livekit)
+    Program.begin("watchdog")
+    livekit_keys.switch()
+    with pytest.raises(KeysError, match="still in use"):
+        livekit_keys.drop()
+    Program.begin("watchdog")
+    livekit_keys.drop()
+
+
+@pytest.mark.django_db
 def test_what_the_environment_decides_is_shown_for_a_person_to_write(
     settings: LazySettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,7 +190,26 @@ def test_what_the_environment_decides_is_shown_for_a_person_to_write(
     assert "LIVEKIT_SECOND_KEY=veyra-" in out and ".env" in out
 
 
-def test_nobody_switches_to_a_pair_that_livekit_refuses(settings: LazySettings) -> None:
+@pytest.mark.django_db
+def test_in_the_environment_a_pair_is_taken_out_after_livekit_refuses_it(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch, livekit: Simulated
+) -> None:
+    monkeypatch.setenv("LIVEKIT_API_KEY", "new")
+    settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET = "new", "n" * 40
+    settings.LIVEKIT_SECOND_KEY = f"{KEY}:{SECRET}"
+    with pytest.raises(KeysError, match="still accepts"):
+        livekit_keys.drop()
+    livekit.pairs = []
+    assert livekit_keys.drop() == {"LIVEKIT_SECOND_KEY": ""}
+
+
+@pytest.mark.django_db
+def test_nobody_switches_while_livekit_is_away(settings: LazySettings) -> None:
     settings.LIVEKIT_SECOND_KEY, settings.LIVEKIT_URL = "b:" + "y" * 40, "ws://127.0.0.1:9"
-    with pytest.raises(CommandError, match="does not accept"):
+    with pytest.raises(CommandError, match="does not answer"):
         call_command("livekitkeys", "--switch")
+
+
+def test_a_new_installation_has_a_second_pair_from_the_start(tmp_path: Path) -> None:
+    made = Pair.read(local_keys(tmp_path)["LIVEKIT_SECOND_KEY"])
+    assert made and made.name.startswith("veyra-") and len(made.secret) > 32

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from veyra.livekit.client import LiveKit
+from veyra.livekit.pairs import Pair
 from veyra.livekit.simulator.sequence import Said
 from veyra.livekit.simulator.server import application
 from veyra.livekit.simulator.store import Store
@@ -25,6 +26,7 @@ class Simulated:
     store: Store = field(default_factory=Store)
     said: list[Said] = field(default_factory=list)
     saves: int = 0
+    pairs: list[Pair] = field(default_factory=lambda: [Pair(KEY, SECRET)])
     port: int = 0
 
     def __post_init__(self) -> None:
@@ -50,7 +52,7 @@ class Simulated:
         return LiveKit(self.url, KEY, secret)
 
     async def serve(self) -> web.AppRunner:
-        runner = web.AppRunner(application(self.switchboard, KEY, SECRET, self.save))
+        runner = web.AppRunner(application(self.switchboard, lambda: self.pairs, self.save))
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.port = runner.addresses[0][1]

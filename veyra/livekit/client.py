@@ -15,6 +15,7 @@ from livekit.protocol.models import DataPacket
 
 from veyra.livekit import media, outbound, wire
 from veyra.livekit.media import Egress, Ingress, Upload
+from veyra.livekit.pairs import pairs
 from veyra.livekit.types import (
     Dial,
     DispatchRule,
@@ -46,9 +47,9 @@ class LiveKit:
 
     @classmethod
     def from_settings(cls, timeout: float = TIMEOUT_SECONDS) -> Self:
-        """The LiveKit of LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET."""
-        keys = settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET
-        return cls(settings.LIVEKIT_URL, *keys, timeout)
+        """The LiveKit of LIVEKIT_URL, by the key pair of this moment."""
+        pair = pairs().first
+        return cls(settings.LIVEKIT_URL, pair.name, pair.secret, timeout)
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()

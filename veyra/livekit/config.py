@@ -68,7 +68,7 @@ def server_config(line: Line, server: Server) -> dict[str, Any]:
         # Left out, tcp_port would be LiveKit's own 7881, on every interface.
         "rtc": _media(line.public_ip) | {"udp_port": server.udp_port, "tcp_port": server.tcp_port},
         "redis": redis_config(line.redis),
-        "keys": dict([(line.api_key, line.api_secret), *([line.second] if line.second else [])]),
+        "keys": _keys(line),
         # Without api_key LiveKit sends no webhook at all.
         "webhook": {"api_key": line.api_key, "urls": [server.webhook_url]},
         "logging": {"level": "info", "json": True},
@@ -81,6 +81,19 @@ def server_config(line: Line, server: Server) -> dict[str, Any]:
             "whip_base_url": f"http://{server.ingress_host}:{WHIP_PORT}/w",
         }
     return config
+
+
+def _keys(line: Line) -> dict[str, str]:
+    return dict([(line.api_key, line.api_secret), *([line.second] if line.second else [])])
+
+
+def with_pairs(text: str, line: Line) -> str:
+    """The same configuration of the server, or of a program beside it, by the pairs of `line`."""
+    config: dict[str, Any] = yaml.safe_load(text)
+    if "keys" in config:
+        webhook = config["webhook"] | {"api_key": line.api_key}
+        return to_yaml(config | {"keys": _keys(line), "webhook": webhook})
+    return to_yaml(config | {"api_key": line.api_key, "api_secret": line.api_secret})
 
 
 def egress_config(line: Line, ws_url: str, metrics_port: int = 0) -> dict[str, Any]:

@@ -4,11 +4,11 @@ import secrets
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from livekit import api
 
+from veyra.livekit.pairs import pairs
 from veyra.livekit.types import AgentDispatch
 
 # Only entering needs the token; whoever is inside stays.
@@ -96,7 +96,8 @@ def trial_call_token(*, identity: str, name: str, dispatch: AgentDispatch) -> st
 def _signed(
     identity: str, name: str, attributes: Mapping[str, str], grants: api.VideoGrants
 ) -> api.AccessToken:
-    token = api.AccessToken(settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET)
+    pair = pairs().first
+    token = api.AccessToken(pair.name, pair.secret)
     named = token.with_identity(identity).with_name(name).with_attributes(dict(attributes))
     return named.with_grants(grants).with_ttl(VALID_FOR)
 

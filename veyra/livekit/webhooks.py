@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
-from django.conf import settings
 from livekit.api import TokenVerifier
+
+from veyra.livekit.pairs import pairs
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A room's TURN password is a secret, and its list of codecs is long and always the same.
@@ -64,17 +65,16 @@ class WebhookEvent:
 
 
 def hash_signed(authorization: str) -> bytes:
-    """The hash of the one body that this token is for, by either of our key pairs. Raises
+    """The hash of the one body that this token is for, by any of our key pairs. Raises
     BadSignature.
     """
-    first = settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET
-    try:
-        return _hash_signed(authorization, *first)
-    except BadSignature:
-        name, _colon, secret = settings.LIVEKIT_SECOND_KEY.partition(":")
-        if not (name and secret):
-            raise
-        return _hash_signed(authorization, name, secret)
+    reason = BadSignature("no pair")
+    for pair in pairs().all():
+        try:
+            return _hash_signed(authorization, pair.name, pair.secret)
+        except BadSignature as error:
+            reason = error
+    raise reason
 
 
 def _hash_signed(authorization: str, key: str, secret: str) -> bytes:

@@ -16,12 +16,14 @@ from django.utils import timezone
 from veyra.outage import Outage
 from veyra.running import Program
 from veyra.stopping import LOOK_SECONDS, TELL_SECONDS
+from veyra.up.livekit_files import Kept
 
 log = logging.getLogger(__name__)
 
 # Who does not end by then is stuck, and is killed.
 PATIENCE = 10.0
-NAMES = ("broker", "livekit-server", "livekit-sip", "kamailio")
+SERVER, GATEWAY = "livekit-server", "livekit-sip"
+NAMES = ("broker", SERVER, GATEWAY, "kamailio")
 
 
 class Foreign:
@@ -32,11 +34,11 @@ class Foreign:
         supervisor: int,
         commands: Mapping[str, tuple[str, ...]],
         end: Callable[[list[psutil.Process], float], None],
-        put_back: Callable[[], None] = lambda: None,
+        files: Kept | None = None,
     ) -> None:
         self.supervisor, self.commands, self.end = supervisor, commands, end
-        # What they read when they are started again is what this start wrote.
-        self.put_back = put_back
+        # What they read when they are started again.
+        self.files = files
         self._rows: dict[str, Program] = {}
         self._told = float("-inf")
         self._outage = Outage(log, "requests to stop are not read")
@@ -62,7 +64,8 @@ class Foreign:
             row = self._rows.get(name)
             if row is None or row.pid != process.pid:
                 started = datetime.fromtimestamp(process.create_time(), UTC)
-                self._rows[name] = Program.begin(name, process.pid, started)
+                signs_by = self.files.pairs.first.name if self.files and name == GATEWAY else ""
+                self._rows[name] = Program.begin(name, process.pid, started, signs_by)
         mine = Program.objects.filter(pk__in=[row.pk for row in self._rows.values()])
         if time.monotonic() - self._told >= TELL_SECONDS:
             living = [self._rows[name].pk for name, _process in self._living()]
@@ -72,8 +75,16 @@ class Foreign:
         asked |= set(Program.objects.hanging(timezone.now()).values_list("pid", flat=True))
         children = psutil.Process(self.supervisor).children()
         if ending := [process for process in children if process.pid in asked]:
-            self.put_back()
-            self.end(ending, PATIENCE)
+            self.end(ending + self._beside(ending), PATIENCE)
+
+    def _beside(self, ending: list[psutil.Process]) -> list[psutil.Process]:
+        """The gateway, too, where LiveKit will not know the pair any more by which that signs."""
+        if not (self.files and self.files.put_back()):
+            return []
+        near = dict(self._living())
+        gateway = near.get(GATEWAY)
+        wanted = gateway and gateway not in ending and near.get(SERVER) in ending
+        return [gateway] if gateway and wanted else []
 
     def _living(self) -> Iterable[tuple[str, psutil.Process]]:
         for process in psutil.Process(self.supervisor).children():

@@ -1,7 +1,6 @@
 """LiveKit's configuration files, written from our settings."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,8 +15,9 @@ from veyra.livekit.config import (
     ingress_config,
     server_config,
     to_yaml,
+    with_pairs,
 )
-from veyra.livekit_keys import second
+from veyra.livekit.pairs import pairs
 from veyra.up.preflight import Port, is_taken
 
 log = logging.getLogger(__name__)
@@ -52,20 +52,32 @@ def free(port: int) -> int:
     return 0 if port and is_taken(Port(port, "")) else port
 
 
-def kept(folder: Path) -> Callable[[], None]:
-    """Puts back the files of LiveKit's programs there, where they are not any more as now."""
-    texts = {path: path.read_text() for path in folder.glob("livekit-*.yaml")}
+class Kept:
+    """The files of LiveKit's programs in `folder` as they are to be: as at the start, and by the
+    key pairs of the moment.
+    """
 
-    def put_back() -> None:
-        for path, text in texts.items():
+    def __init__(self, folder: Path) -> None:
+        self.texts = {path: path.read_text() for path in folder.glob("livekit-*.yaml")}
+        # That stand in them.
+        self.pairs = pairs()
+
+    def put_back(self) -> bool:
+        """Where they are not any more as they are to be. Have the pairs changed?"""
+        have_changed = pairs() != self.pairs
+        if have_changed:
+            self.pairs = pairs()
+            line = _line()
+            self.texts = {path: with_pairs(text, line) for path, text in self.texts.items()}
+        for path, text in self.texts.items():
             try:
                 if not path.exists() or path.read_text() != text:
                     write_private(path, text)
-                    log.warning("%s was changed by somebody, and is put back", path.name)
+                    if not have_changed:
+                        log.warning("%s was changed by somebody, and is put back", path.name)
             except OSError as error:
                 log.warning("%s cannot be put back: %s", path.name, type(error).__name__)
-
-    return put_back
+        return have_changed
 
 
 def write_stream_files(folder: Path) -> None:
@@ -83,12 +95,13 @@ def write_stream_files(folder: Path) -> None:
 
 
 def _line() -> Line:
+    known = pairs()
     return Line(
-        api_key=settings.LIVEKIT_API_KEY,
-        api_secret=settings.LIVEKIT_API_SECRET,
+        api_key=known.first.name,
+        api_secret=known.first.secret,
         redis=settings.LIVEKIT_REDIS_URL,
         public_ip=settings.PUBLIC_IP,
-        second=second(),
+        second=(known.second.name, known.second.secret) if known.second else None,
     )
 
 

@@ -24,7 +24,7 @@ from veyra.up.background import LOCK
 from veyra.up.build import Say
 from veyra.up.choose import Choice, Facts, Kind, choose
 from veyra.up.foreign import NAMES, Foreign
-from veyra.up.livekit_files import kept, write_livekit_files, write_private
+from veyra.up.livekit_files import Kept, write_livekit_files, write_private
 from veyra.up.login import first_login
 from veyra.up.preflight import Port
 from veyra.up.programs import Layout, programs, supervisord_conf
@@ -56,13 +56,13 @@ def up(say: Say) -> int:
         text = supervisord_conf(layout, wanted)
         foreign = {each.name: each.command for each in wanted if each.name in NAMES}
         write_private(conf, text)
-        put_back = kept(layout.run)
+        files = Kept(layout.run)
         say(_("Starting…"))
         url = f"http://{layout.web_host}:{layout.web_port}"
         return keeper.keep(
             conf,
             ready=lambda: server_answers(url, path="/admin/login/"),
-            begun=lambda pid: Foreign(pid, foreign, keeper.end, put_back).start(),
+            begun=lambda pid: Foreign(pid, foreign, keeper.end, files).start(),
             tell=lambda: say(summary(start.choice, start.login, address, layout.logs)),
         )
 

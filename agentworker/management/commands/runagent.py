@@ -50,7 +50,9 @@ async def run_until_told(line: LineWorker) -> None:
         loop.add_signal_handler(number, on_signal, stop)
     running = asyncio.create_task(line.server.run())
     told = asyncio.create_task(stop.wait())
+    following = asyncio.create_task(line.follow_pairs())
     await asyncio.wait({running, told}, return_when=asyncio.FIRST_COMPLETED)
+    following.cancel()
     if running.done():
         told.cancel()
         return running.result()

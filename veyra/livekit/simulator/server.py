@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 from google.protobuf.message import DecodeError
 from livekit import api
+from livekit.api.access_token import Claims
 
 from veyra.livekit.matching import Invite
+from veyra.livekit.pairs import Pair
 from veyra.livekit.simulator.methods import Method, Methods
 from veyra.livekit.simulator.recorders import Fault
 from veyra.livekit.simulator.switchboard import Switchboard
@@ -25,14 +27,14 @@ STATUS = {
 
 
 def application(
-    switchboard: Switchboard, key: str, secret: str, saved: Callable[[], None]
+    switchboard: Switchboard, known: Callable[[], list[Pair]], saved: Callable[[], None]
 ) -> web.Application:
-    """LiveKit's API over `switchboard`, for callers who hold tokens signed with our key.
+    """LiveKit's API over `switchboard`, for callers who hold tokens signed by a pair it knows.
 
     `saved` is called when what is published has changed.
     """
     methods = Methods(switchboard, saved).table()
-    door = Door(switchboard, methods, api.TokenVerifier(key, secret))
+    door = Door(switchboard, methods, known)
     app = web.Application()
     app.router.add_get("/", door.alive)
     app.router.add_post("/twirp/{service}/{method}", door.twirp)
@@ -48,9 +50,9 @@ class Door:
         self,
         switchboard: Switchboard,
         methods: Mapping[str, Method],
-        verifier: api.TokenVerifier,
+        known: Callable[[], list[Pair]],
     ) -> None:
-        self.switchboard, self.methods, self.verifier = switchboard, methods, verifier
+        self.switchboard, self.methods, self.known = switchboard, methods, known
 
     async def alive(self, request: web.Request) -> web.Response:
         return web.Response(text="OK")
@@ -132,9 +134,8 @@ class Door:
     def _grants(self, request: web.Request) -> set[str]:
         """What the bearer may do; nothing, where the token is not ours or is over."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        try:
-            claims = self.verifier.verify(token)
-        except Exception:  # PyJWT and the SDK raise many kinds; each means no
+        claims = next(filter(None, (_claims(token, pair) for pair in self.known())), None)
+        if claims is None:
             return set()
         video, sip = claims.video or api.VideoGrants(), claims.sip or api.SIPGrants()
         grants = {
@@ -152,3 +153,10 @@ class Door:
 def _refusal(code: str, message: str) -> web.Response:
     """Twirp's error: JSON, whatever the request was written in."""
     return web.json_response({"code": code, "msg": message}, status=STATUS.get(code, 500))
+
+
+def _claims(token: str, pair: Pair) -> Claims | None:
+    try:
+        return api.TokenVerifier(pair.name, pair.secret).verify(token)
+    except Exception:  # PyJWT and the SDK raise many kinds; each means no
+        return None

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import logging
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import timedelta
 
 import aiohttp
@@ -12,6 +13,7 @@ import redis.asyncio
 from livekit import api
 from redis.exceptions import RedisError
 
+from veyra.livekit.pairs import Pair
 from veyra.livekit.simulator import sequence
 from veyra.livekit.simulator.bus import BusMessage
 from veyra.livekit.simulator.sequence import Said
@@ -32,8 +34,8 @@ def signed(body: str, key: str, secret: str) -> str:
 class Speaker:
     """Open inside `async with`. Events of one room arrive in order, and hold nobody up."""
 
-    def __init__(self, webhook_url: str, redis_url: str, key: str, secret: str) -> None:
-        self._url, self._key, self._secret = webhook_url, key, secret
+    def __init__(self, webhook_url: str, redis_url: str, signs_by: Callable[[], Pair]) -> None:
+        self._url, self._signs_by = webhook_url, signs_by
         self._redis = redis.asyncio.from_url(redis_url)
         self._queues: dict[str, asyncio.Queue[api.WebhookEvent]] = defaultdict(asyncio.Queue)
         self._senders: dict[str, asyncio.Task[None]] = {}
@@ -74,10 +76,10 @@ class Speaker:
         del self._queues[room], self._senders[room]
 
     async def _send(self, event: api.WebhookEvent) -> None:
-        body = sequence.body(event)
+        body, pair = sequence.body(event), self._signs_by()
         headers = {
             "Content-Type": "application/webhook+json",
-            "Authorization": signed(body, self._key, self._secret),
+            "Authorization": signed(body, pair.name, pair.secret),
         }
         for pause in (*RETRY_SECONDS, None):
             if await self._post(body, headers):

@@ -1,22 +1,26 @@
-"""Changes the key pair by which LiveKit knows us, while calls go on."""
+"""Changes the key pair by which LiveKit knows us, while calls go on; as the page does."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from veyra import livekit_keys
+from veyra.livekit.pairs import pairs
 from veyra.livekit_keys import KeysError
 
 NEXT = {
     "make": (
-        "A second pair is made. Start LiveKit again when nobody calls (with `make run`: start Veyra"
-        " again), then run: manage.py livekitkeys --switch"
+        "A second pair is made. Start LiveKit again when nobody calls (a button of the page “Key"
+        " for LiveKit” waits for that), then run: manage.py livekitkeys --switch"
     ),
     "switch": (
-        "The pairs changed places. Start Veyra's programs again; LiveKit goes on, and knows both."
-        " After an hour, when no token of the old pair is left, run: manage.py livekitkeys --drop"
+        "The pairs changed places. Programs sign by the new one within seconds, LiveKit knows both."
+        " Then run: manage.py livekitkeys --drop"
     ),
-    "drop": "The old pair is taken out. LiveKit forgets it at its next start.",
+    "drop": (
+        "The old pair is taken out. LiveKit forgets it at its next start: start it again when"
+        " nobody calls (a button of the page “Key for LiveKit” waits for that)."
+    ),
 }
 
 
@@ -30,8 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, step: str | None = None, **options: Any) -> None:
         if step is None:
-            there = livekit_keys.second() is not None
-            self.stdout.write("A second pair is there." if there else "There is one pair.")
+            self.stdout.write("A second pair is there." if pairs().second else "There is one pair.")
             return
         try:
             by_hand = getattr(livekit_keys, step)()
@@ -41,7 +44,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}={value}")
         if by_hand:
             self.stdout.write(
-                "Write these lines into .env, and under `keys:` of LiveKit's own configuration each"
-                " pair that stands in them."
+                "Write these lines into .env and start the programs again; and under `keys:` of"
+                " LiveKit's own configuration each pair that stands in them."
             )
         self.stdout.write(NEXT[step])
