@@ -74,6 +74,14 @@ def test_every_variable_is_explained() -> None:
 def test_every_image_of_others_is_pinned() -> None:
     images = [service["image"] for service in SERVICES.values() if service["image"] != "veyra"]
     assert [image for image in images if not re.search(r":v?\d+\.\d+", image)] == []
+    bases = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert [base for base in bases if not re.search(r":\d+\.\d+\.\d+-", base)] == []
+
+
+def test_the_image_does_not_run_as_root() -> None:
+    stages = (ROOT / "Dockerfile").read_text().split("\nFROM ")
+    (user,) = re.findall(r"^USER (\d+)$", stages[-1], re.MULTILINE)
+    assert len(stages) > 2 and f"useradd --uid {user} " in stages[-1]
 
 
 def test_no_password_is_the_same_everywhere(tmp_path: Path) -> None:
