@@ -2,30 +2,33 @@
 
 import posixpath
 import re
+import subprocess
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import get_commands, load_command_class
 from django.urls import get_resolver
 
+from monitoring.documents import diagrams, library
 from monitoring.documents import help as pages
-from monitoring.documents import library
 from monitoring.documents.examples import read_example
 from monitoring.documents.library import Document, documents
+from tests.browser.pictures import BESIDE, PAGES
 from veyra import look
 from veyra.look import EVERYDAY, GROUPS
+from veyra.version import version
 
 ROOT = library.ROOT
 EVERY = [pytest.param(each, id=each.place) for each in documents().values()]
-# Those whose every page is in both languages, with its version, date and state.
-BOTH = sorted(
-    {slug for slug, _ in documents() if slug.startswith("livekit_")}
-    | {"api", "daily_work", "glossary", "providers", "recording_law", "where_things_are"}
-    | {"deployment", "growing", "threat-model"}
-)
-STATED = {
-    "ru": r"^> Версия \d+\.\d+ · \d\d\.\d\d\.\d{4} · действует$",
-    "en": r"^> Version \d+\.\d+ · \d{4}-\d\d-\d\d · current$",
+# All but the list of changes are in both languages.
+BOTH = sorted({slug for slug, _language in documents()} - {"ARCHITECTURE", "CHANGELOG"})
+# All but the first page that a stranger sees say of which version they are, of which day, and that
+# they hold.
+STATED = sorted(set(BOTH) - {"README"})
+STATE = {
+    "ru": re.compile(r"^> Версия (\d+\.\d+) · (\d\d)\.(\d\d)\.(\d{4}) · действует$", re.M),
+    "en": re.compile(r"^> Version (\d+\.\d+) · (\d{4})-(\d\d)-(\d\d) · current$", re.M),
 }
 # Of the mission's index: each file, and each anchor that it names.
 ASKED_FOR = """
@@ -94,9 +97,50 @@ def test_the_programs_that_the_missions_index_names_are_there() -> None:
 
 
 @pytest.mark.parametrize("slug", BOTH)
-def test_a_document_is_there_in_both_languages_with_its_version_date_and_state(slug: str) -> None:
-    for language, stated in STATED.items():
-        assert re.search(stated, documents()[slug, language].source, re.MULTILINE), language
+def test_a_document_has_the_same_parts_in_both_languages(slug: str) -> None:
+    russian, english = (documents()[slug, language] for language in library.LANGUAGES)
+    parts = [[part.level for part in each.written.sections] for each in (russian, english)]
+    assert parts[0] == parts[1]
+    own = [re.findall(r'^<a id="([\w-]+)"></a>$', each.source, re.M) for each in (russian, english)]
+    assert set(own[1]) <= russian.written.anchors and set(own[0]) <= english.written.anchors
+
+
+def state(slug: str, language: str) -> tuple[str, date]:
+    """Of which version a document says that it is, and of which day."""
+    found = STATE[language].search(documents()[slug, language].source)
+    assert found, f"{slug} {language}: no version, date and state"
+    of, *numbers = found.groups()
+    return of, date(*map(int, reversed(numbers) if language == "ru" else numbers))
+
+
+@pytest.mark.parametrize("slug", STATED)
+def test_a_document_is_of_this_version_and_of_the_same_day_in_both_languages(slug: str) -> None:
+    assert state(slug, "ru") == state(slug, "en")
+    assert version().startswith(f"{state(slug, 'ru')[0]}.")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="there are no dates of changes here")
+def test_no_document_was_changed_after_the_day_that_it_names() -> None:
+    """A day more is allowed, for clocks and for work that goes on at midnight."""
+    wanted = [
+        "git",
+        "log",
+        "--format=day %cs",
+        "--name-only",
+        "--",
+        "docs/*.md",
+        "ARCHITECTURE*.md",
+    ]
+    log = subprocess.run(wanted, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    day, changed = "", dict[str, date]()
+    for line in filter(None, log.splitlines()):
+        if line.startswith("day "):
+            day = line.removeprefix("day ")
+        else:
+            changed.setdefault(line, date.fromisoformat(day))
+    stated = {slug: state(slug, "en")[1] + timedelta(days=1) for slug in STATED}
+    every = [each for each in documents().values() if each.slug in stated]
+    assert [e.place for e in every if changed.get(e.place, date.min) > stated[e.slug]] == []
 
 
 @pytest.mark.parametrize("language", library.LANGUAGES)
@@ -107,7 +151,7 @@ def test_the_question_mark_of_a_page_leads_to_a_part_that_is_there(
     slug, _hash, anchor = pages.PAGES[view].place.partition("#")
     assert anchor in documents()[slug, language].written.anchors
     term = pages.PAGES[view].term
-    assert not term or all(pages.explained(term, language))
+    assert not term or all(pages.explained(term, language, is_engineer=False))
 
 
 def test_each_page_with_help_is_a_page() -> None:
@@ -148,3 +192,24 @@ def test_code_and_variables_that_a_document_names_exist(slug: str) -> None:
         assert [path for path in paths if not Path(ROOT, path).exists()] == []
         variables = re.findall(r"`([A-Z]+_[A-Z_]+)\b", source)
         assert {each for each in variables if each not in known} <= FOREIGN
+
+
+def test_each_diagram_is_drawn_and_no_drawing_is_left_of_one_that_is_gone() -> None:
+    """Another text of a diagram is drawn by `make pictures`."""
+    texts = [text for each in documents().values() for text in each.written.diagrams]
+    drawn = {path.name for path in library.IMAGES.glob("*.svg")}
+    assert texts and drawn == {diagrams.name(text) for text in texts}
+
+
+def test_each_picture_is_made_by_a_test_and_shown_by_a_document_of_its_language() -> None:
+    shown = {
+        (posixpath.basename(link), each.language)
+        for each in documents().values()
+        for link in each.written.links
+        if link.endswith(".png")
+    }
+    made = {(f"{n}-{each}.png", each) for n in (*PAGES, *BESIDE) for each in library.LANGUAGES}
+    assert shown == made
+    assert {name for name, _language in made} == {
+        path.name for path in library.IMAGES.glob("*.png")
+    }
