@@ -42,7 +42,7 @@ class KeyForm(forms.Form):
         help_text=gettext_lazy("Such as “CRM” or “the report of the night”."),
     )
     as_whom = forms.ChoiceField(
-        label=gettext_lazy("What it may do"),
+        label=gettext_lazy("What the key may do"),
         required=False,
         widget=UnfoldAdminSelectWidget(),
         help_text=gettext_lazy(
