@@ -37,6 +37,7 @@ prove: .venv/.requirements-dev
 	.venv/bin/pytest -m "prove and not browser"
 	.venv/bin/pytest -m "prove and browser"
 	$(PYTHON_ENV) -m tests.postgres .venv/bin/pytest -q -n 2 -m "not live and not browser and not prove"
+	$(PYTHON_ENV) -m tests.live.twice
 	$(PYTHON_ENV) -m tests.gate newer
 
 livekit: .venv/.requirements
