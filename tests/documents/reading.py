@@ -13,14 +13,15 @@ def part(place: str, heading: str) -> list[str]:
     return re.split(r"\n{2,}", found[1].strip())
 
 
-def buttons(text: str) -> list[str]:
-    """What is to be pressed: it stands in bold."""
-    return [" ".join(each.split()) for each in re.findall(r"\*\*(.+?)\*\*", text, re.DOTALL)]
+def buttons(place: str, heading: str) -> list[list[str]]:
+    """What is to be pressed, which stands in bold: of each paragraph that has any."""
+    found = (re.findall(r"\*\*(.+?)\*\*", each, re.DOTALL) for each in part(place, heading))
+    return [[" ".join(name.split()) for name in names] for names in found if names]
 
 
-def commands(paragraphs: list[str]) -> list[str]:
+def commands(place: str, heading: str) -> list[str]:
     """What stands in blocks of the shell."""
-    return re.findall(r"```sh\n(.*?)```", "\n\n".join(paragraphs), re.DOTALL)
+    return re.findall(r"```sh\n(.*?)```", "\n\n".join(part(place, heading)), re.DOTALL)
 
 
 def command(place: str, ending: str) -> str:
