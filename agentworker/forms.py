@@ -277,6 +277,13 @@ class AgentForm(RevisionForm):
         if "company" in wanted and not (self.called or self.cleaned_data.get("company")):
             self.add_error("company", _("Write it here: the words below say {company}."))
 
+    def clean_name(self) -> str:
+        """A name of the archive is free: of that a form without its column would know nothing."""
+        name: str = self.cleaned_data["name"]
+        if Agent.objects.kept().filter(name=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("There is already an assistant with this name."))
+        return name
+
     def clean_company(self) -> str:
         name: str = self.cleaned_data["company"]
         if set("{}") & set(name):

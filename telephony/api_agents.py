@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -237,7 +237,10 @@ def write(row: Agent, data: Mapping[str, Any], user: User, *, saves: bool) -> Im
     wanted = Change(model="agent", key=str(row.key), values=values, revision=row.revision)
     impact = changes.preview(Edit(changes=(wanted,)))
     if saves:
-        writing.save(form, user)
+        try:
+            writing.save(form, user)
+        except IntegrityError as error:
+            raise Problem(409, changes.AT_ONCE) from error
         api_writing.log(row, form.changed_data, user, is_new=is_new)
     return impact
 

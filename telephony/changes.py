@@ -27,6 +27,8 @@ from veyra.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = Sentence(gettext_noop("Another row was saved at the same moment. Look and save again."))
+
 __all__ = [
     "MODELS",
     "Change",
@@ -76,8 +78,7 @@ def carry_out(edit: Edit, seen: str | None = None, ticked: bool = True) -> Impac
         try:
             rows = write(edit)
         except IntegrityError as error:
-            msgid = gettext_noop("Another row was saved at the same moment. Look and save again.")
-            raise ChangeError([Sentence(msgid)]) from error
+            raise ChangeError([AT_ONCE]) from error
         _announce(rows)
     return found
 

@@ -69,10 +69,9 @@ def _columns(listed: Any) -> Iterator[tuple[str, str]]:
             yield word, str(label_for_field(column, listed.model, listed.model_admin))
 
 
-def _fields(form: Any) -> Iterator[tuple[str, str]]:
-    model = form.model_admin.model
-    for one in (field for fieldset in form for line in fieldset for field in line):
-        if one.is_readonly:
-            yield term(model, one.field["name"]), str(one.field["label"])
-        else:
-            yield term(model, one.field.name), str(one.field.label)
+def _fields(page: Any) -> Iterator[tuple[str, str]]:
+    """Of those that its form has: a page may name one that its form leaves out today."""
+    admin, form = page.model_admin, page.form
+    yield from ((term(admin.model, name), str(form[name].label)) for name in form.fields)
+    for name in page.readonly_fields:
+        yield term(admin.model, name), str(label_for_field(name, admin.model, admin, form=form))

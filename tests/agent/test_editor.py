@@ -6,6 +6,7 @@ import wave
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from agentworker import editor_views
 from agentworker.auditions import SAMPLES, AuditionError, sample
@@ -56,6 +57,13 @@ def test_what_a_new_assistant_begins_with_is_accepted_as_it_is(
 def test_an_unknown_start_begins_as_always(staff: Client) -> None:
     shown = staff.get(f"{ADD}?start=nonsense").context["adminform"].form
     assert "You have reached our company" in shown["greeting"].value()
+
+
+def test_a_name_that_another_one_has_is_told_and_one_of_the_archive_is_free(staff: Client) -> None:
+    other = Agent.objects.create(name="Desk")
+    assert errors(staff) == {"name": ["There is already an assistant with this name."]}
+    Agent.objects.filter(pk=other.pk).update(archived_at=timezone.now())
+    assert staff.post(ADD, form()).status_code == 302
 
 
 def test_a_misspelt_place_is_not_saved(staff: Client) -> None:

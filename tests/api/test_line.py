@@ -228,6 +228,11 @@ def test_a_dry_run_of_an_assistant_tells_what_callers_notice_at_once(
     assert agent.recording == "never" and Agent.objects.count() == 1
 
 
+def test_no_two_assistants_have_one_name(let: Let, line: DispatchRule) -> None:
+    answer = let("Manager").post("agents/", WORDS | {"name": line.agent.name})
+    assert answer.status_code == 400 and answer.json()["errors"]["name"]
+
+
 def test_what_is_wrong_with_an_assistant_is_told_by_field(let: Let, line: DispatchRule) -> None:
     program, address = let("Manager"), f"agents/{line.agent_id}/"
     answer = program.patch(address, {"menu": ["x = Twelve"], "greeting": "…"})
