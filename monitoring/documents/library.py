@@ -15,7 +15,7 @@ from monitoring.documents.writing import Section, Written, write
 ROOT: Path = settings.BASE_DIR
 FOLDER, EXAMPLES, IMAGES = ROOT / "docs", ROOT / "examples", ROOT / "docs" / "images"
 # Those that stand beside the folder.
-BESIDE = ("README.md", "README.ru.md", "ARCHITECTURE.md", "CHANGELOG.md")
+BESIDE = ("README.md", "README.ru.md", "ARCHITECTURE.md", "ARCHITECTURE.ru.md", "CHANGELOG.md")
 LANGUAGES = ("ru", "en")
 # Of pictures: the end of a name, and what a browser calls it.
 KINDS = {".png": "image/png", ".svg": "image/svg+xml"}

@@ -22,7 +22,7 @@ from veyra.version import version
 ROOT = library.ROOT
 EVERY = [pytest.param(each, id=each.place) for each in documents().values()]
 # All but the list of changes are in both languages.
-BOTH = sorted({slug for slug, _language in documents()} - {"ARCHITECTURE", "CHANGELOG"})
+BOTH = sorted({slug for slug, _language in documents()} - {"CHANGELOG"})
 # All but the first page that a stranger sees say of which version they are, of which day, and that
 # they hold.
 STATED = sorted(set(BOTH) - {"README"})
@@ -47,8 +47,9 @@ livekit_egress_usage livekit_ingress_usage livekit_monitoring_system livekit_doc
 # In a block: a command with its options.
 RUN = re.compile(r"^\.venv/bin/python manage\.py (\w+)(.*)$", re.MULTILINE)
 FOLDERS = "veyra|telephony|monitoring|recordings|agentworker|deploy"
-# Of the examples, and of Docker.
+# Of the examples, of Docker, and of the code.
 FOREIGN = {"VEYRA_KEY", "VEYRA_URL", "COMPOSE_PROFILES", "COMPOSE_FILE"}
+FOREIGN |= {"MEDIA_ROOT", "TRIAL_ROOM", "SECOND_FACTOR_ROLES"}
 PROGRAMS = "api_usage_examples auth_example security_example monitoring_example egress_example"
 
 
