@@ -15,10 +15,12 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
+from django.views.defaults import server_error
 from django.views.i18n import set_language
 
 from veyra.doors import staff_page
 from veyra.models import User
+from veyra.rest import problems
 
 # Names that people know; zoneinfo also lists aliases such as "Etc/GMT+5" and "SystemV/…".
 REGIONS = ("Europe", "Asia", "Africa", "America", "Atlantic", "Australia", "Indian", "Pacific")
@@ -149,3 +151,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404, in the frame of the other pages."""
     return render(request, "404.html", admin.site.each_context(request), status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500; of a program's request told as its other errors are."""
+    return problems.broken() if request.path.startswith("/api/") else server_error(request)

@@ -26,6 +26,7 @@ urlpatterns = [
 
 handler403 = "veyra.people.forbidden"
 handler404 = "veyra.people.not_found"
+handler500 = "veyra.people.broken"
 # Doors that are no pages, before all pages.
 http_urlpatterns = [
     *import_string("telephony.webhook_door.http_urlpatterns"),

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 from rest_framework.response import Response
@@ -73,6 +73,13 @@ def _known(error: Exception) -> exceptions.APIException | None:
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied()
     return error if isinstance(error, exceptions.APIException) else None
+
+
+def broken() -> HttpResponse:
+    """A fault of ours, which the log tells."""
+    said = _("Something broke on our side, and is in our log. Ask again in a minute.")
+    told = {"type": "about:blank", "title": HTTPStatus(500).phrase, "status": 500, "detail": said}
+    return JsonResponse(told, status=500, content_type=MEDIA_TYPE)
 
 
 def answer(error: exceptions.APIException, headers: Mapping[str, str]) -> Response:
