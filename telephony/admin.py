@@ -109,7 +109,7 @@ class WishAdmin(EditingAdmin):
     readonly_fields: tuple[str, ...] = ("standing",)
     # Of no use on the page of a new row.
     later: tuple[str, ...] = ("standing",)
-    actions_detail = ("try_again",)
+    actions_detail: tuple[str, ...] = ("try_again",)
     actions_list: tuple[str, ...] = ("try_again_all",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -184,6 +184,7 @@ class GatewayAdmin(VeyraAdmin):
 class TrunkAdmin(Wizard, SignsIn, WishAdmin):
     form = TrunkForm
     actions_list = ("wizard", *WishAdmin.actions_list)
+    actions_detail = ("change_password", *WishAdmin.actions_detail)
     list_display = ("name", "shown_provider", "who_may_call", "standing")
     list_filter = ("is_active",)
     search_fields = ("name", "provider")
@@ -207,6 +208,12 @@ class TrunkAdmin(Wizard, SignsIn, WishAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TrunkList
+
+    @action(  # type: ignore[untyped-decorator]  # unfold ships no types
+        description=gettext_lazy("Change password"), permissions=["change"], icon="password"
+    )
+    def change_password(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("trunk-password", object_id)
 
     @admin.display(description=gettext_lazy("provider"), ordering="provider")
     def shown_provider(self, trunk: Trunk) -> str:

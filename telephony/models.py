@@ -23,6 +23,7 @@ from telephony.colleagues import Colleague, Member, Team, person_or_team
 from telephony.differences import Difference
 from telephony.expected import ExpectedCall
 from telephony.facts import Call, CallEvent, FoldUnit, Leg, Refused
+from telephony.former_password import FormerPassword
 from telephony.full_line import WhenFull
 from telephony.ignoring import IgnoredSource
 from telephony.numbers import parts_of_number, pretty
@@ -48,6 +49,7 @@ __all__ = [
     "DispatchRule",
     "ExpectedCall",
     "FoldUnit",
+    "FormerPassword",
     "Gateway",
     "HostAddress",
     "IgnoredSource",

@@ -23,6 +23,7 @@ from telephony import (
     telephoning,
     testcalls,
 )
+from telephony.models import FormerPassword
 from veyra.celery import app
 from veyra.coalescing import Coalesced
 from veyra.livekit.types import LiveKitError
@@ -121,6 +122,7 @@ def call_backs() -> None:
 def tidy() -> None:
     arrivals.forget(timezone.now())
     registering.forget(timezone.now())
+    FormerPassword.objects.forget(timezone.now())
 
 
 @app.task(name=sync.TASK)  # type: ignore[untyped-decorator]  # celery ships no types
