@@ -77,7 +77,7 @@ PUBLISHED = """
     result = len(states) == PhoneNumber.objects.count() and set(states) == {"live"}
 """
 # Doors to a call and to what is kept of calls; what they are asked for is written as their pages
-# write it. All that there are: tests/people/test_doors.py.
+# write it. All that there are: tests/people/matrix.txt.
 OF_A_CALL = ("listen", "join", "hang-up", "hint", "transfer", "introduce", "block", "unblock")
 DOORS = (
     *(f"/calls/{{call}}/{each}/" for each in OF_A_CALL),

@@ -58,10 +58,20 @@ def test_a_form_of_another_site_changes_nothing(owner: User) -> None:
 
 
 @pytest.mark.usefixtures("_quick")
-@pytest.mark.parametrize("evil", ["https://evil.example/", "//evil.example/", "/\\evil.example/"])
-def test_no_door_leads_to_another_site(owner: User, evil: str) -> None:
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "//evil.example/",
+        pytest.param("https://evil.example/", marks=pytest.mark.prove),
+        pytest.param("/\\evil.example/", marks=pytest.mark.prove),
+    ],
+)
+def test_no_door_leads_to_another_site(
+    owner: User, evil: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them ends the session, so nobody is asked for it."""
+    monkeypatch.setattr("django.contrib.auth.get_user", lambda _request: owner)
     client = Client(raise_request_exception=False)
-    client.force_login(owner)
     led = set()
     for route, address in doors():
         for answer in (
