@@ -5,9 +5,11 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.utils.translation import gettext, override
 
 from monitoring.documents import library
 from monitoring.documents.library import Document, documents
+from telephony.providers import PRESETS, Preset
 
 ROOT = library.ROOT
 # For whoever reads the code, not the pages.
@@ -21,8 +23,13 @@ SAID = {
     "ru": {"?", "SIP", "Speech", "да", "номер заказа", "отвечает вежливо", "перезвоните позже"},
     "en": {"?", "yes", "number of the order", "wish", "is polite"},
 }
-SAID["ru"] |= {"Казань видит свои номера и звонки", "чего хочет", "суббота 20:00"}
-SAID["en"] |= {"the Kazan shop sees its own numbers and calls", "Speech", "Saturday 20:00"}
+SAID["ru"] |= {"Эта страница", "Казань видит свои номера и звонки", "чего хочет", "суббота 20:00"}
+SAID["en"] |= {
+    "this page",
+    "the Kazan shop sees its own numbers and calls",
+    "Speech",
+    "Saturday 20:00",
+}
 # Folders and files of the mission's index that Veyra has elsewhere.
 FIRST_PLAN = """
 config/livekit_config.py config/livekit_auth.yaml config/security.yaml config/monitoring.yaml
@@ -44,6 +51,8 @@ def shown(language: str) -> set[str]:
     """What stands on pages in this language, and the headings of documents."""
     entries = polib.pofile(str(ROOT / "locale/ru/LC_MESSAGES/django.po"))
     words = {each.msgid if language == "en" else each.msgstr for each in entries}
+    # Such as buttons of a provider's own pages.
+    words |= {name for each in words for name in QUOTED[language].findall(each)}
     heads = {part.title for each in named(language) for part in each.written.sections}
     return {plain(each) for each in words | heads}
 
@@ -66,6 +75,23 @@ def test_pages_and_buttons_have_the_names_that_documents_call_them_by(language: 
         if document.slug not in OF_CODE:
             strange = {each for each in names(document) if plain(each) not in known}
             assert strange <= SAID[language], document.place
+
+
+@pytest.mark.parametrize("language", library.LANGUAGES)
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.slug)
+def test_each_provider_of_the_wizard_has_its_steps_in_the_document(
+    preset: Preset, language: str
+) -> None:
+    part = library.section("providers", preset.slug, language)
+    signing = preset.sign_in
+    told = [*preset.steps, *preset.notes, *(signing.steps + signing.notes if signing else ())]
+    with override(language):
+        wanted = [gettext(each).replace("%%", "%") for each in (preset.about, *told)]
+    wanted += [fact.value for fact in preset.networks]
+    example = {"host": "sip.myveyra.ai", "port": "5060", "address": "sip.myveyra.ai:5060"}
+    for name, value in example.items():
+        wanted = [each.replace(f"%({name})s", value) for each in wanted]
+    assert part and [each for each in wanted if each not in part.text] == []
 
 
 @pytest.mark.parametrize("language", library.LANGUAGES)
