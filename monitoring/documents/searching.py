@@ -14,6 +14,10 @@ SHOWN = 220
 # A word of a title says more than one of the text.
 TITLE = 3
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+# The line of the version, and the text of a diagram: nobody reads them as sentences.
+_ASIDE = re.compile(
+    r"^> (?:Версия|Version) [^\n]*$|^```mermaid\n.*?^```$", re.MULTILINE | re.DOTALL
+)
 _MARKS = re.compile(r"\||`|[*#]+|-{3,}|<a id=\S+></a>")
 
 
@@ -24,7 +28,8 @@ class Found:
 
     def words(self, wanted: str) -> list[tuple[str, bool]]:
         """A stretch of the text around the first such word: (piece, is it one)."""
-        text = " ".join(_MARKS.sub("", _LINK.sub(r"\1", self.section.text)).split())
+        told = _LINK.sub(r"\1", _ASIDE.sub("", self.section.text))
+        text = " ".join(_MARKS.sub("", told).split())
         first = 0
         for piece, is_wanted in pieces(text, wanted):
             if is_wanted:

@@ -70,6 +70,11 @@ def test_a_search_shows_where_the_words_stand(operator: Client) -> None:
     assert "vy-found" not in operator.get("/docs/", {"q": "<абракадабра>"}).content.decode()
 
 
+def test_a_search_shows_sentences_and_neither_versions_nor_diagrams(operator: Client) -> None:
+    page = operator.get("/docs/", {"q": "провайдер исполнитель"}).content.decode()
+    assert "vy-found" in page and "Версия" not in page and "--&gt;" not in page
+
+
 def test_the_question_mark_explains_the_word_of_the_page(operator: Client) -> None:
     page = operator.get("/live/").content.decode()
     assert 'href="/docs/daily_work/#now"' in page

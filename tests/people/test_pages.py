@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from agentworker.models import Company
 from telephony.models import Gateway, Trunk
 from veyra.admin import VeyraAdmin
+from veyra.audit_entries import AuditEntry
 from veyra.look import menu
 from veyra.models import User
 
@@ -87,3 +88,10 @@ def test_a_search_that_finds_nothing_leads_back_to_everything(owner: Client) -> 
     Trunk.objects.create(name="Novofon")
     html = owner.get("/admin/telephony/trunk/?q=zzz").content.decode()
     assert "Nothing here fits what you search for." in html and "Show everything" in html
+
+
+def test_a_moment_of_a_change_is_written_as_people_write_it(owner: Client) -> None:
+    Trunk.objects.create(name="Novofon")
+    entry = AuditEntry.objects.latest("pk")
+    html = owner.get(f"/admin/veyra/auditentry/{entry.pk}/change/").content.decode()
+    assert entry.timestamp.strftime("%Y") in html and "+00:00" not in html

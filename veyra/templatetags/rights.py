@@ -1,12 +1,15 @@
 """What a reader may open."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model
+from django.utils.formats import date_format
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from veyra.models import User
 
@@ -20,6 +23,9 @@ def contents_for(field: Any, user: User | AnonymousUser) -> SafeString:
     row = found[2] if found else None
     if isinstance(row, Model) and not _may_view(user, row):
         return conditional_escape(str(row))
+    # unfold shows a moment that a method gives as Python writes it.
+    if found and found[0] is None and isinstance(row, datetime):
+        return conditional_escape(date_format(localtime(row), "DATETIME_FORMAT"))
     contents: SafeString = field.contents() if found is not None else SafeString()
     return contents
 
