@@ -1,10 +1,11 @@
-"""Words of the glossary that stand as names of fields and columns of the admin."""
+"""Words of the glossary that stand as names of fields and columns."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib.admin.utils import label_for_field
 from django.db.models import Model
+from django.forms import BaseForm
 from django.utils.text import capfirst
 
 # The name of a field or a column in the code, with its model where others have such a name for
@@ -45,8 +46,8 @@ def term(model: type[Model], name: str) -> str:
 
 
 def named(shown: Mapping[Any, Any]) -> dict[str, str]:
-    """The names that stand on a page of the admin and have a word: each with the word's anchor.
-    `shown`: what the template of a list or of a form is given.
+    """The names that stand on a page and have a word: each with the word's anchor. `shown`: what
+    the template of the page is given: of a list or a form of the admin, or a `form` of our own.
     """
     return {str(capfirst(label)): word for word, label in _standing(shown) if word}
 
@@ -57,6 +58,8 @@ def _standing(shown: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
         yield from _columns(listed)
     if form := shown.get("adminform"):
         yield from _fields(form)
+    if isinstance(own := shown.get("form"), BaseForm):
+        yield from ((FIELDS.get(each.name, ""), str(each.label)) for each in own)
     for inline in shown.get("inline_admin_formsets") or ():
         model = inline.opts.model
         yield from ((term(model, each["name"]), str(each["label"])) for each in inline.fields())

@@ -29,7 +29,6 @@ def page_help(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("monitoring/documents/_words.html", takes_context=True)
 def page_words(context: Context) -> dict[str, Any]:
-    """Of a list or a form of the admin."""
     named = words.named(context.flatten())
     told = [(label, *_explained(context, term)) for label, term in named.items()]
     return {

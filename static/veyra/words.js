@@ -5,7 +5,8 @@
   const told = JSON.parse(document.getElementById("vy-words").textContent);
   // unfold marks neither the fields that are only read nor their rows, so a name is known by itself.
   const named = new Map(told.map((one) => [one.label.trim(), one]));
-  const names = document.querySelectorAll("#result_list th .text, .field-line label, .inline-group th");
+  const places = ["#result_list th .text", ".inline-group th", ".field-line label", ".vy-field label"];
+  const names = document.querySelectorAll(places.join());
   const meaning = document.createElement("div");
   meaning.className = "vy-meaning";
   meaning.popover = "manual";
@@ -32,7 +33,13 @@
     button.className = "vy-what";
     button.textContent = "?";
     button.setAttribute("aria-label", `${word.word}. ${word.meaning}`);
+    // Such a field is a column, in which both are one row.
+    const pair = document.createElement("span");
     name.classList.add("vy-word");
+    if (name.closest(".vy-field")) {
+      name.replaceWith(pair);
+      pair.append(name);
+    }
     name.after(button);
     for (const one of [name, button]) {
       one.addEventListener("mouseenter", () => show(word, button));

@@ -90,6 +90,9 @@ def test_a_word_is_explained_where_it_stands_to_a_mouse_a_key_and_a_finger(
     what.blur()
     what.click()
     expect(meaning).to_be_visible()
+    page.goto(f"{site.url}/livekit-tokens/")
+    page.get_by_role("button", name="Комната. Место в LiveKit").focus()
+    expect(meaning).to_contain_text("встречаются звонящий и ассистент")
 
 
 def test_help_explains_a_page_and_leads_to_its_document(page: Page, site: Site) -> None:
