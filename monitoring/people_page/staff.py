@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from agentworker.hours import access
 from agentworker.models import Place
 from monitoring import roles
-from monitoring.people_page import words
+from monitoring.people_page import leaving, words
 from monitoring.people_page.models import Invite
 from monitoring.people_page.words import OWNER
 from veyra import audit, live
@@ -202,4 +202,5 @@ def remove(user: User) -> None:
     sessions.end(sessions.live_of(user.pk))
     audit.record(user, {"username": [user.get_username(), ""]}, Action.DELETE)
     live.changed("rights", user.pk)
+    leaving.keep_name(user)
     user.delete()

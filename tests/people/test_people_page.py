@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import LazySettings
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
 from django.core import mail
 from django.db import connection
@@ -18,6 +19,9 @@ from agentworker.models import Place
 from monitoring import roles
 from monitoring.people_page import inviting, staff, words
 from monitoring.people_page.models import Invite
+from telephony.models import Colleague, Trunk
+from veyra import audit
+from veyra.audit_words import who
 from veyra.models import AuditEntry, SecurityEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +192,32 @@ def test_who_is_switched_off_is_out_at_once(owner: Client) -> None:
     assert hers.get("/live/").status_code == 302
     owner.post(f"/people/{anna.pk}/switch/", {"on": "1"})
     assert User.objects.get(pk=anna.pk).is_active
+
+
+def test_who_is_removed_leaves_his_name_with_what_he_did(owner: Client) -> None:
+    anna = member("anna", "Engineer")
+    anna.first_name, trunk = "Anna", Trunk.objects.create(name="Novofon")
+    anna.save()
+    LogEntry.objects.log_actions(anna.pk, [trunk], CHANGE, change_message="Heard it.")
+    with audit.by(anna):
+        audit.record(trunk, {"username": ["", "login"]})
+    colleague = Colleague.objects.create(name="Anna", user=anna)
+    owner.post(f"/people/{anna.pk}/remove/")
+    assert LogEntry.objects.get(change_message="Heard it.").user.first_name == "Anna"
+    assert (
+        who(
+            AuditEntry.objects.get(
+                changes__has_key="username", actor__isnull=False, object_repr="Novofon"
+            )
+        )
+        == "Anna"
+    )
+    colleague.refresh_from_db()
+    assert colleague.user is None
+    assert [each.name for each in staff.everybody()] == ["olga"]
+    assert not User.objects.filter(username="anna").exists()
+    former = User.objects.get(first_name="Anna")
+    assert not (former.is_active or former.is_staff or former.has_usable_password())
 
 
 def test_a_link_for_a_new_password_is_shown(owner: Client) -> None:
