@@ -44,6 +44,7 @@ TASK_SECONDS, LEASE_SECONDS = 15.0, 60.0
 TRIAL_PAUSE = timedelta(seconds=5)
 
 UNREADABLE = _("Its address or secret cannot be read: FIELD_KEYS is another one. Type them anew.")
+UNWRITTEN = _("The message could not be written. The engineer finds the reason in the log.")
 
 
 def pause(tries: int) -> timedelta:
@@ -142,8 +143,12 @@ def _parcel(hook: Hook, delivery: HookDelivery) -> Parcel | None:
         body = payload.body_of(event, hook.language)
         return Parcel(delivery.pk, hook.url, hook.secret, event.kind, str(event.pk), body)
     except SecretError:
-        note(hook, Outcome(delivery.pk, Sentence(UNREADABLE)), timezone.now())
-        return None
+        why = UNREADABLE
+    except Exception:  # one that cannot be written must not keep the others waiting
+        log.exception("webhook %s: delivery %s cannot be written", hook.pk, delivery.pk)
+        why = UNWRITTEN
+    note(hook, Outcome(delivery.pk, Sentence(why)), timezone.now())
+    return None
 
 
 def note(hook: Hook, outcome: Outcome, now: datetime) -> None:

@@ -234,6 +234,19 @@ def test_a_message_whose_sender_died_is_sent_by_another(
     assert told(web) == ["call.ended"]
 
 
+def test_a_message_that_cannot_be_written_keeps_no_other_waiting(
+    make_hook: MakeHook, make_caller: MakeCall, web: Web, now: datetime
+) -> None:
+    first, call = make_hook(kinds=["call.ended"]), make_caller()
+    make_hook("second", kinds=["call.ended"])
+    odd = HookEvent.objects.create(kind="of.tomorrow", about=uuid4(), subject=uuid4(), at=now)
+    working._delivery(first, odd, now).save()
+    working.work(now)
+    assert [asked.json["data"]["id"] for asked in web.asked] == [str(call.pk)] * 2
+    waits = HookDelivery.objects.get(event=odd)
+    assert waits.state == "waiting" and "could not be written" in str(waits.why)
+
+
 def test_nothing_is_sent_into_our_own_network(
     make_hook: MakeHook, make_caller: MakeCall, web: Web, now: datetime, settings: LazySettings
 ) -> None:
