@@ -15,6 +15,7 @@ from monitoring.documents import help as pages
 from monitoring.documents.examples import read_example
 from monitoring.documents.library import Document, documents
 from tests.browser.pictures import BESIDE, PAGES
+from tests.documents import incidents
 from veyra import look
 from veyra.look import EVERYDAY, GROUPS
 from veyra.version import version
@@ -118,6 +119,13 @@ def state(slug: str, language: str) -> tuple[str, date]:
 def test_a_document_is_of_this_version_and_of_the_same_day_in_both_languages(slug: str) -> None:
     assert state(slug, "ru") == state(slug, "en")
     assert version().startswith(f"{state(slug, 'ru')[0]}.")
+
+
+@pytest.mark.parametrize("language", library.LANGUAGES)
+def test_the_document_of_incidents_says_what_their_pages_say(language: str) -> None:
+    """`python -m tests.documents.incidents` writes it anew."""
+    told = documents()["incidents", language].source.partition(incidents.BEGINS[language])
+    assert "".join(told[1:]) == incidents.written(language)
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="there are no dates of changes here")
