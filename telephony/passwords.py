@@ -46,7 +46,7 @@ LOGINS = (
     Login(
         "register_password",
         "register_login",
-        _("By which we sign in at the provider"),
+        _("Password by which we sign in at the provider"),
         (
             _("Change the password at the provider, on its page for this line."),
             _("Type the same one here and press at once."),
@@ -60,7 +60,7 @@ LOGINS = (
     Login(
         "password",
         "username",
-        _("By which the provider calls us"),
+        _("Password by which the provider calls us"),
         (
             _("Open the page at the provider on which the password for calls to us is entered."),
             _("Change it here; a new one can be made for you."),
@@ -74,7 +74,7 @@ LOGINS = (
     Login(
         "out_password",
         "out_username",
-        _("By which we call out"),
+        _("Password by which we call out"),
         (
             _("Change the password at the provider."),
             _("Type the same one here and press at once."),

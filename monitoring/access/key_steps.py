@@ -60,7 +60,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Row:
-    title: str
+    title: Sentence
     state: State
     sentence: Sentence
     deed: Deed | None = None
@@ -77,7 +77,7 @@ TITLES = (
     _("The former one is taken out"),
     _("LiveKit refuses the former one"),
 )
-WAITS = _("It is waited until nobody calls; you may leave this page. Calls come in as always.")
+WAITS = _("We wait until nobody calls; you may leave this page. Calls come in as always.")
 LATER = _("When the steps before it are done.")
 
 
@@ -101,17 +101,17 @@ def _at(facts: Facts) -> int:
 
 def _row(number: int, at: int, facts: Facts) -> Row:
     if number > at:
-        return Row(TITLES[number], State.LATER, Sentence(LATER))
+        return Row(Sentence(TITLES[number]), State.LATER, Sentence(LATER))
     told = {
         0: Sentence(_("Its name is %(name)s."), {"name": facts.second}),
-        1: Sentence(_("It was asked by each of them.")),
+        1: Sentence(_("We asked it by the second one, and it answered.")),
         2: Sentence(_("They sign by %(name)s now."), {"name": facts.first}),
         3: Sentence(_("Nothing of ours signs by it any more.")),
     }
     if facts.is_switched or facts.leaving:
         told[0] = Sentence(_("It was there."))
         told[1] = Sentence(_("It accepted both."))
-    return Row(TITLES[number], State.DONE, told[number])
+    return Row(Sentence(TITLES[number]), State.DONE, told[number])
 
 
 def _now(facts: Facts) -> Row:
@@ -124,7 +124,7 @@ def _now(facts: Facts) -> Row:
         4: _to_forget,
     }
     sentence, deed = found[at](facts)
-    return Row(TITLES[at], State.NOW, sentence, deed)
+    return Row(Sentence(TITLES[at]), State.NOW, sentence, deed)
 
 
 def _to_make(facts: Facts) -> tuple[Sentence, Deed | None]:

@@ -30,7 +30,7 @@ NOT_OURS = _(
 def _begin(now: datetime, target: str) -> Outcome:
     if not any(program.listens(now) for program in _programs().filter(name=SERVER)):
         return failed(NOT_OURS)
-    return waits(_("It is waited until nobody calls. Calls come in as always meanwhile."))
+    return waits(_("We wait until nobody calls. Calls come in as always meanwhile."))
 
 
 def _go_on(now: datetime, begun: datetime, target: str) -> Outcome | None:
