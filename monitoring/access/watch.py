@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Sum
 from django.utils.translation import gettext_noop as _
 
 from monitoring.models import CallFile
 from recordings.models import Listening
-from telephony.models import Refused
+from telephony.models import Call, Refused
 from veyra.models import SecurityEvent
 from veyra.sentences import Sentence
 
@@ -19,16 +21,20 @@ Found = tuple[str, Kind, Sentence, int | None]
 MANY_REFUSED, LATELY = 200, timedelta(minutes=10)
 # So many calls in one file, or recordings taken within an hour, are no everyday work.
 MANY_CALLS, MANY_RECORDINGS, HOUR = 5000, 50, timedelta(hours=1)
+# Nor so many calls one by one, as a program takes their conversations.
+MANY_TALKS, LOOKED_THROUGH = 200, 5000
 # Of one look.
 MOST = 20
 
 REFUSED = _("%(count)s calls from %(address)s were turned away.")
 CALLS = _("%(name)s took a file with %(count)s calls.")
 RECORDINGS = _("%(name)s took %(count)s recordings within an hour.")
+TALKS = _("%(name)s took, heard or changed %(count)s calls one by one within an hour.")
 
 
 def watch(now: datetime) -> None:
-    for once, kind, sentence, user in (*_refused(now), *_files(now), *_recordings(now)):
+    taken = (*_files(now), *_recordings(now), *_talks(now))
+    for once, kind, sentence, user in (*_refused(now), *taken):
         SecurityEvent.objects.get_or_create(
             once=f"{kind}:{once}",
             defaults={"kind": kind, "detail": sentence.to_json(), "user_id": user},
@@ -59,3 +65,19 @@ def _recordings(now: datetime) -> Iterator[Found]:
         told = {"name": row["user__username"], "count": row["count"]}
         once = f"{row['user']}:{now:%Y-%m-%d-%H}"
         yield once, Kind.MASS_EXPORT, Sentence(RECORDINGS, told), row["user"]
+
+
+def _talks(now: datetime) -> Iterator[Found]:
+    """Likewise. What was said is written down call by call, also of what a program takes."""
+    calls = ContentType.objects.get_for_model(Call)
+    # There is no index by time, and within the newest rows none is needed.
+    newest = LogEntry.objects.order_by("-pk").values("pk")[:LOOKED_THROUGH]
+    lately = LogEntry.objects.filter(pk__in=newest, action_time__gte=now - HOUR)
+    deeds = lately.filter(content_type=calls).order_by()
+    people = deeds.values("user", "user__username").annotate(
+        count=Count("object_id", distinct=True)
+    )
+    for row in people.filter(count__gte=MANY_TALKS)[:MOST]:
+        told = {"name": row["user__username"], "count": row["count"]}
+        once = f"{row['user']}:talks:{now:%Y-%m-%d-%H}"
+        yield once, Kind.MASS_EXPORT, Sentence(TALKS, told), row["user"]

@@ -15,7 +15,7 @@ from monitoring.access import watch
 from monitoring.incidents import reading, rulebook
 from monitoring.models import AccessToken, CallFile
 from recordings.models import Listening, Recording
-from telephony.models import Refused, Trunk
+from telephony.models import Call, Refused, Trunk
 from tests.monitoring.conftest import logged_in, make_user
 from veyra.models import AuditEntry, SecurityEvent, User
 
@@ -112,6 +112,23 @@ def test_much_that_is_taken_is_told(make_user: MakeUser) -> None:
     watch.watch(now)
     assert {each.kind for each in SecurityEvent.objects.all()} == {Kind.MASS_EXPORT}
     assert SecurityEvent.objects.filter(user=user).count() == 2
+
+
+def test_a_program_that_takes_one_conversation_after_the_other_is_told_of(
+    make_user: MakeUser,
+) -> None:
+    now, user = timezone.now(), make_user()
+    calls = Call.objects.bulk_create(
+        Call(state="ended", started_at=now) for _call in range(watch.MANY_TALKS)
+    )
+    for taken in (calls[1:], calls[1:], calls[:1]):
+        watch.watch(timezone.now())
+        assert not SecurityEvent.objects.exists()
+        LogEntry.objects.log_actions(user.pk, taken, 2, change_message="Took it.")
+    watch.watch(timezone.now())
+    watch.watch(timezone.now())
+    told = SecurityEvent.objects.get()
+    assert told.user == user and "200" in str(told.sentence)
 
 
 def test_a_security_event_becomes_an_incident_and_a_refused_number_does_not(
