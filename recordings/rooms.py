@@ -82,15 +82,15 @@ class Shown:
     call: Call | None
 
 
-def now(user: User, search: str = "") -> tuple[list[Shown], int]:
-    """The rooms whose name has `search` in it, newest first, and how many more there are. Raises
-    LiveKitError.
+def now(user: User, search: str = "", most: int | None = SHOWN) -> tuple[list[Shown], int]:
+    """The rooms whose name has `search` in it, newest first, and how many more there are than
+    `most`. Raises LiveKitError.
     """
     with LiveKit.from_settings(PATIENCE_SECONDS) as livekit:
         rooms = livekit.list_rooms()
     found = [room for room in rooms if search.casefold() in room.name.casefold()]
     found.sort(key=lambda room: (room.created_at, room.name), reverse=True)
-    shown = with_calls(user, found[:SHOWN])
+    shown = with_calls(user, found[:most])
     return shown, len(found) - len(shown)
 
 

@@ -13,7 +13,7 @@ from recordings.models import Ingress, Recording, Stream, StreamTarget
 from telephony.models import Call, CallAction, OutboundCall, PhoneNumber, Trunk
 from tests.api.conftest import Let
 from veyra.livekit.client import LiveKit
-from veyra.livekit.types import LiveKitError
+from veyra.livekit.types import LiveKitError, Room
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +156,18 @@ def test_rooms_of_a_livekit_that_is_away_are_a_problem_with_a_sentence(
     monkeypatch.setattr(LiveKit, "from_settings", lambda *_: Away())
     answer = let("Engineer").get("rooms/")
     assert answer.status_code == 503 and answer.json()["detail"].endswith(".")
+
+
+class Busy(Away):
+    def list_rooms(self, *_: object) -> list[Room]:  # type: ignore[override]  # it answers
+        now = timezone.now()
+        return [Room(sid=f"RM_{n}", name=f"r{n}", created_at=now) for n in range(150)]
+
+
+def test_a_program_is_told_of_every_room(let: Let, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LiveKit, "from_settings", lambda *_: Busy())
+    assert len(let("Engineer").get("rooms/").json()) == 150
+    assert [room["name"] for room in let("Engineer").get("rooms/", q="R149").json()] == ["r149"]
 
 
 def test_the_line_s_health_is_told_in_the_account_s_language(let: Let) -> None:
