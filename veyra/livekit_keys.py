@@ -41,8 +41,9 @@ STILL_USED = _(
     " more."
 )
 STILL_ACCEPTED = _(
-    "LiveKit still accepts the former key. Take it out under keys: in LiveKit's own configuration,"
-    " start LiveKit again when nobody calls, then try once more."
+    "LiveKit still accepts the former key. Take LIVEKIT_SECOND_KEY out of .env; without Docker take"
+    " the key out under keys: in LiveKit's own configuration, too. Start LiveKit and the call"
+    " entrance again when nobody calls, then press once more."
 )
 
 MADE = _("A second key for LiveKit was made: %(name)s")
@@ -98,7 +99,11 @@ def drop(by: User | None = None) -> dict[str, str]:
     """The former pair; where nothing was switched, the second one. Raises KeysError. As `make`."""
     now = pairs()
     if now.second is None:
-        raise KeysError(NONE)
+        if not (by_hand() and KeyRotation.objects.going_on()):
+            raise KeysError(NONE)
+        # It was taken out of the environment, so nobody can ask LiveKit about it any more.
+        _end()
+        return {}
     if now.leaving:
         raise KeysError(UNFINISHED)
     if used := Program.objects.signing_by(now.second.name, timezone.now()):

@@ -163,6 +163,12 @@ def _to_drop(facts: Facts) -> tuple[Sentence, Deed | None]:
     if facts.behind:
         programs = ", ".join(facts.behind)
         return Sentence(livekit_keys.STILL_USED, {"programs": programs}), Deed.LOOK
+    if facts.by_hand and not facts.second:
+        msgid = _(
+            "It stands in .env no more. If LiveKit and the call entrance were started again since,"
+            " it is out; else start them again when nobody calls."
+        )
+        return Sentence(msgid), Deed.DROP
     if facts.by_hand:
         return Sentence(livekit_keys.STILL_ACCEPTED), Deed.DROP
     msgid = _(

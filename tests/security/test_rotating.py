@@ -201,6 +201,12 @@ def test_in_the_environment_a_pair_is_taken_out_after_livekit_refuses_it(
         livekit_keys.drop()
     livekit.pairs = []
     assert livekit_keys.drop() == {"LIVEKIT_SECOND_KEY": ""}
+    settings.LIVEKIT_SECOND_KEY = ""
+    KeyRotation.objects.create(name="new", former=KEY)
+    assert livekit_keys.drop() == {}
+    assert not KeyRotation.objects.going_on()
+    with pytest.raises(KeysError, match="no second key"):
+        livekit_keys.drop()
 
 
 @pytest.mark.django_db
