@@ -23,6 +23,8 @@ umask 077
     echo "FIELD_KEYS=$(random 32)"
     echo "LIVEKIT_API_KEY=veyra"
     echo "LIVEKIT_API_SECRET=$(random 40 | tr -d '=')"
+    # LiveKit knows it from its first start, so that one can change to it without another.
+    echo "LIVEKIT_SECOND_KEY=veyra-$(head -c 3 /dev/urandom | od -An -tx1 | tr -d ' \n'):$(random 40 | tr -d '=')"
     echo "POSTGRES_PASSWORD=$(random 24 | tr -d '=')"
     echo "GRAFANA_PASSWORD=$(random 18 | tr -d '=')"
     echo "PUBLIC_IP=auto"
