@@ -32,6 +32,7 @@ from monitoring.recovery.models import RecoveryAction
 from monitoring.upkeep.job import Job, Outcome, Period
 from monitoring.upkeep.models import JobRun
 from veyra.audit_entries import AuditEntry
+from veyra.livekit.pairs import made_since
 from veyra.secrets import EncryptedTextField, Sealed, SecretError
 from veyra.sentences import Sentence
 
@@ -123,6 +124,8 @@ def _named() -> Iterator[tuple[str, str]]:
     """(where it is kept, what it is) of each secret there is."""
     for number, value in enumerate(settings.OWN_SECRETS, 1):
         yield f"settings {number}", value
+    for pair in made_since():
+        yield f"LiveKit {pair.name}", pair.secret
     for model in apps.get_models():
         fields = [each for each in model._meta.fields if isinstance(each, EncryptedTextField)]
         if model._meta.label_lower not in ABOUT_PEOPLE:

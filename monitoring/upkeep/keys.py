@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from monitoring.upkeep.databases import UpkeepError
 from monitoring.upkeep.models import KnownKey
 from recordings import sealing
+from veyra.livekit.pairs import FIRST, SECRET, pairs
 from veyra.state import KEYS_FILE, local_keys
 
 PURPOSE = b"veyra: backups"
@@ -106,7 +107,9 @@ def ages(now: datetime) -> dict[str, int]:
 
 def _ours() -> dict[str, str]:
     found = {name: getattr(settings, name) for name in NAMES}
-    return found | {"FIELD_KEYS": ",".join(settings.FIELD_KEYS)}
+    pair = pairs().first
+    livekit = {FIRST: pair.name, SECRET: pair.secret}
+    return found | livekit | {"FIELD_KEYS": ",".join(settings.FIELD_KEYS)}
 
 
 def _mark(value: str) -> str:

@@ -62,6 +62,13 @@ def pairs() -> Pairs:
     return _of_file(state, at)
 
 
+def made_since() -> list[Pair]:
+    """Those of which settings know nothing, since they were read before."""
+    read = (settings.LIVEKIT_SECOND_KEY, settings.LIVEKIT_LEAVING_KEY)
+    known = {settings.LIVEKIT_API_SECRET, *(pair.secret for pair in map(Pair.read, read) if pair)}
+    return [pair for pair in pairs().all() if pair.secret not in known]
+
+
 def by_hand() -> bool:
     """Does the environment decide them? Then a person changes them there."""
     return any(os.environ.get(name) for name in NAMES)
