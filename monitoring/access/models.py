@@ -1,6 +1,5 @@
 """Tokens that engineers made for LiveKit. The tokens themselves are kept nowhere."""
 
-from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -14,9 +13,6 @@ from veyra.querysets import VisibleQuerySet
 class AccessTokenQuerySet(VisibleQuerySet["AccessToken"]):
     def newest(self) -> Self:
         return self.select_related("made_by").order_by("-pk")
-
-    def ended_before(self, moment: datetime) -> Self:
-        return self.filter(expires_at__lt=moment)
 
 
 class AccessToken(models.Model):
