@@ -87,7 +87,8 @@ def page(request: HttpRequest, user: User, pk: int) -> HttpResponse:
             impact = Impact(errors=faults)
         form.put("seen", impact.token)
     status = 400 if form.errors else 200
-    answer = render(request, "telephony/password.html", _context(request, trunk, form, impact))
+    template = "_password_left.html" if request.GET.get("part") else "password.html"
+    answer = render(request, f"telephony/{template}", _context(request, trunk, form, impact))
     answer.status_code, answer["Cache-Control"] = status, "no-store"
     return answer
 

@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from telephony import passwords
+from telephony import passwords, signing
 from telephony.changes import ChangeError
 from telephony.models import FormerPassword, Registration, Trunk
 from telephony.tasks import tidy
 from tests.monitoring.conftest import logged_in, make_user
-from veyra.models import AuditEntry
+from veyra.models import AuditEntry, Pulse
 
 __all__ = ["logged_in", "make_user"]
 pytestmark = pytest.mark.django_db
@@ -121,6 +121,11 @@ def test_a_line_that_signs_in_tries_the_new_one_at_once_and_says_when_it_is_refu
     assert say_yes(engineer, trunk, page, "register_password") == 302
     assert Registration.objects.get().again_at
     assert Trunk.objects.get().register_password == NEW
+    part = engineer.get(f"{door(trunk)}?part=1").content.decode()
+    assert "Put the former password back" in part
+    Pulse.beat(signing.PULSE)
+    part = engineer.get(f"{door(trunk)}?part=1").content.decode()
+    assert "does not let us in" in part and "<html" not in part
 
 
 def test_a_connection_without_a_login_has_nothing_to_change(engineer: Client) -> None:
