@@ -54,7 +54,7 @@ def write(source: str, leads: Leads, drawn: diagrams.Drawn = _none_drawn) -> Wri
     _box(tokens)
     shown = list(diagrams.with_pictures(_with_own(tokens, own), drawn))
     made = _MARKDOWN.renderer.render(shown, _MARKDOWN.options, {})
-    anchors = frozenset({each.anchor for each in sections} | set(own.values()) | _ids(tokens))
+    anchors = frozenset({each.anchor for each in sections} | _ids(tokens))
     # No HTML of a document passes, and the library escapes all text.
     html = mark_safe(made)  # noqa: S308  # as above
     return Written(html, sections, anchors, links, diagrams.texts(tokens))
