@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
 from monitoring.hooks import working
-from monitoring.hooks.kinds import READS
+from monitoring.hooks.kinds import READS, Kind
 from monitoring.hooks.models import Hook, HookDelivery
 from telephony.models import Call
 from tests.alarms.servers import Web
@@ -117,3 +118,9 @@ def test_who_may_only_look_changes_nothing(
     assert client.get(f"/webhooks/{hook.pk}/").status_code == 200
     for door in ("try", "switch", "renew", "again", "remove", "change"):
         assert client.post(f"/webhooks/{hook.pk}/{door}/").status_code == 403, door
+
+
+@pytest.mark.parametrize("name", ["api.md", "api.ru.md"])
+def test_the_document_names_each_kind_of_event(settings: LazySettings, name: str) -> None:
+    text = (settings.BASE_DIR / "docs" / name).read_text()
+    assert [kind for kind in Kind.values if f"`{kind}`" not in text] == []
