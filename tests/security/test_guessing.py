@@ -5,12 +5,15 @@ making, nor by other spellings.
 import time
 
 import pytest
+from allauth.core import context
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.webauthn.internal import auth as webauthn
+from django.conf import LazySettings
 from django.test import Client, RequestFactory
 
 from tests.people.test_accounts import ENGLISH, SECRET, code, log_in, person
-from veyra.accounts import throttle
+from veyra.accounts import links, throttle
 from veyra.models import FailedLogin, SecurityEvent
 
 pytestmark = pytest.mark.django_db
@@ -74,8 +77,6 @@ def test_a_code_of_long_ago_opens_nothing() -> None:
 
 
 def test_a_new_password_does_not_do_without_the_second_factor() -> None:
-    from veyra.accounts import links
-
     user = person()
     totp.TOTP.activate(user, SECRET)
     client, link = Client(), "/account/new-password/" + links.new_password(user).split("/")[-2]
@@ -95,3 +96,16 @@ def test_recovery_codes_alone_are_no_second_factor_and_each_opens_once() -> None
     log_in(second)
     assert first.post("/account/code/", {"code": spare}).status_code == 302
     assert second.post("/account/code/", {"code": f"{spare[:4]} {spare[4:]}"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "https://testserver.evil.example", "http://testserver", "null"],
+)
+def test_a_passkey_that_was_used_on_another_site_opens_nothing(
+    rf: RequestFactory, settings: LazySettings, origin: str
+) -> None:
+    settings.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False
+    with context.request_context(rf.get("/", headers={"Host": "testserver"})):
+        judged = webauthn.get_server()._verify
+        assert judged("https://testserver") and not judged(origin)

@@ -59,13 +59,15 @@ def test_production_has_its_cookies_and_its_strict_transport(tmp_path: Path) -> 
     code = (
         "from django.conf import settings as s; print(s.SECURE_HSTS_SECONDS > 2e7,"
         " s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY,"
-        " s.SESSION_COOKIE_SAMESITE)"
+        " s.SESSION_COOKIE_SAMESITE, s.MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN,"
+        " set(s.SECOND_FACTOR_ROLES) == {'Owner', 'Engineer'})"
     )
     environment = {**OURS, **PRODUCTION, "VEYRA_STATE": str(tmp_path)}
     environment["DJANGO_SETTINGS_MODULE"] = "veyra.settings"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.stdout.split() == ["True", "True", "True", "True", "Lax"], done.stderr
+    told = ["True", "True", "True", "True", "Lax", "False", "True"]
+    assert done.stdout.split() == told, done.stderr
 
 
 @pytest.mark.django_db
