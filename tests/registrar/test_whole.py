@@ -23,6 +23,7 @@ from tests.live.system import System, running
 from tests.registrar.exchange import Exchange
 from tests.registrar.kamailio import lacks_kamailio
 from tests.registrar.telephone import Telephone
+from tests.upgrade.released import Postgres
 
 pytestmark = pytest.mark.live
 
@@ -343,7 +344,9 @@ def test_passwords_stand_in_no_file_no_log_and_no_list_of_processes(house: House
     house.wait_for("registered", seconds=20)
     canaries = [word.encode() for word in (PASSWORD, CHANGED)]
     files = contents(house.system.folder)
-    assert any(path.name == "db.sqlite3" for path in files)
+    if house.system.is_twice:
+        files[Path("dump")] = Postgres(house.system.environment["DATABASE_URL"]).dump()
+    assert any(path.name in ("db.sqlite3", "dump") for path in files)
     assert [path for path, data in files.items() if any(word in data for word in canaries)] == []
     lines = [
         " ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])
