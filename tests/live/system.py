@@ -53,17 +53,19 @@ for line in sys.stdin:
 class System:
     """All of it. `start` any subset of PROGRAMS; logs lie in `folder` as <program>.log.
 
-    Within tests.live.twice there are two of some, but for those in `alone`.
+    Within tests.live.twice there are two of some, but for those in `alone` (words).
     """
 
     application = "veyra.asgi:application"
 
     def __init__(
-        self, folder: Path, database: str = "", *, alone: tuple[str, ...] = (), **environment: str
+        self, folder: Path, database: str = "", *, alone: str = "", **environment: str
     ) -> None:
         self.folder = folder
         self.is_twice = bool(twice.server() and not database)
-        self.twins = {k: v for k, v in twice.TWINS.items() if self.is_twice and k not in alone}
+        self.twins = {
+            k: v for k, v in twice.TWINS.items() if self.is_twice and k not in alone.split()
+        }
         if self.is_twice:
             database = twice.database(folder)
         self.stack = Stack(folder, variables=environment)
@@ -272,7 +274,7 @@ class Caller:
 
 @contextmanager
 def running(
-    *programs: str, database: str = "", alone: tuple[str, ...] = (), **environment: str
+    *programs: str, database: str = "", alone: str = "", **environment: str
 ) -> Iterator[System]:
     """A system in a folder of its own, ended behind the block."""
     # pytest's own folders are too deep for a socket's path, which ends at 107 characters.

@@ -27,7 +27,7 @@ def system() -> Iterator[System]:
     if lacking := missing():
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
     with tempfile.TemporaryDirectory(prefix="veyra-") as folder:
-        system = System(Path(folder), alone=("agent",))
+        system = System(Path(folder), alone="agent")
         try:
             system.stack.start_broker()
             system.manage("migrate", "--verbosity", "0")

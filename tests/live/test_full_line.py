@@ -37,7 +37,7 @@ def system() -> Iterator[System]:
     if lacking := missing():
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
     programs = ("web", "worker", "beat", "tap", "agent", "watchdog", "standby")
-    with running(*programs, alone=("agent",), AGENT_CALLS="1") as system:
+    with running(*programs, alone="agent", AGENT_CALLS="1") as system:
         system.ask(LINE)
         system.wait_for_line()
         yield system

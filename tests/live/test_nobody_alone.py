@@ -56,7 +56,7 @@ def provider() -> Iterator[Provider]:
 def system(provider: Provider) -> Iterator[System]:
     if lacking := missing():
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
-    with running(*PROGRAMS, "watchdog", "standby", alone=("agent",)) as system:
+    with running(*PROGRAMS, "watchdog", "standby", alone="agent") as system:
         system.ask(LINE.format(provider=provider.address, olga=OLGA, boris=BORIS))
         system.wait_for_line()
         yield system

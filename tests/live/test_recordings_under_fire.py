@@ -64,7 +64,7 @@ def system() -> Iterator[System]:
     if lacking := missing():
         pytest.skip(f"not on this machine: {', '.join(lacking)} (`make livekit` builds them)")
     programs = (*PROGRAMS, "watchdog", "standby", "recorder")
-    with running(*programs, alone=("agent", "web"), AGENT_CALLS="12") as system:
+    with running(*programs, alone="agent web", AGENT_CALLS="12") as system:
         system.ask(LINE.format(greeting=GREETING))
         system.wait_for_line()
         yield system

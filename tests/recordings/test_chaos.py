@@ -62,7 +62,7 @@ class Sender:
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[System]:
     """A web of its own, and nothing else: no LiveKit is needed."""
-    system = System(tmp_path, alone=("web",))
+    system = System(tmp_path, alone="web")
     system._make_tables()
     system.start_program("web")
     wait_until(system._ready("web"), "web was not ready", 60)
