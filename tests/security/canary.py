@@ -20,7 +20,7 @@ from agentworker.providers import PROVIDERS
 from monitoring.alarms.kinds import KINDS
 from monitoring.models import AlertChannel, Hook, Watch
 from recordings.models import Ingress, Part, Recording, Storage, Stream, StreamTarget
-from telephony.models import Trunk
+from telephony.models import FormerPassword, Trunk
 from tests.people import matrix
 from tests.security.test_addresses import modules
 from veyra.secrets import EncryptedTextField
@@ -35,6 +35,9 @@ MADE: Mapping[str, Make] = {
         name="key", provider="openai", **s
     ),
     "telephony.Trunk": lambda s: Trunk.objects.create(name="line", addresses="10.0.0.1", **s),
+    "telephony.FormerPassword": lambda s: FormerPassword.objects.create(
+        trunk=Trunk.objects.create(name="former"), column="password", changed_at=NOW, **s
+    ),
     "recordings.Ingress": lambda s: Ingress.objects.create(
         name="in", kind="rtmp", room_name="r", **s
     ),
