@@ -94,11 +94,14 @@ def resolve(incident: Incident, by: User | None) -> bool:
 
 
 def reopen(incident: Incident, by: User | None) -> bool:
-    """It is not over. False: it is open, or the same trouble has an incident of its own."""
+    """It is not over: who was told of its end is told that it goes on, and of its end once more.
+    False: it is open, or the same trouble has an incident of its own.
+    """
     try:
         with transaction.atomic():
             done = Incident.objects.filter(pk=incident.pk, state=State.RESOLVED).update(
                 state=State.OPEN,
+                times=F("times") + 1,
                 resolved_at=None,
                 resolved_by=None,
                 acknowledged_at=None,

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from agentworker.models import Session, Speaker, Turn
 from monitoring.hooks import finding, sending, working
 from monitoring.hooks.models import Hook, HookDelivery, HookEvent
+from monitoring.incidents import services
 from monitoring.incidents.models import Incident
 from recordings.models import Recording
 from telephony.models import Call, CallBack, Leg
@@ -176,6 +177,18 @@ def test_an_incident_that_comes_back_is_told_again(
     Incident.objects.filter(pk=found.pk).update(times=2)
     working.work(now)
     assert [asked.json["data"]["times"] for asked in web.asked] == [1, 2]
+
+
+def test_an_incident_that_somebody_opens_again_is_told_again_and_so_is_its_end(
+    make_hook: MakeHook, web: Web, now: datetime
+) -> None:
+    make_hook(kinds=["incident.opened", "incident.closed"])
+    found = Incident.objects.create(rule="a", cause="a", severity=2, opened_at=now, seen_at=now)
+    for step in (services.resolve, services.reopen, services.resolve):
+        working.work(now)
+        assert step(found, None)
+    working.work(now)
+    assert told(web) == ["incident.opened", "incident.closed"] * 2
 
 
 def test_what_is_not_taken_holds_up_the_rest_of_its_call_and_no_other(
