@@ -51,7 +51,7 @@ class Up:
             return
         rest = self.tree() if self.process.poll() is None else []
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(90)
         psutil.wait_procs(rest, timeout=5)
 
     def output(self) -> str:
