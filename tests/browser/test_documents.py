@@ -18,11 +18,14 @@ from veyra.models import User
 pytestmark = pytest.mark.prove
 
 
-def log_in(page: Page, site: Site, language: str) -> None:
+def log_in(page: Page, site: Site, language: str, *, is_new: bool = False) -> None:
+    """`is_new`: nothing is saved here yet; else the demo is."""
+
     def staff() -> None:
         asked = {"language": language, "set_up_at": timezone.now()}
         User.objects.create_superuser("olga", "", "secret", **asked)
-        demo.fill(timezone.now(), Random(1))
+        if not is_new:
+            demo.fill(timezone.now(), Random(1))
         work()
 
     site.do(staff)
@@ -57,6 +60,15 @@ def test_documents_show_pages_as_they_are(
         assert answer and answer.ok
         page.wait_for_load_state("networkidle")
         picture(page, f"{name}-{language}")
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_documents_show_what_a_newcomer_does_first(
+    page: Page, site: Site, language: str, picture: Callable[[Page, str], None]
+) -> None:
+    log_in(page, site, language, is_new=True)
+    page.wait_for_load_state("networkidle")
+    picture(page, f"first-{language}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
