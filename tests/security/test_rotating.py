@@ -1,6 +1,7 @@
 """Secrets at rest are sealed by a new key, and none is left behind."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from veyra import audit, livekit_keys, rotating
 from veyra.livekit import webhooks
 from veyra.livekit.client import LiveKit
 from veyra.livekit.config import Line, Server, server_config
-from veyra.livekit.pairs import NAMES, Pair, Pairs, pairs
+from veyra.livekit.pairs import NAMES, Pair, Pairs, hold_to_file, pairs
 from veyra.livekit_keys import KeysError
 from veyra.models import AuditEntry, KeyRotation, Program, SecurityEvent, User
 from veyra.secrets import SecretError, decrypt, encrypt
@@ -219,3 +220,21 @@ def test_nobody_switches_while_livekit_is_away(settings: LazySettings) -> None:
 def test_a_new_installation_has_a_second_pair_from_the_start(tmp_path: Path) -> None:
     made = Pair.read(local_keys(tmp_path)["LIVEKIT_SECOND_KEY"])
     assert made and made.name.startswith("veyra-") and len(made.secret) > 32
+
+
+def test_what_the_agent_library_writes_into_the_environment_is_nobodys_decision(
+    own_keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    hold_to_file()
+    os.environ |= {"LIVEKIT_API_KEY": "written", "LIVEKIT_API_SECRET": "w" * 40}
+    assert pairs().first == Pair(KEY, SECRET)
+
+
+def test_what_a_person_put_into_the_environment_stays_his(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", os.environ | {"LIVEKIT_API_KEY": "his"})
+    settings.LIVEKIT_API_KEY = "his"
+    hold_to_file()
+    assert pairs().first.name == "his"

@@ -17,6 +17,9 @@ from veyra.state import KEYS_FILE, local_keys, stamp
 FIRST, SECRET = "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"
 SECOND, LEAVING = "LIVEKIT_SECOND_KEY", "LIVEKIT_LEAVING_KEY"
 NAMES = (FIRST, SECRET, SECOND, LEAVING)
+# Set for the assistant's worker and its jobs: the agent library writes the pair that it was given
+# into the environment, where it would look like a person's for ever.
+OF_FILE = "VEYRA_KEYS_OF_FILE"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ def pairs() -> Pairs:
     state = Path(settings.STATE)
     at = stamp(state)
     # As it was when settings were read, they have it.
-    if by_hand() or at in (0, settings.KEYS_STAMP):
+    is_known = at in (0, settings.KEYS_STAMP) and OF_FILE not in os.environ
+    if by_hand() or is_known:
         return Pairs(
             Pair(settings.LIVEKIT_API_KEY, settings.LIVEKIT_API_SECRET),
             Pair.read(settings.LIVEKIT_SECOND_KEY),
@@ -71,7 +75,13 @@ def made_since() -> list[Pair]:
 
 def by_hand() -> bool:
     """Does the environment decide them? Then a person changes them there."""
-    return any(os.environ.get(name) for name in NAMES)
+    return OF_FILE not in os.environ and any(os.environ.get(name) for name in NAMES)
+
+
+def hold_to_file() -> None:
+    """Whatever is written into the environment of this process from now on is nobody's decision."""
+    if not by_hand():
+        os.environ[OF_FILE] = "1"
 
 
 @lru_cache(maxsize=4)

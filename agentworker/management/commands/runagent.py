@@ -15,6 +15,7 @@ from agentworker.taping import parts
 from agentworker.uploading import Uploader, Uploading
 from agentworker.worker import LineWorker, default_name
 from veyra import stopping
+from veyra.livekit.pairs import hold_to_file
 
 
 class Command(BaseCommand):
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="", help="how the worker is listed")
 
     def handle(self, *, calls: int, port: int, name: str, **options: object) -> None:
+        hold_to_file()
         line = LineWorker(
             calls, port, settings.AGENT_LISTEN, settings.AGENT_METRICS_PORT, accesses.libraries()
         )
