@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents.commands import Command, every
-from tests.live.stack import ROOT, missing
+from tests.live.stack import ROOT, missing, wait_until
 from tests.live.up import Up
 
 pytestmark = [pytest.mark.live, pytest.mark.prove]
@@ -63,6 +63,8 @@ def line() -> Iterator[Line]:
         demo = started.give("make", "-o", ".venv/.requirements", "demo")
         assert demo.returncode == 0, demo.stderr
         started.start()
+        # The pages answer before the last of the programs does.
+        wait_until(lambda: started.manage("diagnose").returncode == 0, "the line is not well", 180)
         yield started
         started.stop()
 
