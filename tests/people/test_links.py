@@ -102,6 +102,19 @@ def kind_of(url: str) -> str:
     return re.sub(r"^/admin/.*/#/history/$", "a history", path)
 
 
+def walk(client: Client) -> Iterator[tuple[str, str, Any]]:
+    """From the home page to one page of each kind: (where its link stands, its address, it)."""
+    waiting, seen = [("/admin/", "")], {"/admin/"}
+    while waiting:
+        url, source = waiting.pop(0)
+        answer = client.get(url, headers={"Accept": "text/html"})
+        yield source, url, answer
+        for link in sorted(links_of(answer, url)) if answer.status_code < 400 else ():
+            if kind_of(link) not in seen and not link.startswith(("/static", "/admin/logout")):
+                seen.add(kind_of(link))
+                waiting.append((link, url))
+
+
 def person(client: Client, *wanted: str) -> Client:
     """A member of staff with these rights, logged in."""
     user = User.objects.create_user("boris", is_staff=True, language="en", set_up_at=timezone.now())
@@ -124,18 +137,13 @@ def person(client: Client, *wanted: str) -> Client:
 def test_no_link_leads_to_a_page_that_says_no(client: Client, wanted: tuple[str, ...]) -> None:
     line()
     person(client, *wanted)
-    waiting, seen, refused = [("/admin/", "")], {"/admin/"}, []
-    while waiting:
-        url, source = waiting.pop(0)
-        answer = client.get(url, headers={"Accept": "text/html"})
+    refused, seen = [], 0
+    for source, url, answer in walk(client):
+        seen += 1
         if answer.status_code == 403:
             refused.append(f"{source} leads to {url}")
-        for link in sorted(links_of(answer, url)) if answer.status_code < 400 else ():
-            if kind_of(link) not in seen and not link.startswith(("/static", "/admin/logout")):
-                seen.add(kind_of(link))
-                waiting.append((link, url))
     assert refused == []
-    assert len(seen) > 4
+    assert seen > 4
 
 
 @pytest.mark.parametrize(
