@@ -2,13 +2,14 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from monitoring.hooks.models import Hook
 from telephony.models import ScheduledChange, Trunk
@@ -25,6 +26,13 @@ from veyra.secrets import SecretError, decrypt, encrypt
 from veyra.state import local_keys
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """What a command says is read here as it stands in the code."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.mark.django_db

@@ -63,6 +63,8 @@ def say(scope: dict[str, Any]) -> list[dict[str, Any]]:
     return said
 
 
+# Sockets close the connection of their thread between two questions.
+@pytest.mark.django_db(transaction=True)
 def test_a_password_alone_opens_no_socket(owner: User) -> None:
     said = say({"user": owner, "session": {}})
     assert said == [
