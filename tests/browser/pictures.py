@@ -1,6 +1,7 @@
 """Pictures of pages that documents show; each is there in both languages."""
 
-# Made by test_documents.py: the name of the picture, and its page. {call}, {agent}, {number}: of the demo.
+# Made by test_documents.py: the name of the picture, and its page. {call}, {agent} and {number}
+# are of the demo.
 PAGES = {
     "home": "/admin/",
     "calls": "/admin/telephony/call/",

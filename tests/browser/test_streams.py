@@ -77,7 +77,7 @@ def _send_on(line: Site, page: Page) -> None:
 def _let_in(line: Site, page: Page) -> None:
     page.goto(f"{line.url}/ingress/")
     page.get_by_label("Name").fill("Camera in the hall")
-    page.get_by_label("Room").fill("hall")
+    page.get_by_label("Room", exact=True).fill("hall")
     page.get_by_role("button", name="Make it").click()
     line.do(looking.look)
     page.reload()
