@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from django.conf import settings
 
 from agentworker.burden import MIB, memory_of
 from agentworker.espeak import engine
@@ -26,8 +27,8 @@ from tests.live.system import Caller
 
 # Calls of each, and what is asked in each of them.
 CALLS, TURNS = 6, 6
-# As many calls for the memory; and for the crowd, one more each second.
-FEW, CROWD = 4, 11
+# As many calls for the memory; and for the crowd, one more each second: what our worker takes.
+FEW, CROWD = 4, settings.AGENT_CALLS
 # A gap of more than so much in what is heard is a fault.
 GAP = 0.06
 # Who waits for longer for the first sound has been left ringing.
