@@ -197,15 +197,16 @@ def test_an_operator_is_invited_and_comes_in_by_two_steps(
 
 
 def says_what_it_is_for(page: Page) -> None:
-    if page.locator("[name=name]").count():
-        page.fill("[name=name]", "Заказы")
-        page.select_option("[name=as_whom]", label="Сервис с ролью «Оператор»")
+    page.fill("[name=name]", "Заказы")
+    page.select_option("[name=as_whom]", label="Сервис с ролью «Оператор»")
 
 
 def test_a_call_is_placed_by_curl_once(page: Page, desk: Up, provider: Provider) -> None:
     log_in(page, desk, *first_login(desk))
-    ((*makes, copied),) = buttons(*KEYS)
-    walk(page, makes, {"Создать ключ": says_what_it_is_for})
+    ((*leads, makes, copied),) = buttons(*KEYS)
+    walk(page, leads)
+    says_what_it_is_for(page)
+    press(page, makes)
     key = page.locator("#secret").input_value()
     press(page, copied)
     lets_it_call_out(page, provider)
