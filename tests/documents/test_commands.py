@@ -24,13 +24,13 @@ OPTIONS = {
 }
 # Neither of manage.py, make nor docker compose: who runs it, or why nobody does.
 ELSEWHERE = {
-    "curl": "tests/live/test_documented.py",
-    "export": "tests/live/test_documented.py",
+    "curl": "tests/browser/test_handed_over.py",
+    "export": "tests/browser/test_handed_over.py",
     "scripts/diagnose_livekit_connection.py": "tests/live/test_documented.py",
     "scripts/critical_incident_response.sh": "tests/live/test_documented.py",
     "cd": "before promtool",
     "../../.veyra/bin/promtool": "tests/metrics/test_promtool.py",
-    **dict.fromkeys(("docker run", "docker kill", "docker image"), "there is no Docker here"),
+    **dict.fromkeys(("docker run", "docker kill", "docker image"), "tests have no Docker"),
     "pytest": "tests/live/test_streams.py is a test itself",
     "tests.bench": "measures for minutes: `make bench`",
     "tests.live.twice": "runs the live suite: `make prove`",
