@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 FOR_EVER = 2**31
 # Two callers at once find a warm process each.
 IDLE_PROCESSES = 2
-NEARLY_FULL = 0.99
+# LiveKit offers no call to a worker that has reached its `agents.target_load`, which is 0.7.
+FULL = 0.69
 # So soon it looks whether the key pair is another.
 PAIR_SECONDS = 1.0
 
@@ -102,12 +103,12 @@ class LineWorker:
             self._accepting.discard(request.id)
 
     def load(self) -> float:
-        """From 0, idle, to 1, resting: LiveKit prefers the least loaded worker.
+        """0: idle; FULL: without a free place; 1: resting. LiveKit prefers the least loaded worker.
 
-        A full one is not told as such: LiveKit would offer it nothing until it hears otherwise,
-        seconds after a place is free. `on_request` passes on what does not fit.
+        A full one stays below what LiveKit takes for full: it would be offered nothing until it is
+        heard of otherwise, seconds after a place is free. `on_request` passes on what does not fit.
         """
-        return 1.0 if self.resting else min(len(self.jobs()) / self.capacity, NEARLY_FULL)
+        return 1.0 if self.resting else told(len(self.jobs()), self.capacity)
 
     def jobs(self) -> list[LiveJob]:
         """Calls whose process lives."""
@@ -161,6 +162,11 @@ class LineWorker:
 
     def _on_registered(self, _worker: str, server: Any) -> None:
         self._registered, self.livekit_version = True, server.version
+
+
+def told(calls: int, capacity: int) -> float:
+    """The load of a worker with so many calls, as LiveKit is told it."""
+    return FULL * min(calls / capacity, 1.0)
 
 
 def goes_first(metadata: str) -> bool:

@@ -21,7 +21,7 @@ from agentworker.housekeeping import Housekeeping
 from agentworker.models import SessionEvent, Worker
 from agentworker.shipping import Shipper
 from agentworker.spool import JobFacts, Leg, Spool
-from agentworker.worker import LineWorker
+from agentworker.worker import LineWorker, told
 
 
 class Requests:
@@ -100,6 +100,14 @@ def test_a_worker_that_is_to_rest_passes_calls_on(rests: bool, answer: str, load
     heartbeat.beat()
     asyncio.run(line.on_request(livekit.request("a")))
     assert (livekit.answers, line.load(), line.draining) == ([answer], load, rests)
+
+
+@pytest.mark.parametrize("capacity", [1, 10, 1000])
+def test_a_worker_with_a_free_place_is_below_what_livekit_takes_for_full(capacity: int) -> None:
+    loads = [told(calls, capacity) for calls in range(capacity + 2)]
+    assert loads == sorted(loads) and loads[0] == 0 and loads[1] > 0
+    # By its `agents.target_load`; it is told of a place that is free again only seconds later.
+    assert max(loads) < 0.7
 
 
 class Broken(Shipper):

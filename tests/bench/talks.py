@@ -57,7 +57,7 @@ def measure(arena: Ground) -> list[Figure]:
 def start(arena: Ground) -> None:
     url = f"http://127.0.0.1:{(port := free_port())}/v1"
     arena.start_bare("tests.bench.provider", str(port))
-    arena.system.environment |= {"PROVIDER_NETWORKS": "127.0.0.1/32", "AGENT_CALLS": str(2 * CROWD)}
+    arena.system.environment["PROVIDER_NETWORKS"] = "127.0.0.1/32"
     arena.environment["BENCH_PROVIDER"] = url
     arena.system.stack.start_server()
     arena.system.stack.start_gateway()
