@@ -108,7 +108,7 @@ class LineWorker:
         A full one stays below what LiveKit takes for full: it would be offered nothing until it is
         heard of otherwise, seconds after a place is free. `on_request` passes on what does not fit.
         """
-        return 1.0 if self.resting else told(len(self.jobs()), self.capacity)
+        return 1.0 if self.resting else load_with(len(self.jobs()), self.capacity)
 
     def jobs(self) -> list[LiveJob]:
         """Calls whose process lives."""
@@ -164,7 +164,7 @@ class LineWorker:
         self._registered, self.livekit_version = True, server.version
 
 
-def told(calls: int, capacity: int) -> float:
+def load_with(calls: int, capacity: int) -> float:
     """The load of a worker with so many calls, as LiveKit is told it."""
     return FULL * min(calls / capacity, 1.0)
 

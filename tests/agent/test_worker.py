@@ -21,7 +21,7 @@ from agentworker.housekeeping import Housekeeping
 from agentworker.models import SessionEvent, Worker
 from agentworker.shipping import Shipper
 from agentworker.spool import JobFacts, Leg, Spool
-from agentworker.worker import LineWorker, told
+from agentworker.worker import LineWorker, load_with
 
 
 class Requests:
@@ -104,7 +104,7 @@ def test_a_worker_that_is_to_rest_passes_calls_on(rests: bool, answer: str, load
 
 @pytest.mark.parametrize("capacity", [1, 10, 1000])
 def test_a_worker_with_a_free_place_is_below_what_livekit_takes_for_full(capacity: int) -> None:
-    loads = [told(calls, capacity) for calls in range(capacity + 2)]
+    loads = [load_with(calls, capacity) for calls in range(capacity + 2)]
     assert loads == sorted(loads) and loads[0] == 0 and loads[1] > 0
     # By its `agents.target_load`; it is told of a place that is free again only seconds later.
     assert max(loads) < 0.7
