@@ -40,6 +40,7 @@ def installation(
         monkeypatch.delenv(name, raising=False)
     livekit: Simulated = request.getfixturevalue("simulated")
     settings.STATE, settings.LIVEKIT_URL = tmp_path, livekit.url
+    settings.LIVEKIT_SECOND_KEY = settings.LIVEKIT_LEAVING_KEY = ""
     (tmp_path / "keys.env").write_text(f"LIVEKIT_API_KEY={KEY}\nLIVEKIT_API_SECRET={SECRET}\n")
     return livekit
 
