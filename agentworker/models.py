@@ -397,6 +397,10 @@ class WorkerQuerySet(VisibleQuerySet["Worker"]):
     def resting(self) -> Self:
         return self.filter(is_resting=True)
 
+    def not_by_hand(self) -> Self:
+        """Without those that somebody put to rest: only somebody wakes them."""
+        return self.filter(rests_by_hand=False)
+
 
 class Worker(models.Model):
     """A process that takes calls, as it said of itself within the last seconds."""
@@ -424,6 +428,8 @@ class Worker(models.Model):
     draining = models.BooleanField(_("takes no new calls"), default=False)
     # Staff want it to take none; it reads this with each sign of life.
     is_resting = models.BooleanField(default=False, editable=False)
+    # By a button, and not because a new version is being installed.
+    rests_by_hand = models.BooleanField(default=False, db_default=False, editable=False)
     # Rooms in which its conversations hang: it ends them, and starts its spare processes anew,
     # with the next sign of life. Null: nobody asked.
     rooms_to_end = models.JSONField(null=True, default=None, editable=False)

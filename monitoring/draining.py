@@ -34,8 +34,8 @@ def drain(patience: timedelta) -> int:
 
 
 def end() -> None:
-    """Calls are taken again, and alarms are told."""
-    Worker.objects.resting().update(is_resting=False)
+    """Calls are taken again, and alarms are told. Who rests by a button goes on resting."""
+    Worker.objects.resting().not_by_hand().update(is_resting=False)
     now = timezone.now()
     _ours().filter(lifted_at=None).update(lifted_at=now)
 

@@ -32,13 +32,14 @@ def _drain(now: datetime, target: str) -> Outcome:
             " one first."
         )
         return failed(msgid)
-    if not Worker.objects.filter(name=target).update(is_resting=True):
+    if not Worker.objects.filter(name=target).update(is_resting=True, rests_by_hand=True):
         return failed(GONE)
     return worked(_("It takes no new calls. Those that it has go on to their end."))
 
 
 def _take_again(now: datetime, target: str) -> Outcome:
-    if not Worker.objects.filter(name=target).update(is_resting=False):
+    asked = Worker.objects.filter(name=target)
+    if not asked.update(is_resting=False, rests_by_hand=False):
         return failed(GONE)
     return worked(_("It takes calls again."))
 

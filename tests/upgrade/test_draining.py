@@ -11,6 +11,7 @@ from django.utils import timezone
 from agentworker.models import Worker
 from monitoring import draining
 from monitoring.incidents.models import Silence
+from monitoring.recovery.steps import STEPS
 from telephony.models import Call
 from veyra.models import User
 from veyra.up import background
@@ -37,6 +38,22 @@ def test_a_call_that_goes_on_too_long_leaves_all_as_it_was(worker: Worker) -> No
     assert draining.drain(NO_PATIENCE) == 1
     worker.refresh_from_db()
     assert not worker.is_resting and not Silence.objects.in_force(timezone.now()).exists()
+
+
+def test_a_worker_that_somebody_put_to_rest_is_not_woken_by_the_end_of_an_upgrade(
+    worker: Worker,
+) -> None:
+    now = timezone.now()
+    seen = {"host": "here", "started_at": now, "seen_at": now, "capacity": 5, "registered": True}
+    Worker.objects.create(name="other", pid=2, **seen)
+    STEPS["drain_worker"].run(now, "one")
+    draining.drain(NO_PATIENCE)
+    draining.end()
+    assert list(Worker.objects.resting()) == [worker]
+    STEPS["take_calls_again"].run(now, "one")
+    draining.drain(NO_PATIENCE)
+    draining.end()
+    assert not Worker.objects.resting().exists()
 
 
 def test_planned_work_of_people_goes_on_after_an_upgrade(worker: Worker, owner: None) -> None:
