@@ -113,6 +113,11 @@ def of(view: str) -> Help | None:
     return PAGES.get(view) or PAGES.get(_OF_ADMIN.sub("", view))
 
 
+def of_trouble(rule: str) -> Help:
+    """What an incident of this rule means, and what is pressed."""
+    return Help(f"incidents#{rule}", "incident")
+
+
 def explained(term: str, language: str, *, is_engineer: bool) -> tuple[str, str]:
     """(the word, what it means); ("", "") for a word that is not there. What the field calls it
     stands in the second paragraph, for engineers.

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from monitoring.documents import help as documents
 from monitoring.health import every, reliability
 from monitoring.health import page as shown
 from monitoring.health.base import Check
@@ -115,6 +116,7 @@ def _page(
     context = {
         **admin.site.each_context(request),
         "title": found.title,
+        "help_here": documents.of_trouble(found.name),
         "check": found,
         "line": shown.Line(found, finding, ()),
         "history": shown.history(found.name, shown.SPANS[span], now),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from monitoring.documents import help as documents
 from monitoring.incidents import services
 from monitoring.incidents.forms import RuleForm, SilenceForm
 from monitoring.incidents.models import RuleSetting, Severity, Silence
@@ -41,6 +42,7 @@ def _line(slug: str, setting: RuleSetting | None) -> dict[str, Any]:
     severity = (setting and setting.severity) or found.severity
     return {
         "rule": found,
+        "help": documents.of_trouble(slug),
         "setting": setting,
         "severity": severity,
         "level": Severity(severity).label,
@@ -62,6 +64,7 @@ def rule(request: HttpRequest, user: User, slug: str) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": found.title,
+        "help_here": documents.of_trouble(slug),
         "rule": found,
         "form": form,
         "advice": RUNBOOKS.get(slug, USUAL),

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from monitoring.documents import help as documents
 from monitoring.incidents import story
 from monitoring.incidents.forms import AssignForm, CommentForm, SnoozeForm
 from monitoring.incidents.models import Incident, Severity, Silence
@@ -84,6 +85,7 @@ def incident(request: HttpRequest, user: User, pk: UUID) -> HttpResponse:
     context |= {
         **admin.site.each_context(request),
         "title": told.title,
+        "help_here": documents.of_trouble(row.rule),
         "book": runbook(row, user, now),
         "comment": CommentForm(),
         "snooze": SnoozeForm(),

@@ -15,12 +15,14 @@ register = template.Library()
 
 @register.inclusion_tag("monitoring/documents/_help.html", takes_context=True)
 def page_help(context: Context) -> dict[str, Any]:
-    """Nothing for whoever is not logged in: he cannot read documents."""
+    """Nothing for whoever is not logged in: he cannot read documents. A page that is about one of
+    many things may have a part of its own, as `help_here`.
+    """
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     if request is None or match is None or not request.user.is_staff:
         return {}
-    found = pages.of(match.view_name)
+    found = context.get("help_here") or pages.of(match.view_name)
     if found is None:
         return {"url": reverse("docs-home")}
     word, meaning = _explained(context, found.term)

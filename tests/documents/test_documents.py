@@ -14,6 +14,7 @@ from monitoring.documents import diagrams, library
 from monitoring.documents import help as pages
 from monitoring.documents.examples import read_example
 from monitoring.documents.library import Document, documents
+from monitoring.incidents.rulebook import BY_SLUG
 from tests.browser.pictures import BESIDE, PAGES
 from tests.documents import incidents
 from veyra import look
@@ -161,6 +162,13 @@ def test_the_question_mark_of_a_page_leads_to_a_part_that_is_there(
     assert anchor in documents()[slug, language].written.anchors
     term = pages.PAGES[view].term
     assert not term or all(pages.explained(term, language, is_engineer=False))
+
+
+@pytest.mark.parametrize("language", library.LANGUAGES)
+@pytest.mark.parametrize("rule", sorted(BY_SLUG))
+def test_the_question_mark_of_an_incident_leads_to_its_part(rule: str, language: str) -> None:
+    slug, _hash, anchor = pages.of_trouble(rule).place.partition("#")
+    assert anchor in documents()[slug, language].written.anchors
 
 
 def test_each_page_with_help_is_a_page() -> None:

@@ -1,6 +1,6 @@
 """The pages of incidents: who sees what, what they tell, and what is pressed there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -36,13 +36,6 @@ from veyra.sentences import Sentence
 pytestmark = pytest.mark.django_db
 Enter = Callable[..., Client]
 Open = Callable[..., Incident]
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    urgent.last.forget()
-    yield
-    urgent.last.forget()
 
 
 @pytest.fixture
@@ -100,6 +93,17 @@ def test_the_list_shows_what_is_open_first_and_what_is_over(enter: Enter, begin:
 
 def test_a_list_with_nothing_in_it_says_that_nothing_is_wrong(enter: Enter) -> None:
     assert "Nothing is wrong." in text(enter(), "incidents")
+
+
+@pytest.mark.parametrize(
+    ("view", "about"),
+    [("incident", ""), ("incident-rule", "gateway"), ("health-check", "gateway")],
+)
+def test_the_question_mark_leads_to_the_part_about_this_trouble(
+    view: str, about: str, enter: Enter, begin: Open
+) -> None:
+    page = text(enter(), view, about or begin("gateway").pk)
+    assert f'href="{reverse("doc", args=["incidents"])}#gateway"' in page
 
 
 def test_the_list_is_narrowed_by_gravity_and_rule(enter: Enter, begin: Open) -> None:
