@@ -39,12 +39,15 @@ HEARD = """
         await context.resume();
         const analyser = context.createAnalyser();
         analyser.fftSize = 8192;
-        for (const { srcObject } of document.querySelectorAll("#ear audio")) {
-            context.createMediaStreamSource(srcObject).connect(analyser);
-        }
         const bins = new Float32Array(analyser.frequencyBinCount);
-        const found = [];
+        const [found, heard] = [[], new Set()];
         for (let end = Date.now() + seconds * 1000; Date.now() < end;) {
+            // A person is heard as soon as his sound comes, which may be later than ours.
+            for (const { srcObject } of document.querySelectorAll("#ear audio")) {
+                if (!srcObject || heard.has(srcObject.id)) continue;
+                heard.add(srcObject.id);
+                context.createMediaStreamSource(srcObject).connect(analyser);
+            }
             await new Promise((done) => setTimeout(done, 100));
             analyser.getFloatFrequencyData(bins);
             const loudest = bins.reduce((best, level, i) => (level > bins[best] ? i : best), 0);

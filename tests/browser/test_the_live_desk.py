@@ -38,6 +38,7 @@ pytestmark = pytest.mark.live
 
 OURS, UNKNOWN = "74991124148", "74991120000"
 CALLERS_TONE = 700
+BYTES_A_SECOND = 8000  # of µ-law
 DESK = f"""
     from agentworker.models import Agent
     from agentworker.services import Words, save_words
@@ -167,7 +168,7 @@ def hears_the_caller(page: Page, line: Line) -> None:
     line.phone.says = beeps(CALLERS_TONE)
     page.get_by_role("button", name="Listen").click()
     expect(page.locator("#ear [role=status]")).to_contain_text("You are listening", timeout=15_000)
-    heard = page.evaluate(HEARD, 5)
+    heard = page.evaluate(HEARD, 7)
     line.phone.says = SILENCE
     assert len([hertz for hertz in heard if abs(hertz - CALLERS_TONE) < 20]) > 10, heard
 
@@ -191,10 +192,12 @@ def is_heard_by_the_caller(page: Page, line: Line) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Join").click()
     status = page.locator("#ear [role=status]")
     expect(status).to_contain_text("You are in the talk", timeout=15_000)
-    page.wait_for_timeout(1000)
-    start = len(line.phone.ear.heard)
-    page.wait_for_timeout(4000)
-    assert share(bytes(line.phone.ear.heard[start:]), OUR_TONE) > 0.5
+    heard = line.phone.ear.heard
+
+    def is_our_tone() -> bool:
+        return share(bytes(heard[-3 * BYTES_A_SECOND :]), OUR_TONE) > 0.5
+
+    wait_until(is_our_tone, "the caller does not hear who joined", 20)
     page.get_by_role("button", name="Leave the call").click()
     expect(status).to_have_text("You have left the call.")
 
