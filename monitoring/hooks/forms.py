@@ -64,8 +64,8 @@ class HookForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in th
         hook: Hook = super().save(commit=False)
         if url := self.cleaned_data["url"]:
             hook.url, hook.host = url, URL(url).host or ""
-        if set(hook.kinds) - set(self._kinds):
-            hook.since = timezone.now()
+        chosen, hook.kinds = hook.kinds, self._kinds
+        hook.choose(chosen, timezone.now())
         if commit:
             hook.save()
         return hook

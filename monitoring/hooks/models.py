@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -11,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from monitoring.hooks.kinds import Kind, offered
+from monitoring.hooks.kinds import READS, Kind, offered
 from veyra.look import link
 from veyra.models import User
 from veyra.querysets import VisibleQuerySet
@@ -52,8 +53,10 @@ class Hook(models.Model):
     kinds = models.JSONField(_("tells of"), default=list)
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
     is_on = models.BooleanField(_("in use"), default=True)
-    # What happened before it was switched on, or chosen, is not told.
+    # What happened before it was made, or switched on, is not told.
     since = models.DateTimeField(default=timezone.now, editable=False)
+    # Of kinds that were chosen later: from which moment on, {"call.ended": ISO moment}.
+    later = models.JSONField(default=dict, editable=False)
     worked_at = models.DateTimeField(null=True, editable=False)
     failing_since = models.DateTimeField(null=True, editable=False)
     # When Veyra itself switched it off.
@@ -75,11 +78,34 @@ class Hook(models.Model):
 
     def is_readable_by(self, user: User) -> bool:
         """May he read all that this program is told?"""
-        return set(self.kinds) <= {kind.value for kind in offered(user)}
+        return set(self.known) <= set(offered(user))
+
+    @property
+    def known(self) -> list[Kind]:
+        """Of what it is told. A later version may have stored kinds that this one does not know:
+        they wait in the row until it is back.
+        """
+        return [kind for kind in READS if kind in self.kinds]
 
     @property
     def labels(self) -> list[str]:
-        return [str(Kind(kind).label) for kind in self.kinds]
+        return [str(kind.label) for kind in self.known]
+
+    @property
+    def begins(self) -> dict[Kind, datetime]:
+        """Of what it is told, and from which moment on."""
+        found = {}
+        for kind in self.known:
+            later = self.later.get(kind)
+            found[kind] = max(self.since, datetime.fromisoformat(later)) if later else self.since
+        return found
+
+    def choose(self, kinds: Iterable[str], now: datetime) -> None:
+        """Tell it of these, and of those that are new only what happens from now on."""
+        chosen = [*kinds, *(kind for kind in self.kinds if kind not in READS)]
+        kept = {kind: at for kind, at in self.later.items() if kind in chosen}
+        self.later = kept | dict.fromkeys(set(chosen) - set(self.kinds), now.isoformat())
+        self.kinds = chosen
 
 
 class HookEvent(models.Model):

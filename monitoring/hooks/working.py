@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from django.conf import settings
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 TASK = "monitoring.hooks"
 State = HookDelivery.State
 
+NEVER = datetime.max.replace(tzinfo=UTC)
 # Each look asks for what is new; now and then for what came late.
 LATELY, LATE, LATE_EVERY = timedelta(minutes=10), timedelta(days=1), timedelta(minutes=5)
 # After each vain try twice as long, for a day.
@@ -77,6 +78,7 @@ def look(hooks: Sequence[Hook], now: datetime) -> None:
         is_late = Lease.take("hooks:late", LATE_EVERY.total_seconds()) is not None
         oldest = now - (LATE if is_late else LATELY)
         write(finding.find(wanted(hooks, oldest), now), hooks, now)
+        catch_up(hooks, now)
     finally:
         Lease.release("hooks", lease)
 
@@ -85,23 +87,35 @@ def wanted(hooks: Iterable[Hook], oldest: datetime) -> dict[str, datetime]:
     """Which kinds of events somebody is to be told of, and since when; nothing before `oldest`."""
     found: dict[str, datetime] = {}
     for hook in hooks:
-        for kind in hook.kinds:
-            found[kind] = min(found.get(kind, hook.since), hook.since)
+        for kind, since in hook.begins.items():
+            found[kind] = min(found.get(kind, since), since)
     return {kind: max(since, oldest) for kind, since in found.items()}
 
 
 @transaction.atomic
 def write(facts: Iterable[finding.Fact], hooks: Sequence[Hook], now: datetime) -> None:
     """An event for each fact that some hook wants, and what is to be told of it."""
-    told = []
+    told, begins = [], [(hook, hook.begins) for hook in hooks]
     for fact in facts:
-        wanting = [hook for hook in hooks if fact.kind in hook.kinds and fact.at >= hook.since]
+        wanting = [hook for hook, since in begins if fact.at >= since.get(fact.kind, NEVER)]
         if wanting:
             event = HookEvent(**vars(fact))
             told += [(event, hook) for hook in wanting]
     events = {event.pk: event for event, _hook in told}
     HookEvent.objects.bulk_create(events.values())
     HookDelivery.objects.bulk_create(_delivery(hook, event, now) for event, hook in told)
+
+
+def catch_up(hooks: Iterable[Hook], now: datetime) -> None:
+    """Somebody may choose a kind while a look is under way that does not know of it yet, and finds
+    what happened since only for other hooks.
+    """
+    for hook in hooks:
+        for kind, since in hook.begins.items():
+            if since > now - LATELY:
+                events = HookEvent.objects.filter(kind=kind, at__gte=since, made_at__gte=since)
+                missed = events.exclude(deliveries__hook=hook).order_by("at")
+                HookDelivery.objects.bulk_create(_delivery(hook, each, now) for each in missed)
 
 
 def _delivery(hook: Hook, event: HookEvent, now: datetime) -> HookDelivery:

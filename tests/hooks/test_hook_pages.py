@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from django.utils import timezone
 
 from monitoring.hooks import working
 from monitoring.hooks.kinds import READS, Kind
@@ -66,11 +67,50 @@ def test_an_empty_address_keeps_what_is_stored(engineer: Client, make_hook: Make
     assert (now.name, now.url, now.since) == ("CRM", hook.url, hook.since)
 
 
-def test_what_is_chosen_later_is_told_from_then_on(engineer: Client, make_hook: MakeHook) -> None:
+def test_what_is_chosen_later_is_told_from_then_on_and_the_rest_as_before(
+    engineer: Client,
+    make_hook: MakeHook,
+    make_caller: Callable[..., Call],
+    web: Web,
+    now: datetime,
+) -> None:
+    """Whatever happened before, and was not found yet, or was found already."""
     hook = make_hook(kinds=["call.ended"])
+    make_caller()
+    working.work(now)
+    unseen = make_caller()
     kinds = ["call.ended", "call.started"]
     engineer.post(f"/webhooks/{hook.pk}/change/", FORM | {"url": "", "kinds": kinds})
-    assert Hook.objects.get().since > hook.since
+    later = timezone.now()
+    new = make_caller(started_at=later, answered_at=None, ended_at=None, state="ringing")
+    working.work(later)
+    working.work(later)
+    told = [(each.json["type"], each.json["data"]["id"]) for each in web.asked[1:]]
+    assert told == [("call.ended", str(unseen.pk)), ("call.started", str(new.pk))]
+
+
+def test_what_is_left_out_for_a_while_is_told_from_when_it_is_chosen_again(
+    engineer: Client, make_hook: MakeHook
+) -> None:
+    hook = make_hook(kinds=["call.ended", "call.started"])
+    for kinds in (["call.ended"], ["call.ended", "call.started"]):
+        engineer.post(f"/webhooks/{hook.pk}/change/", FORM | {"url": "", "kinds": kinds})
+    begins = Hook.objects.get().begins
+    assert begins[Kind.CALL_ENDED] == hook.since < begins[Kind.CALL_STARTED]
+
+
+def test_kinds_of_a_later_version_are_kept_and_stop_nothing(
+    engineer: Client, make_hook: MakeHook, make_caller: Callable[..., Call], web: Web, now: datetime
+) -> None:
+    hook = make_hook(kinds=["of.tomorrow", "call.ended"])
+    make_caller()
+    working.work(now)
+    assert [each.json["type"] for each in web.asked] == ["call.ended"]
+    for page in ("/webhooks/", f"/webhooks/{hook.pk}/", f"/webhooks/{hook.pk}/change/"):
+        assert engineer.get(page).status_code == 200, page
+    kinds = ["call.started"]
+    engineer.post(f"/webhooks/{hook.pk}/change/", FORM | {"url": "", "kinds": kinds})
+    assert Hook.objects.get().kinds == ["call.started", "of.tomorrow"]
 
 
 def test_a_trial_arrives_and_stands_in_the_log(

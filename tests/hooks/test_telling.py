@@ -152,6 +152,20 @@ def test_what_nobody_wants_keeps_nobody_waiting(
     assert told(web).count("call.started") == 1
 
 
+def test_who_chooses_a_kind_while_a_look_is_under_way_is_told_by_the_next_one(
+    make_hook: MakeHook, make_caller: MakeCall, web: Web, now: datetime
+) -> None:
+    """That look knows of the other hook alone, and takes what it finds for told."""
+    known = make_hook("other", kinds=["call.ended"])
+    make_hook(kinds=["call.ended"], since=now - timedelta(minutes=1))
+    make_caller(), make_caller(ended_at=now - timedelta(minutes=2))
+    working.look([known], now)
+    working.work(now)
+    working.work(now)
+    asked = [each.path for each in web.asked]
+    assert sorted(asked) == ["/crm", "/other", "/other"]
+
+
 def test_the_end_is_told_of_each_incident_whose_beginning_was(
     make_hook: MakeHook, web: Web, now: datetime
 ) -> None:
