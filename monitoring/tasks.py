@@ -18,7 +18,7 @@ from monitoring.notices import working as notices
 from monitoring.recovery import recover as recovering
 from monitoring.recovery.services import RECOVER
 from monitoring.upkeep import working as upkeep_working
-from veyra.models import KeptAnswer, Pulse
+from veyra.models import KeptAnswer, Pulse, ReadSample
 
 
 @shared_task(name="monitoring.pulse", bind=True)  # type: ignore[untyped-decorator]  # celery ships no types
@@ -82,7 +82,8 @@ def tidy() -> None:
     working.forget(timezone.now())
     hooks.forget(timezone.now())
     services.forget(timezone.now())
-    KeptAnswer.objects.forget_before(timezone.now() - KeptAnswer.KEPT)
+    for kept in (KeptAnswer, ReadSample):
+        kept.objects.forget_before(timezone.now() - kept.KEPT)
     history.thin(timezone.now())
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -19,6 +20,7 @@ from telephony.api_rows import Ref
 from telephony.models import Call, CallAction, OutboundCall
 from telephony.numbers import NumberError, e164
 from telephony.outbound_forms import CallOutForm
+from veyra.models import ReadSample
 from veyra.rest.doors import Names
 from veyra.rest.filters import Id, Matching
 from veyra.rest.given import Given
@@ -111,6 +113,17 @@ class CallViewSet(Names[Call]):
         "hang_up": (SEES, "telephony.hang_up_call"),
         "transfer": (SEES, "telephony.transfer_call"),
     }
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Who takes very many of them is told of, as one who takes a large file."""
+        page = super().paginate_queryset(queryset)
+        ReadSample.note(self.person, (call.pk for call in page or ()), timezone.now())
+        return page
+
+    def get_object(self) -> Call:
+        found: Call = super().get_object()
+        ReadSample.note(self.person, [found.pk], timezone.now())
+        return found
 
     @extend_schema(request=PlaceIn, responses={202: PlacingSerializer})
     @once

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from veyra.audit_entries import AuditEntry
 from veyra.key_rotation import KeyRotation
-from veyra.rest.models import ApiKey, KeptAnswer
+from veyra.rest.models import ApiKey, KeptAnswer, ReadSample
 from veyra.running import Program
 from veyra.security import FailedLogin, SecurityEvent
 
@@ -25,6 +25,7 @@ __all__ = [
     "Lease",
     "Program",
     "Pulse",
+    "ReadSample",
     "SecurityEvent",
     "User",
 ]

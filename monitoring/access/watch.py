@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 from monitoring.models import CallFile
 from recordings.models import Listening
 from telephony.models import Call, Refused
-from veyra.models import SecurityEvent
+from veyra.models import ReadSample, SecurityEvent
 from veyra.sentences import Sentence
 
 Kind = SecurityEvent.Kind
@@ -19,7 +19,8 @@ Found = tuple[str, Kind, Sentence, int | None]
 
 # So many calls of one address that were turned away, and that lately.
 MANY_REFUSED, LATELY = 200, timedelta(minutes=10)
-# So many calls in one file, or recordings taken within an hour, are no everyday work.
+# So many calls in one file or read by a program, or recordings taken, within an hour, are no
+# everyday work.
 MANY_CALLS, MANY_RECORDINGS, HOUR = 5000, 50, timedelta(hours=1)
 # Nor so many calls one by one, as a program takes their conversations.
 MANY_TALKS, LOOKED_THROUGH = 200, 5000
@@ -29,11 +30,12 @@ MOST = 20
 REFUSED = _("%(count)s calls from %(address)s were turned away.")
 CALLS = _("%(name)s took a file with %(count)s calls.")
 RECORDINGS = _("%(name)s took %(count)s recordings within an hour.")
+READ = _("%(name)s read about %(count)s calls through the API within an hour.")
 TALKS = _("%(name)s took, heard or changed %(count)s calls one by one within an hour.")
 
 
 def watch(now: datetime) -> None:
-    taken = (*_files(now), *_recordings(now), *_talks(now))
+    taken = (*_files(now), *_read(now), *_recordings(now), *_talks(now))
     for once, kind, sentence, user in (*_refused(now), *taken):
         SecurityEvent.objects.get_or_create(
             once=f"{kind}:{once}",
@@ -55,6 +57,17 @@ def _files(now: datetime) -> Iterator[Found]:
     for row in lately.select_related("made_by")[:MOST]:
         told = {"name": row.made_by.get_username(), "count": row.total}
         yield str(row.pk), Kind.MASS_EXPORT, Sentence(CALLS, told), row.made_by_id
+
+
+def _read(now: datetime) -> Iterator[Found]:
+    """An account once an hour; of a service, the name of its key."""
+    names = ("user", "user__username", "user__first_name", "user__is_staff")
+    lately = ReadSample.objects.since(now - HOUR).values(*names).annotate(count=Count("pk"))
+    for row in lately.filter(count__gte=MANY_CALLS // ReadSample.EVERY)[:MOST]:
+        name = row["user__username" if row["user__is_staff"] else "user__first_name"]
+        told = {"name": name, "count": row["count"] * ReadSample.EVERY}
+        once = f"{row['user']}:read:{now:%Y-%m-%d-%H}"
+        yield once, Kind.MASS_EXPORT, Sentence(READ, told), row["user"]
 
 
 def _recordings(now: datetime) -> Iterator[Found]:

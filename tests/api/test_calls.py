@@ -1,5 +1,8 @@
 """Other programs see calls, and act on them as staff do."""
 
+from datetime import timedelta
+from uuid import UUID
+
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import Group
@@ -8,12 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agentworker.models import Agent
+from monitoring.access import watch
 from monitoring.incidents.models import Incident
 from recordings.models import Ingress, Recording, Stream, StreamTarget
 from telephony.models import Call, CallAction, OutboundCall, PhoneNumber, Trunk
 from tests.api.conftest import Let
 from veyra.livekit.client import LiveKit
 from veyra.livekit.types import LiveKitError, Room
+from veyra.models import ReadSample, SecurityEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +50,32 @@ def test_calls_are_found_by_state_time_and_digits(let: Let, caller: Call) -> Non
     assert program.get("calls/", state="tomato").json()["errors"]["state"]
     one = program.get(f"calls/{caller.pk}/").json()
     assert one["from_number"] == "79161234567" and one["state"] == "answered"
+
+
+def test_who_reads_very_many_calls_is_told_of_and_who_asks_for_the_same_again_is_not(
+    let: Let,
+) -> None:
+    """Each of these calls is one that stands for all those around it."""
+    now, every, many = timezone.now(), ReadSample.EVERY, watch.MANY_CALLS // ReadSample.EVERY
+    Call.objects.bulk_create(
+        Call(id=UUID(int=every * number), state="ended", started_at=now - timedelta(days=number))
+        for number in range(1, many + 1)
+    )
+    program, half = let("Viewer"), many // 2
+    for _time in range(3):
+        page = program.get("calls/", page_size=half).json()
+        program.get(f"calls/{page['results'][0]['id']}/")
+    watch.watch(timezone.now())
+    assert not SecurityEvent.objects.filter(kind="mass_export").exists()
+    assert len(program.client.get(page["next"]).json()["results"]) == half
+    for _time in range(2):
+        watch.watch(timezone.now())
+    told = SecurityEvent.objects.get(kind="mass_export")
+    assert str(told.sentence).startswith("a Viewer read about 5000 calls through the API")
+    assert told.user is not None and told.user.username.startswith("service-")
+    SecurityEvent.objects.all().delete()
+    watch.watch(timezone.now() + watch.HOUR)
+    assert not SecurityEvent.objects.exists()
 
 
 def test_what_was_said_is_for_who_may_read_words(let: Let, caller: Call) -> None:

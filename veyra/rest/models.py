@@ -1,7 +1,8 @@
-"""Keys by which other programs come in, and the answers that they were given to what they asked."""
+"""Keys by which other programs come in, what they were answered, and how much they read."""
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -124,6 +125,48 @@ class KeptAnswer(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class ReadSampleQuerySet(models.QuerySet["ReadSample"]):
+    def since(self, moment: datetime) -> Self:
+        return self.filter(at__gte=moment)
+
+    def forget_before(self, moment: datetime) -> None:
+        self.filter(at__lt=moment).delete()
+
+
+class ReadSample(models.Model):
+    """One of each EVERY calls that an account read, and when last: many of them are a measure of
+    how much it takes. Who asks for the same page each second reads no more calls by that.
+    """
+
+    EVERY: ClassVar = 50
+    KEPT: ClassVar = timedelta(days=1)
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    row = models.UUIDField()
+    at = models.DateTimeField(db_index=True)
+
+    objects = ReadSampleQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar[list[Any]] = [
+            models.UniqueConstraint(fields=["user", "row"], name="one_sample_a_row")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.row)
+
+    @classmethod
+    def note(cls, user: "User", rows: Iterable[uuid.UUID], now: datetime) -> None:
+        """`rows`: random keys, all that it was given."""
+        cls.objects.bulk_create(
+            [cls(user=user, row=row, at=now) for row in rows if row.int % cls.EVERY == 0],
+            update_conflicts=True,
+            unique_fields=["user", "row"],
+            update_fields=["at"],
+        )
 
 
 def digest(*parts: bytes) -> str:
