@@ -28,6 +28,9 @@ class HoursPart(Part):
         blank=True,
         empty_label=_("at any hour"),
         widget=forms.RadioSelect(),
+        # Hours are also given on a page of their own, opened from here: a choice that this page
+        # only showed does not undo them.
+        show_hidden_initial=True,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -64,6 +67,7 @@ class HoursPart(Part):
         choices = [(choice, told.get(_pk(choice.data["value"]))) for choice in self["place"]]
         return {
             "choices": choices,
+            "shown": self["place"].as_hidden(only_initial=True),
             "may": self.user is not None and self.user.has_perm("agentworker.change_place"),
         }
 

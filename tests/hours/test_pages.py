@@ -337,11 +337,23 @@ def test_an_assistant_works_by_the_hours_that_are_chosen_on_its_page(agent: Agen
     assert "Mon–Fri 09:00–18:00" in part().render_part() or "пн–пт" in part().render_part()
     words = Words("ru", "Алло", [], [])
     assert chosen.into(words) == words
-    again = part(**{"hours-place": ""})
+    again = part(**{"hours-place": "", "initial-hours-place": str(row.pk)})
     assert again.is_valid()
     again.save()
     agent.refresh_from_db()
     assert agent.hours is None
+
+
+def test_a_page_that_was_open_does_not_undo_hours_given_in_another_tab(agent: Agent) -> None:
+    row, user = place(), person("Manager")
+    assert 'name="initial-hours-place"' in HoursPart(agent=agent, user=user).render_part()
+    Agent.objects.filter(pk=agent.pk).update(hours=row)
+    agent.refresh_from_db()
+    saved = HoursPart({"hours-place": "", "initial-hours-place": ""}, agent=agent, user=user)
+    assert saved.is_valid()
+    saved.save()
+    agent.refresh_from_db()
+    assert agent.hours == row
 
 
 # By night
