@@ -394,6 +394,10 @@ class WorkerQuerySet(VisibleQuerySet["Worker"]):
         """Workers that LiveKit knows and that are not about to leave."""
         return self.seen_since(seen_since).filter(registered=True, draining=False, is_resting=False)
 
+    def coming(self, seen_since: datetime, began_since: datetime) -> Self:
+        """Workers that began lately, and that LiveKit does not know yet."""
+        return self.seen_since(seen_since).filter(registered=False, started_at__gte=began_since)
+
     def resting(self) -> Self:
         return self.filter(is_resting=True)
 

@@ -31,8 +31,9 @@ def nobody_speaks() -> bool:
 
     The last resort speaks only where the watchdog asks it to.
     """
-    if settings.LIVEKIT_SIMULATED or probes.is_starting():
+    now = timezone.now()
+    if settings.LIVEKIT_SIMULATED or Worker.objects.taking_calls(now - GUARD_IS_OLD).exists():
         return False
-    if Worker.objects.taking_calls(timezone.now() - GUARD_IS_OLD).exists():
-        return False
-    return not all(Pulse.is_felt(name, GUARD_IS_OLD) for name in (watching.PULSE, standin.PULSE))
+    return not probes.are_coming(now) and not all(
+        Pulse.is_felt(name, GUARD_IS_OLD) for name in (watching.PULSE, standin.PULSE)
+    )

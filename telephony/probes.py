@@ -16,8 +16,11 @@ WORKER_IS_OLD = timedelta(seconds=6)
 # Pages look again only when the last look is this old.
 FRESH_SECONDS = 10.0
 PATIENCE_SECONDS = 1.0
-# All parts are started together. One that shows no life yet is not missed at once.
-STARTING_SECONDS = 30.0
+# All parts are started together, and a small machine takes its time. What shows no life yet is not
+# missed before.
+STARTING_SECONDS = 60.0
+# Nor are assistants, for as long as this, where one of their programs is on its way to LiveKit.
+COMING = timedelta(minutes=2)
 BEGAN = time.monotonic()
 
 
@@ -27,9 +30,19 @@ def expect_no_start() -> None:
     BEGAN = float("-inf")
 
 
-def is_starting() -> bool:
-    """Did this process begin only a moment ago?"""
-    return time.monotonic() - BEGAN < STARTING_SECONDS
+def began_ago() -> float:
+    """For how many seconds this process has run."""
+    return time.monotonic() - BEGAN
+
+
+def are_coming(now: datetime) -> bool:
+    """Was all started a moment ago, so that assistants may not be there yet?"""
+    if began_ago() < STARTING_SECONDS:
+        return True
+    # One that begins again and again is missed after all: we began but once.
+    if began_ago() >= COMING.total_seconds():
+        return False
+    return Worker.objects.coming(now - WORKER_IS_OLD, now - COMING).exists()
 
 
 def entrance_answers(timeout: float) -> bool | None:
@@ -44,12 +57,13 @@ def places(now: datetime | None = None) -> Places | None:
     """Of the workers that live; None where the simulator answers calls by itself."""
     if settings.LIVEKIT_SIMULATED:
         return None
-    found = Worker.objects.taking_calls((now or timezone.now()) - WORKER_IS_OLD)
+    now = now or timezone.now()
+    found = Worker.objects.taking_calls(now - WORKER_IS_OLD)
     rows = [(worker.capacity, len(worker.jobs)) for worker in found]
     return Places(
         all=sum(capacity for capacity, _jobs in rows),
         free=sum(max(0, capacity - jobs) for capacity, jobs in rows),
-        starting=not rows and is_starting(),
+        starting=not rows and are_coming(now),
     )
 
 

@@ -3,7 +3,6 @@
 Checks stand on django-health-check's base, so its own command and views can run them, too.
 """
 
-import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,9 +27,6 @@ from veyra.sentences import Sentence
 
 Status = HealthCheck.Status
 NETWORK_SECONDS = 2.0
-# All parts are started together, and a small machine takes its time. What shows no life yet is not
-# missed before.
-STARTING_SECONDS = 60.0
 # A part that shows life every second, and is missed when it does not.
 GUARD_IS_OLD = timedelta(seconds=10)
 
@@ -80,12 +76,7 @@ RISING = Verdict(Status.STARTING, Sentence(gettext_noop("It is starting.")))
 
 def missed(msgid: str, **values: Any) -> Verdict:
     """A part shows no life: a fault, unless all was started a moment ago."""
-    return RISING if began_ago() < STARTING_SECONDS else ill(msgid, **values)
-
-
-def began_ago() -> float:
-    """For how many seconds this process has run."""
-    return time.monotonic() - probes.BEGAN
+    return RISING if probes.began_ago() < probes.STARTING_SECONDS else ill(msgid, **values)
 
 
 @dataclass(frozen=True)

@@ -19,16 +19,15 @@ from django.utils.translation import gettext_noop
 from monitoring.health import every, history
 from monitoring.health.base import (
     RISING,
-    STARTING_SECONDS,
     Asking,
     Check,
     Verdict,
-    began_ago,
     ill,
     warn,
 )
 from monitoring.health.models import HealthCheck
 from monitoring.health.reading import Finding, found
+from telephony.probes import STARTING_SECONDS, began_ago
 from veyra.models import Pulse
 
 log = logging.getLogger(__name__)

@@ -1,5 +1,6 @@
 """Where nobody can speak to callers, every page says so."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 from agentworker import standin
 from agentworker.models import Worker
 from monitoring.voices import nobody_speaks
-from telephony import watching
+from telephony import probes, watching
 from veyra.models import Pulse, User
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +79,17 @@ def test_a_worker_that_takes_no_calls_speaks_to_nobody(values: dict[str, bool]) 
 def test_nothing_is_missed_a_moment_after_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("telephony.probes.BEGAN", float("inf"))
     assert not nobody_speaks()
+
+
+def test_a_slow_start_is_no_alarm_while_a_worker_is_on_its_way_to_livekit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - probes.STARTING_SECONDS)
+    assert nobody_speaks()
+    works(registered=False)
+    assert not nobody_speaks()
+    Worker.objects.update(started_at=timezone.now() - probes.COMING)
+    assert nobody_speaks()
 
 
 def test_the_simulator_has_no_sound_anyway(settings: LazySettings) -> None:

@@ -21,7 +21,7 @@ from agentworker.services import Words, save_words
 from monitoring.alarms.forms import put
 from monitoring.alarms.models import AlertChannel
 from monitoring.health import every, reading, running
-from monitoring.health.base import STARTING_SECONDS, Status
+from monitoring.health.base import Status
 from monitoring.health.models import HealthCheck
 from monitoring.incidents import rulebook, runbook
 from monitoring.incidents.models import Incident, ProgramStart, RuleSetting, Suspicion
@@ -30,6 +30,7 @@ from monitoring.recovery.models import RecoveryAction
 from monitoring.upkeep.models import Backup
 from telephony import sync, testcalls
 from telephony.models import Call, DispatchRule, Gateway, PhoneNumber, Registration, Trunk
+from telephony.probes import STARTING_SECONDS
 from veyra.celery import wake
 from veyra.livekit.client import LiveKit
 from veyra.models import FailedLogin, Lease, Program, Pulse, User

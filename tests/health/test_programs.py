@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from agentworker import standin, taping
 from agentworker.models import Worker
-from monitoring.health import base
 from monitoring.health.base import Check
 from monitoring.health.checks.ground import Schedule
 from monitoring.health.checks.line import Entrance, Registrar, Tap
@@ -71,8 +70,19 @@ def test_what_was_started_a_moment_ago_is_starting_and_not_yet_missed(
     settings.SIP_TEST_TO = "127.0.0.1:5060"
     monkeypatch.setattr(probes, "BEGAN", time.monotonic())
     assert verdict_of(check).status == "starting"
-    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - base.STARTING_SECONDS)
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - probes.STARTING_SECONDS)
     assert verdict_of(check).status == "failed"
+
+
+def test_assistants_on_their_way_to_livekit_are_starting_and_for_two_minutes_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker()
+    Worker.objects.update(registered=False)
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - probes.STARTING_SECONDS)
+    assert verdict_of(Workers).status == "starting"
+    monkeypatch.setattr(probes, "BEGAN", time.monotonic() - probes.COMING.total_seconds())
+    assert verdict_of(Workers).status == "failed"
 
 
 def test_without_a_call_entrance_its_checks_are_off(settings: LazySettings) -> None:

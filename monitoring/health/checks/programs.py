@@ -14,6 +14,7 @@ from agentworker.taping import stuck
 from monitoring.health.base import (
     GUARD_IS_OLD,
     NETWORK_SECONDS,
+    RISING,
     Asking,
     Check,
     Limit,
@@ -61,8 +62,10 @@ class Workers(Check):
         places = probes.places(now)
         if places is None:
             return off(gettext_noop("The simulator answers calls by itself."))
+        if places.starting:
+            return RISING
         if not places.all:
-            return missed(
+            return ill(
                 gettext_noop(
                     "No worker is ready, so assistants cannot answer. Start `manage.py runagent`."
                 )
