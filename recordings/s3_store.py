@@ -12,8 +12,9 @@ from boto3.s3.transfer import TransferConfig
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recordings.s3_words import FORBIDDEN, sentence_of
+from recordings.s3_words import FORBIDDEN, Nowhere, sentence_of
 from recordings.storing import CHUNK, OURS, Absent, FileError, StoreError
+from veyra.outside import host_of, leads_nowhere
 
 # What is larger goes up in parts of this size, one after the other: no more of it is in memory.
 PART = 8 * 1024 * 1024
@@ -45,7 +46,7 @@ class Bucket:
 @lru_cache(maxsize=8)
 def _client(bucket: Bucket) -> Any:
     """May be used by several threads at a time. Raises ValueError: the address is none."""
-    return boto3.session.Session().client(
+    client = boto3.session.Session().client(
         "s3",
         endpoint_url=bucket.endpoint or None,
         region_name=bucket.region or "us-east-1",
@@ -53,6 +54,16 @@ def _client(bucket: Bucket) -> Any:
         aws_secret_access_key=bucket.secret_key,
         config=CONFIG,
     )
+    client.meta.events.register("before-send.s3", _look_where)
+    return client
+
+
+def _look_where(request: Any, **_more: Any) -> None:
+    """Before each request, since a name may lead elsewhere than when somebody typed it, and the
+    bucket's own name before it elsewhere than that.
+    """
+    if leads_nowhere(host := host_of(request.url)):
+        raise Nowhere(host=host)
 
 
 class S3Store:

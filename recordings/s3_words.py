@@ -1,6 +1,7 @@
 """What an S3 storage answers, as sentences for people who can do something about it."""
 
 from botocore.exceptions import (
+    BotoCoreError,
     ClientError,
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -11,6 +12,7 @@ from botocore.exceptions import (
 )
 from django.utils.translation import gettext_noop as _
 
+from recordings.outside import NOWHERE
 from veyra.sentences import Sentence
 
 NO_BUCKET = _(
@@ -83,12 +85,20 @@ CODES = {
 FORBIDDEN = {"AccessDenied", "AllAccessDisabled", "AccountProblem", "403", "Forbidden"}
 
 
+class Nowhere(BotoCoreError):  # type: ignore[misc]  # botocore ships no types
+    """No storage can stand where its address leads. Raised with host=…"""
+
+    fmt = "nothing stands at {host}"
+
+
 def sentence_of(error: Exception, bucket: str, doing: str) -> Sentence:
     """`doing`: write, read, delete, list or purge."""
     if isinstance(error, ClientError):
         return _refused(error.response.get("Error", {}).get("Code", ""), bucket, doing)
     if isinstance(error, ParamValidationError):
         return Sentence(NO_NAME, {"bucket": bucket})
+    if isinstance(error, Nowhere):
+        return Sentence(NOWHERE, error.kwargs)
     if isinstance(error, SSLError):
         return Sentence(CERTIFICATE)
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError):

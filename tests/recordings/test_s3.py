@@ -1,8 +1,11 @@
 """A bucket as a storage, by a server that speaks S3."""
 
+import socket
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,6 +13,7 @@ from django.utils import timezone
 
 from recordings import s3_words
 from recordings.models import Storage
+from recordings.outside import NOWHERE
 from recordings.s3_store import PART
 from recordings.stores import NO_LOGIN, store_of
 from recordings.storing import CHUNK, Absent, StoreError
@@ -99,6 +103,29 @@ def test_each_fault_of_the_place_has_its_sentence(s3: S3) -> None:
     assert why(storage) == s3_words.NO_ANSWER
     storage.endpoint = s3.address.replace("http", "https")
     assert why(storage) == s3_words.CERTIFICATE
+
+
+def test_a_name_that_leads_elsewhere_than_when_it_was_typed_is_asked_nothing(
+    s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is the bucket's own name, which a storage may put before its own."""
+    real, port = socket.getaddrinfo, urlsplit(s3.address).port
+    names = {"disk.example": "127.0.0.1", f"{BUCKET}.disk.example": "127.0.0.1"}
+    asked = []
+
+    def answer(host: Any, *args: Any, **kwargs: Any) -> Any:
+        asked.append(host)
+        return real(names.get(host, host), *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    storage = s3.storage()
+    storage.endpoint = f"http://disk.example:{port}"
+    store_of(storage).exists("a")
+    used = asked[-1]
+    names[used] = "169.254.169.254"
+    with pytest.raises(StoreError) as caught:
+        store_of(storage).read("a")
+    assert caught.value.sentence == Sentence(NOWHERE, {"host": used}) and str(caught.value.sentence)
 
 
 @pytest.mark.parametrize(
