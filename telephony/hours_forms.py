@@ -14,7 +14,6 @@ from agentworker.hours import sounds, week
 from agentworker.hours.calendar import Calendar
 from agentworker.hours.models import Outside
 from agentworker.hours.sounds import SoundError
-from agentworker.hours.words import CITIES
 from agentworker.models import Agent, Announcement, Closure, Place
 from agentworker.scope import scope_of
 from telephony import opening
@@ -22,7 +21,7 @@ from telephony.hours_fields import DaysField, MessageField, WeekField, sound_fie
 from telephony.models import Colleague, PhoneNumber, Team
 from telephony.numbers import pretty
 from veyra.models import User
-from veyra.people import time_zones
+from veyra.zones import zones
 
 
 class Spoken(forms.Form):
@@ -65,7 +64,7 @@ class PlaceForm(Spoken):
         max_length=100,
         widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Shop in Kazan")}),
     )
-    time_zone = forms.ChoiceField(label=gettext_lazy("Its clock"), choices=lambda: zones())
+    time_zone = forms.ChoiceField(label=gettext_lazy("Its clock"), choices=zones)
     week = WeekField(label=gettext_lazy("Hours"))
     calendar = forms.ChoiceField(
         label=gettext_lazy("Holidays"), choices=Calendar.choices, required=False
@@ -151,19 +150,6 @@ def initial_of(place: Place) -> dict[str, Any]:
 
 def labelled(number: PhoneNumber) -> str:
     return " · ".join(filter(None, [pretty(number.number), number.label]))
-
-
-def zones() -> list[tuple[Any, Any]]:
-    """Russian cities first, with the hours by which they differ from UTC."""
-    now = timezone.now()
-    known = [(name, f"{cities} ({_offset(name, now)})") for name, cities in CITIES.items()]
-    others = [(name, label) for name, label in time_zones() if name not in CITIES]
-    return [(_("Russia"), known), (_("All others"), others)]
-
-
-def _offset(name: str, now: datetime) -> str:
-    hours = (now.astimezone(ZoneInfo(name)).utcoffset() or timedelta()).total_seconds() / 3600
-    return f"UTC{hours:+g}"
 
 
 def people_choices(user: User) -> list[tuple[str, Any]]:

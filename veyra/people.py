@@ -21,9 +21,7 @@ from django.views.i18n import set_language
 from veyra.doors import staff_page
 from veyra.models import User
 from veyra.rest import problems
-
-# Names that people know; zoneinfo also lists aliases such as "Etc/GMT+5" and "SystemV/…".
-REGIONS = ("Europe", "Asia", "Africa", "America", "Atlantic", "Australia", "Indian", "Pacific")
+from veyra.zones import zones
 
 
 class PersonMiddleware:
@@ -66,16 +64,11 @@ def opened_by_a_person(request: HttpRequest) -> bool:
     return "text/html" in request.headers.get("Accept", "")
 
 
-def time_zones() -> list[tuple[str, str]]:
-    names = sorted(n for n in zoneinfo.available_timezones() if n.split("/")[0] in REGIONS)
-    return [(name, name.replace("_", " ")) for name in ["UTC", *names]]
-
-
 class SetupForm(forms.Form):
     """Language, time zone, and for the first person a promise about the recovery sheet."""
 
     language = forms.ChoiceField(label=_("Language of the pages"), choices=settings.LANGUAGES)
-    time_zone = forms.ChoiceField(label=_("Your time zone"), choices=time_zones)
+    time_zone = forms.ChoiceField(label=_("Your time zone"), choices=zones)
     kept = forms.BooleanField(label=_("I have kept the recovery sheet"), required=False)
 
     def __init__(self, *args: Any, must_keep: bool, **kwargs: Any) -> None:

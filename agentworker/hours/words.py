@@ -1,14 +1,12 @@
 """Hours and closures in words, by the clock of the place that they belong to."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_noop
 
 from agentworker.hours import week
 from agentworker.hours.book import Ruling
@@ -16,21 +14,6 @@ from agentworker.hours.models import Outside, Place
 from agentworker.hours.state import Closed, Why
 from agentworker.hours.week import from_json, runs, short_days, text_of
 from veyra.sentences import Sentence
-
-# Cities by which people know a zone; who has none here finds it by its own name.
-CITIES: Mapping[str, Promise] = {
-    "Europe/Kaliningrad": gettext_lazy("Kaliningrad"),
-    "Europe/Moscow": gettext_lazy("Moscow, Saint Petersburg, Kazan, Krasnodar"),
-    "Europe/Samara": gettext_lazy("Samara, Izhevsk"),
-    "Asia/Yekaterinburg": gettext_lazy("Yekaterinburg, Chelyabinsk, Ufa, Perm, Tyumen"),
-    "Asia/Omsk": gettext_lazy("Omsk"),
-    "Asia/Novosibirsk": gettext_lazy("Novosibirsk, Krasnoyarsk, Barnaul, Tomsk"),
-    "Asia/Irkutsk": gettext_lazy("Irkutsk, Ulan-Ude"),
-    "Asia/Yakutsk": gettext_lazy("Yakutsk, Chita, Blagoveshchensk"),
-    "Asia/Vladivostok": gettext_lazy("Vladivostok, Khabarovsk"),
-    "Asia/Magadan": gettext_lazy("Magadan, Yuzhno-Sakhalinsk"),
-    "Asia/Kamchatka": gettext_lazy("Petropavlovsk-Kamchatsky, Anadyr"),
-}
 
 # What callers meet, by whether the end is known.
 CLOSED = {

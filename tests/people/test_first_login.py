@@ -29,6 +29,16 @@ def test_a_page_leads_to_the_questions_until_they_are_answered() -> None:
     assert (user.language, user.time_zone) == ("en", "Asia/Tokyo")
 
 
+def test_a_russian_zone_is_chosen_by_its_cities() -> None:
+    client = browser_of(is_superuser=True, language="en")
+    html = client.get("/setup/").content.decode()
+    cities = "Moscow, Saint Petersburg, Kazan, Krasnodar (UTC+3)"
+    assert f">{cities}</option>" in html
+    assert html.count('value="Europe/Moscow"') == 1
+    client.post("/setup/", ANSWERS | {"time_zone": "Europe/Moscow"})
+    assert User.objects.get().time_zone == "Europe/Moscow"
+
+
 def test_a_script_is_not_led_anywhere() -> None:
     client = browser_of(is_superuser=True)
     assert client.get("/live/rows/", headers={"Accept": "*/*"}).status_code == 200
