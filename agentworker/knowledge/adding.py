@@ -34,6 +34,7 @@ PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
 WRONG_KIND = _(
     "“%(name)s” is of a kind that cannot be read. Choose a text, a PDF or a Word file (.docx)."
+    " Save a table of Excel as PDF first."
 )
 TOO_LARGE = _(
     "“%(name)s” is larger than %(megabytes)s MB. Choose a smaller file, or paste its text."

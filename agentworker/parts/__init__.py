@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from agentworker.content import Content
 from agentworker.models import Agent
+from agentworker.providers.choosing import has_mind
 from agentworker.services import Words
 from veyra.models import User
 from veyra.stale import Disagreement, compared
@@ -55,6 +56,12 @@ class Part(forms.Form, metaclass=_Kind):
     def disagreements(self) -> Iterable[Disagreement]:
         """What it holds that is not as somebody else saved it meanwhile."""
         return compared(self)
+
+    @property
+    def has_mind(self) -> bool:
+        """Whether a provider thinks for it, as it is written now."""
+        written = self.agent.written() if self.agent.pk else None
+        return written is not None and has_mind(written.speech)
 
     def save(self) -> None:
         """Rows of its own, if it has any; called when the draft is saved and the agent has a pk."""

@@ -11,7 +11,6 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from agentworker.content import Content
 from agentworker.parts import Part
-from agentworker.providers.choosing import has_mind
 from agentworker.services import Words
 from agentworker.tools.written import named
 
@@ -59,10 +58,6 @@ class NotingPart(Part):
     def told(cls, words: Words) -> Iterable[tuple[str, str]]:
         if words.noting:
             yield gettext("What to note of each call"), lines(words)
-
-    def extra(self) -> dict[str, Any]:
-        written = self.agent.written() if self.agent.pk else None
-        return {"has_mind": written is not None and has_mind(written.speech)}
 
 
 def rows(labels: Iterable[str]) -> list[dict[str, str]]:

@@ -114,7 +114,15 @@ async function listen(button) {
   }
 }
 
+// The page is long, and what is wrong may lie far below its top.
+function showWrong() {
+  const wrong = editor.querySelector(".vy-section .vy-error[role=alert]:not([hidden])");
+  wrong?.scrollIntoView({ block: "center" });
+  wrong?.closest(".vy-field")?.querySelector("input, select, textarea")?.focus({ preventScroll: true });
+}
+
 if (form) {
+  showWrong();
   editor.querySelectorAll("[data-spoken]").forEach(watch);
   putPlaces();
   form.addEventListener("click", (event) => {

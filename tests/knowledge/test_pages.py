@@ -81,6 +81,22 @@ def test_a_document_whose_tick_is_gone_is_forgotten_by_the_draft_alone(
     assert AgentVersion.objects.get().knowledge == [key]
 
 
+def test_staff_are_told_that_who_does_not_think_looks_into_no_documents(
+    staff: Client, agent: Agent
+) -> None:
+    def page() -> str:
+        return staff.get(f"/admin/agentworker/agent/{agent.pk}/change/").content.decode()
+
+    told = "It does not look here yet"
+    assert told not in page()
+    agent.versions.update(knowledge=[str(add_words("prices", "Чистка — 3000.", None).key)])
+    assert told in page()
+    assert "looks nothing up" in staff.get(f"/assistants/{agent.pk}/try/").content.decode()
+    agent.versions.update(speech={"mind": [{"provider": "yandex"}]})
+    assert told not in page()
+    assert "looks nothing up" not in staff.get(f"/assistants/{agent.pk}/try/").content.decode()
+
+
 def test_staff_see_which_passage_a_question_finds(staff: Client) -> None:
     ours = add_words("prices", "Чистка — 3000 рублей.", None)
     add_words("others", "Чистка — 9000 рублей.", None)
