@@ -9,9 +9,10 @@ from livekit import rtc
 from livekit.agents import Agent, StopResponse, llm, vad
 from livekit.agents.voice import CloseEvent, UserStateChangedEvent
 
-from agentworker import ears, usage
+from agentworker import usage
 from agentworker.background import Background
 from agentworker.consent import Consent
+from agentworker.delays import Question
 from agentworker.doorman import Doorman
 from agentworker.following import in_language, language_of, voice_of
 from agentworker.guests import Guests, Host
@@ -87,9 +88,11 @@ class Conversation(Agent):
             lambda: self.script, self.line, self._say, self._said, self.hears_words
         )
         self.guests: Guests | None = None
-        # When the caller began his turn (None between turns), and when he fell silent last.
+        # When the caller began his turn (None between turns), and when he fell silent last. Of what
+        # he began no words came: he coughed, and begins when he speaks next.
         self._began: float | None = None
         self._stopped = 0.0
+        self._is_unheard = False
         self._last_hint: float | None = None
         self._cut_off = False
         self._answered = asyncio.Event()
@@ -134,7 +137,7 @@ class Conversation(Agent):
             self.live, spool=self.spool, people=self.guests.here, come_back=self._return
         )
         self.silence = Silence(
-            self.live, self._ask_whether_there, self._leave_silent, self._answered.is_set
+            self.live, self._ask_whether_there, self._leave_silent, self._is_his_turn
         )
         self._listen()
 
@@ -187,8 +190,8 @@ class Conversation(Agent):
         self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
     ) -> None:
         """The caller has finished; words are the mind's to answer, mere speech is ours."""
-        text, began = new_message.text_content or "", self._began or self._stopped
-        asked, self._began = self.notes.caller_said(began, self._stopped, text), None
+        text = new_message.text_content or ""
+        asked = self._note_turn(text)
         if not self.notes.has_spoken:  # his "hello?" is answered by the greeting
             raise StopResponse
         if self.quiet.is_kept:  # it was said to one of us
@@ -210,6 +213,13 @@ class Conversation(Agent):
             self.notes.asked, self._last_hint = asked, time.monotonic()
             self._say(hint(self.script))
         raise StopResponse
+
+    def _note_turn(self, text: str) -> Question:
+        """A recogniser may hear words that were too soft for us to notice: they are of now."""
+        began, self._began = self._began, None
+        if began is None:
+            began = self._stopped = time.time()
+        return self.notes.caller_said(began, self._stopped, text)
 
     def _follow_language(self, text: str) -> None:
         """From now on we speak as he does, where staff want it so."""
@@ -250,15 +260,20 @@ class Conversation(Agent):
         self._say(thank_for_consent(self.script, self.hears_words))
 
     def _on_caller_state(self, event: UserStateChangedEvent) -> None:
+        """The library tells of the moment itself, not of when it noticed."""
         if event.new_state == "speaking":
-            self._began = self._began or ears.began(event.created_at)
+            if self._began is None or self._is_unheard:
+                self._began, self._is_unheard = event.created_at, False
             self._cut_off = self.live.agent_state == "speaking"
-        elif event.new_state == "listening":
-            self._stopped = ears.stopped(event.created_at)
+        elif event.old_state == "speaking":
+            self._stopped = event.created_at
+
+    def _is_his_turn(self) -> bool:
+        """Is it he alone who could say something now?"""
+        return self._answered.is_set() and not self.quiet.is_kept and self._is_alone()
 
     def _ask_whether_there(self) -> None:
-        if self._is_alone():
-            self._say(ask_whether_there(self.script, self.hears_words))
+        self._say(ask_whether_there(self.script, self.hears_words))
 
     def _leave_silent(self) -> None:
         self._say_goodbye("silence")
@@ -304,6 +319,7 @@ class Conversation(Agent):
 
     def _on_unheard(self, _event: object) -> None:
         """The caller spoke, and no words came of it."""
+        self._is_unheard = True
         if self.notes.has_spoken and may_hint(time.monotonic(), self._last_hint, self._cut_off):
             self._last_hint = time.monotonic()
             self._say(hint(self.script))

@@ -1,4 +1,4 @@
-"""When somebody speaks: the VAD, and the moments it reports late."""
+"""When somebody speaks: the VAD."""
 
 from livekit.agents import inference
 
@@ -12,12 +12,3 @@ SILENCE_SECONDS = 0.25
 
 def build_ears() -> inference.VAD:
     return inference.VAD(min_speech_duration=SPEECH_SECONDS, min_silence_duration=SILENCE_SECONDS)
-
-
-def began(noticed: float) -> float:
-    """When speech began that was noticed at `noticed`."""
-    return noticed - SPEECH_SECONDS
-
-
-def stopped(noticed: float) -> float:
-    return noticed - SILENCE_SECONDS

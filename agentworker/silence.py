@@ -12,16 +12,18 @@ QUESTIONS = 2
 
 
 class Silence:
-    """`ask` says the question; `leave` says goodbye. `is_heard`: whether anybody is on the line."""
+    """`ask` says the question; `leave` says goodbye. `is_his_turn`: nobody is asked who is not on
+    the line yet, or listens to somebody else; he is asked anew when that is over.
+    """
 
     def __init__(
         self,
         live: AgentSession[Any],
         ask: Callable[[], None],
         leave: Callable[[], None],
-        is_heard: Callable[[], bool],
+        is_his_turn: Callable[[], bool],
     ) -> None:
-        self._live, self._ask, self._leave, self._is_heard = live, ask, leave, is_heard
+        self._live, self._ask, self._leave, self._is_his_turn = live, ask, leave, is_his_turn
         self._asked = 0
 
     def follow(self) -> None:
@@ -35,11 +37,12 @@ class Silence:
     def _look(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
             self._asked = 0
-        elif event.new_state == "away" and self._is_heard():
-            self._asked += 1
+        elif event.new_state == "away":
+            self._asked = self._asked + 1 if self._is_his_turn() else 0
             if self._asked > QUESTIONS:
                 self._leave()
                 return
-            self._ask()
+            if self._asked:
+                self._ask()
             # From the end of the question on it is waited anew.
             self._live.reset_away_timer()

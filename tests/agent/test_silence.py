@@ -52,6 +52,39 @@ async def test_while_one_of_us_talks_nobody_is_asked(tmp_path: Path) -> None:
         assert scene.said() == [] and not scene.ended
 
 
+async def test_who_was_silent_while_one_of_us_talked_is_asked_anew(tmp_path: Path) -> None:
+    async with talking(tmp_path, SCRIPT) as scene:
+        joins(scene)
+        await until_silent(scene, 3)
+        leaves(scene)
+        await until(lambda: scene.ended)
+        back = "Я снова с вами. Часы работы: нажмите 1."
+        assert scene.said() == [back, ASKED, ASKED, "Всего доброго!"]
+
+
+async def test_who_let_it_ring_for_long_is_asked_like_others(tmp_path: Path) -> None:
+    async with talking(tmp_path, SCRIPT) as scene:
+        scene.talk._answered.clear()
+        scene.talk._keep(scene.talk._greet_who_answers())
+        await until_silent(scene, 2)
+        scene.talk._answered.set()
+        await until(lambda: scene.ended)
+        greeting = "Здравствуйте! Часы работы: нажмите 1."
+        assert scene.said() == [greeting, ASKED, ASKED, "Всего доброго!"]
+
+
+async def until_silent(scene: Scene, times: int) -> None:
+    """Both sides were so often for so long."""
+    states: list[str] = []
+    scene.talk.live.on("user_state_changed", lambda event: states.append(event.new_state))
+    await until(lambda: states.count("away") >= times)
+
+
+def leaves(scene: Scene) -> None:
+    del scene.room.remote_participants[SUPERVISOR.identity]
+    scene.talk.quiet.look()
+
+
 def joins(scene: Scene) -> None:
     guest = Guest(SUPERVISOR.identity, SUPERVISOR.sid, 0, {"veyra.role": "supervisor"})
     scene.room.remote_participants[guest.identity] = guest
