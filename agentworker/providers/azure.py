@@ -99,7 +99,8 @@ def ssml(text: str, name: str, speed: float) -> str:
     tag = "-".join(name.split("-")[:2])
     said = escape(text)
     if speed != 1.0:
-        said = f"<prosody rate={quoteattr(f'{round(100 * speed)}%')}>{said}</prosody>"
+        # It takes every percentage for a difference: "120%" would be more than twice as fast.
+        said = f"<prosody rate={quoteattr(f'{round(100 * speed) - 100:+}%')}>{said}</prosody>"
     begun = f"<speak version='1.0' xml:lang={quoteattr(tag)}>"
     return f"{begun}<voice name={quoteattr(name)}>{said}</voice></speak>"
 

@@ -13,7 +13,7 @@ from agentworker.providers.wav import silence
 
 URL = "https://api.deepgram.com/v1"
 MODELS = {Part.EARS: ("nova-3", "nova-2"), Part.VOICE: ("aura-2",)}
-# Whose language it is not told, nova-3 finds out among ten.
+# Whose language it is not told, nova-3 finds out among many.
 ANY = "multi"
 VOICES = ("andromeda", "thalia", "apollo", "arcas", "aurora", "helena", "orion", "zeus")
 
@@ -25,15 +25,23 @@ def _url(access: Access) -> str:
 def ears(access: Access, choice: Choice, language: str) -> Any:
     from agentworker.providers.plugins import plugin
 
+    model = choice.model or MODELS[Part.EARS][0]
     return plugin("deepgram").STT(
-        model=choice.model or MODELS[Part.EARS][0],
-        language=language or ANY,
+        model=model,
+        language=language or any_language(model),
         # Fillers ("uh") are known of English alone.
         filler_words=language == "en",
         api_key=access.secret,
         base_url=f"{_url(access)}/listen",
         http_session=http_session(access),
     )
+
+
+def any_language(model: str) -> str:
+    """nova-2 finds out Spanish and English alone, so it hears the language that callers are greeted
+    in (developers.deepgram.com/docs/multilingual-code-switching).
+    """
+    return "ru" if model.startswith("nova-2") else ANY
 
 
 def voice(access: Access, choice: Choice, _language: str) -> Any:

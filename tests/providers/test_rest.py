@@ -108,7 +108,12 @@ async def test_what_azure_is_told(cloud: Cloud) -> None:
     await said(built(cloud, "azure", Part.VOICE, voice="ru-RU-DmitryNeural", speed=1.15))
     _path, body, headers = cloud.asked[1]
     assert headers["X-Microsoft-OutputFormat"] == "raw-24khz-16bit-mono-pcm"
-    assert b'name="ru-RU-DmitryNeural"' in body and b'rate="115%"' in body
+    assert b'name="ru-RU-DmitryNeural"' in body and b'rate="+15%"' in body
+
+
+@pytest.mark.parametrize(("speed", "rate"), [(0.5, "-50%"), (0.9, "-10%"), (2.0, "+100%")])
+def test_azure_is_told_how_much_faster_or_slower(speed: float, rate: str) -> None:
+    assert f'<prosody rate="{rate}">' in ssml("Да", "ru-RU-DmitryNeural", speed)
 
 
 @given(st.text(), st.floats(0.5, 2.0))

@@ -76,6 +76,15 @@ async def test_ears_hear(slug: str, vendor: Service) -> None:
     assert "ru" in vendor.paths[0]
 
 
+@pytest.mark.parametrize(("model", "told"), [("nova-3", "multi"), ("nova-2", "ru")])
+async def test_ears_that_cannot_find_russian_out_are_told_it(
+    model: str, told: str, vendor: Service
+) -> None:
+    made = built("deepgram", Part.EARS, access(vendor), "", model=model)
+    assert await asyncio.wait_for(heard(made), 5) == HEARD
+    assert f"language={told}" in vendor.paths[0]
+
+
 @pytest.mark.parametrize("part", [Part.VOICE, Part.EARS])
 @pytest.mark.parametrize("slug", VOICES)
 async def test_a_wrong_key_is_known_as_one(slug: str, part: Part, vendor: Service) -> None:
