@@ -21,9 +21,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from monitoring import looking
-from monitoring.alarms import calling_out, copying, sending, working
+from monitoring.alarms import calling_out, copying, sending, sharing, working
 from monitoring.alarms.chain import LOOKOUT
 from monitoring.alarms.copying import Copied
+from monitoring.alarms.sharing import REMINDED
 from monitoring.alarms.writing import Message
 from monitoring.health.checks.ground import SCHEDULE
 from monitoring.health.models import HealthCheck
@@ -38,7 +39,7 @@ SECONDS = 5.0
 # The schedule shows life every ten seconds, and some check is due as often.
 SCHEDULE_IS_OLD, LOOK_IS_OLD = timedelta(seconds=15), timedelta(seconds=30)
 # A database that starts again is not worth an alarm.
-DAMPING, REMINDED = timedelta(seconds=15), timedelta(minutes=30)
+DAMPING = timedelta(seconds=15)
 # A channel that could not be reached is tried again after so many seconds.
 TRIED_AGAIN = 60.0
 SIDE_BY_SIDE = 8
@@ -105,7 +106,10 @@ class Lookout:
         if now - found.since < DAMPING:
             return
         due = [each for each in copying.channels() if self._is_due(each, now)]
-        sent = self._tell(due, lambda: lost_database(found.since or now))
+        ours = sharing.ours(each.pk for each in due)
+        mine = [each for each in due if each.pk in ours]
+        sent = self._tell(mine, lambda: lost_database(found.since or now))
+        sharing.give_up(ours - set(sent))
         found.told |= dict.fromkeys(sent, now)
         if sent:
             found.write()
@@ -123,6 +127,7 @@ class Lookout:
             heard = [each for each in copying.channels() if each.pk in found.told]
             self._tried.clear()
             self._tell(heard, lambda: database_again(found.since or now, now))
+            sharing.give_up(found.told)
         if found.since:
             found.end()
 

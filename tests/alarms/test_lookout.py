@@ -14,16 +14,19 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from monitoring.alarms import calling_out, copying
+from monitoring.alarms import calling_out, copying, sharing
 from monitoring.alarms.calling_out import Caller
 from monitoring.alarms.chain import LOOKOUT
 from monitoring.alarms.copying import Copy, Outage
-from monitoring.alarms.lookout import DAMPING, REMINDED, Lookout
+from monitoring.alarms.lookout import DAMPING, Lookout
 from monitoring.alarms.models import AlertChannel, Delivery, Watch
+from monitoring.alarms.sharing import REMINDED
+from monitoring.health import redises
 from monitoring.health.checks.ground import SCHEDULE
 from monitoring.health.models import HealthCheck
 from tests.alarms.conftest import NOON, MakeChannel, MakeIncident, after
 from tests.alarms.servers import Web
+from tests.health.world import valkey
 from tests.incidents.conftest import Say, say
 from veyra.models import Pulse
 
@@ -33,6 +36,36 @@ __all__ = ["say"]
 @pytest.fixture
 def lookout(db: None) -> Lookout:
     return Lookout()
+
+
+@pytest.fixture(autouse=True)
+def _alone(settings: LazySettings) -> None:
+    """Without a Redis, and so without another lookout."""
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+
+
+@pytest.fixture
+def shared(settings: LazySettings) -> Iterator[None]:
+    with valkey() as settings.REDIS_URL:
+        yield
+    redises.client_of.cache_clear()
+
+
+@pytest.fixture
+def host(
+    shared: None, settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Lookout]:
+    """The lookout of this host, started anew."""
+
+    def enter(name: str) -> Lookout:
+        settings.STATE = tmp_path / name
+        monkeypatch.setattr(sharing, "US", name)
+        Copy().keep(NOON)
+        there = Lookout()
+        there._outage.since = NOON - DAMPING
+        return there
+
+    return enter
 
 
 def felt(name: str, at: datetime) -> None:
@@ -85,6 +118,21 @@ def test_a_database_that_is_away_is_told_once_and_again_after_a_while(
     assert web.titles[2:] == ["It is over: the database answers again"]
     assert "12:00" in web.bodies[2] and "12:40" in web.bodies[2]
     assert Outage.read() == Outage()
+
+
+def test_of_several_lookouts_one_tells_of_a_lost_database(
+    make_channel: MakeChannel, host: Callable[[str], Lookout], web: Web
+) -> None:
+    make_channel()
+    # Who does not reach it lets another one try.
+    web.says(503)
+    for name in ("one", "two", "one"):
+        host(name).miss_database(NOON)
+    host("one").miss_database(NOON + REMINDED)
+    for name in ("one", "two"):
+        host(name).find_database(after(minutes=40))
+    told = [title.partition(":")[0] for title in web.titles]
+    assert told == ["Critical", "Critical", "It is over"]
 
 
 def test_nobody_is_told_of_a_database_that_starts_again_at_once(
