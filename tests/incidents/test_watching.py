@@ -233,6 +233,19 @@ def test_a_program_that_starts_again_and_again_is_an_incident(watch: Watch, say:
     assert only().quiet_since is not None
 
 
+def test_a_program_that_dies_within_seconds_is_seen_however_seldom_it_is_looked_at(
+    watch: Watch, say: Say
+) -> None:
+    row = Program.objects.create(name="tap", host="a", pid=1, started_at=NOON, seen_at=NOON)
+    began = []
+    for second in range(0, 25):
+        if second % 2 == 0:
+            Program.objects.filter(pk=row.pk).update(started_at=NOON + timedelta(seconds=second))
+        if second % 5 == 0:
+            began += watch(second)
+    assert [each.cause for each in began] == ["crash_loop:tap@a"]
+
+
 def test_a_schedule_that_is_late_once_wakes_nobody(watch: Watch, say: Say) -> None:
     say(schedule="failed")
     assert not watch(0)
