@@ -23,6 +23,11 @@ TYPE_ANEW = gettext_lazy(
     "The key would be sent to another place than before. Type it here once more, so that nobody"
     " can have it sent to himself."
 )
+# It goes into a header. Three dots made one are what a site shows of a key that it hides.
+NO_KEY = gettext_lazy(
+    "There are letters or signs here that no key has. Copy it once more, whole, from the"
+    " provider's site."
+)
 PROXY = Field(
     "proxy",
     gettext_lazy("Proxy"),
@@ -78,6 +83,9 @@ class KeyForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         addresses = self.addresses
+        for field in self.provider.fields:
+            if field.is_secret and not str(cleaned.get(field.name) or "").isascii():
+                self.add_error(field.name, NO_KEY)
         typed_proxy = cleaned.get("proxy") not in ("", NOTHING, None)
         proxied = typed_proxy or (cleaned.get("proxy") == "" and self._holds("proxy"))
         for name in addresses:

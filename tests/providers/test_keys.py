@@ -162,6 +162,10 @@ WRONG = {
         {"mind_url": "http://127.0.0.1:1/v1", "proxy": "127.0.0.1"},
         "Write it as http://user:password@host:port.",
     ),
+    "a key that the site showed hidden": (
+        {"mind_url": "http://127.0.0.1:1/v1", "secret": "sk-…4f2a"},
+        "letters or signs here that no key has",
+    ),
 }
 
 
