@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.company import company_name
-from agentworker.comparing import Difference, Entry, differences, entries
+from agentworker.comparing import Entry, differences, entries
 from agentworker.models import Agent, AgentDraft, AgentVersion
 from agentworker.placeholders import values
 from agentworker.providers.catalog import Text
-from agentworker.services import Words, words_of
+from agentworker.services import words_of
 from agentworker.versions import PK
 
 # Newest first; whoever looks for an older one knows its number from a call.
@@ -102,9 +102,3 @@ def _pair(
     if against is not None and against.number > version.number:
         return version, against
     return against, version
-
-
-def difference_to_callers(agent: Agent, words: Words) -> list[Difference]:
-    """What would be new for callers."""
-    newest = agent.newest()
-    return differences(words_of(newest) if newest else None, words)

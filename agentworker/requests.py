@@ -1,6 +1,5 @@
 """What an assistant asks of the line: a row each. Telephony carries it out and answers the job."""
 
-from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -24,11 +23,6 @@ class AgentRequestQuerySet(VisibleQuerySet["AgentRequest"]):
     def begun(self) -> Self:
         """Taken up, and not answered yet."""
         return self.filter(state=AgentRequest.State.DOING).order_by("asked_at", "pk")
-
-    def messages_since(self, moment: datetime) -> Self:
-        """That callers left, or that they want to be called back."""
-        kinds = (AgentRequest.Kind.MESSAGE, AgentRequest.Kind.CALL_BACK)
-        return self.filter(kind__in=kinds, asked_at__gte=moment)
 
 
 class AgentRequest(models.Model):

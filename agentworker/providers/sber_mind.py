@@ -22,7 +22,6 @@ from agentworker.providers import grpc_door, sber_door, sber_words
 from agentworker.providers.errors import Kind, ProviderError, kind_of_answer
 
 END = "[DONE]"
-EXTRA = "sber"
 
 
 class GigaMind(llm.LLM[Any]):
