@@ -53,7 +53,7 @@ def _spoken(choice: Choice, language: str, text: str) -> bytes:
         return _by_espeak(language, text)
     if not provider.is_installed:
         raise AuditionError(Sentence(NOT_INSTALLED))
-    access = _access(choice.key)
+    access = _access(choice)
     try:
         return asyncio.run(_said(provider.builders[Part.VOICE], access, choice, language, text))
     except Exception as error:  # each vendor's library raises its own
@@ -67,12 +67,12 @@ def _by_espeak(language: str, text: str) -> bytes:
     return as_wav(engine().speak(text, VOICES[language], WORDS_PER_MINUTE), engine().rate)
 
 
-def _access(key: str) -> Access:
-    """Raises AuditionError."""
-    if not key:
+def _access(choice: Choice) -> Access:
+    """A key is shown to its own provider alone. Raises AuditionError."""
+    if not choice.key:
         return Access()
     try:
-        row = ProviderKey.objects.kept().filter(key=key).first()
+        row = ProviderKey.objects.kept().filter(key=choice.key, provider=choice.provider).first()
     except ValidationError:  # it is no key at all
         row = None
     if row is None:

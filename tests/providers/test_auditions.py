@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from django.conf import LazySettings
 
 from agentworker import auditions
-from agentworker.auditions import AuditionError, sample
+from agentworker.auditions import NO_KEY, AuditionError, sample
 from agentworker.keys import ProviderKey
 from agentworker.providers.catalog import Choice
 from agentworker.providers.errors import SENTENCES, Kind
@@ -52,6 +52,15 @@ def test_a_voice_that_is_refused_is_told_and_asked_anew(mood: str, kind: Kind) -
         assert error.value.sentence.msgid == SENTENCES[kind]
         server.mood = "well"
         assert sample(choice, "", "en", "Hello").startswith(b"RIFF")
+
+
+def test_a_key_is_shown_to_no_provider_but_its_own() -> None:
+    with in_thread() as server:
+        choice = chosen(server)
+        ProviderKey.objects.update(provider="openai")
+        with pytest.raises(AuditionError) as error:
+            sample(choice, "", "en", "Hello")
+    assert error.value.sentence.msgid == NO_KEY and server.asked == []
 
 
 def test_a_key_that_cannot_be_read_is_told(settings: LazySettings) -> None:
