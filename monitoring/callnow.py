@@ -10,12 +10,13 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from telephony import routetest, testcalls
+from telephony import routehours, routetest, testcalls
 from telephony.models import Call, DispatchRule, PhoneNumber, RoomKind, TestCall
-from telephony.routing.route import Question
+from telephony.routing.route import Question, Route
 from telephony.standing import Standing
 from veyra.doors import staff_page
 from veyra.livekit.tokens import caller_token
@@ -31,11 +32,13 @@ SHOWN = 5
 def page(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """Both ways to call a number, and what the last test calls heard."""
     number = get_object_or_404(PhoneNumber.objects.visible_to(user), pk=pk)
+    route = _route(number)
     context = {
         **admin.site.each_context(request),
         "title": _("Call this line now"),
         "number": number,
-        "rule": rule_for(number, user),
+        "rule": _rule_of(route, user),
+        "closed": _closed(route),
         "standing": Standing.of(number),
         "has_entrance": bool(settings.SIP_TEST_TO) and not settings.LIVEKIT_SIMULATED,
         **_tests(number, user),
@@ -69,8 +72,22 @@ def rule_for(number: PhoneNumber, user: User) -> DispatchRule | None:
     Where callers are asked for a PIN, the first that leads anywhere counts as typed. None where
     nobody would speak.
     """
-    question = Question(called=number.number, exact=True)
-    keys = [way.rule.key for way in routetest.ask(question).route.ways if way.answers]
+    return _rule_of(_route(number), user)
+
+
+def _route(number: PhoneNumber) -> Route:
+    return routetest.ask(Question(called=number.number, exact=True)).route
+
+
+def _closed(route: Route) -> Sentence | None:
+    """What callers meet now instead; None: it is open."""
+    now = timezone.now()
+    ruling = routehours.ruling_of(route, now)
+    return routehours.headline(ruling, now) if ruling.is_closed else None
+
+
+def _rule_of(route: Route, user: User) -> DispatchRule | None:
+    keys = [way.rule.key for way in route.ways if way.answers]
     rules = DispatchRule.objects.visible_to(user).select_related("agent")
     return rules.filter(key=keys[0]).first() if keys else None
 

@@ -8,9 +8,10 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.conf import LazySettings
 from django.test import AsyncClient, Client
+from django.utils import timezone
 from livekit import api
 
-from agentworker.models import Agent
+from agentworker.models import Agent, Closure
 from monitoring.callnow import rule_for
 from telephony.models import DispatchRule, PhoneNumber, RoomKind, TestCall, Trunk
 from tests.monitoring.conftest import MakeUser
@@ -36,6 +37,18 @@ def test_the_token_opens_one_room_to_one_microphone(
     assert told["call"] == f"/calls/{claims.attributes['veyra.call']}/"
     assert claims.attributes["veyra.rule"] == str(rule.key)
     assert settings.LIVEKIT_API_SECRET not in told["token"]
+
+
+@pytest.mark.django_db
+def test_the_page_says_who_answers_and_that_it_is_closed(
+    logged_in: LoggedIn, number: PhoneNumber, rule: DispatchRule
+) -> None:
+    client = logged_in("telephony.add_testcall")
+    answers = f"{rule.agent.name} will answer."
+    assert answers in client.get(f"/numbers/{number.pk}/call/").content.decode()
+    Closure.objects.create(begins=timezone.now())
+    page = client.get(f"/numbers/{number.pk}/call/").content.decode()
+    assert "Closed: callers hear a message." in page and answers not in page
 
 
 @pytest.mark.django_db
