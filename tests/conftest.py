@@ -8,6 +8,9 @@ import pytest
 from django.conf import LazySettings
 from hypothesis import settings as how
 
+from monitoring.health.shown import shown
+from monitoring.incidents import urgent
+
 # How long an example takes says more of the machine than of us.
 how.register_profile("ours", deadline=None)
 how.load_profile("ours")
@@ -36,6 +39,18 @@ def asks_the_database(item: pytest.Item) -> bool:
 def _not_starting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything was started long ago: what shows no life is missed."""
     monkeypatch.setattr("telephony.probes.BEGAN", float("-inf"))
+
+
+@pytest.fixture(autouse=True)
+def _pages_look_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pages keep for some seconds is of this test, and is not read anew in the midst of it,
+    however slow the machine is. Where a person looks at a page that goes on, it is.
+    """
+    urgent.last.forget()
+    shown.forget()
+    if not request.node.get_closest_marker("browser"):
+        monkeypatch.setattr(urgent, "FRESH_SECONDS", 1e9)
+        monkeypatch.setattr(shown, "FRESH_SECONDS", 1e9)
 
 
 @pytest.fixture(autouse=True)

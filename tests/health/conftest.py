@@ -1,19 +1,9 @@
 """Checks as tests run them: each by itself, and all of them against a world that is changed."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from monitoring.health import every
-from monitoring.health.shown import shown
 from tests.health.made import Made, made
-
-
-@pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
-    shown.forget()
-    yield
-    shown.forget()
 
 
 @pytest.fixture

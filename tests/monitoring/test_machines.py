@@ -1,24 +1,14 @@
 """Doors for machines, without a login: is the line well, and its figures."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 
 from monitoring.health.base import Status, Verdict
-from monitoring.health.shown import shown
 from tests.health.conftest import three
 from tests.health.made import ABSENT, BROKEN, FINE, Made
 
 __all__ = ["three"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
-    shown.forget()
-    yield
-    shown.forget()
 
 
 def test_health_names_every_check_with_its_sentence(client: Client, three: Made) -> None:
