@@ -7,9 +7,9 @@ from livekit.agents import AgentSession
 from livekit.agents.voice import ConversationItemAddedEvent
 
 from agentworker.providers.built import Providers
+from agentworker.providers.choosing import OURS
 from agentworker.spool import Spool
 
-OURS = "offline"
 # A provider and its model, as the library calls them.
 Who = tuple[str, str]
 

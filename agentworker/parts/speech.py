@@ -16,15 +16,14 @@ from agentworker.keys import ProviderKey
 from agentworker.parts import Part as PagePart
 from agentworker.providers import PROVIDERS
 from agentworker.providers.catalog import Choice, Part, Provider, Voice
+from agentworker.providers.choosing import OURS, choices_as_written, keys_of
 from agentworker.providers.choosing import choices as chosen
-from agentworker.providers.choosing import choices_as_written, keys_of
 from agentworker.providers.sets import SETS
 from agentworker.services import Words
 from veyra.stale import Disagreement
 
 # Of each part: the first, and who is asked where it fails.
 MOST = 3
-OURS = "offline"
 PARTS: Mapping[Part, tuple[Any, Any]] = {
     Part.VOICE: (_("Who speaks"), _("The voice that callers hear.")),
     Part.EARS: (

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as _
 
 from agentworker.models import Agent, Scenario, Session, SessionEvent, Speaker, Turn
+from agentworker.providers.choosing import has_mind
 from agentworker.trying.asking import MOST_SCENARIOS, SAME_NAME, TOO_MANY, NotNowError
-from agentworker.trying.showing import has_mind
 from agentworker.trying.steps import LONGEST_TEXT, MOST_MUSTS, MOST_STEPS, Kind, Must, Step, as_json
 from veyra.models import User
 
@@ -40,7 +40,7 @@ def make(agent: Agent, sessions: QuerySet[Session], name: str, user: User) -> Sc
         raise NotNowError(TOO_MANY, most=MOST_SCENARIOS)
     content = agent.written()
     language = "en" if content and content.language == "en" else "ru"
-    is_judged = content is not None and has_mind(content)
+    is_judged = content is not None and has_mind(content.speech)
     steps = steps_of(moments(sessions), language if is_judged else "")
     if not steps:
         raise NotNowError(NOTHING_SAID)

@@ -22,6 +22,7 @@ from agentworker.prompt import instructions_of
 from agentworker.providers import Providers, errors
 from agentworker.providers.catalog import Access, Part
 from agentworker.providers.chain import CONNECTING
+from agentworker.providers.choosing import OURS
 from agentworker.reading import EXAMPLE_CALLER
 from agentworker.script import Script, answer_key, greet
 from agentworker.tools import tools_for
@@ -33,7 +34,6 @@ from veyra.sentences import Sentence
 # A caller would have hung up.
 LONGEST_SECONDS = 30
 TOO_LONG = _("It did not answer within %(seconds)s seconds.")
-OFFLINE = "offline"
 
 
 class Unanswered(Exception):
@@ -66,11 +66,11 @@ class Rehearsal:
         self.mind = made.mind
         # Does a language model think for it?
         self.has_mind = any(
-            each.part is Part.MIND and each.provider != OFFLINE for each in made.members
+            each.part is Part.MIND and each.provider != OURS for each in made.members
         )
         self._slugs, self._counted = slugs_of(made), ModelUsageCollector()
         for member in made.members:
-            if member.part is Part.MIND and member.provider != OFFLINE:
+            if member.part is Part.MIND and member.provider != OURS:
                 member.instance.on("metrics_collected", self._counted.collect)
         known = memory or {}
         self._hears_words = bool(script.speech.get(Part.EARS))

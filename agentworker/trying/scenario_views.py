@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from agentworker.assistant_admin import pages_of
 from agentworker.brief import DRAFT
 from agentworker.models import Agent, Scenario
+from agentworker.providers.choosing import has_mind
 from agentworker.trying import asking, scenario_form, showing
 from agentworker.trying.scenario_form import Written
 from agentworker.versions import NoScriptError
@@ -105,7 +106,7 @@ def _edit(request: HttpRequest, user: User, agent: Agent, scenario: Scenario) ->
         "written": written,
         "kinds": showing.KIND_CHOICES,
         "tools": showing.tools_of(content),
-        "has_mind": content is not None and showing.has_mind(content),
+        "has_mind": content is not None and has_mind(content.speech),
         "keys": sorted(asking.KEYS),
     }
     return render(request, "agentworker/scenario.html", context)

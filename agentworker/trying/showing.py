@@ -19,6 +19,7 @@ from agentworker.models import (
     TrialLine,
 )
 from agentworker.providers.catalog import Part
+from agentworker.providers.choosing import has_mind
 from agentworker.tools import KINDS, configs_of
 from agentworker.trying.asking import digest
 from agentworker.trying.steps import LABELS, Kind, Must, read_steps
@@ -52,12 +53,9 @@ def choices(agent: Agent) -> list[Choice]:
 
 
 def _choice(what: str, label: str, content: Content, *, is_heard: bool) -> Choice:
-    return Choice(what, label, is_heard, bool(content.speech.get(Part.EARS)), has_mind(content))
-
-
-def has_mind(content: Content) -> bool:
-    """Does a language model think for it?"""
-    return any(one.get("provider") != "offline" for one in content.speech.get(Part.MIND) or ())
+    return Choice(
+        what, label, is_heard, bool(content.speech.get(Part.EARS)), has_mind(content.speech)
+    )
 
 
 def chosen(choices: Sequence[Choice], what: str) -> Choice | None:
