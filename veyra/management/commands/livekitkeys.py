@@ -3,21 +3,23 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from veyra import livekit_keys
 from veyra.livekit.pairs import pairs
 from veyra.livekit_keys import KeysError
 
 NEXT = {
-    "make": (
+    "make": gettext_lazy(
         "A second pair is made. Start LiveKit again when nobody calls (a button of the page “Key"
         " for LiveKit” waits for that), then run: manage.py livekitkeys --switch"
     ),
-    "switch": (
+    "switch": gettext_lazy(
         "The pairs changed places. Programs sign by the new one within seconds, LiveKit knows both."
         " Then run: manage.py livekitkeys --drop"
     ),
-    "drop": (
+    "drop": gettext_lazy(
         "The old pair is taken out. LiveKit forgets it at its next start: start it again when"
         " nobody calls (a button of the page “Key for LiveKit” waits for that)."
     ),
@@ -34,7 +36,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, step: str | None = None, **options: Any) -> None:
         if step is None:
-            self.stdout.write("A second pair is there." if pairs().second else "There is one pair.")
+            is_there = pairs().second is not None
+            self.stdout.write(_("A second pair is there.") if is_there else _("There is one pair."))
             return
         try:
             by_hand = getattr(livekit_keys, step)()
@@ -44,7 +47,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}={value}")
         if by_hand:
             self.stdout.write(
-                "Write these lines into .env and start the programs again; and under `keys:` of"
-                " LiveKit's own configuration each pair that stands in them."
+                _(
+                    "Write these lines into .env and start the programs again; and under `keys:` of"
+                    " LiveKit's own configuration each pair that stands in them."
+                )
             )
-        self.stdout.write(NEXT[step])
+        self.stdout.write(str(NEXT[step]))

@@ -5,6 +5,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
 
 from veyra.rotating import rotate
 
@@ -24,8 +25,9 @@ class Command(BaseCommand):
             self.stdout.write(Fernet.generate_key().decode())
             return
         done = rotate()
-        self.stdout.write(f"Sealed anew: {done.count}.")
+        self.stdout.write(_("Sealed anew: %(count)s.") % {"count": done.count})
         for column, pk in done.lost:
-            self.stderr.write(f"No key of FIELD_KEYS opens {column} of row {pk}. Type it anew.")
+            text = _("No key of FIELD_KEYS opens %(column)s of row %(row)s. Type it anew.")
+            self.stderr.write(text % {"column": column, "row": pk})
         if done.lost:
             sys.exit(1)
