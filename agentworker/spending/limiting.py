@@ -30,8 +30,11 @@ SPOKEN = {
 
 
 def midnight(now: datetime) -> datetime:
-    """When the day began, in the current time zone."""
-    return timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    """When the day began. By the clock of the installation, in whatever zone somebody reads of it:
+    the money of a day is spent for all of them at the same moment.
+    """
+    local = timezone.localtime(now, timezone.get_default_timezone())
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def spent_today(now: datetime) -> Spent:

@@ -58,7 +58,7 @@ def standing(user: User, now: datetime) -> Standing:
     """Two queries."""
     kept = budget()
     today = _days(user, kept, midnight(now))
-    empty = Day(timezone.localdate(now), 0, 0.0)
+    empty = Day(midnight(now).date(), 0, 0.0)
     spent = today[0] if today else empty
     whole = float(kept.amount) if kept.amount else 0.0
     return Standing(kept, spent, int(100 * spent.cost / whole) if whole else None)
@@ -73,7 +73,7 @@ def _days(user: User, kept: Budget, since: datetime) -> list[Day]:
     talks = Session.objects.visible_to(user).filter(started_at__gte=since).order_by()
     spans = F("ended_at") - F("started_at")
     rows = (
-        talks.annotate(day=TruncDate("started_at"))
+        talks.annotate(day=TruncDate("started_at", tzinfo=timezone.get_default_timezone()))
         .values("day")
         .annotate(
             spent_roubles=Sum("roubles"),

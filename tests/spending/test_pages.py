@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from agentworker.models import Budget, Session
-from agentworker.spending.limiting import midnight
+from agentworker.spending.limiting import midnight, percent_spent
+from agentworker.spending.reading import lately, standing
 from monitoring.incidents import reading
 from monitoring.roles import ROLES
 from tests.monitoring.conftest import logged_in, make_user, well
-from veyra.models import AuditEntry
+from veyra.models import AuditEntry, User
 
 __all__ = ["logged_in", "make_user", "well"]
 LoggedIn = Callable[..., Client]
@@ -57,6 +59,19 @@ def test_the_last_days_are_told_one_by_one(logged_in: LoggedIn) -> None:
     text = page(logged_in(SEES))
     cells = re.findall(r'<td class="vy-count-of">([\d.]+)</td>', text)
     assert cells == ["6", "300.00", "3", "97.00"]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kamchatka", "Europe/Moscow", "America/New_York"])
+def test_a_day_of_money_is_the_same_in_whatever_zone_it_is_read(zone: str, settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Moscow"
+    noon, late = (datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (9, 20))
+    Session.objects.create(job_id="AJ", started_at=noon, ended_at=noon, roubles=100.0)
+    kept, owner = Budget.objects.create(amount=400), User.objects.create_superuser("o")
+    with timezone.override(zone):
+        assert percent_spent(kept, late) == standing(owner, late).percent == 25
+        assert [(day.day, day.cost) for day in lately(owner, kept, late)] == [
+            (date(2026, 11, 20), 100.0)
+        ]
 
 
 def test_who_may_only_look_has_no_form(logged_in: LoggedIn) -> None:
