@@ -45,14 +45,18 @@ def write(path: Path) -> None:
     folder = Path(settings.BACKUP_DIR).resolve()
     if folder == path.parent or folder in path.parents:
         raise UpkeepError(TOGETHER, folder=str(folder))
-    lines = [f"{name}={value}\n" for name, value in _ours().items()]
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.writelines([HEAD, *lines])
+            file.write(text())
     except FileExistsError as error:
         raise UpkeepError(THERE, file=str(path)) from error
     except OSError as error:
         raise UpkeepError(NOT_WRITTEN, file=str(path), error=error.strerror) from error
+
+
+def text() -> str:
+    """What stands in it."""
+    return HEAD + "".join(f"{name}={value}\n" for name, value in _ours().items())
 
 
 def read(path: Path) -> dict[str, str]:

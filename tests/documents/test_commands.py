@@ -4,6 +4,7 @@ Docker are tried without doing them, and whatever else there is stands here, wit
 
 import re
 import subprocess
+from itertools import takewhile
 
 import pytest
 import yaml
@@ -19,7 +20,7 @@ PROFILES = {profile for service in COMPOSE.values() for profile in service.get("
 # Of `docker compose`: options, and whether a value follows.
 OPTIONS = {
     **dict.fromkeys(("--profile", "--scale", "--since"), True),
-    **dict.fromkeys(("-d", "--no-deps", "--rm", "--follow"), False),
+    **dict.fromkeys(("-d", "-T", "--no-deps", "--rm", "--follow"), False),
     **dict.fromkeys(("--no-log-prefix", "--no-color"), False),
 }
 # Neither of manage.py, make nor docker compose: who runs it, or why nobody does.
@@ -59,7 +60,7 @@ def test_a_command_of_manage_py_takes_what_it_is_given(command: Command) -> None
 
 
 def assert_parsed(given: tuple[str, ...]) -> None:
-    name, *options = given
+    name, *options = takewhile(lambda word: word != ">", given)
     # To name a command without what it needs is no order to run it.
     if options:
         known = load_command_class(get_commands()[name], name)
@@ -94,8 +95,10 @@ def test_docker_compose_has_the_services_and_profiles_that_it_is_asked_for(
         elif OPTIONS[word]:
             named[word].append(next(words))
     action, *services = named[""]
+    if action == "cp":
+        services = [each.partition(":")[0] for each in services if ":" in each]
     scaled = [each.partition("=")[0] for each in named["--scale"]]
-    assert action in ("up", "stop", "logs", "run")
+    assert action in ("up", "stop", "logs", "run", "cp")
     assert {*services, *scaled} <= set(COMPOSE) and set(named["--profile"]) <= PROFILES
     if "manage.py" in command.words:
         assert_parsed(command.words[command.words.index("manage.py") + 1 :])

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 from django.conf import LazySettings
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -177,6 +179,15 @@ def test_a_key_file_holds_what_a_restore_needs_and_lies_elsewhere(
     for path in (tmp_path / "keys.txt", backups / "keys.txt"):
         with pytest.raises(UpkeepError):
             keys.write(path)
+
+
+def test_keys_are_given_to_the_output_where_a_container_keeps_no_file(
+    tmp_path: Path, settings: LazySettings
+) -> None:
+    said = StringIO()
+    call_command("backup", "--keys", "-", stdout=said)
+    (tmp_path / "keys.txt").write_text(said.getvalue())
+    assert keys.field_keys(keys.read(tmp_path / "keys.txt")) == settings.FIELD_KEYS
 
 
 def test_keys_of_another_installation_are_taken_over(

@@ -19,12 +19,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--keys", type=Path, metavar="FILE", help="write the keys there, and make no backup"
+            "--keys",
+            metavar="FILE",
+            help="write the keys there (-: to the output), and make no backup",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["keys"] == "-":
+            return self.stdout.write(keys.text(), ending="")
         if options["keys"]:
-            return self._write_keys(options["keys"])
+            return self._write_keys(Path(options["keys"]))
         row = backup.make(timezone.now())
         if not row.ok:
             raise CommandError(str(row.says))
