@@ -141,6 +141,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "403.html", admin.site.each_context(request), status=403)
 
 
+def not_sent(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without the token of this browser. `reason`: Django's own words, for programmers."""
+    return render(request, "not_sent.html", admin.site.each_context(request), status=403)
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404, in the frame of the other pages."""
     return render(request, "404.html", admin.site.each_context(request), status=404)

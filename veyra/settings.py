@@ -292,6 +292,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https")
 SESSION_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "veyra.people.not_sent"
 # Browsers that came by https once never come by http again, for a year. That subdomains do not
 # either, and a browser's own list of such names, are for the owner of the domain to decide; and
 # from http to https leads whoever stands in front of us, as Caddy does by itself.

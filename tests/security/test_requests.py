@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from django.conf import LazySettings
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver
@@ -29,8 +30,9 @@ def owner() -> User:
 
 
 @pytest.fixture
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quick(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     """Hundreds of pages are asked for; how they look is tested elsewhere."""
+    settings.CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
     plain: Any = lambda *_, **__: HttpResponse(status=403)  # noqa: E731  # two of them
     monkeypatch.setattr("veyra.urls.handler403", plain)
     monkeypatch.setattr("django.template.backends.django.Template.render", lambda *_, **__: "")
@@ -55,6 +57,14 @@ def test_a_form_of_another_site_changes_nothing(owner: User) -> None:
         if answer.status_code not in (403, 404, 405):
             taken.add(f"{route} {answer.status_code}")
     assert taken == NO_FORM and seen > 150
+
+
+def test_whose_form_is_too_old_is_told_what_to_do(owner: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+    answer = client.post("/setup/", {"language": "en"})
+    html = answer.content.decode()
+    assert answer.status_code == 403 and "Go back, reload the page" in html and "CSRF" not in html
 
 
 @pytest.mark.usefixtures("_quick")
