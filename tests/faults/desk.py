@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -23,6 +24,7 @@ from monitoring.alarms.models import AlertChannel
 from monitoring.health import every, reading, running
 from monitoring.health.base import Status
 from monitoring.health.models import HealthCheck
+from monitoring.hooks.models import Hook
 from monitoring.incidents import rulebook, runbook
 from monitoring.incidents.models import Incident, ProgramStart, RuleSetting, Suspicion
 from monitoring.incidents.reading import read as facts_now
@@ -48,6 +50,8 @@ def make_line() -> None:
         "engineer", is_staff=True, language="en", set_up_at=timezone.now()
     )
     engineer.groups.add(Group.objects.get(name="Engineer"))
+    # Without a second factor he would be led to nothing but the page that sets it up.
+    TOTP.activate(engineer, generate_totp_secret())
     agent = Agent.objects.create(name="Support")
     save_words(agent, Words("en", "Hello! This is the support department.", [], []), None)
     trunk = Trunk.objects.create(name="trunk1", addresses="127.0.0.1/32")
@@ -150,6 +154,28 @@ def add_channel(url: str) -> None:
 
 def remove_channels() -> None:
     AlertChannel.objects.all().delete()
+
+
+def add_hook(url: str) -> None:
+    Hook.objects.create(name="crm", url=url, host="127.0.0.1", kinds=["call.ended"], language="en")
+
+
+def try_hook() -> None:
+    """“Try it” on its page."""
+    user = User.objects.get(username="engineer")
+    answer = browser(user).post(reverse("hook-try", args=[Hook.objects.get().pk]))
+    if answer.status_code != 302:
+        raise LookupError(f"the button “Try it” answered {answer.status_code}")
+
+
+def has_failed_for_hours() -> bool:
+    """It has failed, and from now on as if for two hours."""
+    ago = timezone.now() - timedelta(hours=2)
+    return bool(Hook.objects.filter(failing_since__isnull=False).update(failing_since=ago))
+
+
+def remove_hooks() -> None:
+    Hook.objects.all().delete()
 
 
 def forget_provider() -> None:

@@ -181,6 +181,38 @@ class SignInIsRefused(Fault):
         self.provider.__exit__()
 
 
+class ProgramTakesNothing(Fault):
+    """Somebody else's program, which is told of calls, has answered with errors for hours."""
+
+    name, rule, step = "a program takes no webhooks", "webhook_fails", "try"
+    by_hand = "that program is mended"
+
+    def prepare(self, line: Line) -> None:
+        self.web = Web()
+        self._serving = serve(self.web)
+        self._serving.__enter__()
+        line.do(f"desk.add_hook('{self.web.url}/crm')")
+
+    def make(self, line: Line) -> None:
+        self.web.answer = lambda asked: (500, {})
+        line.do("desk.try_hook()")
+        line.wait_for("desk.has_failed_for_hours()")
+
+    def repair(self, line: Line) -> None:
+        self.web.answer = lambda asked: (200, {})
+
+    def heal(self, line: Line, told: Row, seen: dict[str, Any]) -> Row:
+        began = time.monotonic()
+        line.do("desk.try_hook()")
+        over = wait_for_one(lambda: line.ask(f"desk.is_over({seen['pk']!r})"), HEALED_SECONDS)
+        healed = time.monotonic() - began if over else None
+        return replace(told, button="Try it", healed=healed, wrong="" if over else "not over")
+
+    def tidy(self, line: Line) -> None:
+        line.do("desk.remove_hooks()")
+        self._serving.__exit__(None, None, None)
+
+
 class RegistrarHangs(SignInIsRefused):
     name, rule, step = "the program that signs in hangs", "registrar", "restart"
     target, program, by_hand = "registrar@", "registrar", ""
@@ -309,6 +341,7 @@ FAULTS: tuple[type[Fault], ...] = (
     BackupIsOld,
     DatabaseIsLocked,
     SignInIsRefused,
+    ProgramTakesNothing,
     RegistrarHangs,
     KamailioHangs,
 )
