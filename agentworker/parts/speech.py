@@ -11,7 +11,7 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from agentworker.content import Content
+from agentworker.content import Content, Language
 from agentworker.keys import ProviderKey
 from agentworker.parts import Part as PagePart
 from agentworker.providers import PROVIDERS
@@ -207,7 +207,9 @@ class SpeechPart(PagePart):
         return cleaned
 
     def _check_voices(self) -> None:
-        language = str(self.data.get("language", ""))
+        chosen_language = str(self.data.get("language", ""))
+        # Who follows his caller begins in Russian.
+        language = "ru" if chosen_language == Language.AUTO else chosen_language
         if language not in LANGUAGES:
             return
         for number, choice in self._rows_of(Part.VOICE):
