@@ -53,6 +53,26 @@ def test_an_assistant_is_written_heard_published_changed_and_taken_back(
     assert heard(site) == (3, first[1])
 
 
+@pytest.mark.prove
+def test_what_was_written_while_the_login_ended_is_sent_after_all(writer: Page, site: Site) -> None:
+    writes_a_clinic(writer)
+    writer.get_by_role("button", name="Сохранить черновик").click()
+    offered = writer.locator("[data-unsent]")
+    expect(writer.get_by_text("Сохранено как черновик.")).to_be_visible()
+    expect(offered).to_be_hidden()
+    writer.fill("[name=greeting]", "Клиника, добрый вечер.")
+    writer.context.clear_cookies(name="sessionid")
+    writer.get_by_role("button", name="Сохранить черновик").click()
+    writer.fill("[name=username]", "admin")
+    writer.fill("[name=password]", "secret")
+    writer.press("[name=password]", "Enter")
+    expect(offered).to_be_visible()
+    expect(writer.locator("[name=greeting]")).not_to_have_value("Клиника, добрый вечер.")
+    writer.locator("[data-send]").click()
+    expect(writer.locator("[name=greeting]")).to_have_value("Клиника, добрый вечер.")
+    expect(offered).to_be_hidden()
+
+
 def writes_a_clinic(page: Page) -> None:
     page.get_by_role("link", name="Клиника: запись и цены").click()
     expect(page.locator("[name=name]")).to_have_value("Регистратура")
