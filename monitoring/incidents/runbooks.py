@@ -449,6 +449,7 @@ RUNBOOKS: Mapping[str, Advice] = {
         (),
         [
             _("Ask whoever is named whether it was he. If not, end his sessions, take his role."),
+            _("If it was a program, end its key on the page “Keys for programs”."),
             _("Calls that are turned away cost nothing: a firewall can keep their address out."),
         ],
         [SECURITY, ACCOUNTS],
