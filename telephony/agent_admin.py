@@ -12,6 +12,7 @@ from agentworker.assistant_admin import AgentAdmin
 from agentworker.models import Agent
 from agentworker.recording import RecordingPolicy
 from agentworker.trying.asking import Standing
+from telephony import key_facts
 from telephony.agent_forms import NAMED, LineAgentForm
 from telephony.changes import ChangeError, Impact
 from telephony.keeping import KeepingAdmin, panel
@@ -112,6 +113,7 @@ class LineAgentAdmin(KeepingAdmin, AgentAdmin):
             "form": form,
             "panel": told,
             "seen": found.token,
+            "trouble": key_facts.trouble_now(wanted.words.speech),
             "differences": wanted.differences(),
             "standing": stands,
             "lacks_tick": form.lacks_tick,

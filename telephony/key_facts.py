@@ -34,6 +34,13 @@ def troubles(agents: Iterable[str]) -> dict[str, KeyTrouble]:
     return {agent: trouble for agent, trouble in found.items() if trouble}
 
 
+def trouble_now(speech: Mapping[str, Any]) -> KeyTrouble | None:
+    """Of what somebody wrote and nobody hears yet, with the keys as they are."""
+    named = keys_of(speech)
+    rows = ProviderKey.objects.kept().filter(key__in=named) if named else ()
+    return trouble_of(speech, {str(row.key): row for row in rows})
+
+
 def trouble_of(speech: Mapping[str, Any], keys: Mapping[str, ProviderKey]) -> KeyTrouble | None:
     """The worst one. Pure."""
     worst = None

@@ -7,12 +7,15 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
+from agentworker.keys import ProviderKey
 from agentworker.models import Agent, AgentDraft, AgentVersion
+from agentworker.providers.errors import SENTENCES, Kind
 from agentworker.services import Words, publish, save_draft
 from agentworker.versions import newest_version
 from telephony.lights import lights
 from telephony.models import DispatchRule, PhoneNumber, Trunk
 from veyra.models import User
+from veyra.sentences import Sentence
 
 pytestmark = pytest.mark.django_db
 FIRST = "+7 499 112-41-48"
@@ -60,6 +63,20 @@ def test_an_assistant_that_is_only_a_draft_answers_nobody_and_the_light_says_so(
 ) -> None:
     (light,) = lights(PhoneNumber.objects.all()).values()
     assert light.sentence.msgid.endswith("is not published yet. Publish it.")
+
+
+def test_a_key_that_does_not_work_is_told_before_callers_need_it(
+    staff: Client, agent: Agent
+) -> None:
+    key = ProviderKey.objects.create(name="Ours", provider="openai", secret="x")
+    speech = {"mind": [{"provider": "openai", "key": str(key.key)}]}
+    save_draft(agent, replace(WORDS, speech=speech), None)
+    told = "The key “Ours” does not work"
+    assert told not in staff.get(url(agent)).content.decode()
+    verdict = Sentence(SENTENCES[Kind.REFUSED]).to_json()
+    ProviderKey.objects.update(works=False, verdict=verdict)
+    page = staff.get(url(agent)).content.decode()
+    assert f"{told}: The key is refused." in page and ">Publish</button>" in page
 
 
 def test_its_first_words_are_published_with_a_look_at_whom_that_reaches(
