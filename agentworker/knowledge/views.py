@@ -1,5 +1,6 @@
 """What the page of an assistant asks about documents."""
 
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
@@ -28,4 +29,5 @@ def find(request: HttpRequest, user: User) -> HttpResponse:
 def document(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """Its text, as the assistant reads it."""
     row = get_object_or_404(Document.objects.visible_to(user), pk=pk)
-    return render(request, "agentworker/document.html", {"document": row})
+    context = {**admin.site.each_context(request), "title": row.name, "document": row}
+    return render(request, "agentworker/document.html", context)

@@ -110,6 +110,7 @@ def test_staff_see_which_passage_a_question_finds(staff: Client) -> None:
 def test_a_document_is_shown_as_the_assistant_reads_it(staff: Client) -> None:
     row = add_words("prices", "<b>Чистка</b> — 3000 рублей.", None)
     html = staff.get(f"/assistants/knowledge/{row.pk}/").content.decode()
+    assert 'id="nav-sidebar"' in html
     assert "&lt;b&gt;Чистка&lt;/b&gt;" in html
 
 
