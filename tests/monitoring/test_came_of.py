@@ -44,6 +44,13 @@ def test_its_page_tells_it_with_what_was_noted(call: Call, logged_in: LoggedIn) 
     assert "<dt>Order</dt><dd>15</dd>" in text
 
 
+def test_the_page_of_its_conversation_tells_it_in_words(call: Call, logged_in: LoggedIn) -> None:
+    Session.objects.update(close_reason="handed over")
+    text = logged_in(READS).get(f"/admin/agentworker/session/{Session.objects.get().pk}/change/")
+    assert "A colleague took the call." in text.content.decode()
+    assert "<p>Order: 15</p>" in text.content.decode()
+
+
 def test_who_may_not_read_words_is_not_told(call: Call, logged_in: LoggedIn) -> None:
     client = logged_in(SEES)
     for page in (f"/calls/{call.pk}/", "/admin/telephony/call/"):
