@@ -43,6 +43,10 @@ class User(AbstractUser):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
 
+    def __str__(self) -> str:
+        """As colleagues know each other."""
+        return self.get_full_name() or self.get_username()
+
 
 class Keepable(models.Model):
     """A row that staff put away instead of deleting it, and that two people may have open at once.

@@ -45,6 +45,11 @@ def person(role: str = "Operator", name: str = "anna", **fields: object) -> User
     return user
 
 
+def test_people_are_called_as_their_colleagues_know_them() -> None:
+    anna = User(username="anna", first_name="Anna", last_name="Petrova")
+    assert (str(anna), str(User(username="boris"))) == ("Anna Petrova", "boris")
+
+
 def log_in(client: Client, name: str = "anna", password: str = "right") -> str:
     """Where it leads to; "" where it does not let in."""
     form = {"username": name, "password": password, "next": "/admin/"}
