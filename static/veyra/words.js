@@ -32,6 +32,8 @@
     button.type = "button";
     button.className = "vy-what";
     button.textContent = "?";
+    // Of no form: Django gives the focus of a new row's page to the first element of its form.
+    button.setAttribute("form", "");
     button.setAttribute("aria-label", `${word.word}. ${word.meaning}`);
     // Such a field is a column, in which both are one row.
     const pair = document.createElement("span");
