@@ -73,7 +73,7 @@ class CallBackAdmin(VeyraAdmin):
         " nobody waits for a call from you."
     )
     # What may be done stands where no screen is too narrow for it.
-    list_display = ("who", "hands", "why", "times", "when", "message", "shown_number", "note")
+    list_display = ("who", "hands", "message", "why", "times", "when", "shown_number", "note")
     list_filter = (StandsFilter,)
     list_filter_submit = False
     list_before_template = "telephony/call_back_form.html"
