@@ -1,12 +1,13 @@
 """What a provider of speech or thought is. Pages read it, so the agent library is not imported."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
@@ -25,6 +26,12 @@ class Part(StrEnum):
 
 
 PARTS: Mapping[Part, Text] = {Part.EARS: _("ears"), Part.MIND: _("mind"), Part.VOICE: _("voice")}
+
+
+LANGUAGES: Mapping[str, Text] = {
+    "ru": pgettext_lazy("language", "Russian"),
+    "en": pgettext_lazy("language", "English"),
+}
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,21 @@ class Provider:
     def parts(self) -> list[Part]:
         return [part for part in Part if part in self.builders]
 
+    @property
+    def tongues(self) -> str:
+        """Its languages in words, and those of its voices where they are fewer."""
+        sets = [set(each.languages or self.languages) for each in self.voices]
+        spoken = [each for each in self.languages if any(each in some for some in sets)]
+        if len(spoken) in (0, len(self.languages)):
+            return _listed(self.languages)
+        told = {"languages": _listed(self.languages), "spoken": _listed(spoken)}
+        return gettext("%(languages)s (voices: %(spoken)s)") % told
+
     def offers(self, part: Part, settings: Mapping[str, Any]) -> bool:
         """Can it be this part, as it was set up?"""
         wanted = self.addresses.get(part)
         return part in self.builders and (wanted is None or bool(settings.get(wanted)))
+
+
+def _listed(languages: Iterable[str]) -> str:
+    return ", ".join(str(LANGUAGES[each]) for each in languages)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from django.utils import translation
 
 from agentworker.providers import PROVIDERS
 from agentworker.providers.catalog import Access, Part
@@ -170,3 +171,17 @@ def test_a_provider_says_what_a_person_needs_to_choose_it(slug: str) -> None:
         assert provider.voices
     secrets = [each.name for each in provider.fields if each.is_secret]
     assert set(secrets) <= {"secret"}
+
+
+@pytest.mark.parametrize(
+    ("slug", "told"),
+    [
+        ("yandex", "Russian, English"),
+        ("elevenlabs", "Russian, English"),
+        ("anthropic", "Russian, English"),
+        ("deepgram", "Russian, English (voices: English)"),
+    ],
+)
+def test_a_provider_says_which_languages_it_knows(slug: str, told: str) -> None:
+    with translation.override("en"):
+        assert PROVIDERS[slug].tongues == told
