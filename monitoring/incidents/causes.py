@@ -10,7 +10,7 @@ OF_CALLS = ("callers_lost", "no_agent", "calls_failed", "test_call")
 # Rule -> the rules whose troubles follow from it directly. No cycles.
 EXPLAINS: Mapping[str, Sequence[str]] = {
     "disk": ("database", "uploading", "storage", "recorder", "recording_missing", "egress"),
-    "memory": ("crash_loop", "turn_delay"),
+    "memory": ("crash_loop", "turn_delay", "assistant_lost"),
     "database": (
         *("schedule", "queues", "worker", "watchdog", "standby", "recorder", "tap", "registrar"),
         *("web", "observer", "lookout", "facts_late", "webhooks", "drift", "uploading"),
@@ -35,7 +35,10 @@ EXPLAINS: Mapping[str, Sequence[str]] = {
         *("worker", "standby", "watchdog", "recorder", "tap", "registrar", "schedule"),
         *("queues", "observer", "lookout"),
     ),
-    "worker": ("no_agent", "callers_lost", "turn_delay", "test_call", "recording_missing"),
+    "worker": (
+        *("no_agent", "callers_lost", "turn_delay", "test_call", "recording_missing"),
+        "assistant_lost",
+    ),
     "speech": ("assistant_fails", "no_agent", "turn_delay", "test_call", "callers_lost"),
     "assistant_fails": ("no_agent", "callers_lost", "test_call", "recording_missing"),
     "no_agent": ("callers_lost", "test_call"),

@@ -54,6 +54,8 @@ class Facts:
     delays: Mapping[int, int] = field(default_factory=dict)
     # Calls to which an assistant came that could not start.
     stillborn: Sequence[UUID] = ()
+    # Calls whose assistant died or hung in the midst of the talk, so that another one was sent.
+    bereft: Sequence[UUID] = ()
     # How often each program was started: {"standby@host": 3}.
     starts: Mapping[str, int] = field(default_factory=dict)
     # Seconds for which the oldest fact about a call has waited to be looked at.

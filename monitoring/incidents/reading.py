@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from agentworker.models import Budget, Turn
 from agentworker.spending.limiting import percent_spent
@@ -17,8 +17,9 @@ from monitoring.incidents.models import ProgramStart
 from monitoring.logs import leaks
 from recordings.models import Recording
 from telephony.facts import CallQuerySet
-from telephony.models import Call, FoldUnit, Ring
+from telephony.models import Call, CallEvent, FoldUnit, Ring
 from telephony.reasons import AS_CHOSEN, WANTED, Reason
+from telephony.watching import SENT_AGAIN
 from veyra.models import FailedLogin, Program, SecurityEvent
 
 WINDOW = timedelta(minutes=10)
@@ -49,6 +50,7 @@ def read(now: datetime) -> Facts:
         unrecorded=_unrecorded(now),
         delays=Turn.objects.delays(since, now),
         stillborn=_stillborn(now),
+        bereft=_bereft(now),
         starts=_starts(now),
         backlog=_backlog(now),
         failed_tests=synthetic.failing(now),
@@ -133,6 +135,16 @@ def _unrecorded(now: datetime) -> Sequence[UUID]:
 def _stillborn(now: datetime) -> Sequence[UUID]:
     failed = _meant().filter(ended_at__gte=now - WINDOW, reason=Reason.AGENT_FAILED)
     return list(failed.order_by("pk").values_list("pk", flat=True)[:MOST])
+
+
+def _bereft(now: datetime) -> Sequence[UUID]:
+    """A process that hangs is ended by the agent library, so that its caller has nobody, too."""
+    since = now - WINDOW
+    talks = Call.objects.filter(Q(ended_at=None) | Q(ended_at__gte=since), is_test=False)
+    another = CallEvent.objects.filter(room_sid=OuterRef("room_sid"), kind=SENT_AGAIN)
+    sent = another.filter(at__gte=since, at__gt=OuterRef("answered_at"))
+    found = talks.exclude(room_sid="").filter(Exists(sent))
+    return list(found.order_by("pk").values_list("pk", flat=True)[:MOST])
 
 
 def _starts(now: datetime) -> dict[str, int]:

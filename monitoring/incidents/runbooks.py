@@ -111,6 +111,18 @@ RUNBOOKS: Mapping[str, Advice] = {
         [_("If somebody changed the assistant shortly before, publish its former version again.")],
         [AGENTS, CALLS],
     ),
+    "assistant_lost": Advice(
+        _("Memory ran out, a part of the assistant broke, or somebody ended its process."),
+        [Offer("drain_worker", on="sick"), Offer("synthetic_call")],
+        [
+            _(
+                "Read the last errors at the time of the calls below. “Workers” says whether memory"
+                " is short: then let each take fewer calls (AGENT_CALLS)."
+            ),
+            _("Open the calls: did somebody go on talking to these callers?"),
+        ],
+        [ERRORS, WORKERS, CALLS],
+    ),
     "crash_loop": Advice(
         _("A wrong setting, a full disk, or a part that the program needs is away."),
         [Offer("restart", on="about"), Offer("free_disk")],

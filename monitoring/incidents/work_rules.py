@@ -58,6 +58,17 @@ def assistant_fails(facts: Facts, limits: Limits) -> Sequence[Trouble]:
     return [Trouble(Sentence(msgid, {"count": count}), calls=facts.stillborn)]
 
 
+def assistant_lost(facts: Facts, limits: Limits) -> Sequence[Trouble]:
+    count = len(facts.bereft)
+    if count < limits["calls"]:
+        return ()
+    msgid = gettext_noop(
+        "Assistants were lost in the midst of a talk: %(count)s in the last ten minutes. Another"
+        " one was sent to each caller."
+    )
+    return [Trouble(Sentence(msgid, {"count": count}), calls=facts.bereft)]
+
+
 def crash_loop(facts: Facts, limits: Limits) -> Sequence[Trouble]:
     msgid = gettext_noop(
         "The program %(name)s starts again and again: %(times)s times in ten minutes. Its last"
@@ -203,6 +214,17 @@ RULES = (
             Limit("calls", _("At least so many calls"), _("Fewer are no incident."), 2, 1, 100),
         ),
         is_loud=True,
+    ),
+    Rule(
+        "assistant_lost",
+        _("Assistants are lost in the midst of a talk"),
+        _("The process of an assistant died, or hung for a minute, while somebody talked to it."),
+        Severity.MEDIUM,
+        assistant_lost,
+        damping=0,
+        limits=(
+            Limit("calls", _("At least so many calls"), _("Fewer are no incident."), 1, 1, 100),
+        ),
     ),
     Rule(
         "crash_loop",

@@ -99,6 +99,7 @@ SEEN = [
     ("recording_missing", {"unrecorded": [CALL]}, {"unrecorded": []}),
     ("turn_delay", {"delays": {900: 15, 6000: 5}}, {"delays": {900: 99, 6000: 1}}),
     ("assistant_fails", {"stillborn": [CALL, UUID(int=2)]}, {"stillborn": [CALL]}),
+    ("assistant_lost", {"bereft": [CALL]}, {"bereft": []}),
     ("crash_loop:tap@a", {"starts": {"tap@a": 4}}, {"starts": {"tap@a": 2}}),
     ("budget:soon", {"spent_percent": 80}, {"spent_percent": 79}),
     ("budget:all", {"spent_percent": 100}, {"spent_percent": None}),

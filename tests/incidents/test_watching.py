@@ -12,7 +12,8 @@ from monitoring.health.models import HealthCheck
 from monitoring.incidents import services
 from monitoring.incidents.models import Incident, RuleSetting
 from recordings.models import Recording
-from telephony.models import FoldUnit, PhoneNumber, Ring, TestCall, Trunk
+from telephony.models import CallEvent, FoldUnit, PhoneNumber, Ring, TestCall, Trunk
+from telephony.watching import SENT_AGAIN
 from tests.incidents.conftest import NOON, Place, Say, Watch
 from veyra.models import FailedLogin, Program, User
 from veyra.sentences import Sentence
@@ -217,6 +218,25 @@ def test_a_test_call_that_fails_twice_is_an_incident_until_one_succeeds(
     assert [each.cause for each in watch(0)] == ["test_call:+74991124148"]
     TestCall.objects.create(state=TestCall.State.DONE, **made)
     watch(5), watch(40)
+    assert only().is_over
+
+
+def test_an_assistant_that_was_lost_in_the_midst_of_a_talk_is_an_incident(
+    watch: Watch, say: Say, place: Place
+) -> None:
+    def sent_again(room: str, seconds: float) -> None:
+        at = NOON + timedelta(seconds=seconds)
+        given = {"source": "observer", "kind": SENT_AGAIN}
+        CallEvent.objects.create(event_id=room, room_sid=room, at=at, **given)
+
+    call, _other = (place("answered", room_sid=room) for room in ("RM_1", "RM_2"))
+    # It did not come at the beginning, while it rang.
+    sent_again("RM_2", -25)
+    assert not watch(0)
+    sent_again("RM_1", -5)
+    assert [each.rule for each in watch(5)] == ["assistant_lost"]
+    assert [hit.call_id for hit in only().hit.all()] == [call.pk]
+    watch(600), watch(640)
     assert only().is_over
 
 
