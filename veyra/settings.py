@@ -211,6 +211,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 MFA_ADAPTER = "veyra.accounts.adapter.FactorAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_FORMS = {
+    "activate_totp": "veyra.accounts.forms.AppForm",
     "authenticate": "veyra.accounts.forms.CodeForm",
     "reauthenticate": "veyra.accounts.forms.CodeAgainForm",
 }

@@ -183,7 +183,7 @@ def test_the_app_is_set_up_by_a_code_and_gives_recovery_codes() -> None:
     log_in(client)
     page = client.get("/account/app/").content.decode()
     secret = re.search(r'id="secret">(\w+)<', page)
-    assert secret and "data:image/svg" in page
+    assert secret and "data:image/svg" in page and "The six digits" in page
     now = totp.hotp_value(secret[1], int(time.time()) // 30)
     answer = client.post("/account/app/", {"code": totp.format_hotp_value(now)})
     assert answer["Location"] == "/account/codes/"

@@ -8,6 +8,7 @@ from allauth.account.forms import LoginForm as PlainLoginForm
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -71,6 +72,14 @@ class CodeForm(_Counted, AuthenticateForm):  # type: ignore[misc]  # allauth shi
 
 class CodeAgainForm(_Counted, ReauthenticateForm):  # type: ignore[misc]  # allauth ships no types
     """Before what only the person himself may do."""
+
+
+class AppForm(ActivateTOTPForm):  # type: ignore[misc]  # allauth ships no types
+    """The first code of an app that somebody has just installed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("The six digits")
 
 
 def use_up(factor: Any, code: str) -> None:
