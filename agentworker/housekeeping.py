@@ -42,7 +42,8 @@ class Housekeeping:
     def _tick(self) -> bool:
         try:
             self.heartbeat.beat()
-            self.shipper.ship()
+            # A worker without a sign for seconds is taken for dead, and its calls are taken away.
+            self.shipper.ship(self.heartbeat.beat)
         except (DatabaseError, OSError) as error:
             log.warning("spools and life signs wait: %s", type(error).__name__)
             close_old_connections()

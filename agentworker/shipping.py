@@ -7,7 +7,7 @@ several workers may share a folder, and a restarted one ships whatever it finds.
 import fcntl
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -61,11 +61,15 @@ class Shipper:
         self.folder = folder
         self._shipped: dict[Path, int] = {}
 
-    def ship(self) -> int:
-        """Store what was written since the last time. How many lines; raises DatabaseError."""
+    def ship(self, meanwhile: Callable[[], object] = lambda: None) -> int:
+        """Store what was written since the last time. How many lines; raises DatabaseError.
+
+        `meanwhile` is called after each file: those of a whole night take a while.
+        """
         count = 0
         for path in sorted(self.folder.glob("*.jsonl")):
             count += self._ship_file(path)
+            meanwhile()
         return count
 
     def _ship_file(self, path: Path) -> int:

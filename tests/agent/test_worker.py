@@ -113,7 +113,7 @@ def test_a_worker_with_a_free_place_is_below_what_livekit_takes_for_full(capacit
 class Broken(Shipper):
     """A shipper with a fault that nobody foresaw."""
 
-    def ship(self) -> int:
+    def ship(self, *_meanwhile: object) -> int:
         raise RuntimeError("a fault")
 
 
@@ -122,6 +122,25 @@ def test_a_fault_of_the_shipper_does_not_end_the_life_signs(tmp_path: Path) -> N
     housekeeping = Housekeeping(Heartbeat("here:1", LineWorker(1, 0)), Broken(tmp_path))
     assert not housekeeping._tick()
     assert Worker.objects.get().seen_at > timezone.now() - timedelta(seconds=5)
+
+
+class Telling(Heartbeat):
+    """Knows how many facts were stored at each of its signs."""
+
+    def beat(self) -> bool:
+        self.stored = [*getattr(self, "stored", []), SessionEvent.objects.count()]
+        return super().beat()
+
+
+@pytest.mark.django_db
+def test_life_signs_go_on_while_the_spools_of_a_night_are_shipped(tmp_path: Path) -> None:
+    for number in range(3):
+        spool = Spool(tmp_path, JobFacts(f"AJ_{number}", "call-1", "RM_1"))
+        spool.event("started", Leg())
+        spool.close()
+    heartbeat = Telling("here:1", LineWorker(1, 0))
+    assert Housekeeping(heartbeat, Shipper(tmp_path))._tick()
+    assert heartbeat.stored == [0, 1, 2, 3]
 
 
 @pytest.mark.django_db(transaction=True)
