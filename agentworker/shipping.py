@@ -83,7 +83,7 @@ class Shipper:
         lines = parse(whole)
         store(lines)
         self._shipped[path] = start + len(whole)
-        if len(data) < BATCH_BYTES and _remove_finished(path, start + len(data)):
+        if len(data) < BATCH_BYTES and remove_finished(path, start + len(data)):
             self._shipped.pop(path, None)
             if len(data) > len(whole):
                 log.warning("spool %s ended in the middle of a line", path.stem)
@@ -96,17 +96,19 @@ def _read(path: Path, start: int) -> bytes:
         return file.read(BATCH_BYTES)
 
 
-def _remove_finished(path: Path, size: int) -> bool:
+def remove_finished(path: Path, size: int) -> bool:
     """Delete a file of `size` bytes whose writer is gone. False: it lives, or wrote more."""
-    with path.open("rb") as file:
-        try:
+    try:
+        with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        if path.stat().st_size != size:
-            return False
-        path.unlink()
+            if path.stat().st_size != size:
+                return False
+            path.unlink()
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:  # another worker of this folder was faster
         return True
+    return True
 
 
 def parse(data: bytes) -> list[Line]:

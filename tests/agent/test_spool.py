@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agentworker.models import Agent, AgentVersion, Session, SessionEvent, Turn
-from agentworker.shipping import Shipper
+from agentworker.shipping import Shipper, remove_finished
 from agentworker.spool import JobFacts, Leg, Spool, now_text
 from veyra.livekit.tokens import TRIAL_ROOM
 
@@ -159,6 +159,10 @@ def test_two_workers_may_share_a_folder(job: Callable[..., Spool]) -> None:
     other.ship()
     one.ship()
     assert [event.kind for event in SessionEvent.objects.order_by("pk")] == ["started", "closed"]
+
+
+def test_a_file_that_another_worker_removed_holds_nothing_up(tmp_path: Path) -> None:
+    assert remove_finished(tmp_path / "AJ_1.jsonl", 0)
 
 
 def test_a_job_that_never_spoke_leaves_its_events_only(tmp_path: Path) -> None:
