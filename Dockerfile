@@ -29,6 +29,8 @@ COPY --from=packages /venv /venv
 WORKDIR /srv/veyra
 COPY . .
 COPY --from=frontend /src/static/vendor static/vendor
+# Nobody may write here later, and without this each start reads all of it anew.
+RUN python -m compileall -q .
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VEYRA_STATE=/state DEBUG=false
 USER 10001
 VOLUME ["/state"]
