@@ -3,6 +3,7 @@
 import http.client
 import secrets
 import socket
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,12 @@ from urllib.parse import urlsplit
 
 # Of an answer so much is read.
 LARGEST = 4_000_000
+# By IP_RECVERR and IPV6_RECVERR of Linux, which Python has no names for, a socket that is not
+# connected hears at once that nobody is there.
+TELL_REFUSALS: dict[int, tuple[int, int]] = {
+    socket.AF_INET: (socket.IPPROTO_IP, 11),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 25),
+}
 
 
 def server_answers(url: str, timeout: float = 2.0, path: str = "/") -> bool:
@@ -30,10 +37,17 @@ def options_answer(host: str, port: int, timeout: float = 2.0) -> bytes:
         family, kind, protocol, _name, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_DGRAM
         )[0]
+        with socket.socket(family, kind, protocol) as way:
+            way.connect(address)
+            own = way.getsockname()[0]
+        # Not connected: a gateway with several addresses answers from the one that is nearest to
+        # who asks, and to a container that is another than the one it asked.
         with socket.socket(family, kind, protocol) as line:
             line.settimeout(timeout)
-            line.connect(address)
-            line.send(_options(host, port, *line.getsockname()[:2]))
+            if sys.platform == "linux":
+                line.setsockopt(*TELL_REFUSALS[family], 1)
+            line.bind((own, 0))
+            line.sendto(_options(host, port, *line.getsockname()[:2]), address)
             return line.recv(4096)
     except OSError:
         return b""
