@@ -59,7 +59,6 @@ class Lookout:
         self._stopping.set()
 
     def run(self) -> None:
-        hear_soon()
         while not self._stopping.is_set():
             started = time.monotonic()
             self.look(timezone.now())

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from monitoring.alarms.lookout import Lookout
+from monitoring.alarms.lookout import Lookout, hear_soon
 from veyra import stopping
 
 
@@ -15,6 +15,8 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Before a thread asks the database: it ends where the pool goes while it waits for one.
+        hear_soon()
         lookout = Lookout()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: lookout.stop())
