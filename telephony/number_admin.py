@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
@@ -52,6 +53,8 @@ class NumberFiles:
 
 class Wizard:
     """A part of the connections' admin."""
+
+    filled_by: tuple[str, str | Promise] | None = ("connect", _("Connect a provider"))
 
     def has_connect_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perms(MAKES_LINES)

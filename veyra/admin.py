@@ -82,6 +82,8 @@ class VeyraAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     show_full_result_count = False
     # What an empty list says: what the rows are for.
     purpose: str | Promise = ""
+    # The page that fills it where that is more than a form, and what its button says.
+    filled_by: tuple[str, str | Promise] | None = None
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CountedChangeList

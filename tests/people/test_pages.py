@@ -84,6 +84,11 @@ def test_an_empty_list_has_the_one_button_that_fills_it(model: type, owner: Clie
     assert html.count("vy-button") == 1
 
 
+def test_the_empty_list_of_connections_leads_to_the_steps_that_make_one(owner: Client) -> None:
+    html = owner.get("/admin/telephony/trunk/").content.decode()
+    assert '<a class="vy-button" href="/connect/">' in html
+
+
 def test_a_search_that_finds_nothing_leads_back_to_everything(owner: Client) -> None:
     Trunk.objects.create(name="Novofon")
     html = owner.get("/admin/telephony/trunk/?q=zzz").content.decode()
