@@ -10,7 +10,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from agentworker.models import Budget, Session
-from agentworker.spending.limiting import midnight
+from agentworker.spending.limiting import midnight, percent_spent
 from agentworker.spending.rates import Spent
 from veyra.models import User
 
@@ -30,7 +30,9 @@ class Day:
 
 @dataclass(frozen=True)
 class Standing:
-    """`percent`: of the budget; None: there is none."""
+    """`today`: of the calls that somebody sees. `percent`: of the budget, which is everybody's;
+    None: there is none.
+    """
 
     budget: Budget
     today: Day
@@ -55,13 +57,11 @@ def budget() -> Budget:
 
 
 def standing(user: User, now: datetime) -> Standing:
-    """Two queries."""
+    """Three queries."""
     kept = budget()
     today = _days(user, kept, midnight(now))
     empty = Day(midnight(now).date(), 0, 0.0)
-    spent = today[0] if today else empty
-    whole = float(kept.amount) if kept.amount else 0.0
-    return Standing(kept, spent, int(100 * spent.cost / whole) if whole else None)
+    return Standing(kept, today[0] if today else empty, percent_spent(kept, now))
 
 
 def lately(user: User, kept: Budget, now: datetime) -> list[Day]:

@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from agentworker.hours.access import give
+from agentworker.hours.models import Place
 from agentworker.models import Budget, Session
 from agentworker.spending.limiting import midnight, percent_spent
 from agentworker.spending.reading import lately, standing
@@ -72,6 +74,16 @@ def test_a_day_of_money_is_the_same_in_whatever_zone_it_is_read(zone: str, setti
         assert [(day.day, day.cost) for day in lately(owner, kept, late)] == [
             (date(2026, 11, 20), 100.0)
         ]
+
+
+def test_who_sees_one_place_is_told_how_much_all_have_spent() -> None:
+    now, kazan = timezone.now(), Place.objects.create(name="Kazan", time_zone="Europe/Moscow")
+    Session.objects.create(job_id="AJ", started_at=now, ended_at=now, roubles=400.0)
+    Budget.objects.create(amount=400)
+    manager = User.objects.create_user("m")
+    give(manager, [kazan])
+    told = standing(manager, now)
+    assert told.is_spent and told.today.cost == 0
 
 
 def test_who_may_only_look_has_no_form(logged_in: LoggedIn) -> None:
