@@ -1,6 +1,7 @@
 """Marked units are folded, many together under locks of their own, and what they tell is saved."""
 
 import logging
+import socket
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +25,7 @@ from telephony.longrooms import LONG, LongRoom, fact_of
 from telephony.models import CallEvent, FoldUnit
 from veyra.celery import wake
 from veyra.live import changed
+from veyra.models import Program
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,8 @@ PASSING = (OperationalError, InterfaceError)
 AGAIN = timedelta(seconds=2)
 # Longer than PostgreSQL needs to see that two wait for each other.
 PATIENCE = "3s"
+# The program that folds, as veyra.running names it.
+FOLDS = "worker"
 # Units that one transaction folds: pages hear of a call when all of them are saved.
 BATCH = 50
 
@@ -99,6 +103,16 @@ def claim() -> list[FoldUnit]:
 
 def _as_stored(moment: datetime | None) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
+
+
+def release_left() -> int:
+    """What a killed one left locked, as this one begins: nobody waits for its locks to run out
+    where nobody else folds. Of how many units.
+    """
+    others = Program.objects.alive(FOLDS, timezone.now()).exclude(host=socket.gethostname())
+    if others.exists():
+        return 0
+    return FoldUnit.objects.exclude(locked_until=None).update(locked_until=None)
 
 
 @dataclass

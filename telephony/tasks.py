@@ -1,6 +1,7 @@
 """Doors of the queue: each calls one service."""
 
 import logging
+from functools import cache
 
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
@@ -35,10 +36,17 @@ log = logging.getLogger(__name__)
 TURN = 2
 
 
+@cache
+def _begin_to_fold() -> None:
+    """Once in this process."""
+    folding.release_left()
+
+
 # A fold of many units takes hardly longer than that of one, and threads only share a processor.
 @Coalesced
 def _fold() -> None:
     try:
+        _begin_to_fold()
         folding.drain(TURN)
         settling.settle()
     except DatabaseError:

@@ -54,6 +54,10 @@ class ProgramQuerySet(models.QuerySet["Program"]):
         """Those that live and sign what they ask LiveKit."""
         return self.filter(seen_at__gte=now - SILENT).exclude(livekit_key="").order_by("name")
 
+    def alive(self, name: str, now: datetime) -> Self:
+        """Those of this name that live."""
+        return self.filter(name=name, seen_at__gte=now - SILENT)
+
     def named(self, target: str) -> Self:
         """The one of this `Program.target`."""
         name, _at, host = target.partition("@")

@@ -1,5 +1,6 @@
 """From stored facts to rows: units, locks, hand-over, and the line's own rows."""
 
+import socket
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +14,14 @@ from pytest_django import DjangoAssertNumQueries
 
 from agentworker.models import Agent, SessionEvent
 from telephony import intake
-from telephony.folding import LOCK, claim, drain, fold_units
+from telephony.folding import LOCK, claim, drain, fold_units, release_left
 from telephony.journal import Fact
 from telephony.longrooms import fact_of
 from telephony.models import Call, CallEvent, DispatchRule, FoldUnit, Leg
 from tests.journal.conftest import publish
 from tests.journal.witnesses import NAMES, recording, session_event
+from veyra.models import Program
+from veyra.running import SILENT
 
 pytestmark = pytest.mark.django_db
 # Those that came to a room; the others are a matter of test_refusals.
@@ -163,6 +166,20 @@ def test_a_unit_that_somebody_folds_is_left_alone() -> None:
     FoldUnit.objects.filter(pk=unit.pk).update(locked_until=timezone.now() + LOCK)
     drain()
     assert not Call.objects.exists()
+
+
+def test_locks_of_a_killed_worker_are_free_as_the_next_begins_unless_another_one_folds() -> None:
+    intake.store(recording("good_call").events())
+    now = timezone.now()
+    FoldUnit.objects.update(locked_until=now + LOCK)
+    about = {"name": "worker", "pid": 1, "started_at": now, "seen_at": now}
+    Program.objects.create(host=socket.gethostname(), **about)
+    other = Program.objects.create(host="elsewhere", **about)
+    assert release_left() == 0
+    Program.objects.filter(pk=other.pk).update(seen_at=now - SILENT)
+    assert release_left() == FoldUnit.objects.count() > 0
+    drain()
+    assert Call.objects.exists()
 
 
 def test_a_lock_that_was_left_behind_runs_out() -> None:
