@@ -85,6 +85,8 @@ class KnowledgePart(Part):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         given = list(cleaned.get("known", ()))
+        if cleaned.get("title") and not cleaned.get("text"):
+            self.add_error("text", gettext("Write the words, too: a name alone tells it nothing."))
         for field, add in self._gifts(cleaned):
             try:
                 document = add()

@@ -71,6 +71,12 @@ def test_what_cannot_be_read_is_told_beside_it_and_nothing_is_saved(
     assert not AgentDraft.objects.exists()
 
 
+def test_a_name_without_words_is_not_lost_in_silence(staff: Client, agent: Agent) -> None:
+    html = saved(staff, agent, **{"knowledge-title": "Discounts"}).content.decode()
+    assert "Write the words, too" in html and 'value="Discounts"' in html
+    assert not AgentDraft.objects.exists()
+
+
 def test_a_document_whose_tick_is_gone_is_forgotten_by_the_draft_alone(
     staff: Client, agent: Agent
 ) -> None:
