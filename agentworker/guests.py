@@ -48,6 +48,9 @@ class Guests:
         self._room.on("participant_connected", self._on_joined)
         self._room.on("participant_disconnected", self._on_left)
         self._room.on("participant_attributes_changed", self._on_attributes)
+        # He may have picked up since he was looked at, while others got ready to speak.
+        if here := self._room.remote_participants.get(self.caller.identity):
+            self.caller = person(here)
         self._look_whether_answered()
 
     def here(self) -> list[Person]:
