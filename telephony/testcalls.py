@@ -108,12 +108,12 @@ def measured(found: dict[str, Any]) -> dict[str, float | None]:
 
 
 def dial(row: TestCall, heard: Path) -> dict[str, Any]:
-    """telephony.sip_caller.Result. Raises SubprocessError, ValueError, SecretError."""
-    trunk = row.number.trunk
+    """telephony.sip_caller.Result. Raises OSError, SubprocessError, ValueError, SecretError."""
+    trunk, target = row.number.trunk, by_address(settings.SIP_TEST_TO)
     to = spelled(row.number.number, trunk.spelling)
-    command = [sys.executable, "-m", "telephony.sip_caller", f"sip:{to}@{settings.SIP_TEST_TO}"]
+    command = [sys.executable, "-m", "telephony.sip_caller", f"sip:{to}@{target}"]
     command += ["--user", USER_PREFIX + row.pk.hex[:8], "--login", trunk.username]
-    command += ["--interface", our_address(settings.SIP_TEST_TO), "--ring", str(RING_SECONDS)]
+    command += ["--interface", our_address(target), "--ring", str(RING_SECONDS)]
     command += ["--heard", str(heard), "--do", *steps(row)]
     done = subprocess.run(  # noqa: S603  # our own program, arguments from our own rows
         command,
@@ -155,6 +155,14 @@ def our_words() -> Path:
             file.writeframes(speaker.speak(WORDS[language], language, WORDS_PER_MINUTE))
         whole.replace(path)
     return path
+
+
+def by_address(target: str) -> str:
+    """`target` (host:port) with the host's IPv4 address: our telephone asks name servers alone, and
+    these do not know what stands in this machine's own file of hosts. Raises OSError.
+    """
+    host, _colon, port = target.rpartition(":")
+    return f"{socket.gethostbyname(host)}:{port}"
 
 
 def our_address(target: str) -> str:

@@ -98,3 +98,8 @@ def test_old_recordings_go_and_their_sentences_stay(
     testcalls.prune()
     assert sorted(path.name for path in folder.iterdir()) == ["1.wav", "2.wav"]
     assert TestCall.objects.filter(heard="").count() == 1
+
+
+def test_our_telephone_is_given_an_address_for_a_name_that_only_this_machine_knows() -> None:
+    # It asks name servers, and these need not know what stands in the file of hosts.
+    assert testcalls.by_address("localhost:5060") == "127.0.0.1:5060"
