@@ -33,6 +33,8 @@ umask 077
         echo "DOMAIN=$DOMAIN"
         echo "PUBLIC_URL=https://$DOMAIN"
         echo "LIVEKIT_PUBLIC_URL=wss://$DOMAIN"
+        # What pages tell staff to give to a provider.
+        echo "SIP_HOST=$DOMAIN"
     fi
 } >.env
 

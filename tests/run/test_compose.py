@@ -120,6 +120,7 @@ def test_a_domain_brings_https(tmp_path: Path) -> None:
     made = environment_made(tmp_path / "one", DOMAIN="line.example.com")
     assert made["PUBLIC_URL"] == "https://line.example.com"
     assert made["LIVEKIT_PUBLIC_URL"] == "wss://line.example.com"
+    assert made["SIP_HOST"] == "line.example.com"
     assert made["COMPOSE_PROFILES"] == "registrar,https"
     assert SERVICES["caddy"]["profiles"] == ["https"]
 
