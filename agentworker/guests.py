@@ -48,10 +48,15 @@ class Guests:
         self._room.on("participant_connected", self._on_joined)
         self._room.on("participant_disconnected", self._on_left)
         self._room.on("participant_attributes_changed", self._on_attributes)
-        # He may have picked up since he was looked at, while others got ready to speak.
+        self._look_again()
+        self._look_whether_answered()
+
+    def _look_again(self) -> None:
+        """He may have picked up, or hung up, while we got ready to speak."""
         if here := self._room.remote_participants.get(self.caller.identity):
             self.caller = person(here)
-        self._look_whether_answered()
+        elif after_leaving(self.caller, self.caller.identity, self.here()).end:
+            self._host.finish("caller left")
 
     def here(self) -> list[Person]:
         return people(self._room)
