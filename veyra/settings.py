@@ -98,9 +98,9 @@ AGENT_METRICS_PORT = read.whole("AGENT_METRICS_PORT", 0, 0, 65535)
 # Where our own test caller dials: the gateway, as this machine reaches it; empty: there is none
 SIP_TEST_TO = read.port_of_host("SIP_TEST_TO", f"127.0.0.1:{SIP_PORT}")
 
-# Set by `manage.py up` where it started the simulator; every page then says so.
 # Does our own telephone call the line by itself, every night and after changes?
 TEST_CALLS = read.flag("TEST_CALLS", True)
+# Set by `manage.py up` where it started the simulator; every page then says so.
 LIVEKIT_SIMULATED = read.flag("LIVEKIT_SIMULATED", False)
 # LiveKit's egress sees the folders of our storages where we do: it writes there without a login.
 EGRESS_SEES_FOLDERS = read.flag("EGRESS_SEES_FOLDERS", False)
@@ -187,8 +187,7 @@ MIGRATION_MODULES = {"auditlog": None, "knox": None}
 ROOT_URLCONF = "veyra.urls"
 ASGI_APPLICATION = "veyra.asgi.application"
 AUTH_USER_MODEL = "veyra.User"
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{each}"}
@@ -210,13 +209,12 @@ ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 MFA_ADAPTER = "veyra.accounts.adapter.FactorAdapter"
-MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_ALLOW_UNVERIFIED_EMAIL = MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {
     "activate_totp": "veyra.accounts.forms.AppForm",
     "authenticate": "veyra.accounts.forms.CodeForm",
     "reauthenticate": "veyra.accounts.forms.CodeAgainForm",
 }
-MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Veyra"
 # Clocks of telephones go half a minute wrong.
@@ -290,10 +288,9 @@ PROVIDER_NETWORKS = read.names("PROVIDER_NETWORKS", [])
 # A file with the certificate of the authority that vouches for Sber, believed for Sber alone
 SBER_CA_FILE = read.text("SBER_CA_FILE")
 
-SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CONTENT_TYPE_NOSNIFF = SESSION_COOKIE_HTTPONLY = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if not DEBUG else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https")
-SESSION_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "veyra.people.not_sent"
 # Browsers that came by https once never come by http again, for a year. That subdomains do not
 # either, and a browser's own list of such names, are for the owner of the domain to decide; and
