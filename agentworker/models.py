@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Self
 from django.apps import apps
 from django.conf import settings
 from django.db import models
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from agentworker.blocking import BlockedCaller
@@ -279,7 +281,8 @@ class Session(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.job_id
+        """As people tell one from another: by its time."""
+        return date_format(localtime(self.started_at), "DATETIME_FORMAT")
 
 
 class Speaker(models.TextChoices):

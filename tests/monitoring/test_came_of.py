@@ -46,9 +46,12 @@ def test_its_page_tells_it_with_what_was_noted(call: Call, logged_in: LoggedIn) 
 
 def test_the_page_of_its_conversation_tells_it_in_words(call: Call, logged_in: LoggedIn) -> None:
     Session.objects.update(close_reason="handed over")
-    text = logged_in(READS).get(f"/admin/agentworker/session/{Session.objects.get().pk}/change/")
-    assert "A colleague took the call." in text.content.decode()
-    assert "<p>Order: 15</p>" in text.content.decode()
+    session = Session.objects.get()
+    page = logged_in(READS).get(f"/admin/agentworker/session/{session.pk}/change/")
+    text = page.content.decode()
+    assert "A colleague took the call." in text and "<p>Order: 15</p>" in text
+    # It is called by its time; its id stands among the details alone.
+    assert text.count(session.job_id) == 1
 
 
 def test_who_may_not_read_words_is_not_told(call: Call, logged_in: LoggedIn) -> None:
