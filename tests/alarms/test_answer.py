@@ -45,8 +45,8 @@ def test_a_press_of_the_button_says_that_somebody_is_on_it(path: str) -> None:
     assert token
     page = client.post(path, {"csrfmiddlewaretoken": token[1]}).content.decode()
     assert "Somebody is on it" in page and "Anna" in page and "<form" not in page
-    incident = Incident.objects.get()
-    assert incident.state == "acknowledged" and str(incident.acknowledged_by) == "anna"
+    incident = Incident.objects.get(acknowledged_by__username="anna")
+    assert incident.state == "acknowledged"
     told = [note.told for note in IncidentNote.objects.order_by("pk")]
     assert Sentence(answer_views.BY_LINK, {"channel": "duty"}) in told
 
