@@ -136,6 +136,10 @@ class TransferForm(ToolForm):
             *shown,
             (NUMBER, _("Another number…")),
         ]
+        if not people:
+            self.fields["to"].help_text = _(
+                "Nobody is written down under “Colleagues” yet. Whoever is can be chosen here."
+            )
 
     def first_values(self, tool: Mapping[str, Any]) -> dict[str, Any]:
         to = str(tool.get("to", ""))

@@ -98,6 +98,13 @@ def test_a_transfer_goes_to_a_colleague_a_group_or_a_number(olga: Colleague) -> 
     assert "Olga" in page and "Group: Отдел продаж" in page
 
 
+def test_whoever_finds_nobody_to_choose_is_told_where_colleagues_come_from() -> None:
+    told = "Nobody is written down under “Colleagues” yet."
+    assert told in part().render_part()
+    Colleague.objects.create(name="Olga", phone="+79160000009")
+    assert told not in part().render_part()
+
+
 def test_a_key_may_lead_to_whom_the_assistant_may_transfer_calls(olga: Colleague) -> None:
     def problems(menu: str) -> list[str]:
         row = {"tools-0-kind": "transfer", "tools-0-to": f"colleague:{olga.key}"}
