@@ -43,6 +43,9 @@ function offer() {
   const pairs = JSON.parse(sessionStorage.getItem(UNSENT) ?? "[]");
   if (!pairs.length || !isLost(pairs)) return sessionStorage.removeItem(UNSENT);
   unsent.hidden = false;
+  // Who goes back comes to where he wrote, far below.
+  history.scrollRestoration = "manual";
+  unsent.scrollIntoView({ block: "center" });
   unsent.querySelector("[data-send]").addEventListener("click", () => sendAgain(pairs));
   unsent.querySelector("[data-forget]").addEventListener("click", () => {
     sessionStorage.removeItem(UNSENT);
