@@ -82,6 +82,9 @@ def test_the_key_and_a_password_change_step_by_step(page: Page, site: Site) -> N
     page.goto(f"{site.url}/lines/{trunk}/password/")
     page.get_by_role("button", name="Make one for me").click()
     made = page.get_by_label("New password").input_value()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator(".vy-copied")).to_have_text("Copied")
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_attached()
     page.get_by_role("button", name="Change it now").click()
     expect(page.get_by_text("The new password is in use.")).to_be_visible()
     assert site.do(lambda: Trunk.objects.get().password) == made
