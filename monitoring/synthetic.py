@@ -140,12 +140,15 @@ def rounds() -> Rounds:
 
 @dataclass(frozen=True)
 class Seen:
-    """What we know of a test call. `recorded`: None where no recording was due."""
+    """What we know of a test call. `recorded`: None where no recording was due. `is_lost`: nobody
+    talked in it, and the voice that it heard was an apology.
+    """
 
     is_known: bool
     is_over: bool
     heard: bool
     recorded: bool | None
+    is_lost: bool = False
 
 
 def judge_all(now: datetime) -> None:
@@ -179,6 +182,7 @@ def look(row: TestCall, now: datetime) -> Seen:
         is_over=bool(call.ended_at and (states or call.ended_at <= now - EXPECTED)),
         heard=said.exists(),
         recorded=states == {Recording.State.READY} if states else None,
+        is_lost=call.outcome in Call.LOST,
     )
 
 
@@ -188,6 +192,8 @@ def judge(measured: dict[str, Any], seen: Seen, *, is_late: bool) -> tuple[bool,
         "answer": round(measured.get("answer") or 0, 1),
         "greeting": round(measured.get("greeting") or 0, 1),
     }
+    if seen.is_over and seen.is_lost:
+        return False, Sentence(LOST, values)
     # Where the assistant ended the call first, nobody can have heard us.
     is_heard = seen.heard or measured.get("said") is None
     if seen.is_over and is_heard and seen.recorded is not False:
@@ -206,6 +212,10 @@ WELL = _("Answered after %(answer)s s, greeted after %(greeting)s s, and our wor
 WELL_RECORDED = _(
     "Answered after %(answer)s s, greeted after %(greeting)s s, our words were heard, and the call"
     " was recorded."
+)
+LOST = _(
+    "Answered after %(answer)s s, but no assistant talked: callers hear an apology. The page of this"
+    " call says why."
 )
 UNKNOWN = _(
     "Answered after %(answer)s s, but the list of calls does not know this call. Look whether"

@@ -1,6 +1,7 @@
 """When the line is called by our own telephone, which number, and what is said of it."""
 
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -79,6 +80,12 @@ def test_a_call_that_had_all_is_well() -> None:
     assert judge(SAID, WELL, is_late=False) == judge(SAID, WELL, is_late=True)
     recorded = judge(SAID, Seen(True, True, True, True), is_late=False)
     assert recorded and recorded[0] and "was recorded" in str(recorded[1])
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_an_apology_is_no_greeting(is_late: bool) -> None:
+    verdict = judge(SAID, replace(WELL, is_lost=True), is_late=is_late)
+    assert verdict and not verdict[0] and "no assistant talked" in verdict[1].msgid
 
 
 def test_who_was_hung_up_on_before_he_spoke_needs_not_be_heard() -> None:
