@@ -214,8 +214,8 @@ WELL_RECORDED = _(
     " was recorded."
 )
 LOST = _(
-    "Answered after %(answer)s s, but no assistant talked: callers hear an apology. The page of this"
-    " call says why."
+    "Answered after %(answer)s s, but no assistant talked: callers hear an apology. The page of"
+    " this call says why."
 )
 UNKNOWN = _(
     "Answered after %(answer)s s, but the list of calls does not know this call. Look whether"
