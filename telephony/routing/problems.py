@@ -175,7 +175,8 @@ def _twin(number: Number, other: Number) -> Problem:
         "LiveKit cannot tell %(number)s from %(other)s: providers write both as %(text)s. Only"
         " %(other)s works; to use this number instead, put that one away."
     )
-    text = next(each for each in spellings(other.number) if each != other.number)
+    # What has no other spelling was typed twice.
+    text = next((each for each in spellings(other.number) if each != other.number), other.number)
     values = {"number": pretty(number.number), "other": pretty(other.number), "text": text}
     return Problem(kind="number", key=number.key, sentence=Sentence(msgid, values))
 

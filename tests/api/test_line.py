@@ -100,6 +100,17 @@ def test_what_is_wrong_is_told_by_field_in_a_sentence(let: Let, line: DispatchRu
     assert taken.status_code == 400 and taken.json()["errors"][""]
 
 
+@pytest.mark.parametrize("number", ["30", "+74991124148", "+493012345"])
+def test_a_number_that_there_is_already_is_told_and_not_made_again(
+    let: Let, line: DispatchRule, number: str
+) -> None:
+    program, trunk = let("Engineer"), Trunk.objects.get()
+    PhoneNumber.objects.get_or_create(number=number, defaults={"trunk": trunk})
+    found = program.post("numbers/", {"number": number, "trunk": trunk.pk})
+    assert found.status_code == 400 and PhoneNumber.objects.filter(number=number).count() == 1
+    assert "It already comes by “Novofon”" in found.json()["detail"]
+
+
 @pytest.mark.parametrize("door", ["numbers/", "trunks/", "rules/", "agents/", "calls/"])
 def test_a_field_that_there_is_not_is_refused_and_not_passed_over(let: Let, door: str) -> None:
     answer = let("Owner").post(door, {"is_actve": False})

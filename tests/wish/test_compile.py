@@ -96,6 +96,16 @@ def test_law_5_a_number_that_livekit_takes_for_another_is_not_published() -> Non
     ]
 
 
+def test_law_5_an_extension_with_the_digits_of_a_number_is_told_and_not_published() -> None:
+    numbers = (replace(number(0), number="+49301"), replace(number(1), number="49301"))
+    rules = (rule("r1", numbers=("n0",)), rule("r2", numbers=("n1",)))
+    desired = compiled(Line(trunks=(trunk(),), numbers=numbers, rules=rules))
+    assert [each.value.numbers for each in desired.trunks] == [("+49301",)]
+    with translation.override("en"):
+        told = [str(each.sentence) for each in desired.problems if each.key == "n1"]
+    assert len(told) == 1 and "cannot tell 49301 from" in told[0]
+
+
 @given(whole_lines())
 def test_law_5_no_call_meets_two_objects_of_what_is_compiled(line: Line) -> None:
     assert conflicts(exchange_of(compiled(line))) == []
