@@ -94,7 +94,7 @@ def test_a_word_is_explained_where_it_stands_to_a_mouse_a_key_and_a_finger(
     page.get_by_text("Подключение провайдера", exact=True).hover()
     expect(meaning).to_contain_text("Договорённость с телефонной компанией")
     page.goto(f"{site.url}/admin/telephony/phonenumber/add/")
-    expect(page.locator("[name=number]")).to_be_focused()
+    expect(meaning).to_be_hidden()
     what = page.get_by_role("button", name="Подключение провайдера. Договорённость")
     what.focus()
     expect(meaning).to_be_visible()
