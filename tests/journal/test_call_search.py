@@ -127,7 +127,7 @@ def test_a_search_by_words_takes_as_many_queries_for_one_as_for_many(
     for _number in range(20):
         call("Где моя доставка?")
     client = reader("view_session")
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(21):
         assert len(found(client, "доставка")) == 20
 
 

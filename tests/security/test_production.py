@@ -95,6 +95,7 @@ def test_no_template_of_ours_holds_a_script_that_the_policy_stops() -> None:
     assert bad == []
 
 
+@pytest.mark.django_db  # where a connection is open, Channels closes it
 @pytest.mark.parametrize("path", ["/ws/live/", "/ws/ring/"])
 @pytest.mark.parametrize("origin", ["https://evil.example.com", "null", ""], ids=str)
 async def test_a_socket_of_another_origin_reaches_none_of_our_code(

@@ -20,14 +20,14 @@ NEXT = {
         " Then run: manage.py livekitkeys --drop"
     ),
     "drop": gettext_lazy(
-        "The old pair is taken out. LiveKit forgets it at its next start: start it again when"
+        "The second pair is taken out. LiveKit forgets it at its next start: start it again when"
         " nobody calls (a button of the page “Key for LiveKit” waits for that)."
     ),
 }
 
 
 class Command(BaseCommand):
-    help = "The key pair of LiveKit: --make a second one, --switch to it, --drop the old one."
+    help = "The key pair of LiveKit: --make a second one, --switch to it, --drop the second one."
 
     def add_arguments(self, parser: CommandParser) -> None:
         group = parser.add_mutually_exclusive_group()
