@@ -5,6 +5,8 @@ document.querySelectorAll("[data-knowledge]").forEach((part) => {
   const form = part.closest("form");
   const question = part.querySelector("[data-question]");
   const found = part.querySelector("[data-found]");
+  // Unfold would write the name of a chosen file into the nearest text field, which is for other words.
+  part.querySelectorAll("[type=file]").forEach((input) => { input.hasChangeListener = true; });
   if (!question) return;
 
   async function find() {

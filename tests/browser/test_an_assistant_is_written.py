@@ -169,6 +169,7 @@ def writes_a_clinic(page: Page, url: str) -> None:
 
 def gives_it_a_price_list(page: Page, folder: Path) -> None:
     page.set_input_files("[name=knowledge-file]", price_list(folder / "Прайс-лист.docx"))
+    expect(page.locator("[name=knowledge-title]")).to_have_value("")
 
 
 def lets_it_connect_with_olga(page: Page) -> None:
